@@ -1,0 +1,1 @@
+"""The grammar of `.k`, and the standard library that is written in it."""

@@ -1,0 +1,1 @@
+"""What emitted modules import at run time: tiles, threads, and the `Model` class."""

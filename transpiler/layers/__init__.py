@@ -1,0 +1,1 @@
+"""Keras's layers, losses, metrics, optimizers and initializers, one declaration each."""

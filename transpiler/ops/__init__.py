@@ -1,0 +1,1 @@
+"""Primitive operations, one declaration each."""

@@ -1,0 +1,1 @@
+"""Graph to Graph, one small file a pass."""
