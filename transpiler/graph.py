@@ -1,0 +1,520 @@
+"""The graph: frozen, ordered, typed nodes, each with its span in the source.
+
+Only a `Builder` makes nodes, and it runs the op's shape rule each time, so
+whatever a pass produces is typed. Layers, losses and gradients are written as
+functions on `Value`s; they add nodes to the builder that is current:
+
+    with Builder() as builder:
+        x = builder.input("x", TensorType("float32", (BATCH, 3)))
+        y = exp(x) * 2.0
+        graph = builder.graph("demo", outputs={"y": y})
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextvars import ContextVar, Token
+from dataclasses import dataclass, field, replace
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+from kgen.diagnostics import Span, fail
+
+if TYPE_CHECKING:
+    import numpy as np
+
+
+@dataclass(frozen=True, slots=True)
+class Dim:
+    """A dimension known only at run time, with the bounds the model gave it."""
+
+    name: str
+    minimum: int = 1
+    maximum: int | None = None
+
+    def __str__(self) -> str:
+        return self.name
+
+
+BATCH = Dim("batch")
+Size: TypeAlias = int | Dim
+Shape: TypeAlias = tuple[Size, ...]
+Attrs: TypeAlias = Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class TensorType:
+    """An element type (`float32`, `int32` or `bool`) and a shape, batch first."""
+
+    dtype: str
+    shape: Shape
+
+    def __str__(self) -> str:
+        return f"{self.dtype}[{', '.join(map(str, self.shape))}]"
+
+    @property
+    def rank(self) -> int:
+        return len(self.shape)
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """How tests exercise an op: shapes (or ready arrays), attributes, domain of the values.
+
+    `grad` says which inputs finite differences are to check.
+    """
+
+    shapes: tuple[tuple[int, ...], ...]
+    attrs: Attrs = field(default_factory=dict)
+    low: float = -2.0
+    high: float = 2.0
+    grad: tuple[int, ...] | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class OpDef:
+    """One primitive operation; declaring it here is all it takes.
+
+    `infer` is the shape rule, `gradient` emits the nodes of the derivative for
+    each input (None where there is none), `reference` is NumPy. Elementwise
+    ops carry `scalar`, an expression over tiles with `{0}`, `{1}` for inputs.
+    """
+
+    name: str
+    infer: Callable[[Sequence[TensorType], Attrs], TensorType]
+    reference: Callable[..., Any]
+    gradient: Callable[[Node, Value], Sequence[Value | None]] | None = None
+    scalar: str | None = None
+    samples: tuple[Sample, ...] = ()
+    cost: int = 0
+    doc: str = ""
+
+    @property
+    def elementwise(self) -> bool:
+        return self.scalar is not None
+
+
+OPS: dict[str, OpDef] = {}
+
+
+def register(op: OpDef) -> OpDef:
+    """Enter an op in the table that the printer, tests and documentation read."""
+    assert op.name not in OPS, op.name
+    OPS[op.name] = op
+    return op
+
+
+@dataclass(frozen=True, eq=False)
+class Value:
+    """What a node produces. Equality is identity; `+ - * / **` add nodes."""
+
+    name: str
+    type: TensorType
+    node: Node = field(repr=False)
+
+    @property
+    def shape(self) -> Shape:
+        return self.type.shape
+
+    @property
+    def dtype(self) -> str:
+        return self.type.dtype
+
+    @property
+    def span(self) -> Span | None:
+        return self.node.span
+
+    def __add__(self, other: Operand) -> Value:
+        return apply("add", self, other)
+
+    def __radd__(self, other: Operand) -> Value:
+        return apply("add", other, self)
+
+    def __sub__(self, other: Operand) -> Value:
+        return apply("subtract", self, other)
+
+    def __rsub__(self, other: Operand) -> Value:
+        return apply("subtract", other, self)
+
+    def __mul__(self, other: Operand) -> Value:
+        return apply("multiply", self, other)
+
+    def __rmul__(self, other: Operand) -> Value:
+        return apply("multiply", other, self)
+
+    def __truediv__(self, other: Operand) -> Value:
+        return apply("divide", self, other)
+
+    def __rtruediv__(self, other: Operand) -> Value:
+        return apply("divide", other, self)
+
+    def __neg__(self) -> Value:
+        return apply("negative", self)
+
+    def __pow__(self, other: Operand) -> Value:
+        return apply("power", self, other)
+
+    def __lt__(self, other: Operand) -> Value:
+        return apply("less", self, other)
+
+    def __le__(self, other: Operand) -> Value:
+        return apply("less_equal", self, other)
+
+    def __gt__(self, other: Operand) -> Value:
+        return apply("greater", self, other)
+
+    def __ge__(self, other: Operand) -> Value:
+        return apply("greater_equal", self, other)
+
+
+Operand: TypeAlias = Value | float | int
+
+
+@dataclass(frozen=True, eq=False)
+class Node:
+    """One application of an op."""
+
+    op: OpDef
+    inputs: tuple[Value, ...]
+    attrs: Attrs
+    span: Span | None
+    output: Value = field(init=False)
+
+    def __str__(self) -> str:
+        attrs = [f"{key}={value}" for key, value in self.attrs.items()]
+        arguments = ", ".join([*(v.name for v in self.inputs), *attrs])
+        return f"%{self.output.name}: {self.output.type} = {self.op.name}({arguments})"
+
+
+@dataclass(frozen=True, slots=True)
+class Initializer:
+    """A Keras initializer by class name, with all its arguments."""
+
+    kind: str
+    args: Attrs
+
+
+@dataclass(frozen=True, slots=True)
+class Weight:
+    """A weight of the model: its path (`dense/kernel`), value in the graph, and start."""
+
+    path: str
+    value: Value
+    initializer: Initializer
+    trainable: bool
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        return tuple(size for size in self.value.shape if isinstance(size, int))
+
+
+@dataclass(frozen=True, slots=True)
+class Metric:
+    """A figure that `fit` reports: a quotient of two totals, finished by `finish`.
+
+    `finish` is `mean` (numerator / denominator) or `root` (square root of that).
+    """
+
+    name: str
+    numerator: Value
+    denominator: Value
+    finish: str = "mean"
+
+
+@dataclass(frozen=True, slots=True)
+class Graph:
+    """A model in one phase, nodes in order of evaluation.
+
+    `updates` are new values of non-trainable weights by path; `loss` is a
+    scalar; `gradients` are filled in by differentiation, by weight path.
+    """
+
+    name: str
+    nodes: tuple[Node, ...]
+    inputs: Mapping[str, Value]
+    outputs: Mapping[str, Value]
+    weights: Mapping[str, Weight]
+    updates: Mapping[str, Value] = field(default_factory=dict)
+    loss: Value | None = None
+    metrics: tuple[Metric, ...] = ()
+    gradients: Mapping[str, Value] = field(default_factory=dict)
+
+    def results(self) -> list[Value]:
+        """Every value that must be computed."""
+        found = [*self.outputs.values(), *self.updates.values(), *self.gradients.values()]
+        if self.loss is not None:
+            found.append(self.loss)
+        for metric in self.metrics:
+            found += [metric.numerator, metric.denominator]
+        return found
+
+    def __str__(self) -> str:
+        lines = [f"graph {self.name}:"]
+        for node in self.nodes:
+            place = f"    # {node.span.place}" if node.span else ""
+            lines.append(f"    {node}{place}")
+        for title, values in (
+            ("output", self.outputs),
+            ("update", self.updates),
+            ("gradient", self.gradients),
+        ):
+            lines += [f"    {title} {name} = %{value.name}" for name, value in values.items()]
+        if self.loss is not None:
+            lines.append(f"    loss = %{self.loss.name}")
+        for m in self.metrics:
+            lines.append(
+                f"    metric {m.name} = {m.finish}(%{m.numerator.name} / %{m.denominator.name})"
+            )
+        return "\n".join(lines) + "\n"
+
+
+_current: ContextVar[Builder] = ContextVar("builder")
+
+
+class Builder:
+    """Makes nodes: types each one, names its value, and remembers the order."""
+
+    def __init__(self) -> None:
+        self.nodes: list[Node] = []
+        self.inputs: dict[str, Value] = {}
+        self.weights: dict[str, Weight] = {}
+        self.span: Span | None = None
+        self._names: dict[str, int] = {}
+        self._hint: str = ""
+        self._tokens: list[Token[Builder]] = []
+
+    def __enter__(self) -> Builder:
+        self._tokens.append(_current.set(self))
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        _current.reset(self._tokens.pop())
+
+    def unique(self, hint: str) -> str:
+        """`hint`, or `hint_1`, `hint_2`, ... if it is taken."""
+        count = self._names.get(hint)
+        self._names[hint] = 0 if count is None else count + 1
+        return hint if count is None else self.unique(f"{hint}_{count + 1}")
+
+    def add(
+        self,
+        op: OpDef,
+        inputs: Sequence[Value],
+        attrs: Attrs,
+        *,
+        name: str = "",
+        span: Span | None = None,
+    ) -> Value:
+        """Append a node and return its value; shape errors carry the current span."""
+        span = span or self.span
+        try:
+            result = op.infer([value.type for value in inputs], attrs)
+        except ShapeError as error:
+            fail("K0401", str(error), span, notes=error.notes, help=error.help)
+        node = Node(op, tuple(inputs), dict(attrs), span)
+        value = Value(self.unique(name or op.name), result, node)
+        object.__setattr__(node, "output", value)
+        self.nodes.append(node)
+        return value
+
+    def input(self, name: str, type: TensorType, span: Span | None = None) -> Value:
+        """Declare an input (or a target, or sample weights) of the graph."""
+        value = self.add(
+            OPS["input"],
+            (),
+            {"name": name, "dtype": type.dtype, "shape": type.shape},
+            name=name,
+            span=span,
+        )
+        self.inputs[name] = value
+        return value
+
+    def weight(
+        self,
+        path: str,
+        shape: tuple[int, ...],
+        initializer: Initializer,
+        *,
+        trainable: bool = True,
+        span: Span | None = None,
+    ) -> Value:
+        """Declare a float32 weight; paths are unique."""
+        assert path not in self.weights, path
+        name = path.replace("/", "_")
+        value = self.add(OPS["weight"], (), {"path": path, "shape": shape}, name=name, span=span)
+        self.weights[path] = Weight(path, value, initializer, trainable)
+        return value
+
+    def graph(
+        self,
+        name: str,
+        outputs: Mapping[str, Value],
+        *,
+        updates: Mapping[str, Value] | None = None,
+        loss: Value | None = None,
+        metrics: Iterable[Metric] = (),
+        gradients: Mapping[str, Value] | None = None,
+    ) -> Graph:
+        """Freeze what was built."""
+        return Graph(
+            name,
+            tuple(self.nodes),
+            dict(self.inputs),
+            dict(outputs),
+            dict(self.weights),
+            dict(updates or {}),
+            loss,
+            tuple(metrics),
+            dict(gradients or {}),
+        )
+
+
+class ShapeError(Exception):
+    """Raised by shape rules; the builder turns it into a diagnostic with a place."""
+
+    def __init__(self, message: str, *, notes: Iterable[str] = (), help: str = "") -> None:
+        super().__init__(message)
+        self.notes = tuple(notes)
+        self.help = help
+
+
+def current() -> Builder:
+    """The builder in whose `with` block we are."""
+    return _current.get()
+
+
+def constant(value: float) -> Value:
+    """A float32 scalar known at build time."""
+    return current().add(OPS["constant"], (), {"value": float(value)})
+
+
+def as_value(operand: Operand) -> Value:
+    return operand if isinstance(operand, Value) else constant(operand)
+
+
+def apply(name: str, *operands: Operand, hint: str = "", **attrs: Any) -> Value:
+    """Add a node of the op called `name`; plain numbers become constants."""
+    return current().add(OPS[name], [as_value(v) for v in operands], attrs, name=hint)
+
+
+Rewrite: TypeAlias = Callable[[Node, tuple[Value, ...]], Value | None]
+
+
+def rebuild(graph: Graph, rewrite: Rewrite, *, roots: Iterable[Value] | None = None) -> Graph:
+    """Copy a graph, giving `rewrite` each live node and its new inputs.
+
+    `rewrite` returns the value to use instead, or None to keep the node.
+    Nodes no result needs are left out; inputs and weights always stay.
+    """
+    live = reachable(graph.results() if roots is None else roots)
+    mapping: dict[Value, Value] = {}
+    with Builder() as builder:
+        for node in graph.nodes:
+            if node.output not in live and node.op.name not in ("input", "weight"):
+                continue
+            inputs = tuple(mapping[value] for value in node.inputs)
+            builder.span = node.span
+            new = rewrite(node, inputs)
+            if new is None:
+                new = builder.add(node.op, inputs, node.attrs, name=node.output.name)
+            mapping[node.output] = new
+        builder.inputs = {name: mapping[value] for name, value in graph.inputs.items()}
+        builder.weights = {
+            path: replace(weight, value=mapping[weight.value])
+            for path, weight in graph.weights.items()
+        }
+        built = builder.graph(
+            graph.name,
+            {name: mapping[value] for name, value in graph.outputs.items()},
+            updates={path: mapping[value] for path, value in graph.updates.items()},
+            loss=mapping[graph.loss] if graph.loss is not None else None,
+            metrics=[
+                replace(m, numerator=mapping[m.numerator], denominator=mapping[m.denominator])
+                for m in graph.metrics
+            ],
+            gradients={path: mapping[value] for path, value in graph.gradients.items()},
+        )
+    needed = reachable(built.results()) | {
+        *built.inputs.values(),
+        *(weight.value for weight in built.weights.values()),
+    }
+    return replace(built, nodes=tuple(n for n in built.nodes if n.output in needed))
+
+
+def reachable(roots: Iterable[Value]) -> set[Value]:
+    """Every value the roots depend on, themselves included."""
+    found: set[Value] = set()
+    stack = list(roots)
+    while stack:
+        value = stack.pop()
+        if value not in found:
+            found.add(value)
+            stack.extend(value.node.inputs)
+    return found
+
+
+def verify(graph: Graph) -> None:
+    """Check order and re-run every shape rule.
+
+    Raises:
+        AssertionError: a node uses a value before it is made, or its type is not
+            what the rule gives; the pass that ran last is at fault.
+    """
+    seen: set[Value] = set()
+    names: set[str] = set()
+    for node in graph.nodes:
+        for value in node.inputs:
+            assert value in seen, f"%{value.name} used before it is made, in {node}"
+        expected = node.op.infer([value.type for value in node.inputs], node.attrs)
+        assert expected == node.output.type, f"{node}: the rule gives {expected}"
+        assert node.output.name not in names, f"%{node.output.name} is named twice"
+        names.add(node.output.name)
+        seen.add(node.output)
+    for value in graph.results():
+        assert value in seen, f"result %{value.name} is never made"
+
+
+def interpret(graph: Graph, feeds: Mapping[str, np.ndarray]) -> dict[Value, np.ndarray]:
+    """Evaluate with the ops' NumPy references (the oracle of tests and `selfcheck`).
+
+    `feeds` holds an array for each input by name and each weight by path, and
+    may hold `seed`-dependent random values under a random node's name.
+    """
+    import numpy as np
+
+    done: dict[Value, np.ndarray] = {}
+    for node in graph.nodes:
+        if node.op.name == "input":
+            done[node.output] = np.asarray(feeds[node.attrs["name"]])
+        elif node.op.name == "weight":
+            done[node.output] = np.asarray(feeds[node.attrs["path"]])
+        elif node.output.name in feeds:
+            done[node.output] = np.asarray(feeds[node.output.name])
+        else:
+            arrays = [done[value] for value in node.inputs]
+            attrs = _concrete(node, arrays, graph, done)
+            done[node.output] = np.asarray(node.op.reference(*arrays, **attrs))
+    return done
+
+
+def _concrete(
+    node: Node, arrays: Sequence[np.ndarray], graph: Graph, done: Mapping[Value, np.ndarray]
+) -> dict[str, Any]:
+    """The node's attributes with open dimensions replaced by what the feeds have."""
+    sizes: dict[str, int] = {}
+    for value in graph.inputs.values():
+        if value in done:
+            for size, actual in zip(value.shape, done[value].shape, strict=True):
+                if isinstance(size, Dim):
+                    sizes[size.name] = actual
+    attrs = dict(node.attrs)
+    if "shape" in attrs:
+        attrs["shape"] = tuple(
+            sizes[size.name] if isinstance(size, Dim) else size for size in attrs["shape"]
+        )
+    return attrs
