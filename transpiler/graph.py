@@ -78,6 +78,7 @@ class OpDef:
     `infer` is the shape rule, `gradient` emits the nodes of the derivative for
     each input (None where there is none), `reference` is NumPy. Elementwise
     ops carry `scalar`, an expression over tiles with `{0}`, `{1}` for inputs.
+    `expand` writes the op in simpler ones, once derivatives have been taken.
     """
 
     name: str
@@ -88,6 +89,7 @@ class OpDef:
     samples: tuple[Sample, ...] = ()
     cost: int = 0
     doc: str = ""
+    expand: Callable[[Node, tuple[Value, ...]], Value] | None = None
 
     @property
     def elementwise(self) -> bool:

@@ -11,7 +11,6 @@ from kgen.ops.composite import (
     expand_dims as expand_dims,
 )
 from kgen.ops.composite import (
-    log_softmax as log_softmax,
 )
 from kgen.ops.composite import (
     mean as mean,
@@ -20,10 +19,8 @@ from kgen.ops.composite import (
     moveaxis as moveaxis,
 )
 from kgen.ops.composite import (
-    softmax as softmax,
 )
 from kgen.ops.composite import (
-    softplus as softplus,
 )
 from kgen.ops.composite import (
     squeeze as squeeze,
@@ -137,6 +134,9 @@ from kgen.ops.elementwise import (
 from kgen.ops.elementwise import (
     where as where,
 )
+from kgen.ops.normalize import log_softmax as log_softmax
+from kgen.ops.normalize import softmax as softmax
+from kgen.ops.normalize import softplus as softplus
 from kgen.ops.reduce import (
     max as max,
 )

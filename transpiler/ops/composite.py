@@ -45,23 +45,6 @@ def variance(x: Value, axis: int | Sequence[int] | None = None, keepdims: bool =
     return mean(e.square(centred), axis, keepdims)
 
 
-def softplus(x: Value) -> Value:
-    """log(1 + exp(x)) without overflow."""
-    return e.relu(x) + e.log1p(e.exp(-e.absolute(x)))
-
-
-def softmax(x: Value, axis: int = -1) -> Value:
-    """exp(x) over its sum along `axis`, shifted by the maximum."""
-    powers = e.exp(x - e.stop_gradient(reduce_max(x, axis, keepdims=True)))
-    return powers / reduce_sum(powers, axis, keepdims=True)
-
-
-def log_softmax(x: Value, axis: int = -1) -> Value:
-    """x less the logarithm of the sum of exp(x) along `axis`, without overflow."""
-    shifted = x - e.stop_gradient(reduce_max(x, axis, keepdims=True))
-    return shifted - e.log(reduce_sum(e.exp(shifted), axis, keepdims=True))
-
-
 def argmax(x: Value) -> Value:
     """The first position of the largest element along the last axis, as float32."""
     largest = reduce_max(x, -1, keepdims=True)

@@ -125,4 +125,4 @@ def random_normal(shape: Shape, stream: int) -> Value:
 
 def scalar_input(name: str) -> Value:
     """A float32 that the runtime supplies for each step."""
-    return apply("scalar_input", hint=name, name=name)
+    return apply("scalar_input", hint=name, key=name)

@@ -1,0 +1,108 @@
+"""What an emitted module declares about its model: plain, frozen records.
+
+`Model` (fit, predict, save ...) and the engine read nothing else.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Input:
+    """An input: `shape` leaves out the batch; None marks an open dimension."""
+
+    name: str
+    dtype: str
+    shape: tuple[int | None, ...]
+
+
+@dataclass(frozen=True)
+class Output:
+    """An output, float32; `shape` leaves out the batch."""
+
+    name: str
+    shape: tuple[int | None, ...]
+
+
+@dataclass(frozen=True)
+class Target:
+    """What `y` must be for the output of the same name.
+
+    `dtype` is `int32` for class labels, which must lie in `[0, classes)`, and
+    `float32` otherwise; `shape` leaves out the batch.
+    """
+
+    output: str
+    dtype: str
+    shape: tuple[int | None, ...]
+    classes: int | None = None
+
+
+@dataclass(frozen=True)
+class Weight:
+    """A weight: its place (in floats) in the flat buffer, and how it starts.
+
+    Trainable weights come first in the buffer, the others behind them.
+    """
+
+    path: str
+    shape: tuple[int, ...]
+    offset: int
+    initializer: str
+    arguments: Mapping[str, Any] = field(default_factory=dict)
+    trainable: bool = True
+
+
+@dataclass(frozen=True)
+class Metric:
+    """A reported figure: `totals[numerator] / totals[denominator]`.
+
+    `finish` is `mean`, or `root` for the square root of the quotient.
+    """
+
+    name: str
+    numerator: int
+    denominator: int
+    finish: str = "mean"
+
+
+@dataclass(frozen=True)
+class Layer:
+    """A row of the summary table; `line` is the layer's line in the `.k` file."""
+
+    name: str
+    kind: str
+    shape: tuple[int | None, ...]
+    parameters: int
+    flops: int
+    line: int
+    weights: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Spec:
+    """A model as its runtime sees it.
+
+    `trainable` and `size` count floats of the flat weight buffer: the trainable
+    part, and all of it. `slots` are the optimizer's flat buffers by name with
+    the value each starts from; `optimizer` is a runtime optimizer or None.
+    `fingerprint` identifies the architecture: weight paths and shapes.
+    """
+
+    name: str
+    source: str
+    version: str
+    inputs: tuple[Input, ...]
+    outputs: tuple[Output, ...]
+    targets: tuple[Target, ...]
+    weights: tuple[Weight, ...]
+    metrics: tuple[Metric, ...]
+    layers: tuple[Layer, ...]
+    trainable: int
+    size: int
+    slots: Mapping[str, float] = field(default_factory=dict)
+    optimizer: Any = None
+    totals: int = 0

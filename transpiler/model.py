@@ -1,0 +1,96 @@
+"""What elaboration delivers: a model in its phases, and all that training it needs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from kgen.diagnostics import Source, Span
+from kgen.graph import Graph, Shape
+
+
+@dataclass(frozen=True, slots=True)
+class Described:
+    """A runtime object by class name and keyword arguments: `Adam(learning_rate=0.001)`.
+
+    Arguments are numbers, strings, truth values, None, lists, or `Described`.
+    """
+
+    kind: str
+    args: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class InputInfo:
+    """An input as the user sees it; `shape` leaves out the batch."""
+
+    name: str
+    dtype: str
+    shape: Shape
+    batch: int | None
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class TargetInfo:
+    """What `y` must be for one output. `classes` bounds integer labels.
+
+    `input` and `sample_weight` name the inputs of the training graph.
+    """
+
+    output: str
+    input: str
+    sample_weight: str
+    dtype: str
+    shape: Shape
+    classes: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class LayerInfo:
+    """A row of the summary: one layer, or one nested model's layer."""
+
+    name: str
+    kind: str
+    shape: Shape
+    weights: tuple[str, ...]
+    calls: int
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class OptimizerInfo:
+    """The optimizer's runtime description and its update rule as a graph.
+
+    `update` has inputs `weights`, `gradients` and each slot by name, all flat
+    `[size]` for the whole of the trainable weights; its outputs are `weights`
+    and the slots, under the same names; `scalars` are the runtime's per-step figures.
+    """
+
+    described: Described
+    slots: Mapping[str, float]
+    scalars: tuple[str, ...]
+    update: Graph
+
+
+@dataclass(frozen=True, slots=True)
+class Model:
+    """An elaborated model. Graphs share weights by path.
+
+    `predict` is inference; `train` and `evaluate` have targets, sample weights,
+    loss and metrics besides, `train` in training mode with gradients still to
+    be taken. `train`, `evaluate` and `optimizer` are None without `train:`.
+    """
+
+    name: str
+    doc: str
+    source: Source
+    span: Span
+    inputs: tuple[InputInfo, ...]
+    layers: tuple[LayerInfo, ...]
+    predict: Graph
+    train: Graph | None
+    evaluate: Graph | None
+    targets: tuple[TargetInfo, ...]
+    optimizer: OptimizerInfo | None
