@@ -11,16 +11,10 @@ from kgen.ops.composite import (
     expand_dims as expand_dims,
 )
 from kgen.ops.composite import (
-)
-from kgen.ops.composite import (
     mean as mean,
 )
 from kgen.ops.composite import (
     moveaxis as moveaxis,
-)
-from kgen.ops.composite import (
-)
-from kgen.ops.composite import (
 )
 from kgen.ops.composite import (
     squeeze as squeeze,
