@@ -282,7 +282,6 @@ class Builder:
         self.weights: dict[str, Weight] = {}
         self.span: Span | None = None
         self._names: dict[str, int] = {}
-        self._hint: str = ""
         self._tokens: list[Token[Builder]] = []
 
     def __enter__(self) -> Builder:
@@ -299,9 +298,19 @@ class Builder:
 
     def unique(self, hint: str) -> str:
         """`hint`, or `hint_1`, `hint_2`, ... if it is taken."""
-        count = self._names.get(hint)
-        self._names[hint] = 0 if count is None else count + 1
-        return hint if count is None else self.unique(f"{hint}_{count + 1}")
+        if hint not in self._names:
+            self._names[hint] = 0
+            return hint
+        while True:
+            self._names[hint] += 1
+            name = f"{hint}_{self._names[hint]}"
+            if name not in self._names:
+                self._names[name] = 0
+                return name
+
+    def rename(self, value: Value, hint: str) -> None:
+        """Give a value just made a better name."""
+        object.__setattr__(value, "name", self.unique(hint))
 
     def add(
         self,
@@ -405,15 +414,18 @@ def apply(name: str, *operands: Operand, hint: str = "", **attrs: Any) -> Value:
 
 
 Rewrite: TypeAlias = Callable[[Node, tuple[Value, ...]], Value | None]
+Extend: TypeAlias = Callable[[Mapping[Value, Value]], Mapping[str, Value]]
 
 
-def rebuild(graph: Graph, rewrite: Rewrite, *, roots: Iterable[Value] | None = None) -> Graph:
+def rebuild(graph: Graph, rewrite: Rewrite, *, extend: Extend | None = None) -> Graph:
     """Copy a graph, giving `rewrite` each live node and its new inputs.
 
     `rewrite` returns the value to use instead, or None to keep the node.
-    Nodes no result needs are left out; inputs and weights always stay.
+    `extend` may add nodes at the end; it is given the new value of each old
+    one and returns gradients by weight path. Nodes no result needs are left
+    out; inputs and weights always stay.
     """
-    live = reachable(graph.results() if roots is None else roots)
+    live = reachable(graph.results())
     mapping: dict[Value, Value] = {}
     with Builder() as builder:
         for node in graph.nodes:
@@ -430,6 +442,9 @@ def rebuild(graph: Graph, rewrite: Rewrite, *, roots: Iterable[Value] | None = N
             path: replace(weight, value=mapping[weight.value])
             for path, weight in graph.weights.items()
         }
+        gradients = {path: mapping[value] for path, value in graph.gradients.items()}
+        if extend is not None:
+            gradients.update(extend(mapping))
         built = builder.graph(
             graph.name,
             {name: mapping[value] for name, value in graph.outputs.items()},
@@ -439,7 +454,7 @@ def rebuild(graph: Graph, rewrite: Rewrite, *, roots: Iterable[Value] | None = N
                 replace(m, numerator=mapping[m.numerator], denominator=mapping[m.denominator])
                 for m in graph.metrics
             ],
-            gradients={path: mapping[value] for path, value in graph.gradients.items()},
+            gradients=gradients,
         )
     needed = reachable(built.results()) | {
         *built.inputs.values(),

@@ -373,14 +373,25 @@ absolute: Unary = _unary(
 )
 sign: Unary = _unary("sign", "sign({0})", np.sign, None, doc="-1, 0 or 1.")
 floor: Unary = _unary("floor", "floor({0})", np.floor, None, doc="The largest integer not above x.")
-relu: Unary = _unary(
-    "relu",
-    "maximum({0}, 0.0)",
-    lambda x: np.maximum(x, 0.0),
-    lambda x, y: where(y > 0.0, 1.0, 0.0),
-    low=0.1,
-    doc="max(x, 0); the gradient at 0 is 0.",
+register(
+    OpDef(
+        "relu",
+        _arithmetic,
+        _f32(lambda x: np.maximum(x, 0.0)),
+        lambda n, g: [where(n.output > 0.0, g, 0.0)],
+        "maximum({0}, 0.0)",
+        (Sample(((3, 5),), low=0.1), Sample(((3, 5),), grad=())),
+        cost=1,
+        doc="max(x, 0); the gradient at 0 is 0.",
+    )
 )
+
+
+def relu(x: Operand) -> Value:
+    """max(x, 0); the gradient at 0 is 0."""
+    return apply("relu", x)
+
+
 stop_gradient: Unary = _unary(
     "stop_gradient", "{0}", lambda x: x, None, cost=0, doc="x, as a constant to differentiation."
 )

@@ -1,1 +1,15 @@
-"""Graph to Graph, one small file a pass."""
+"""Graph to Graph, one small file a pass; PASSES is the order in which they run."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TypeAlias
+
+from kgen.graph import Graph
+from kgen.passes.differentiate import differentiate
+from kgen.passes.lower import lower
+from kgen.passes.simplify import simplify
+
+Pass: TypeAlias = Callable[[Graph], Graph]
+
+PASSES: tuple[Pass, ...] = (simplify, differentiate, lower, simplify)
