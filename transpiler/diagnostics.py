@@ -21,7 +21,7 @@ class Source:
     """The text of one `.k` file; `path` is what the user called it."""
 
     path: str
-    text: str
+    text: str = field(repr=False)
 
     @cached_property
     def _line_starts(self) -> list[int]:

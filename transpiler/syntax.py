@@ -1,11 +1,14 @@
 """The syntax tree of `.k`: frozen, with a span on every node, nothing resolved.
 
-Names are plain strings here; `elaborate` finds out what they mean.
+Names are plain strings here; `elaborate` finds out what they mean. The span of
+a node with a block is its header, up to the colon; docstrings are kept as
+`inspect.cleandoc` leaves them.
 `x |> f` is kept as a `Pipe`, so that the formatter can print it back.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TypeAlias
 
@@ -376,3 +379,15 @@ class Module:
 
     source: Source
     declarations: tuple[Declaration, ...]
+    doc: str | None = None
+
+
+def children(node: Tree) -> Iterator[Tree]:
+    """The nodes directly below a node, in source order."""
+    pending: list[object] = [getattr(node, name) for name in reversed(type(node).__match_args__)]
+    while pending:
+        value = pending.pop()
+        if isinstance(value, Tree):
+            yield value
+        elif isinstance(value, tuple):
+            pending.extend(reversed(value))
