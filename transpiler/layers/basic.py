@@ -1,0 +1,115 @@
+"""Dense, Activation, Identity and the activations that are layers."""
+
+from __future__ import annotations
+
+from kgen import ops
+from kgen.graph import ShapeError, Value
+from kgen.layers import activations
+from kgen.layers.activations import activate
+from kgen.layers.family import layer
+from kgen.layers.kinds import (
+    ActivationArg,
+    Axes,
+    Bool,
+    Float,
+    InitializerArg,
+    NonNegativeFloat,
+    OnlyNone,
+    OptionalNonNegative,
+    PositiveInt,
+    RegularizerArg,
+)
+from kgen.layers.registry import Scope
+from kgen.layers.regularizers import regularize_activity
+
+
+@layer("Dense")
+def dense(
+    scope: Scope,
+    x: Value,
+    *,
+    units: PositiveInt,
+    activation: ActivationArg = None,
+    use_bias: Bool = True,
+    kernel_initializer: InitializerArg = "glorot_uniform",
+    bias_initializer: InitializerArg = "zeros",
+    kernel_regularizer: RegularizerArg = None,
+    bias_regularizer: RegularizerArg = None,
+    activity_regularizer: RegularizerArg = None,
+    kernel_constraint: OnlyNone = None,
+    bias_constraint: OnlyNone = None,
+    lora_rank: OnlyNone = None,
+    lora_alpha: OnlyNone = None,
+    quantization_config: OnlyNone = None,
+) -> Value:
+    """activation(x . kernel + bias) along the last axis.
+
+    `[batch, ..., n]` to `[batch, ..., units]`; kernel `[n, units]`, bias `[units]`.
+    """
+    if x.type.rank < 2:
+        scope.fail(f"Dense needs at least one axis besides the batch, found {x.type}")
+    size = x.shape[-1]
+    if not isinstance(size, int):
+        scope.fail(
+            f"Dense needs a last axis of known size, found {x.type}",
+            help=f"give {size} a size in the input's declaration",
+        )
+    kernel = scope.weight(
+        "kernel", (size, units), kernel_initializer, regularizer=kernel_regularizer
+    )
+    y = ops.dot(x, kernel, contract=((x.type.rank - 1,), (0,)))
+    if use_bias:
+        y = y + scope.weight("bias", (units,), bias_initializer, regularizer=bias_regularizer)
+    return regularize_activity(scope, activity_regularizer, activate(scope, activation, y))
+
+
+@layer("Activation")
+def activation_layer(
+    scope: Scope,
+    x: Value,
+    *,
+    activation: ActivationArg,
+    activity_regularizer: RegularizerArg = None,
+) -> Value:
+    """An activation as a layer of its own; the shape stays."""
+    return regularize_activity(scope, activity_regularizer, activate(scope, activation, x))
+
+
+@layer("Identity")
+def identity(x: Value) -> Value:
+    """The input."""
+    return x
+
+
+@layer("ReLU")
+def relu(
+    x: Value,
+    *,
+    max_value: OptionalNonNegative = None,
+    negative_slope: NonNegativeFloat = 0.0,
+    threshold: NonNegativeFloat = 0.0,
+) -> Value:
+    """relu with a ceiling, a slope below the threshold, and the threshold."""
+    return activations.relu(x, negative_slope, max_value, threshold)
+
+
+@layer("LeakyReLU")
+def leaky_relu(x: Value, *, negative_slope: NonNegativeFloat = 0.3) -> Value:
+    """x where positive, else negative_slope * x."""
+    return activations.leaky_relu(x, negative_slope)
+
+
+@layer("ELU")
+def elu(x: Value, *, alpha: Float = 1.0) -> Value:
+    """x where positive, else alpha * (exp(x) - 1)."""
+    return activations.elu(x, alpha)
+
+
+@layer("Softmax")
+def softmax(x: Value, *, axis: Axes = -1) -> Value:
+    """softmax along an axis, or along several taken together."""
+    if isinstance(axis, int):
+        return activations.softmax(x, axis)
+    if len(axis) == 1:
+        return activations.softmax(x, axis[0])
+    raise ShapeError("softmax over several axes is not supported yet", help="give a single axis")

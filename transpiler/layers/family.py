@@ -1,0 +1,79 @@
+"""The decorators that declare members of each family."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+from kgen.layers.kinds import Choice, Maybe, OnlyDefault, Text, Truth
+from kgen.layers.registry import Param, Target, declare
+
+_Function = TypeVar("_Function", bound=Callable[..., Any])
+_NAME = Param("name", Maybe("a string or None", Text("a string")), None)
+_DTYPE = Param(
+    "dtype",
+    Choice('None or "float32"', (None, "float32"), ("float16", "bfloat16", "float64")),
+    None,
+)
+_LAYER = (
+    _NAME,
+    Param("trainable", Truth("True or False"), True),
+    _DTYPE,
+    Param("activity_regularizer", OnlyDefault("None"), None),
+)
+_REDUCTION = Param(
+    "reduction",
+    Choice(
+        'a reduction, such as "sum_over_batch_size"',
+        ("sum_over_batch_size",),
+        (None, "none", "sum", "mean", "mean_with_sample_weight"),
+    ),
+    "sum_over_batch_size",
+)
+
+
+def layer(
+    name: str, *aliases: str, inputs: str = "one", minimum: int = 1
+) -> Callable[[_Function], _Function]:
+    """A layer: `function(scope, tensor or list, *, arguments) -> Value`."""
+    return declare("layer", name, *aliases, extra=_LAYER, inputs=inputs, minimum=minimum)
+
+
+def activation(name: str, *aliases: str) -> Callable[[_Function], _Function]:
+    """An activation, a tensor function too: `function(x, arguments) -> Value`."""
+    return declare("activation", name, *aliases)
+
+
+def function(name: str, *aliases: str) -> Callable[[_Function], _Function]:
+    """A tensor function of the language; its tensors are among its arguments."""
+    return declare("function", name, *aliases, inputs="none")
+
+
+def loss(name: str, *aliases: str, target: Target) -> Callable[[_Function], _Function]:
+    """A loss: `function(y_true, y_pred, arguments)` gives a value for each sample."""
+    return declare("loss", name, *aliases, extra=(_REDUCTION, _NAME, _DTYPE), target=target)
+
+
+def metric(name: str, *aliases: str, finish: str = "mean") -> Callable[[_Function], _Function]:
+    """A metric: `function(y_true, y_pred, arguments)` gives a value for each sample."""
+    return declare("metric", name, *aliases, extra=(_NAME, _DTYPE), finish=finish)
+
+
+def initializer(name: str, *aliases: str) -> Callable[[_Function], _Function]:
+    """An initializer: its arguments alone; `kgen.runtime.initializers` computes it."""
+    return declare("initializer", name, *aliases, inputs="none")
+
+
+def regularizer(name: str, *aliases: str) -> Callable[[_Function], _Function]:
+    """A regularizer: `function(weight, arguments)` gives a scalar."""
+    return declare("regularizer", name, *aliases)
+
+
+def optimizer(name: str, *aliases: str) -> Callable[[_Function], _Function]:
+    """An optimizer: `function(arguments)` gives its `Rule`."""
+    return declare("optimizer", name, *aliases, inputs="none")
+
+
+def schedule(name: str, *aliases: str) -> Callable[[_Function], _Function]:
+    """A learning rate schedule: its arguments alone; `kgen.runtime.schedules` computes it."""
+    return declare("schedule", name, *aliases, inputs="none")

@@ -1,0 +1,100 @@
+"""Keras's initializers: names, aliases and arguments; `kgen.runtime.initializers` computes them."""
+
+from __future__ import annotations
+
+from typing import Annotated, TypeAlias
+
+from kgen.graph import Initializer
+from kgen.layers.family import initializer
+from kgen.layers.kinds import Choice, Float, NonNegativeFloat, PositiveFloat, Seed
+from kgen.layers.registry import Bound
+
+_Mode: TypeAlias = Annotated[str, Choice("a mode", ("fan_in", "fan_out", "fan_avg"))]
+_Distribution: TypeAlias = Annotated[
+    str, Choice("a distribution", ("truncated_normal", "untruncated_normal", "uniform", "normal"))
+]
+
+
+def describe_initializer(bound: Bound) -> Initializer:
+    """The graph's record of an initializer."""
+    return Initializer(bound.name, dict(bound.arguments))
+
+
+@initializer("Zeros", "zeros")
+def zeros() -> None:
+    """All 0."""
+
+
+@initializer("Ones", "ones")
+def ones() -> None:
+    """All 1."""
+
+
+@initializer("Constant", "constant")
+def constant(value: Float = 0.0) -> None:
+    """All `value`."""
+
+
+@initializer("Identity", "identity", "IdentityInitializer")
+def identity(gain: Float = 1.0) -> None:
+    """`gain` on the diagonal of a matrix, 0 beside it."""
+
+
+@initializer("RandomNormal", "random_normal")
+def random_normal(mean: Float = 0.0, stddev: NonNegativeFloat = 0.05, seed: Seed = None) -> None:
+    """Normal with this mean and standard deviation."""
+
+
+@initializer("TruncatedNormal", "truncated_normal")
+def truncated_normal(mean: Float = 0.0, stddev: NonNegativeFloat = 0.05, seed: Seed = None) -> None:
+    """Normal, drawn again beyond two standard deviations of the mean."""
+
+
+@initializer("RandomUniform", "random_uniform")
+def random_uniform(minval: Float = -0.05, maxval: Float = 0.05, seed: Seed = None) -> None:
+    """Uniform between two bounds."""
+
+
+@initializer("VarianceScaling", "variance_scaling")
+def variance_scaling(
+    scale: PositiveFloat = 1.0,
+    mode: _Mode = "fan_in",
+    distribution: _Distribution = "truncated_normal",
+    seed: Seed = None,
+) -> None:
+    """Variance `scale / fan`, the fan being inputs, outputs or their mean."""
+
+
+@initializer("GlorotUniform", "glorot_uniform")
+def glorot_uniform(seed: Seed = None) -> None:
+    """Uniform within sqrt(6 / (fan_in + fan_out))."""
+
+
+@initializer("GlorotNormal", "glorot_normal")
+def glorot_normal(seed: Seed = None) -> None:
+    """Truncated normal with variance 2 / (fan_in + fan_out)."""
+
+
+@initializer("HeUniform", "he_uniform")
+def he_uniform(seed: Seed = None) -> None:
+    """Uniform within sqrt(6 / fan_in)."""
+
+
+@initializer("HeNormal", "he_normal")
+def he_normal(seed: Seed = None) -> None:
+    """Truncated normal with variance 2 / fan_in."""
+
+
+@initializer("LecunUniform", "lecun_uniform")
+def lecun_uniform(seed: Seed = None) -> None:
+    """Uniform within sqrt(3 / fan_in)."""
+
+
+@initializer("LecunNormal", "lecun_normal")
+def lecun_normal(seed: Seed = None) -> None:
+    """Truncated normal with variance 1 / fan_in."""
+
+
+@initializer("Orthogonal", "orthogonal", "OrthogonalInitializer")
+def orthogonal(gain: Float = 1.0, seed: Seed = None) -> None:
+    """Orthonormal rows or columns, times `gain`."""

@@ -1,0 +1,276 @@
+"""The kinds of argument, and the annotations that declarations use."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Annotated, Any, TypeAlias
+
+from kgen.graph import Value
+from kgen.layers.registry import (
+    ArgumentProblem,
+    Bound,
+    Definition,
+    Kind,
+    adapt,
+    bound,
+    find,
+    names,
+    planned,
+    show,
+    suggest,
+)
+
+
+@dataclass(frozen=True)
+class Number(Kind):
+    """A float between bounds (infinite and undefined numbers never pass)."""
+
+    low: float = -math.inf
+    high: float = math.inf
+    open_low: bool = False
+
+    def check(self, value: Any) -> float:
+        if isinstance(value, bool) or not isinstance(value, int | float):
+            self.refuse(value)
+        number = float(value)
+        if not math.isfinite(number) or not self.low <= number <= self.high:
+            self.refuse(value)
+        if self.open_low and number == self.low:
+            self.refuse(value)
+        return number
+
+
+@dataclass(frozen=True)
+class Integer(Kind):
+    """An integer, not less than `low`."""
+
+    low: int | None = None
+
+    def check(self, value: Any) -> int:
+        if isinstance(value, float) and value.is_integer() and not isinstance(value, bool):
+            self.refuse(value, f"write {int(value)}")
+        if isinstance(value, bool) or not isinstance(value, int):
+            self.refuse(value)
+        if self.low is not None and value < self.low:
+            self.refuse(value)
+        return value
+
+
+@dataclass(frozen=True)
+class Truth(Kind):
+    def check(self, value: Any) -> bool:
+        if not isinstance(value, bool):
+            self.refuse(value)
+        return value
+
+
+@dataclass(frozen=True)
+class Text(Kind):
+    def check(self, value: Any) -> str:
+        if not isinstance(value, str):
+            self.refuse(value)
+        return value
+
+
+@dataclass(frozen=True)
+class Choice(Kind):
+    """One of some words; `later` are words that Keras has and kgen has not yet."""
+
+    options: tuple[Any, ...] = ()
+    later: tuple[Any, ...] = ()
+
+    def check(self, value: Any) -> Any:
+        for option in self.options:
+            if value == option and type(value) is type(option):
+                return option
+        if any(value == option and type(value) is type(option) for option in self.later):
+            raise ArgumentProblem(f"{show(value)} is not supported yet", unsupported=True)
+        listed = ", ".join(map(repr, self.options))
+        help = suggest(value, map(str, self.options)) if isinstance(value, str) else ""
+        self.refuse(value, help or f"the choices are {listed}")
+
+
+@dataclass(frozen=True)
+class Maybe(Kind):
+    """None, or what another kind wants."""
+
+    inner: Kind
+
+    def check(self, value: Any) -> Any:
+        return None if value is None else self.inner.check(value)
+
+
+@dataclass(frozen=True)
+class Several(Kind):
+    """A list of what another kind wants, as a tuple; `or_one` admits a bare element."""
+
+    inner: Kind
+    or_one: bool = False
+
+    def check(self, value: Any) -> Any:
+        if not isinstance(value, list | tuple):
+            if self.or_one:
+                return self.inner.check(value)
+            self.refuse(value)
+        return tuple(self.inner.check(one) for one in value)
+
+
+@dataclass(frozen=True)
+class OnlyDefault(Kind):
+    """An argument of Keras's that kgen accepts by name but supports at its default alone."""
+
+    default: Any = None
+
+    def check(self, value: Any) -> Any:
+        if value == self.default and type(value) is type(self.default):
+            return value
+        raise ArgumentProblem(
+            f"only {show(self.default)} is supported yet, found {show(value)}",
+            "leave the argument out",
+            unsupported=True,
+        )
+
+
+@dataclass(frozen=True)
+class Member(Kind):
+    """A member of some families: by string, by name (of the first), or constructed."""
+
+    families: tuple[str, ...] = ()
+
+    def check(self, value: Any) -> Bound:
+        if isinstance(value, str):
+            return self._named(value)
+        if isinstance(value, Definition):
+            return self._named(value.name)
+        if isinstance(value, Bound):
+            for family in self.families:
+                found = adapt(value, family)
+                if found is not None:
+                    return found
+        self.refuse(value)
+
+    def _named(self, name: str) -> Bound:
+        family = self.families[0]
+        definition = find(family, name)
+        if definition is not None:
+            return bound(definition)
+        if name in planned(family):
+            raise ArgumentProblem(f"{name} is not supported yet", unsupported=True)
+        raise ArgumentProblem(f"no {family} is called {name!r}", suggest(name, names(family)))
+
+
+# Layers without weights that may stand where an activation is wanted.
+_ACTIVATION_LAYERS = ("Activation", "ELU", "LeakyReLU", "ReLU", "Softmax")
+
+
+@dataclass(frozen=True)
+class ActivationMember(Member):
+    """An activation, or a layer that is nothing else."""
+
+    def check(self, value: Any) -> Bound:
+        if isinstance(value, Bound | Definition) and value.family == "layer":
+            if value.name not in _ACTIVATION_LAYERS:
+                self.refuse(value, "apply the layer by itself")
+            return bound(value) if isinstance(value, Definition) else value
+        return super().check(value)
+
+
+@dataclass(frozen=True)
+class Rate(Member):
+    """A learning rate: a number, or a schedule."""
+
+    def check(self, value: Any) -> Any:
+        if isinstance(value, int | float) and not isinstance(value, bool):
+            return Number(self.wants, low=0.0).check(value)
+        return super().check(value)
+
+
+@dataclass(frozen=True)
+class Tensor(Kind):
+    """A tensor, or a number that stands for one."""
+
+    def check(self, value: Any) -> Any:
+        if isinstance(value, Value):
+            return value
+        if isinstance(value, bool) or not isinstance(value, int | float):
+            self.refuse(value)
+        return float(value)
+
+
+@dataclass(frozen=True)
+class TensorList(Kind):
+    """A list of tensors; or a first tensor, where a function has a second of its own."""
+
+    or_one: bool = False
+
+    def check(self, value: Any) -> Any:
+        if isinstance(value, list | tuple) and value and all(isinstance(v, Value) for v in value):
+            return list(value)
+        if self.or_one:
+            return _TENSOR.check(value)
+        self.refuse(value)
+
+
+_INT = Integer("an integer")
+_POSITIVE_INT = Integer("a positive integer", low=1)
+_FLOAT = Number("a number")
+_POSITIVE = Number("a positive number", low=0.0, open_low=True)
+_NON_NEGATIVE = Number("a number not below 0", low=0.0)
+_BOOL = Truth("True or False")
+_STRING = Text("a string")
+_SEED = Maybe("an integer or None", Integer("an integer not below 0", low=0))
+_AXES = Several("an axis or a list of axes", _INT, or_one=True)
+_TENSOR = Tensor("a tensor or a number")
+
+Int: TypeAlias = Annotated[int, _INT]
+PositiveInt: TypeAlias = Annotated[int, _POSITIVE_INT]
+Float: TypeAlias = Annotated[float, _FLOAT]
+PositiveFloat: TypeAlias = Annotated[float, _POSITIVE]
+NonNegativeFloat: TypeAlias = Annotated[float, _NON_NEGATIVE]
+OptionalFloat: TypeAlias = Annotated[float | None, Maybe("a number or None", _FLOAT)]
+OptionalNonNegative: TypeAlias = Annotated[
+    float | None, Maybe("a number not below 0, or None", _NON_NEGATIVE)
+]
+Fraction: TypeAlias = Annotated[float, Number("a number from 0 to 1", low=0.0, high=1.0)]
+Bool: TypeAlias = Annotated[bool, _BOOL]
+String: TypeAlias = Annotated[str, _STRING]
+OptionalString: TypeAlias = Annotated[str | None, Maybe("a string or None", _STRING)]
+Seed: TypeAlias = Annotated[int | None, _SEED]
+Axes: TypeAlias = Annotated[int | Sequence[int], _AXES]
+OptionalAxes: TypeAlias = Annotated[
+    int | Sequence[int] | None, Maybe("an axis, a list of axes, or None", _AXES)
+]
+Ints: TypeAlias = Annotated[tuple[int, ...], Several("a list of integers", _INT)]
+OptionalInts: TypeAlias = Annotated[
+    tuple[int | None, ...] | None,
+    Maybe(
+        "a list of integers, or None",
+        Several("a list of integers", Maybe("an integer or None", _INT)),
+    ),
+]
+Floats: TypeAlias = Annotated[tuple[float, ...], Several("a list of numbers", _FLOAT)]
+ActivationArg: TypeAlias = Annotated[
+    Bound | None,
+    Maybe(
+        "an activation, by name or as a layer",
+        ActivationMember("an activation, by name or as a layer", ("activation",)),
+    ),
+]
+InitializerArg: TypeAlias = Annotated[
+    Any, Member('an initializer, such as "glorot_uniform" or HeNormal(seed=1)', ("initializer",))
+]
+RegularizerArg: TypeAlias = Annotated[
+    Bound | None,
+    Maybe("a regularizer or None", Member("a regularizer, such as L2(0.01)", ("regularizer",))),
+]
+RateArg: TypeAlias = Annotated[
+    float | Bound, Rate("a number not below 0, or a schedule", ("schedule",))
+]
+OnlyNone: TypeAlias = Annotated[None, OnlyDefault("None")]
+OnlyFalse: TypeAlias = Annotated[bool, OnlyDefault("False", False)]
+X: TypeAlias = Annotated[Any, _TENSOR]
+Xs: TypeAlias = Annotated[list[Value], TensorList("a list of tensors")]
+XOrXs: TypeAlias = Annotated[Any, TensorList("a tensor or a list of tensors", or_one=True)]
+OptionalX: TypeAlias = Annotated[Any, Maybe("a tensor", _TENSOR)]
