@@ -1,0 +1,192 @@
+"""The native loop over steps and commands that every thread of a team runs."""
+
+from __future__ import annotations
+
+import sys
+from typing import Any
+
+from llvmlite import ir
+from numba import types
+
+from kgen.runtime.ir_vectors import INT32, INT64, call_intrinsic
+from kgen.runtime.isa import IS_X86
+from kgen.runtime.kernels import KERNEL_SIGNATURE, Kernel
+from kgen.runtime.lowering import Code, Description, implements
+
+# Words of the control block, each on a cache line of its own.
+ARRIVED, GENERATION, STOP, AGREED, ABORT = 0, 8, 16, 24, 40
+CONTROL_WORDS = 48
+CLOCK_WORDS = 8
+SPINS = 2000
+TABLE_WORDS = 3
+
+WORDS = types.CPointer(types.int64)
+
+
+def atomic_add(words: Any, place: int, amount: int) -> int:
+    """Add to a shared word; gives its value before."""
+    before = int(words[place])
+    words[place] = before + amount
+    return before
+
+
+def atomic_load(words: Any, place: int) -> int:
+    """Read a shared word; later reads stay later."""
+    return int(words[place])
+
+
+def atomic_store(words: Any, place: int, value: int) -> None:
+    """Write a shared word; earlier writes stay earlier."""
+    words[place] = value
+
+
+def pause_briefly() -> None:
+    """Tell the processor that this thread spins."""
+
+
+def yield_processor() -> None:
+    """Let another thread run on this core."""
+
+
+def call_kernel(address: int, thread: int, threads: int, batch: int, clock: Any, args: int) -> None:
+    """Call machine code of the kernel signature; the emulation calls Python functions instead."""
+    raise NotImplementedError("only compiled code can call an address")
+
+
+@implements(atomic_add)
+def describe_atomic_add(words: Any, place: Any, amount: Any) -> Description:
+    """Sequentially consistent."""
+
+    def generate(code: Code, words: Any, place: Any, amount: Any) -> Any:
+        return code.builder.atomic_rmw("add", code.builder.gep(words, [place]), amount, "seq_cst")
+
+    return types.int64, (WORDS, types.int64, types.int64), generate
+
+
+@implements(atomic_load)
+def describe_atomic_load(words: Any, place: Any) -> Description:
+    """Acquire."""
+
+    def generate(code: Code, words: Any, place: Any) -> Any:
+        return code.builder.load_atomic(code.builder.gep(words, [place]), "acquire", 8)
+
+    return types.int64, (WORDS, types.int64), generate
+
+
+@implements(atomic_store)
+def describe_atomic_store(words: Any, place: Any, value: Any) -> Description:
+    """Release."""
+
+    def generate(code: Code, words: Any, place: Any, value: Any) -> None:
+        code.builder.store_atomic(value, code.builder.gep(words, [place]), "release", 8)
+
+    return types.void, (WORDS, types.int64, types.int64), generate
+
+
+@implements(pause_briefly)
+def describe_pause_briefly() -> Description:
+    """The `pause` instruction, where there is one."""
+
+    def generate(code: Code) -> None:
+        if IS_X86:
+            call_intrinsic(code.builder, "llvm.x86.sse2.pause", ir.VoidType())
+
+    return types.void, (), generate
+
+
+@implements(yield_processor)
+def describe_yield_processor() -> Description:
+    """The operating system's call, declared by name so that the code can be kept on disk."""
+    name = "SwitchToThread" if sys.platform == "win32" else "sched_yield"
+
+    def generate(code: Code) -> None:
+        call_intrinsic(code.builder, name, INT32)
+
+    return types.void, (), generate
+
+
+@implements(call_kernel)
+def describe_call_kernel(
+    address: Any, thread: Any, threads: Any, batch: Any, clock: Any, args: Any
+) -> Description:
+    """An indirect call with the kernel signature."""
+
+    def generate(
+        code: Code, address: Any, thread: Any, threads: Any, batch: Any, clock: Any, args: Any
+    ) -> None:
+        table = code.builder.inttoptr(args, ir.IntType(8).as_pointer().as_pointer())
+        kind = ir.FunctionType(ir.VoidType(), [INT64, INT64, INT64, clock.type, table.type])
+        function = code.builder.inttoptr(address, kind.as_pointer())
+        code.builder.call(function, [thread, threads, batch, clock, table])
+
+    wanted = (types.int64,) * 4 + (KERNEL_SIGNATURE.args[3], types.int64)
+    return types.void, wanted, generate
+
+
+def drive_steps(
+    thread: int,
+    threads: int,
+    table: Any,
+    commands: int,
+    steps: int,
+    batch_size: int,
+    first: int,
+    last: int,
+    clock: Any,
+    control: Any,
+) -> int:
+    """Run `steps` batches of rows first..last; gives the steps done.
+
+    `table` holds address, whether to wait after it, and argument table of each command. `clock`
+    is this thread's own. A stop wished for in `control` takes effect after the step in which
+    thread 0 sees it; all threads agree on it at the barrier that ends the step.
+    """
+    for step in range(steps):
+        row = first + step * batch_size
+        rows = min(batch_size, last - row)
+        clock[0] = row
+        clock[3] = step
+        stop = 0
+        for k in range(commands):
+            at = TABLE_WORDS * k
+            call_kernel(table[at], thread, threads, rows, clock, table[at + 2])
+            ends = k == commands - 1
+            agreed = AGREED + 8 * (step & 1)  # two in turn: a fast thread must not overwrite
+            if ends and thread == 0:
+                atomic_store(control, agreed, atomic_load(control, STOP))
+            if threads > 1 and (ends or table[at + 1] != 0):
+                generation = atomic_load(control, GENERATION)
+                if atomic_add(control, ARRIVED, 1) == threads - 1:
+                    atomic_store(control, ARRIVED, 0)
+                    atomic_add(control, GENERATION, 1)
+                else:
+                    spins = 0
+                    while atomic_load(control, GENERATION) == generation:
+                        spins += 1
+                        if spins < SPINS:
+                            pause_briefly()
+                        else:
+                            if atomic_load(control, ABORT) != 0:
+                                return step
+                            yield_processor()
+            if ends:
+                stop = atomic_load(control, agreed)
+        clock[1] += 1
+        if stop != 0:
+            return step + 1
+    return steps
+
+
+DRIVE_SIGNATURE = types.int64(
+    types.int64,
+    types.int64,
+    WORDS,
+    types.int64,
+    types.int64,
+    types.int64,
+    types.int64,
+    types.int64,
+    WORDS,
+    WORDS,
+)
+drive = Kernel(drive_steps, DRIVE_SIGNATURE)

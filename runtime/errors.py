@@ -1,0 +1,26 @@
+"""Exceptions raised while a compiled model runs.
+
+Every message says what was expected, what was found and what to do about it.
+"""
+
+from __future__ import annotations
+
+
+class KgenRuntimeError(Exception):
+    """Base of every error that the runtime raises on purpose."""
+
+
+class DataError(KgenRuntimeError, ValueError):
+    """Arrays given to a model do not fit it: wrong name, shape, dtype or values."""
+
+
+class WeightError(KgenRuntimeError, ValueError):
+    """A checkpoint or a weight does not fit the model: missing, unexpected or misshapen."""
+
+
+class EnvironmentVariableError(KgenRuntimeError, ValueError):
+    """An environment variable that steers the runtime has an unusable value."""
+
+
+class KernelError(KgenRuntimeError, RuntimeError):
+    """A kernel could not be compiled; the message names the kernel and its module."""

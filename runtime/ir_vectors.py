@@ -1,0 +1,230 @@
+"""LLVM side of the vector interface: `IrVector` builds instructions where `NumpyVector` computes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from llvmlite import ir
+from numba.core import cgutils
+
+from kgen.runtime.isa import ISA, LANES
+
+FLOAT = ir.FloatType()
+DOUBLE = ir.DoubleType()
+BIT = ir.IntType(1)
+INT32 = ir.IntType(32)
+INT64 = ir.IntType(64)
+FLOATS = ir.VectorType(FLOAT, LANES)
+DOUBLES = ir.VectorType(DOUBLE, LANES)
+INTS = ir.VectorType(INT32, LANES)
+BITS = ir.VectorType(BIT, LANES)
+
+
+def call_intrinsic(builder: Any, name: str, result: Any, *operands: Any) -> Any:
+    """Call the LLVM intrinsic `name` (with its type suffix) on `operands`."""
+    kind = ir.FunctionType(result, [operand.type for operand in operands])
+    return builder.call(cgutils.get_or_insert_function(builder.module, kind, name), operands)
+
+
+def splat(builder: Any, value: Any) -> Any:
+    """A vector with the scalar `value` in all lanes."""
+    kind = ir.VectorType(value.type, LANES)
+    empty = ir.Constant(kind, ir.Undefined)
+    first = builder.insert_element(empty, value, ir.Constant(INT32, 0))
+    return builder.shuffle_vector(first, empty, ir.Constant(INTS, [0] * LANES))
+
+
+def inline_function(
+    builder: Any, name: str, result: Any, body: Callable[..., Any], *operands: Any
+) -> Any:
+    """Call `body` (over IrVectors) on `operands` by way of an always-inlined LLVM function.
+
+    The function is built once a module, however often it is called.
+    """
+    function = builder.module.globals.get(name)
+    if function is None:
+        kind = ir.FunctionType(result, [operand.type for operand in operands])
+        function = ir.Function(builder.module, kind, name)
+        function.linkage = "internal"
+        function.attributes.add("alwaysinline")
+        inside = ir.IRBuilder(function.append_basic_block())
+        inside.ret(body(*(IrVector(inside, argument) for argument in function.args)).value)
+    return builder.call(function, operands)
+
+
+class IrVector:
+    """A value of an LLVM vector type, with the builder that extends the code it is part of."""
+
+    __slots__ = ("builder", "value")
+
+    def __init__(self, builder: Any, value: Any) -> None:
+        self.builder = builder
+        self.value = value
+
+    @property
+    def is_float(self) -> bool:
+        """Whether the lanes are float32 or float64."""
+        return isinstance(self.value.type.element, ir.FloatType | ir.DoubleType)
+
+    def _operand(self, other: Any) -> Any:
+        if isinstance(other, IrVector):
+            return other.value
+        return ir.Constant(self.value.type, [other] * LANES)
+
+    def _make(self, value: Any) -> IrVector:
+        return IrVector(self.builder, value)
+
+    def _binary(self, float_name: str, int_name: str, left: Any, right: Any) -> IrVector:
+        name = float_name if self.is_float else int_name
+        return self._make(getattr(self.builder, name)(left, right))
+
+    def __add__(self, other: Any) -> IrVector:
+        return self._binary("fadd", "add", self.value, self._operand(other))
+
+    def __sub__(self, other: Any) -> IrVector:
+        return self._binary("fsub", "sub", self.value, self._operand(other))
+
+    def __mul__(self, other: Any) -> IrVector:
+        return self._binary("fmul", "mul", self.value, self._operand(other))
+
+    def __truediv__(self, other: Any) -> IrVector:
+        return self._make(self.builder.fdiv(self.value, self._operand(other)))
+
+    def __radd__(self, other: Any) -> IrVector:
+        return self._binary("fadd", "add", self._operand(other), self.value)
+
+    def __rsub__(self, other: Any) -> IrVector:
+        return self._binary("fsub", "sub", self._operand(other), self.value)
+
+    def __rmul__(self, other: Any) -> IrVector:
+        return self._binary("fmul", "mul", self._operand(other), self.value)
+
+    def __rtruediv__(self, other: Any) -> IrVector:
+        return self._make(self.builder.fdiv(self._operand(other), self.value))
+
+    def __neg__(self) -> IrVector:
+        return self._make(self.builder.fneg(self.value))
+
+    def __and__(self, other: Any) -> IrVector:
+        return self._make(self.builder.and_(self.value, self._operand(other)))
+
+    def __or__(self, other: Any) -> IrVector:
+        return self._make(self.builder.or_(self.value, self._operand(other)))
+
+    def __xor__(self, other: Any) -> IrVector:
+        return self._make(self.builder.xor(self.value, self._operand(other)))
+
+    def __invert__(self) -> IrVector:
+        return self._make(self.builder.not_(self.value))
+
+    def __lshift__(self, count: int) -> IrVector:
+        return self._make(self.builder.shl(self.value, self._operand(count)))
+
+    def __rshift__(self, count: int) -> IrVector:
+        return self._make(self.builder.lshr(self.value, self._operand(count)))
+
+    def arithmetic_shift(self, count: int) -> IrVector:
+        """Shift right that keeps the sign."""
+        return self._make(self.builder.ashr(self.value, self._operand(count)))
+
+    def _compare(self, predicate: str, other: Any) -> IrVector:
+        right = self._operand(other)
+        if not self.is_float:
+            return self._make(self.builder.icmp_signed(predicate, self.value, right))
+        if predicate == "!=":
+            return self._make(self.builder.fcmp_unordered(predicate, self.value, right))
+        return self._make(self.builder.fcmp_ordered(predicate, self.value, right))
+
+    def __lt__(self, other: Any) -> IrVector:
+        return self._compare("<", other)
+
+    def __le__(self, other: Any) -> IrVector:
+        return self._compare("<=", other)
+
+    def __gt__(self, other: Any) -> IrVector:
+        return self._compare(">", other)
+
+    def __ge__(self, other: Any) -> IrVector:
+        return self._compare(">=", other)
+
+    def equals(self, other: Any) -> IrVector:
+        """Lanes where both are equal (false where either is NaN)."""
+        return self._compare("==", other)
+
+    def differs(self, other: Any) -> IrVector:
+        """Lanes where the two differ (true where either is NaN)."""
+        return self._compare("!=", other)
+
+    def unsigned_less(self, other: Any) -> IrVector:
+        """Integer lanes below `other`, both read as unsigned."""
+        return self._make(self.builder.icmp_unsigned("<", self.value, self._operand(other)))
+
+    def choose(self, then: Any, otherwise: Any) -> IrVector:
+        """Of a mask: `then` where set, else `otherwise`; at least one of them is a vector."""
+        model = then if isinstance(then, IrVector) else otherwise
+        return self._make(
+            self.builder.select(self.value, model._operand(then), model._operand(otherwise))
+        )
+
+    def _float_intrinsic(self, name: str, *operands: Any) -> IrVector:
+        suffix = "f32" if self.value.type.element == FLOAT else "f64"
+        kind = self.value.type
+        return self._make(
+            call_intrinsic(
+                self.builder, f"llvm.{name}.v{LANES}{suffix}", kind, self.value, *operands
+            )
+        )
+
+    def fma(self, factor: Any, addend: Any) -> IrVector:
+        """`self * factor + addend`, rounded once where the processor can."""
+        name = "fma" if ISA.has_fma else "fmuladd"
+        return self._float_intrinsic(name, self._operand(factor), self._operand(addend))
+
+    def exact_fma(self, factor: Any, addend: Any) -> IrVector:
+        """`self * factor + addend`, rounded once even where that takes a library call."""
+        return self._float_intrinsic("fma", self._operand(factor), self._operand(addend))
+
+    def sqrt(self) -> IrVector:
+        """Correctly rounded square root."""
+        return self._float_intrinsic("sqrt")
+
+    def floor(self) -> IrVector:
+        """Largest whole number not above."""
+        return self._float_intrinsic("floor")
+
+    def ceil(self) -> IrVector:
+        """Smallest whole number not below."""
+        return self._float_intrinsic("ceil")
+
+    def rint(self) -> IrVector:
+        """Nearest whole number, ties to even."""
+        return self._float_intrinsic("rint")
+
+    def magnitude(self) -> IrVector:
+        """Absolute value: the sign bit cleared, NaN kept."""
+        return self._float_intrinsic("fabs")
+
+    def bits(self) -> IrVector:
+        """The float32 bit patterns as int32."""
+        return self._make(self.builder.bitcast(self.value, INTS))
+
+    def from_bits(self) -> IrVector:
+        """The int32 bit patterns as float32."""
+        return self._make(self.builder.bitcast(self.value, FLOATS))
+
+    def to_float(self) -> IrVector:
+        """int32 values as float32."""
+        return self._make(self.builder.sitofp(self.value, FLOATS))
+
+    def to_int(self) -> IrVector:
+        """float32 values, cut towards zero, as int32; meaningless for NaN and beyond int32."""
+        return self._make(self.builder.fptosi(self.value, INTS))
+
+    def double(self) -> IrVector:
+        """float32 values as float64."""
+        return self._make(self.builder.fpext(self.value, DOUBLES))
+
+    def single(self) -> IrVector:
+        """float64 values rounded to float32."""
+        return self._make(self.builder.fptrunc(self.value, FLOATS))

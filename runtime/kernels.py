@@ -1,0 +1,190 @@
+"""Kernels: functions compiled one by one to a single C signature, called from a plain list.
+
+A kernel is `void(int64 thread, int64 threads, int64 batch, int64* clock, void** args)`. Calling a
+`Kernel` with buffers does not run it: it gives a `Command`, an entry of the list that a `Team`
+runs. `sync` in the list makes all threads wait for each other.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from numba import cfunc, types
+from numba.core import config
+
+import kgen.runtime.lowering_math
+import kgen.runtime.lowering_memory  # noqa: F401 (registers the compiled forms of `tiles`)
+from kgen.runtime.errors import KernelError
+from kgen.runtime.isa import ROWS
+from kgen.runtime.kernel_cache import KernelCache
+from kgen.runtime.tiles import (
+    copy_words,
+    element,
+    first_row,
+    i64vector,
+    imatrix,
+    share,
+)
+
+SLACK = 64
+KERNEL_SIGNATURE = types.void(
+    types.int64,
+    types.int64,
+    types.int64,
+    types.CPointer(types.int64),
+    types.CPointer(types.voidptr),
+)
+COMPILE_OPTIONS = {"nogil": True, "error_model": "numpy", "boundscheck": False}
+
+
+def aligned(count: int) -> npt.NDArray[np.float32]:
+    """`count` zeroed float32 on a 64-byte boundary, with `SLACK` more behind them in memory."""
+    raw = np.zeros((count + SLACK + 16) * 4, np.uint8)
+    start = -raw.ctypes.data % 64
+    whole = raw[start : start + (count + SLACK) * 4].view(np.float32)
+    return whole[:count]
+
+
+@dataclass(frozen=True)
+class Buffer:
+    """Memory that kernels work on: an array, and where in it this buffer starts.
+
+    `offset` counts 4-byte words from the start of `base`; `dtype` is what the kernel reads.
+    """
+
+    base: npt.NDArray[Any]
+    offset: int = 0
+    dtype: str = "float32"
+
+    @property
+    def address(self) -> int:
+        """Where the buffer starts in memory."""
+        return int(self.base.ctypes.data) + 4 * self.offset
+
+    def view(self) -> npt.NDArray[Any]:
+        """The buffer to the end of its base as a flat array of its dtype."""
+        flat = self.base.reshape(-1).view(np.uint8)[4 * self.offset :]
+        size = np.dtype(self.dtype).itemsize
+        return flat[: flat.size // size * size].view(self.dtype)
+
+
+class Kernel:
+    """A function that compiles on first need, from disk where it was compiled before."""
+
+    def __init__(self, function: Callable[..., Any], signature: Any = KERNEL_SIGNATURE) -> None:
+        self.function = function
+        self.signature = signature
+        self.__name__ = function.__name__
+        self.__doc__ = function.__doc__
+        self.__module__ = function.__module__
+        self.__wrapped__ = function
+        self._compiled: Any = None
+
+    def compile(self) -> None:
+        """Compile or load the machine code; raises KernelError naming the kernel."""
+        if self._compiled is not None:
+            return
+        try:
+            compiled = cfunc(self.signature, **COMPILE_OPTIONS)
+            self._compiled = compiled_with_cache(compiled, self.function, self.signature)
+        except Exception as error:
+            raise KernelError(
+                f"kernel {self.__name__} of {self.function.__code__.co_filename} "
+                f"could not be compiled: {error}"
+            ) from error
+
+    def is_cached(self) -> bool:
+        """Whether the machine code is in memory or on disk."""
+        if self._compiled is not None:
+            return True
+        return KernelCache(self.function, str(self.signature)).read() is not None
+
+    @property
+    def address(self) -> int:
+        """Where the machine code starts; compiles first if need be."""
+        self.compile()
+        return int(self._compiled.address)
+
+    def __call__(self, *buffers: Buffer) -> Command:
+        """An entry of a step's list: this kernel on these buffers."""
+        return Command(self, buffers)
+
+    def __repr__(self) -> str:
+        return f"<kernel {self.__name__}>"
+
+
+def compiled_with_cache(decorate: Any, function: Callable[..., Any], signature: Any) -> Any:
+    """The compiled function, from `KernelCache` where possible."""
+    from numba.core.ccallback import CFunc
+
+    compiled = CFunc(function, (signature.args, signature.return_type), {}, COMPILE_OPTIONS)
+    compiled._cache = KernelCache(function, str(signature))
+    compiled.compile()
+    return compiled
+
+
+@dataclass(frozen=True)
+class Command:
+    """A kernel and the buffers it works on."""
+
+    kernel: Kernel
+    buffers: tuple[Buffer, ...]
+
+    def addresses(self) -> npt.NDArray[np.int64]:
+        """The table of buffer addresses that the machine code reads."""
+        return np.array([buffer.address for buffer in self.buffers] or [0], np.int64)
+
+
+class Sync:
+    """Between two commands: threads wait for each other."""
+
+    def __repr__(self) -> str:
+        return "sync"
+
+
+sync = Sync()
+
+
+def kernel(function: Callable[..., Any]) -> Kernel:
+    """Make a function over tiles a `Kernel`."""
+    return Kernel(function)
+
+
+@kernel
+def gather_rows(thread: int, threads: int, batch: int, clock: Any, args: Any) -> None:
+    """target[r] = source[order[first_row + r]] for rows of cols[0] 4-byte elements.
+
+    Arguments: source, order (int64), target, cols (one int64).
+    """
+    source = imatrix(args, 0, 1, 1)
+    order = i64vector(args, 1)
+    target = imatrix(args, 2, 1, 1)
+    cols = element(i64vector(args, 3), 0, 0)
+    start = first_row(clock)
+    first, last = share(batch, ROWS, thread, threads)
+    for r in range(first, last):
+        copy_words(target, r * cols, source, element(order, 0, start + r) * cols, cols)
+
+
+@kernel
+def scatter_rows(thread: int, threads: int, batch: int, clock: Any, args: Any) -> None:
+    """target[first_row + r] = source[r] for rows of cols[0] 4-byte elements.
+
+    Arguments: source, target, cols (one int64).
+    """
+    source = imatrix(args, 0, 1, 1)
+    target = imatrix(args, 1, 1, 1)
+    cols = element(i64vector(args, 2), 0, 0)
+    start = first_row(clock)
+    first, last = share(batch, ROWS, thread, threads)
+    for r in range(first, last):
+        copy_words(target, (start + r) * cols, source, r * cols, cols)
+
+
+def jit_is_disabled() -> bool:
+    """Whether `NUMBA_DISABLE_JIT` asks for the emulation in Python."""
+    return bool(config.DISABLE_JIT)

@@ -1,0 +1,186 @@
+"""How Numba sees tiles: their types, and the means to give a Python function a compiled form."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from llvmlite import ir
+from numba.core import types
+from numba.core.datamodel import models
+from numba.core.datamodel.registry import register_default
+from numba.core.imputils import lower_builtin
+from numba.core.typing.templates import AbstractTemplate, infer_global, signature
+
+from kgen.runtime.ir_vectors import (
+    BITS,
+    DOUBLE,
+    FLOAT,
+    FLOATS,
+    INT32,
+    INT64,
+    splat,
+)
+
+ELEMENT_TYPES: dict[str, tuple[Any, types.Type]] = {
+    "float32": (FLOAT, types.float32),
+    "int32": (INT32, types.int64),
+    "int64": (INT64, types.int64),
+    "float64": (DOUBLE, types.float64),
+}
+
+
+class TileType(types.Type):
+    """Numba type of a tile: rows x vectors of float32 vectors."""
+
+    def __init__(self, rows: int, vectors: int) -> None:
+        self.rows = rows
+        self.vectors = vectors
+        super().__init__(f"Tile[{rows}, {vectors}]")
+
+
+class MaskType(types.Type):
+    """Numba type of a tile of booleans."""
+
+    def __init__(self, rows: int, vectors: int) -> None:
+        self.rows = rows
+        self.vectors = vectors
+        super().__init__(f"Mask[{rows}, {vectors}]")
+
+
+class MatrixType(types.Type):
+    """Numba type of a row-major matrix: element, static columns, and rows where literal."""
+
+    def __init__(self, element: str, rows: int | None, cols: int) -> None:
+        self.element = element
+        self.rows = rows
+        self.cols = cols
+        super().__init__(f"Matrix[{element}, {rows}, {cols}]")
+
+
+@register_default(TileType)
+class TileModel(models.PrimitiveModel):
+    """A tile is an LLVM array of vectors, which the optimiser takes apart into registers."""
+
+    def __init__(self, manager: Any, kind: TileType) -> None:
+        super().__init__(manager, kind, ir.ArrayType(FLOATS, kind.rows * kind.vectors))
+
+
+@register_default(MaskType)
+class MaskModel(models.PrimitiveModel):
+    """A mask is an LLVM array of vectors of single bits."""
+
+    def __init__(self, manager: Any, kind: MaskType) -> None:
+        super().__init__(manager, kind, ir.ArrayType(BITS, kind.rows * kind.vectors))
+
+
+@register_default(MatrixType)
+class MatrixModel(models.PrimitiveModel):
+    """A matrix is a bare pointer: its shape is in its type."""
+
+    def __init__(self, manager: Any, kind: MatrixType) -> None:
+        super().__init__(manager, kind, ELEMENT_TYPES[kind.element][0].as_pointer())
+
+
+class Code:
+    """What a generator of instructions works with: Numba's context and LLVM's builder."""
+
+    def __init__(self, context: Any, builder: Any) -> None:
+        self.context = context
+        self.builder = builder
+
+    def integer(self, value: int) -> Any:
+        """An int64 constant."""
+        return ir.Constant(INT64, value)
+
+    def plus(self, value: Any, offset: int) -> Any:
+        """An int64 value plus a constant."""
+        return self.builder.add(value, self.integer(offset)) if offset else value
+
+    def vectors(self, kind: Any, tile: Any) -> list[Any]:
+        """The vectors of a tile or mask, row by row."""
+        return [self.builder.extract_value(tile, n) for n in range(kind.rows * kind.vectors)]
+
+    def tile(self, vectors: list[Any]) -> Any:
+        """A tile or mask of the given vectors, row by row."""
+        result = ir.Constant(ir.ArrayType(vectors[0].type, len(vectors)), ir.Undefined)
+        for n, vector in enumerate(vectors):
+            result = self.builder.insert_value(result, vector, n)
+        return result
+
+    def spread(self, kind: Any, value: Any, rows: int, vectors: int) -> list[Any]:
+        """The rows x vectors that a tile, mask or float32 scalar broadcasts to."""
+        if not isinstance(kind, TileType | MaskType):
+            return [splat(self.builder, value)] * (rows * vectors)
+        parts = self.vectors(kind, value)
+        return [
+            parts[(r if kind.rows > 1 else 0) * kind.vectors + (v if kind.vectors > 1 else 0)]
+            for r in range(rows)
+            for v in range(vectors)
+        ]
+
+
+Generator = Callable[..., Any]
+Description = tuple[types.Type, tuple[types.Type, ...], Generator] | None
+
+
+def implements(function: Any) -> Callable[[Callable[..., Description]], None]:
+    """Give `function` a compiled form.
+
+    The decorated function maps argument types to None (not for these) or to a result type, the
+    argument types to convert to, and a generator called as `generator(code, *values)`.
+    """
+
+    def register(describe: Callable[..., Description]) -> None:
+        generators: dict[Any, Generator] = {}
+
+        class Template(AbstractTemplate):  # type: ignore[misc]
+            """Types a call of the function."""
+
+            key = function
+            prefer_literal = True
+
+            def generic(self, args: tuple[Any, ...], kws: Any) -> Any:
+                """The call's signature, or None."""
+                try:
+                    description = describe(*args)
+                except TypeError:
+                    return None
+                if kws or description is None:
+                    return None
+                result, wanted, generator = description
+                generators[result, wanted] = generator
+                return signature(result, *wanted)
+
+        infer_global(function, types.Function(Template))
+
+        def lower(context: Any, builder: Any, sig: Any, values: Any) -> Any:
+            value = generators[sig.return_type, sig.args](Code(context, builder), *values)
+            return context.get_dummy_value() if value is None else value
+
+        lower_builtin(function, types.VarArg(types.Any))(lower)
+
+    return register
+
+
+def literal_int(kind: Any) -> int | None:
+    """The value of a literal integer type, else None."""
+    return int(kind.literal_value) if isinstance(kind, types.IntegerLiteral) else None
+
+
+def common_shape(*kinds: Any) -> tuple[int, int] | None:
+    """The shape tiles and masks broadcast to; None if they do not or there is none."""
+    shaped = [kind for kind in kinds if isinstance(kind, TileType | MaskType)]
+    if not shaped:
+        return None
+    rows = max(kind.rows for kind in shaped)
+    vectors = max(kind.vectors for kind in shaped)
+    fits = all(kind.rows in (1, rows) and kind.vectors in (1, vectors) for kind in shaped)
+    return (rows, vectors) if fits else None
+
+
+def as_operand(kind: Any) -> Any:
+    """The type an elementwise operand converts to: tiles stay, numbers become float32."""
+    if isinstance(kind, TileType | MaskType):
+        return kind
+    return types.float32 if isinstance(kind, types.Number | types.Literal) else None

@@ -1,0 +1,416 @@
+"""Compiled forms of `tiles`' access to memory: matrices, loads, stores, outer products."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from llvmlite import ir
+from numba.core import types
+
+from kgen.runtime.ir_vectors import (
+    BITS,
+    DOUBLE,
+    FLOAT,
+    FLOATS,
+    INT32,
+    INT64,
+    INTS,
+    IrVector,
+    call_intrinsic,
+    splat,
+)
+from kgen.runtime.isa import ISA, LANES
+from kgen.runtime.lowering import (
+    ELEMENT_TYPES,
+    Code,
+    Description,
+    MatrixType,
+    TileType,
+    implements,
+    literal_int,
+)
+from kgen.runtime.tiles import (
+    add_to,
+    copy_words,
+    element,
+    f64vector,
+    i64vector,
+    imatrix,
+    load,
+    load_column,
+    load_scalar,
+    matrix,
+    outer,
+    outer_t,
+    set_element,
+    store,
+    store_column,
+    transpose_block,
+)
+
+INDEX = types.intp
+ALL_LANES = ir.Constant(BITS, [1] * LANES)
+
+
+def describe_argument(element: str, index: Any, rows: Any, cols: Any) -> Description:
+    """A kernel argument as a matrix of `element`."""
+    width, position = literal_int(cols), literal_int(index)
+    if width is None or position is None:
+        return None
+    kind = MatrixType(element, literal_int(rows), width)
+
+    def generate(code: Code, args: Any, *_: Any) -> Any:
+        slot = code.builder.gep(args, [code.integer(position)])
+        address = code.builder.load(code.builder.bitcast(slot, INT64.as_pointer()))
+        return code.builder.inttoptr(address, ELEMENT_TYPES[element][0].as_pointer())
+
+    return kind, (types.CPointer(types.voidptr), index, rows, cols), generate
+
+
+@implements(matrix)
+def describe_matrix(args: Any, index: Any, rows: Any, cols: Any) -> Description:
+    """float32 matrix."""
+    return describe_argument("float32", index, rows, cols)
+
+
+@implements(imatrix)
+def describe_imatrix(args: Any, index: Any, rows: Any, cols: Any) -> Description:
+    """int32 matrix."""
+    return describe_argument("int32", index, rows, cols)
+
+
+def describe_vector(element: str, index: Any) -> Description:
+    """A kernel argument as numbers at row 0."""
+    found = describe_argument(element, index, types.literal(1), types.literal(1))
+    if found is None:
+        return None
+    return found[0], found[1][:2], found[2]
+
+
+@implements(i64vector)
+def describe_i64vector(args: Any, index: Any) -> Description:
+    """int64 numbers."""
+    return describe_vector("int64", index)
+
+
+@implements(f64vector)
+def describe_f64vector(args: Any, index: Any) -> Description:
+    """float64 numbers."""
+    return describe_vector("float64", index)
+
+
+def address(code: Code, m: MatrixType, pointer: Any, i: Any, j: Any) -> Any:
+    """Pointer to the element at row `i`, column `j`."""
+    place = code.builder.add(code.builder.mul(i, code.integer(m.cols)), j)
+    return code.builder.gep(pointer, [place])
+
+
+def row_addresses(code: Code, m: MatrixType, pointer: Any, i: Any, j: Any, rows: int) -> list[Any]:
+    """Pointers to column `j` of `rows` rows; rows beyond a literal edge repeat the last."""
+    if m.rows is None or m.rows % rows == 0:
+        first = address(code, m, pointer, i, j)
+        return [code.builder.gep(first, [code.integer(r * m.cols)]) for r in range(rows)]
+    last = code.integer(m.rows - 1)
+    result = []
+    for r in range(rows):
+        line = code.plus(i, r)
+        inside = code.builder.icmp_signed("<", line, last)
+        result.append(address(code, m, pointer, code.builder.select(inside, line, last), j))
+    return result
+
+
+def column_masks(code: Code, m: MatrixType, j: Any, vectors: int) -> list[Any] | None:
+    """Masks of the lanes within the matrix's columns; None if a tile cannot overhang."""
+    if m.cols % (vectors * LANES) == 0:
+        return None
+    lanes = ir.Constant(INTS, list(range(LANES)))
+    left = code.builder.trunc(code.builder.sub(code.integer(m.cols), j), INT32)
+    count = splat(code.builder, left)
+    masks = []
+    for v in range(vectors):
+        place = code.builder.add(lanes, ir.Constant(INTS, [v * LANES] * LANES))
+        masks.append(code.builder.icmp_signed("<", place, count))
+    return masks
+
+
+def load_vector(code: Code, m: MatrixType, pointer: Any, mask: Any, fill: Any) -> Any:
+    """One vector of a float32 or int32 matrix as float32; `fill` where the mask is off."""
+    builder = code.builder
+    kind, suffix = (INTS, "i32") if m.element == "int32" else (FLOATS, "f32")
+    place = builder.bitcast(pointer, kind.as_pointer())
+    if mask is None or not ISA.has_fma or kind is INTS:
+        value = builder.load(place, align=4)
+        value = builder.sitofp(value, FLOATS) if kind is INTS else value
+        return value if mask is None else builder.select(mask, value, fill)
+    name = f"llvm.masked.load.v{LANES}{suffix}.p0"
+    return call_intrinsic(builder, name, FLOATS, place, ir.Constant(INT32, 4), mask, fill)
+
+
+def store_vector(code: Code, pointer: Any, mask: Any, value: Any) -> None:
+    """Write one vector where the mask is on."""
+    builder = code.builder
+    place = builder.bitcast(pointer, FLOATS.as_pointer())
+    if mask is None:
+        builder.store(value, place, align=4)
+        return
+    name = f"llvm.masked.store.v{LANES}f32.p0"
+    call_intrinsic(builder, name, ir.VoidType(), value, place, ir.Constant(INT32, 4), mask)
+
+
+def load_block(
+    code: Code, m: MatrixType, pointer: Any, i: Any, j: Any, shape: tuple[int, int], fill: Any
+) -> list[Any]:
+    """The vectors of a block, row by row."""
+    rows, vectors = shape
+    masks = column_masks(code, m, j, vectors)
+    return [
+        load_vector(
+            code,
+            m,
+            code.builder.gep(line, [code.integer(v * LANES)]),
+            masks and masks[v],
+            fill,
+        )
+        for line in row_addresses(code, m, pointer, i, j, rows)
+        for v in range(vectors)
+    ]
+
+
+@implements(load)
+def describe_load(m: Any, i: Any, j: Any, rows: Any, vectors: Any, fill: Any = None) -> Description:
+    """A block of a matrix as a tile."""
+    shape = literal_int(rows), literal_int(vectors)
+    if not isinstance(m, MatrixType) or shape[0] is None or shape[1] is None:
+        return None
+    block = shape[0], shape[1]
+
+    def generate(code: Code, pointer: Any, i: Any, j: Any, _r: Any, _v: Any, *fill: Any) -> Any:
+        edge = splat(code.builder, fill[0]) if fill else ir.Constant(FLOATS, None)
+        return code.tile(load_block(code, m, pointer, i, j, block, edge))
+
+    extra = () if fill is None else (types.float32,)
+    return TileType(*block), (m, INDEX, INDEX, rows, vectors, *extra), generate
+
+
+def store_block(
+    code: Code, m: MatrixType, pointer: Any, i: Any, j: Any, kind: TileType, parts: list[Any]
+) -> None:
+    """Write vectors row by row, leaving out what lies beyond the edge."""
+    masks = column_masks(code, m, j, kind.vectors)
+    guarded = m.rows is not None and m.rows % kind.rows != 0
+    first = address(code, m, pointer, i, j)
+    for r in range(kind.rows):
+        for v in range(kind.vectors):
+            place = code.builder.gep(first, [code.integer(r * m.cols + v * LANES)])
+            mask = masks and masks[v]
+            if guarded:
+                inside = code.builder.icmp_signed("<", code.plus(i, r), code.integer(m.rows))
+                row_mask = splat(code.builder, inside)
+                mask = code.builder.and_(mask, row_mask) if mask else row_mask
+            store_vector(code, place, mask, parts[r * kind.vectors + v])
+
+
+def describe_write(m: Any, tile: Any, add: bool) -> Description:
+    """A tile written or added to a block."""
+    if not isinstance(m, MatrixType) or not isinstance(tile, TileType):
+        return None
+
+    def generate(code: Code, pointer: Any, i: Any, j: Any, value: Any) -> None:
+        parts = code.vectors(tile, value)
+        if add:
+            shape = tile.rows, tile.vectors
+            old = load_block(code, m, pointer, i, j, shape, ir.Constant(FLOATS, None))
+            parts = [code.builder.fadd(a, b) for a, b in zip(old, parts, strict=True)]
+        store_block(code, m, pointer, i, j, tile, parts)
+
+    return types.void, (m, INDEX, INDEX, tile), generate
+
+
+@implements(store)
+def describe_store(m: Any, i: Any, j: Any, tile: Any) -> Description:
+    """A tile written to a block."""
+    return describe_write(m, tile, add=False)
+
+
+@implements(add_to)
+def describe_add_to(m: Any, i: Any, j: Any, tile: Any) -> Description:
+    """A tile added to a block."""
+    return describe_write(m, tile, add=True)
+
+
+def load_number(code: Code, m: MatrixType, place: Any) -> Any:
+    """One element as float32."""
+    value = code.builder.load(place)
+    if m.element == "float64":
+        return code.builder.fptrunc(value, FLOAT)
+    return value if m.element == "float32" else code.builder.sitofp(value, FLOAT)
+
+
+@implements(load_column)
+def describe_load_column(m: Any, i: Any, rows: Any, j: Any = None) -> Description:
+    """A column, each number in all lanes of its row."""
+    count = literal_int(rows)
+    if not isinstance(m, MatrixType) or count is None:
+        return None
+
+    def generate(code: Code, pointer: Any, i: Any, _rows: Any, *j: Any) -> Any:
+        column = j[0] if j else code.integer(0)
+        lines = row_addresses(code, m, pointer, i, column, count)
+        return code.tile([splat(code.builder, load_number(code, m, line)) for line in lines])
+
+    extra = () if j is None else (INDEX,)
+    return TileType(count, 1), (m, INDEX, rows, *extra), generate
+
+
+@implements(store_column)
+def describe_store_column(m: Any, i: Any, tile: Any, j: Any = None) -> Description:
+    """Lane 0 of each row written to a column."""
+    if not isinstance(m, MatrixType) or not isinstance(tile, TileType):
+        return None
+
+    def generate(code: Code, pointer: Any, i: Any, value: Any, *j: Any) -> None:
+        column = j[0] if j else code.integer(0)
+        first = address(code, m, pointer, i, column)
+        guarded = m.rows is not None and m.rows % tile.rows != 0
+        for r, vector in enumerate(code.vectors(tile, value)[:: tile.vectors]):
+            number = code.builder.extract_element(vector, ir.Constant(INT32, 0))
+            place = code.builder.gep(first, [code.integer(r * m.cols)])
+            if guarded:
+                inside = code.builder.icmp_signed("<", code.plus(i, r), code.integer(m.rows))
+                with code.builder.if_then(inside):
+                    code.builder.store(number, place)
+            else:
+                code.builder.store(number, place)
+
+    extra = () if j is None else (INDEX,)
+    return types.void, (m, INDEX, tile, *extra), generate
+
+
+@implements(load_scalar)
+def describe_load_scalar(m: Any, i: Any, j: Any) -> Description:
+    """One number in all lanes."""
+    if not isinstance(m, MatrixType):
+        return None
+
+    def generate(code: Code, pointer: Any, i: Any, j: Any) -> Any:
+        number = load_number(code, m, address(code, m, pointer, i, j))
+        return code.tile([splat(code.builder, number)])
+
+    return TileType(1, 1), (m, INDEX, INDEX), generate
+
+
+@implements(element)
+def describe_element(m: Any, i: Any, j: Any) -> Description:
+    """One number of any matrix."""
+    if not isinstance(m, MatrixType):
+        return None
+
+    def generate(code: Code, pointer: Any, i: Any, j: Any) -> Any:
+        value = code.builder.load(address(code, m, pointer, i, j))
+        return code.builder.sext(value, INT64) if m.element == "int32" else value
+
+    return ELEMENT_TYPES[m.element][1], (m, INDEX, INDEX), generate
+
+
+@implements(set_element)
+def describe_set_element(m: Any, i: Any, j: Any, value: Any) -> Description:
+    """One number of any matrix set."""
+    if not isinstance(m, MatrixType):
+        return None
+
+    def generate(code: Code, pointer: Any, i: Any, j: Any, value: Any) -> None:
+        if m.element == "int32":
+            value = code.builder.trunc(value, INT32)
+        code.builder.store(value, address(code, m, pointer, i, j))
+
+    return types.void, (m, INDEX, INDEX, ELEMENT_TYPES[m.element][1]), generate
+
+
+def accumulate(code: Code, acc: TileType, value: Any, left: list[Any], right: list[Any]) -> Any:
+    """The tile plus the product of a column of vectors and a row of vectors."""
+    parts = code.vectors(acc, value)
+    return code.tile(
+        [
+            IrVector(code.builder, left[r])
+            .fma(IrVector(code.builder, right[v]), IrVector(code.builder, parts[n]))
+            .value
+            for n, (r, v) in enumerate((r, v) for r in range(acc.rows) for v in range(acc.vectors))
+        ]
+    )
+
+
+def describe_outer_product(acc: Any, a: Any, b: Any, transposed: bool) -> Description:
+    """An outer product added to a tile."""
+    if not (isinstance(acc, TileType) and isinstance(a, MatrixType) and isinstance(b, MatrixType)):
+        return None
+
+    def generate(
+        code: Code, value: Any, a_pointer: Any, i: Any, j: Any, b_pointer: Any, kk: Any, jj: Any
+    ) -> Any:
+        if transposed:
+            first = address(code, a, a_pointer, i, j)
+            places = [code.builder.gep(first, [code.integer(r)]) for r in range(acc.rows)]
+        else:
+            places = row_addresses(code, a, a_pointer, i, j, acc.rows)
+        edge = ir.Constant(FLOATS, None)
+        right = load_block(code, b, b_pointer, kk, jj, (1, acc.vectors), edge)
+        left = [splat(code.builder, load_number(code, a, place)) for place in places]
+        return accumulate(code, acc, value, left, right)
+
+    return acc, (acc, a, INDEX, INDEX, b, INDEX, INDEX), generate
+
+
+@implements(outer)
+def describe_outer(acc: Any, a: Any, i: Any, k: Any, b: Any, kk: Any, j: Any) -> Description:
+    """Outer product of a column of `a` and a row of `b`."""
+    return describe_outer_product(acc, a, b, transposed=False)
+
+
+@implements(outer_t)
+def describe_outer_t(acc: Any, a: Any, k: Any, i: Any, b: Any, kk: Any, j: Any) -> Description:
+    """Outer product of a row of `a`, read as a column, and a row of `b`."""
+    return describe_outer_product(acc, a, b, transposed=True)
+
+
+@implements(transpose_block)
+def describe_transpose_block(src: Any, i: Any, j: Any, dst: Any) -> Description:
+    """A square block transposed in registers: exchange halves, quarters, ... of row pairs."""
+    if not (isinstance(src, MatrixType) and isinstance(dst, MatrixType)):
+        return None
+
+    def generate(code: Code, source: Any, i: Any, j: Any, target: Any) -> None:
+        edge = ir.Constant(FLOATS, None)
+        rows = load_block(code, src, source, i, j, (LANES, 1), edge)
+        distance = 1
+        while distance < LANES:
+            low = [n if not n & distance else LANES + (n ^ distance) for n in range(LANES)]
+            high = [n ^ distance if not n & distance else LANES + n for n in range(LANES)]
+            for r in range(LANES):
+                if not r & distance:
+                    a, b = rows[r], rows[r | distance]
+                    rows[r] = code.builder.shuffle_vector(a, b, ir.Constant(INTS, low))
+                    rows[r | distance] = code.builder.shuffle_vector(a, b, ir.Constant(INTS, high))
+            distance *= 2
+        store_block(code, dst, target, j, i, TileType(LANES, 1), rows)
+
+    return types.void, (src, INDEX, INDEX, dst), generate
+
+
+@implements(copy_words)
+def describe_copy_words(target: Any, place: Any, source: Any, start: Any, n: Any) -> Description:
+    """A run of 4-byte elements copied."""
+    if not (isinstance(target, MatrixType) and isinstance(source, MatrixType)):
+        return None
+
+    def generate(code: Code, to: Any, place: Any, origin: Any, start: Any, count: Any) -> None:
+        builder = code.builder
+        data = ir.IntType(8).as_pointer()
+        operands = (
+            builder.bitcast(builder.gep(to, [place]), data),
+            builder.bitcast(builder.gep(origin, [start]), data),
+            builder.mul(count, code.integer(4)),
+            ir.Constant(ir.IntType(1), 0),
+        )
+        call_intrinsic(builder, "llvm.memcpy.p0.p0.i64", ir.VoidType(), *operands)
+
+    return types.void, (target, INDEX, source, INDEX, INDEX), generate

@@ -1,0 +1,251 @@
+"""A persistent team of threads that runs the commands of a step over many batches."""
+
+from __future__ import annotations
+
+import ctypes
+import functools
+import os
+import queue
+import threading
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from kgen.runtime.driver import ABORT, CLOCK_WORDS, CONTROL_WORDS, STOP, TABLE_WORDS, drive
+from kgen.runtime.errors import EnvironmentVariableError
+from kgen.runtime.kernels import Command, Kernel, Sync, jit_is_disabled
+
+
+def thread_count() -> int:
+    """Threads to use: `KGEN_NUM_THREADS`, else the cores this process may run on.
+
+    Raises EnvironmentVariableError if the variable is not a whole number above zero.
+    """
+    wish = os.environ.get("KGEN_NUM_THREADS")
+    if wish:
+        if not wish.isdecimal() or int(wish) < 1:
+            raise EnvironmentVariableError(
+                f"KGEN_NUM_THREADS={wish!r} is not a number of threads; use 1 or more"
+            )
+        return int(wish)
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+class Plan:
+    """A list of commands made ready to run: kernels compiled, addresses in a table."""
+
+    def __init__(self, commands: Sequence[Command | Sync]) -> None:
+        self.commands = tuple(commands)
+        self.calls = [entry for entry in commands if isinstance(entry, Command)]
+        self.segments: list[list[Command]] = [[]]
+        for entry in commands:
+            if isinstance(entry, Command):
+                self.segments[-1].append(entry)
+            else:
+                self.segments.append([])
+        if jit_is_disabled():
+            return
+        self.arguments = [call.addresses() for call in self.calls]
+        self.table = np.zeros((max(len(self.calls), 1), TABLE_WORDS), np.int64)
+        position = -1
+        for entry in commands:
+            if isinstance(entry, Command):
+                position += 1
+                self.table[position, 0] = entry.kernel.address
+                self.table[position, 2] = self.arguments[position].ctypes.data
+            elif position >= 0:
+                self.table[position, 1] = 1
+
+
+def missing_kernels(commands: Sequence[Command | Sync]) -> list[Kernel]:
+    """The kernels of a list that would have to be compiled now."""
+    if jit_is_disabled():
+        return []
+    unique = dict.fromkeys(entry.kernel for entry in commands if isinstance(entry, Command))
+    return [kernel for kernel in unique if not kernel.is_cached()]
+
+
+@functools.cache
+def native_drive() -> Any:
+    """The compiled driver as a C function; the GIL is free while it runs."""
+    integer, pointer = ctypes.c_int64, ctypes.c_void_p
+    kinds = (integer, integer, pointer, *(integer,) * 5, pointer, pointer)
+    return ctypes.CFUNCTYPE(integer, *kinds)(drive.address)
+
+
+class Team:
+    """Threads that sleep between runs; the calling thread is thread 0.
+
+    After a fork the child makes new threads on its first run.
+    """
+
+    def __init__(self, threads: int | None = None) -> None:
+        self.threads = thread_count() if threads is None else threads
+        if self.threads < 1:
+            raise ValueError(f"a team needs 1 thread or more, not {self.threads}")
+        self.control = np.zeros(CONTROL_WORDS, np.int64)
+        self.clocks = np.zeros((self.threads, CLOCK_WORDS), np.int64)
+        self._runs = 0
+        self._process = -1
+        self._inboxes: list[queue.SimpleQueue[Any]] = []
+        self._finished: queue.SimpleQueue[int] = queue.SimpleQueue()
+        self._done: list[int] = []
+
+    def _start(self) -> None:
+        self._process = os.getpid()
+        self._finished = queue.SimpleQueue()
+        self._inboxes = [queue.SimpleQueue() for _ in range(self.threads - 1)]
+        self._done = [self._runs] * (self.threads - 1)
+        for number in range(1, self.threads):
+            threading.Thread(
+                target=work,
+                args=(number, self._inboxes[number - 1], self._finished, self._done, self.control),
+                name=f"kgen-{number}",
+                daemon=True,
+            ).start()
+
+    def stop(self) -> None:
+        """Wish for the current run to end after the step it is in; from any thread."""
+        self.control[STOP] = 1
+
+    def close(self) -> None:
+        """End the threads; a later run starts new ones."""
+        if self._process == os.getpid():
+            for inbox in self._inboxes:
+                inbox.put(None)
+        self._process = -1
+
+    def run(
+        self,
+        plan: Plan,
+        *,
+        batch_size: int,
+        first_row: int,
+        last_row: int,
+        step: int = 0,
+        seed: int = 0,
+    ) -> int:
+        """Run the plan on batches of rows first_row..last_row - 1; gives the steps done.
+
+        The last batch may be short. `step` is the global number of the first step. If a signal
+        raises in between, `clocks[0, 1]` still tells the global step reached.
+        """
+        steps = max(0, -(-(last_row - first_row) // batch_size))
+        self.control[:] = 0
+        self.clocks[:, :4] = (first_row, step, seed, 0)
+        if jit_is_disabled():
+            return self._emulate(plan, steps, batch_size, first_row, last_row)
+        calls = [
+            (
+                number,
+                self.threads,
+                plan.table.ctypes.data,
+                len(plan.calls),
+                steps,
+                batch_size,
+                first_row,
+                last_row,
+                self.clocks[number].ctypes.data,
+                self.control.ctypes.data,
+            )
+            for number in range(self.threads)
+        ]
+        if self.threads == 1:
+            return int(native_drive()(*calls[0]))
+        return self._run_together(calls)
+
+    def _run_together(self, calls: list[tuple[int, ...]]) -> int:
+        if self._process != os.getpid():
+            self._start()
+        function = native_drive()
+        self._runs += 1
+        try:
+            for inbox, call in zip(self._inboxes, calls[1:], strict=True):
+                inbox.put((self._runs, function, call))
+            return int(function(*calls[0]))
+        except BaseException:
+            # A signal may have struck before every worker or this thread had its call: make
+            # sure each gets it once (a repeated number is ignored) and leaves at once.
+            self.control[ABORT] = 1
+            for inbox, call in zip(self._inboxes, calls[1:], strict=True):
+                inbox.put((self._runs, function, call))
+            raise
+        finally:
+            self._wait()
+
+    def _wait(self) -> None:
+        """Until all workers have finished this run, whatever signals arrive."""
+        interrupt: BaseException | None = None
+        while any(done != self._runs for done in self._done):
+            try:
+                self._finished.get(timeout=0.05)
+            except queue.Empty:
+                continue
+            except BaseException as error:
+                interrupt = error
+        if interrupt is not None:
+            raise interrupt
+
+    def _emulate(
+        self, plan: Plan, steps: int, batch_size: int, first_row: int, last_row: int
+    ) -> int:
+        """Run the kernels' Python functions, thread after thread between barriers."""
+        arguments = {id(call): [buffer.view() for buffer in call.buffers] for call in plan.calls}
+        for done in range(steps):
+            row = first_row + done * batch_size
+            rows = min(batch_size, last_row - row)
+            self.clocks[:, 0] = row
+            self.clocks[:, 3] = done
+            for segment in plan.segments:
+                for thread in range(self.threads):
+                    for call in segment:
+                        clock = self.clocks[thread]
+                        call.kernel.function(thread, self.threads, rows, clock, arguments[id(call)])
+            self.clocks[:, 1] += 1
+            if self.control[STOP]:
+                return done + 1
+        return steps
+
+
+def work(
+    number: int,
+    inbox: queue.SimpleQueue[Any],
+    finished: queue.SimpleQueue[int],
+    done: list[int],
+    control: npt.NDArray[np.int64],
+) -> None:
+    """A worker's life: sleep, take part in a run, report."""
+    while (job := inbox.get()) is not None:
+        run, function, call = job
+        if run == done[number - 1]:
+            continue
+        if not control[ABORT]:
+            function(*call)
+        done[number - 1] = run
+        finished.put(run)
+
+
+def run(
+    team: Team,
+    commands: Sequence[Command | Sync] | Plan,
+    *,
+    batch_size: int,
+    first_row: int,
+    last_row: int,
+    step: int = 0,
+    seed: int = 0,
+) -> int:
+    """Run commands over batches of rows first_row..last_row - 1; gives the steps done."""
+    plan = commands if isinstance(commands, Plan) else Plan(commands)
+    return team.run(
+        plan,
+        batch_size=batch_size,
+        first_row=first_row,
+        last_row=last_row,
+        step=step,
+        seed=seed,
+    )
