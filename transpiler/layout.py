@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from kgen.diagnostics import Diagnostic, Span
 from kgen.scan import Line, Scan
-
-BLOCK_WORDS = ("model", "layer", "loss", "metric", "def", "train", "for", "if", "elif", "else")
+from kgen.words import BLOCK_WORDS
 
 
 def check_layout(result: Scan) -> None:
@@ -45,12 +44,12 @@ def check_layout(result: Scan) -> None:
     result.lines = kept
 
 
-def lacks_colon(source_span: Span, first_word: str) -> Diagnostic:
+def lacks_colon(place: Span, first_word: str) -> Diagnostic:
     """A header without its colon; the span is the place where it belongs."""
     return Diagnostic(
         "K0110",
         f"`{first_word}` needs a colon at the end of its line",
-        source_span,
+        place,
         "expected `:`",
         help="add `:`; the indented lines below are the block",
     )
@@ -79,7 +78,9 @@ def _ends_with_colon(line: Line) -> bool:
 def _opens_block(result: Scan, header: Line) -> bool:
     if header.faulty or _ends_with_colon(header):
         return True
-    if header.first_word not in BLOCK_WORDS or header.tokens[1:2] and header.tokens[1].text == "=":
+    if header.first_word not in BLOCK_WORDS or (
+        header.tokens[1:2] and header.tokens[1].text == "="
+    ):
         return False
     end = Span(result.source, header.end, header.end)
     result.diagnostics.append(lacks_colon(end, header.first_word))

@@ -27,10 +27,9 @@ _MAX_REREAD = 5 * MAX_CHARACTERS
 @cache
 def grammar() -> Lark:
     """The parser for the whole language, built once."""
-    from lark import Lark
-
     from kgen.blocks import Blocks
     from kgen.grammar import grammar_text
+    from lark import Lark
 
     return Lark(
         grammar_text(),
@@ -69,10 +68,9 @@ def parse(text: str, path: str) -> Module:
 
 def _read(source: Source, lines: list[Line], diagnostics: list[Diagnostic]) -> Module | None:
     """Parse the lines; adds to `diagnostics`, and returns None when a line could not be read."""
-    from lark.exceptions import UnexpectedInput
-
     from kgen.syntax_errors import explain
     from kgen.tree_builder import build_module
+    from lark.exceptions import UnexpectedInput
 
     work = 0
     while len(diagnostics) < MAX_DIAGNOSTICS and work <= _MAX_REREAD:

@@ -10,13 +10,12 @@ import inspect
 from dataclasses import dataclass
 from typing import Any
 
-from lark import Token, Tree, v_args
-from lark.tree import Meta
-
 from kgen import syntax
 from kgen.diagnostics import Diagnostic, Span
 from kgen.sound_text import SoundText
 from kgen.tree_expressions import ExpressionBuilder, present
+from lark import Token, Tree, v_args
+from lark.tree import Meta
 
 MAX_DEPTH = 100
 
@@ -85,14 +84,14 @@ class ModuleBuilder(ExpressionBuilder):
         doc, body = suite.documented
         return syntax.LayerDecl(self._header(meta, suite), str(name), parameters, inputs, body, doc)
 
-    def function(self, meta: Meta, children: list[Any]) -> syntax.FunctionDecl:
+    def objective(self, meta: Meta, children: list[Any]) -> syntax.FunctionDecl:
         kind, name, parameters, suite = children
         doc, body = suite.documented
         return syntax.FunctionDecl(
             self._header(meta, suite), str(kind), str(name), parameters, body, doc
         )
 
-    def def_(self, meta: Meta, children: list[Any]) -> syntax.Def:
+    def function(self, meta: Meta, children: list[Any]) -> syntax.Def:
         name, parameters, suite = children
         doc, body = suite.documented
         return syntax.Def(self._header(meta, suite), str(name), parameters, body, doc)
@@ -204,39 +203,34 @@ class ModuleBuilder(ExpressionBuilder):
             self.repeated("an input", self.span(meta))
         return syntax.View(self.span(meta), str(name), names, value)
 
-    def return_(self, meta: Meta, children: list[Any]) -> syntax.Return:
+    def result(self, meta: Meta, children: list[Any]) -> syntax.Return:
         return syntax.Return(self.span(meta), children[0])
 
     def train(self, meta: Meta, children: list[Any]) -> syntax.Train:
         return syntax.Train(self._header(meta, children[0]), children[0].statements)
 
-    def for_(self, meta: Meta, children: list[Any]) -> syntax.For:
+    def for_loop(self, meta: Meta, children: list[Any]) -> syntax.For:
         target, iterable, suite = children
         return syntax.For(self._header(meta, suite), target, iterable, suite.statements)
 
-    def if_(self, meta: Meta, children: list[Any]) -> syntax.If:
+    def if_block(self, meta: Meta, children: list[Any]) -> syntax.If:
         condition, suite, *elifs, otherwise = children
         rest: tuple[syntax.Statement, ...] = otherwise or ()
         for header, elif_condition, elif_body in reversed(elifs):
             rest = (syntax.If(header, elif_condition, elif_body, rest),)
         return syntax.If(self._header(meta, suite), condition, suite.statements, rest)
 
-    def elif_(self, meta: Meta, children: list[Any]) -> tuple[Any, ...]:
+    def elif_block(self, meta: Meta, children: list[Any]) -> tuple[Any, ...]:
         condition, suite = children
         return self._header(meta, suite), condition, suite.statements
 
-    def else_(self, meta: Meta, children: list[Any]) -> tuple[syntax.Statement, ...]:
+    def else_block(self, meta: Meta, children: list[Any]) -> tuple[syntax.Statement, ...]:
         statements: tuple[syntax.Statement, ...] = children[0].statements
         return statements
 
     def _header(self, meta: Meta, suite: _Suite) -> Span:
         assert suite.colon.end_pos is not None
         return self.sound.span(meta.start_pos, suite.colon.end_pos)
-
-
-# Rules named after Python's keywords, which methods cannot be.
-for _word in ("def", "return", "for", "if", "elif", "else"):
-    setattr(ModuleBuilder, _word, getattr(ModuleBuilder, f"{_word}_"))
 
 
 def _doc(statement: Any) -> str | None:

@@ -4,17 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
-from lark import Token, Transformer_NonRecursive, v_args
-from lark.exceptions import UnexpectedInput
-from lark.tree import Meta
-
 from kgen import syntax
 from kgen.diagnostics import Diagnostic, KgenError, Span
 from kgen.literals import RawField, fstring_parts, number_value, string_value
 from kgen.parser import grammar
 from kgen.scan import Line
 from kgen.sound_text import SoundText
-from kgen.syntax_errors import explain
+from lark import Token, Transformer_NonRecursive, v_args
+from lark.exceptions import UnexpectedInput
+from lark.tree import Meta
 
 _CONSTANTS = {"True": True, "False": False, "None": None, "...": ...}
 
@@ -89,13 +87,13 @@ class ExpressionBuilder(Transformer_NonRecursive[Token, Any]):
             Span(span.source, field.start - 1, field.end), statement.value, field.format_spec
         )
 
-    def list(self, meta: Meta, children: list[Any]) -> syntax.ListExpr:
+    def list_display(self, meta: Meta, children: list[Any]) -> syntax.ListExpr:
         return syntax.ListExpr(self.span(meta), present(children))
 
-    def tuple(self, meta: Meta, children: list[Any]) -> syntax.TupleExpr:
+    def tuple_display(self, meta: Meta, children: list[Any]) -> syntax.TupleExpr:
         return syntax.TupleExpr(self.span(meta), present(children))
 
-    def dict(self, meta: Meta, children: list[Any]) -> syntax.DictExpr:
+    def dict_display(self, meta: Meta, children: list[Any]) -> syntax.DictExpr:
         return syntax.DictExpr(self.span(meta), present(children))
 
     def pair(self, meta: Meta, children: list[Any]) -> tuple[syntax.Expr, syntax.Expr]:
@@ -175,7 +173,7 @@ class ExpressionBuilder(Transformer_NonRecursive[Token, Any]):
     def subscript(self, meta: Meta, children: list[Any]) -> syntax.Subscript:
         return syntax.Subscript(self.span(meta), children[0], tuple(children[1:]))
 
-    def slice(self, meta: Meta, children: list[Any]) -> syntax.Slice:
+    def slice_index(self, meta: Meta, children: list[Any]) -> syntax.Slice:
         return syntax.Slice(self.span(meta), *children)
 
     def attribute(self, meta: Meta, children: list[Any]) -> syntax.Attribute:
