@@ -5,13 +5,12 @@ from __future__ import annotations
 import sys
 from typing import Any
 
-from llvmlite import ir
-from numba import types
-
 from kgen.runtime.ir_vectors import INT32, INT64, call_intrinsic
 from kgen.runtime.isa import IS_X86
 from kgen.runtime.kernels import KERNEL_SIGNATURE, Kernel
 from kgen.runtime.lowering import Code, Description, implements
+from llvmlite import ir
+from numba import types
 
 # Words of the control block, each on a cache line of its own.
 ARRIVED, GENERATION, STOP, AGREED, ABORT = 0, 8, 16, 24, 40

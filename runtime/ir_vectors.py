@@ -1,14 +1,13 @@
-"""LLVM side of the vector interface: `IrVector` builds instructions where `NumpyVector` computes."""
+"""LLVM side of the vector interface: `IrVector` builds what `NumpyVector` computes."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from typing import Any
 
+from kgen.runtime.isa import ISA, LANES
 from llvmlite import ir
 from numba.core import cgutils
-
-from kgen.runtime.isa import ISA, LANES
 
 FLOAT = ir.FloatType()
 DOUBLE = ir.DoubleType()

@@ -12,9 +12,8 @@ import platform
 from dataclasses import dataclass
 
 import llvmlite.binding as llvm
-from numba.core import config
-
 from kgen.runtime.errors import EnvironmentVariableError
+from numba.core import config
 
 IS_X86 = platform.machine().lower() in ("x86_64", "amd64")
 

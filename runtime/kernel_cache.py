@@ -12,7 +12,6 @@ import contextlib
 import functools
 import hashlib
 import json
-import os
 import platform
 import sys
 import types as python_types
@@ -25,13 +24,12 @@ from typing import Any
 
 import llvmlite
 import numba
-from numba.core import config
-from numba.misc.appdirs import AppDirs
-
 from kgen.runtime.isa import ISA, choose_isa
 from kgen.runtime.random import random_bits
 from kgen.runtime.vecmath import vector_exp
 from kgen.runtime.vectors import NumpyVector
+from numba.core import config
+from numba.misc.appdirs import AppDirs
 
 
 class CacheWarning(UserWarning):
@@ -205,7 +203,7 @@ class KernelCache:
         temporary = folder / f"{self.file_name}.{uuid.uuid4().hex[:12]}"
         try:
             temporary.write_bytes(content)
-            os.replace(temporary, folder / self.file_name)
+            temporary.replace(folder / self.file_name)
         except OSError:
             with contextlib.suppress(OSError):
                 temporary.unlink()

@@ -13,14 +13,14 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from numba import cfunc, types
-from numba.core import config
-
-import kgen.runtime.lowering_math
-import kgen.runtime.lowering_memory  # noqa: F401 (registers the compiled forms of `tiles`)
 from kgen.runtime.errors import KernelError
 from kgen.runtime.isa import ROWS
 from kgen.runtime.kernel_cache import KernelCache
+from kgen.runtime.lowering_math import register_arithmetic  # noqa: F401 (compiled forms)
+from kgen.runtime.lowering_memory import describe_argument  # noqa: F401 (compiled forms)
+from kgen.runtime.lowering_products import accumulate  # noqa: F401 (compiled forms)
+from kgen.runtime.lowering_random import build_split_mix  # noqa: F401 (compiled forms)
+from kgen.runtime.lowering_reduce import register_fold  # noqa: F401 (compiled forms)
 from kgen.runtime.tiles import (
     copy_words,
     element,
@@ -29,6 +29,9 @@ from kgen.runtime.tiles import (
     imatrix,
     share,
 )
+from numba import types
+from numba.core import config
+from numba.core.ccallback import CFunc
 
 SLACK = 64
 KERNEL_SIGNATURE = types.void(
@@ -88,14 +91,17 @@ class Kernel:
         """Compile or load the machine code; raises KernelError naming the kernel."""
         if self._compiled is not None:
             return
+        kinds = (self.signature.args, self.signature.return_type)
+        compiled = CFunc(self.function, kinds, {}, dict(COMPILE_OPTIONS))
+        compiled._cache = KernelCache(self.function, str(self.signature))
         try:
-            compiled = cfunc(self.signature, **COMPILE_OPTIONS)
-            self._compiled = compiled_with_cache(compiled, self.function, self.signature)
+            compiled.compile()
         except Exception as error:
             raise KernelError(
                 f"kernel {self.__name__} of {self.function.__code__.co_filename} "
                 f"could not be compiled: {error}"
             ) from error
+        self._compiled = compiled
 
     def is_cached(self) -> bool:
         """Whether the machine code is in memory or on disk."""
@@ -115,16 +121,6 @@ class Kernel:
 
     def __repr__(self) -> str:
         return f"<kernel {self.__name__}>"
-
-
-def compiled_with_cache(decorate: Any, function: Callable[..., Any], signature: Any) -> Any:
-    """The compiled function, from `KernelCache` where possible."""
-    from numba.core.ccallback import CFunc
-
-    compiled = CFunc(function, (signature.args, signature.return_type), {}, COMPILE_OPTIONS)
-    compiled._cache = KernelCache(function, str(signature))
-    compiled.compile()
-    return compiled
 
 
 @dataclass(frozen=True)

@@ -5,13 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from llvmlite import ir
-from numba.core import types
-from numba.core.datamodel import models
-from numba.core.datamodel.registry import register_default
-from numba.core.imputils import lower_builtin
-from numba.core.typing.templates import AbstractTemplate, infer_global, signature
-
 from kgen.runtime.ir_vectors import (
     BITS,
     DOUBLE,
@@ -21,7 +14,14 @@ from kgen.runtime.ir_vectors import (
     INT64,
     splat,
 )
+from llvmlite import ir
+from numba.core import types
+from numba.core.datamodel import models
+from numba.core.datamodel.registry import register_default
+from numba.core.imputils import lower_builtin
+from numba.core.typing.templates import AbstractTemplate, infer_global, signature
 
+INDEX = types.intp
 ELEMENT_TYPES: dict[str, tuple[Any, types.Type]] = {
     "float32": (FLOAT, types.float32),
     "int32": (INT32, types.int64),

@@ -12,7 +12,6 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-
 from kgen.runtime.driver import ABORT, CLOCK_WORDS, CONTROL_WORDS, STOP, TABLE_WORDS, drive
 from kgen.runtime.errors import EnvironmentVariableError
 from kgen.runtime.kernels import Command, Kernel, Sync, jit_is_disabled

@@ -1,0 +1,151 @@
+"""Compiled forms of outer products, transposition and single elements."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from kgen.runtime.ir_vectors import FLOATS, INT32, INT64, INTS, IrVector, call_intrinsic, splat
+from kgen.runtime.isa import LANES
+from kgen.runtime.lowering import (
+    ELEMENT_TYPES,
+    INDEX,
+    Code,
+    Description,
+    MatrixType,
+    TileType,
+    implements,
+)
+from kgen.runtime.lowering_memory import (
+    address,
+    load_block,
+    load_number,
+    row_addresses,
+    store_block,
+)
+from kgen.runtime.tile_memory import (
+    copy_words,
+    element,
+    outer,
+    outer_t,
+    set_element,
+    transpose_block,
+)
+from llvmlite import ir
+from numba.core import types
+
+
+@implements(element)
+def describe_element(m: Any, i: Any, j: Any) -> Description:
+    """One number of any matrix."""
+    if not isinstance(m, MatrixType):
+        return None
+
+    def generate(code: Code, pointer: Any, i: Any, j: Any) -> Any:
+        value = code.builder.load(address(code, m, pointer, i, j))
+        return code.builder.sext(value, INT64) if m.element == "int32" else value
+
+    return ELEMENT_TYPES[m.element][1], (m, INDEX, INDEX), generate
+
+
+@implements(set_element)
+def describe_set_element(m: Any, i: Any, j: Any, value: Any) -> Description:
+    """One number of any matrix set."""
+    if not isinstance(m, MatrixType):
+        return None
+
+    def generate(code: Code, pointer: Any, i: Any, j: Any, value: Any) -> None:
+        if m.element == "int32":
+            value = code.builder.trunc(value, INT32)
+        code.builder.store(value, address(code, m, pointer, i, j))
+
+    return types.void, (m, INDEX, INDEX, ELEMENT_TYPES[m.element][1]), generate
+
+
+def accumulate(code: Code, acc: TileType, value: Any, left: list[Any], right: list[Any]) -> Any:
+    """The tile plus the product of a column of vectors and a row of vectors."""
+    parts = code.vectors(acc, value)
+    return code.tile(
+        [
+            IrVector(code.builder, left[r])
+            .fma(IrVector(code.builder, right[v]), IrVector(code.builder, parts[n]))
+            .value
+            for n, (r, v) in enumerate((r, v) for r in range(acc.rows) for v in range(acc.vectors))
+        ]
+    )
+
+
+def describe_outer_product(acc: Any, a: Any, b: Any, transposed: bool) -> Description:
+    """An outer product added to a tile."""
+    if not (isinstance(acc, TileType) and isinstance(a, MatrixType) and isinstance(b, MatrixType)):
+        return None
+
+    def generate(
+        code: Code, value: Any, a_pointer: Any, i: Any, j: Any, b_pointer: Any, kk: Any, jj: Any
+    ) -> Any:
+        if transposed:
+            first = address(code, a, a_pointer, i, j)
+            places = [code.builder.gep(first, [code.integer(r)]) for r in range(acc.rows)]
+        else:
+            places = row_addresses(code, a, a_pointer, i, j, acc.rows)
+        edge = ir.Constant(FLOATS, None)
+        right = load_block(code, b, b_pointer, kk, jj, (1, acc.vectors), edge)
+        left = [splat(code.builder, load_number(code, a, place)) for place in places]
+        return accumulate(code, acc, value, left, right)
+
+    return acc, (acc, a, INDEX, INDEX, b, INDEX, INDEX), generate
+
+
+@implements(outer)
+def describe_outer(acc: Any, a: Any, i: Any, k: Any, b: Any, kk: Any, j: Any) -> Description:
+    """Outer product of a column of `a` and a row of `b`."""
+    return describe_outer_product(acc, a, b, transposed=False)
+
+
+@implements(outer_t)
+def describe_outer_t(acc: Any, a: Any, k: Any, i: Any, b: Any, kk: Any, j: Any) -> Description:
+    """Outer product of a row of `a`, read as a column, and a row of `b`."""
+    return describe_outer_product(acc, a, b, transposed=True)
+
+
+@implements(transpose_block)
+def describe_transpose_block(src: Any, i: Any, j: Any, dst: Any) -> Description:
+    """A square block transposed in registers: exchange halves, quarters, ... of row pairs."""
+    if not (isinstance(src, MatrixType) and isinstance(dst, MatrixType)):
+        return None
+
+    def generate(code: Code, source: Any, i: Any, j: Any, target: Any) -> None:
+        edge = ir.Constant(FLOATS, None)
+        rows = load_block(code, src, source, i, j, (LANES, 1), edge)
+        distance = 1
+        while distance < LANES:
+            low = [n if not n & distance else LANES + (n ^ distance) for n in range(LANES)]
+            high = [n ^ distance if not n & distance else LANES + n for n in range(LANES)]
+            for r in range(LANES):
+                if not r & distance:
+                    a, b = rows[r], rows[r | distance]
+                    rows[r] = code.builder.shuffle_vector(a, b, ir.Constant(INTS, low))
+                    rows[r | distance] = code.builder.shuffle_vector(a, b, ir.Constant(INTS, high))
+            distance *= 2
+        store_block(code, dst, target, j, i, TileType(LANES, 1), rows)
+
+    return types.void, (src, INDEX, INDEX, dst), generate
+
+
+@implements(copy_words)
+def describe_copy_words(target: Any, place: Any, source: Any, start: Any, n: Any) -> Description:
+    """A run of 4-byte elements copied."""
+    if not (isinstance(target, MatrixType) and isinstance(source, MatrixType)):
+        return None
+
+    def generate(code: Code, to: Any, place: Any, origin: Any, start: Any, count: Any) -> None:
+        builder = code.builder
+        data = ir.IntType(8).as_pointer()
+        operands = (
+            builder.bitcast(builder.gep(to, [place]), data),
+            builder.bitcast(builder.gep(origin, [start]), data),
+            builder.mul(count, code.integer(4)),
+            ir.Constant(ir.IntType(1), 0),
+        )
+        call_intrinsic(builder, "llvm.memcpy.p0.p0.i64", ir.VoidType(), *operands)
+
+    return types.void, (target, INDEX, source, INDEX, INDEX), generate

@@ -1,0 +1,132 @@
+"""Compiled forms of slices of work, the clock and random numbers."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from kgen.runtime.ir_vectors import FLOATS, INT32, INT64, INTS, IrVector, inline_function, splat
+from kgen.runtime.isa import LANES
+from kgen.runtime.lowering import INDEX, Code, Description, TileType, implements, literal_int
+from kgen.runtime.random import MASK_64, bits_to_normal, bits_to_uniform, random_bits
+from kgen.runtime.tile_random import first_row, normal, random_key, share, step_index, uniform
+from kgen.runtime.vecmath import vector_log
+from llvmlite import ir
+from numba.core import types
+
+
+@implements(share)
+def describe_share(n: Any, grain: Any, thread: Any, threads: Any) -> Description:
+    """This thread's slice."""
+    pair = types.UniTuple(INDEX, 2)
+
+    def generate(code: Code, n: Any, grain: Any, thread: Any, threads: Any) -> Any:
+        builder = code.builder
+        padded = builder.add(n, builder.sub(grain, code.integer(1)))
+        grains = builder.sdiv(padded, grain)
+        bounds = []
+        for part in (thread, builder.add(thread, code.integer(1))):
+            bound = builder.mul(builder.sdiv(builder.mul(grains, part), threads), grain)
+            bounds.append(builder.select(builder.icmp_signed("<", bound, n), bound, n))
+        return code.context.make_tuple(builder, pair, bounds)
+
+    return pair, (INDEX,) * 4, generate
+
+
+CLOCK = types.CPointer(types.int64)
+
+
+def read_clock(code: Code, clock: Any, place: int) -> Any:
+    """One of the clock's numbers."""
+    return code.builder.load(code.builder.gep(clock, [code.integer(place)]))
+
+
+@implements(first_row)
+def describe_first_row(clock: Any) -> Description:
+    """The clock's first row."""
+    return INDEX, (CLOCK,), lambda code, clock: read_clock(code, clock, 0)
+
+
+@implements(step_index)
+def describe_step_index(clock: Any) -> Description:
+    """The clock's step."""
+    return INDEX, (CLOCK,), lambda code, clock: read_clock(code, clock, 1)
+
+
+def build_split_mix(code: Code, state: Any) -> Any:
+    """`random.split_mix` as int64 instructions."""
+    builder = code.builder
+    z = builder.add(state, code.integer(0x9E3779B97F4A7C15 - (MASK_64 + 1)))
+    for shift, factor in ((30, 0xBF58476D1CE4E5B9), (27, 0x94D049BB133111EB)):
+        mixed = builder.xor(z, builder.lshr(z, code.integer(shift)))
+        z = builder.mul(mixed, code.integer(factor - (MASK_64 + 1)))
+    return builder.xor(z, builder.lshr(z, code.integer(31)))
+
+
+@implements(random_key)
+def describe_random_key(clock: Any, stream: Any) -> Description:
+    """Two keys from seed, stream and step."""
+    pair = types.UniTuple(INDEX, 2)
+
+    def generate(code: Code, clock: Any, stream: Any) -> Any:
+        builder = code.builder
+        state = build_split_mix(code, read_clock(code, clock, 2))
+        state = build_split_mix(code, builder.xor(state, stream))
+        state = build_split_mix(code, builder.xor(state, read_clock(code, clock, 1)))
+        words = (state, builder.lshr(state, code.integer(32)))
+        keys = [builder.sext(builder.trunc(word, INT32), INT64) for word in words]
+        return code.context.make_tuple(builder, pair, keys)
+
+    return pair, (CLOCK, INDEX), generate
+
+
+def build_uniform(low: Any, high: Any, key0: Any, key1: Any) -> Any:
+    """Uniform numbers from counters and keys."""
+    return bits_to_uniform(random_bits(low, high, key0, key1))
+
+
+def build_normal(low: Any, high: Any, key0: Any, key1: Any) -> Any:
+    """Normal numbers from counters and keys."""
+    return bits_to_normal(random_bits(low, high, key0, key1), vector_log)
+
+
+def describe_random(name: str, body: Any, rows: Any, vectors: Any) -> Description:
+    """Random numbers for a block: 64-bit counters, split in words with the carry between lanes."""
+    shape = literal_int(rows), literal_int(vectors)
+    if shape[0] is None or shape[1] is None:
+        return None
+    kind = TileType(shape[0], shape[1])
+    lanes = ir.Constant(INTS, list(range(LANES)))
+
+    def generate(code: Code, key0: Any, key1: Any, i: Any, j: Any, cols: Any, *_: Any) -> Any:
+        builder = code.builder
+        keys = [splat(builder, builder.trunc(key, INT32)) for key in (key0, key1)]
+        result = []
+        for r in range(kind.rows):
+            start = builder.add(builder.mul(code.plus(i, r), cols), j)
+            for v in range(kind.vectors):
+                index = code.plus(start, v * LANES)
+                base = IrVector(builder, splat(builder, builder.trunc(index, INT32)))
+                upper = builder.trunc(builder.lshr(index, code.integer(32)), INT32)
+                low = base + IrVector(builder, lanes)
+                carry = builder.zext(low.unsigned_less(base).value, INTS)
+                high = builder.add(splat(builder, upper), carry)
+                result.append(inline_function(builder, name, FLOATS, body, low.value, high, *keys))
+        return code.tile(result)
+
+    return kind, (INDEX,) * 5 + (rows, vectors), generate
+
+
+@implements(uniform)
+def describe_uniform(
+    key0: Any, key1: Any, i: Any, j: Any, cols: Any, rows: Any, vectors: Any
+) -> Description:
+    """Uniform numbers."""
+    return describe_random("kgen_uniform", build_uniform, rows, vectors)
+
+
+@implements(normal)
+def describe_normal(
+    key0: Any, key1: Any, i: Any, j: Any, cols: Any, rows: Any, vectors: Any
+) -> Description:
+    """Normal numbers."""
+    return describe_random("kgen_normal", build_normal, rows, vectors)

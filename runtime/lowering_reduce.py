@@ -1,0 +1,173 @@
+"""Compiled forms of reductions and edge masks."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from kgen.runtime.ir_vectors import FLOATS, INT32, INTS, splat
+from kgen.runtime.isa import LANES
+from kgen.runtime.lowering import INDEX, Code, Description, TileType, implements, literal_int
+from kgen.runtime.lowering_math import Combine, build_maximum, build_minimum
+from kgen.runtime.tile_reduce import (
+    col_max,
+    col_min,
+    col_sum,
+    keep_columns,
+    keep_rows,
+    lane_index,
+    row_max,
+    row_min,
+    row_sum,
+    scalar,
+)
+from llvmlite import ir
+from numba.core import types
+
+
+def build_sum(builder: Any, a: Any, b: Any) -> Any:
+    """Sum of two vectors, not to be contracted: the tree's order stays."""
+    return builder.fadd(a, b)
+
+
+def describe_row_fold(tile: Any, combine: Combine) -> Description:
+    """Each row combined: its vectors in order, then its lanes in a butterfly."""
+    if not isinstance(tile, TileType):
+        return None
+
+    def generate(code: Code, value: Any) -> Any:
+        parts = code.vectors(tile, value)
+        result = []
+        for r in range(tile.rows):
+            row = parts[r * tile.vectors]
+            for v in range(1, tile.vectors):
+                row = combine(code.builder, row, parts[r * tile.vectors + v])
+            distance = LANES // 2
+            while distance:
+                order = ir.Constant(INTS, [n ^ distance for n in range(LANES)])
+                other = code.builder.shuffle_vector(row, row, order)
+                row = combine(code.builder, row, other)
+                distance //= 2
+            result.append(row)
+        return code.tile(result)
+
+    return TileType(tile.rows, 1), (tile,), generate
+
+
+def describe_column_fold(tile: Any, combine: Combine) -> Description:
+    """The rows combined in a tree."""
+    if not isinstance(tile, TileType):
+        return None
+
+    def generate(code: Code, value: Any) -> Any:
+        parts = code.vectors(tile, value)
+        rows = [parts[r * tile.vectors : (r + 1) * tile.vectors] for r in range(tile.rows)]
+        while len(rows) > 1:
+            half = (len(rows) + 1) // 2
+            rows = [
+                [combine(code.builder, a, b) for a, b in zip(rows[r], rows[r + half], strict=True)]
+                if r + half < len(rows)
+                else rows[r]
+                for r in range(half)
+            ]
+        return code.tile(rows[0])
+
+    return TileType(1, tile.vectors), (tile,), generate
+
+
+def register_fold(row_function: Any, column_function: Any, combine: Combine) -> None:
+    """A reduction over rows and one over columns."""
+
+    @implements(row_function)
+    def describe_rows(tile: Any) -> Description:
+        return describe_row_fold(tile, combine)
+
+    @implements(column_function)
+    def describe_columns(tile: Any) -> Description:
+        return describe_column_fold(tile, combine)
+
+
+register_fold(row_sum, col_sum, build_sum)
+
+
+register_fold(row_max, col_max, build_maximum)
+
+
+register_fold(row_min, col_min, build_minimum)
+
+
+@implements(scalar)
+def describe_scalar(tile: Any) -> Description:
+    """Lane 0 of row 0."""
+    if not isinstance(tile, TileType):
+        return None
+
+    def generate(code: Code, value: Any) -> Any:
+        vector = code.builder.extract_value(value, 0)
+        return code.builder.extract_element(vector, ir.Constant(INT32, 0))
+
+    return types.float32, (tile,), generate
+
+
+def column_numbers(code: Code, j: Any, vector: int) -> Any:
+    """Column numbers of one vector of a tile at column `j`, as int32 lanes."""
+    first = splat(code.builder, code.builder.trunc(j, INT32))
+    lanes = [vector * LANES + n for n in range(LANES)]
+    return code.builder.add(first, ir.Constant(INTS, lanes))
+
+
+@implements(lane_index)
+def describe_lane_index(j: Any, vectors: Any) -> Description:
+    """Column numbers as float32."""
+    count = literal_int(vectors)
+    if count is None:
+        return None
+
+    def generate(code: Code, j: Any, _vectors: Any) -> Any:
+        numbers = [column_numbers(code, j, v) for v in range(count)]
+        return code.tile([code.builder.sitofp(number, FLOATS) for number in numbers])
+
+    return TileType(1, count), (INDEX, vectors), generate
+
+
+@implements(keep_columns)
+def describe_keep_columns(tile: Any, j: Any, cols: Any, fill: Any) -> Description:
+    """Columns from `cols` on replaced."""
+    if not isinstance(tile, TileType):
+        return None
+
+    def generate(code: Code, value: Any, j: Any, cols: Any, fill: Any) -> Any:
+        limit = splat(code.builder, code.builder.trunc(cols, INT32))
+        edge = splat(code.builder, fill)
+        masks = [
+            code.builder.icmp_signed("<", column_numbers(code, j, v), limit)
+            for v in range(tile.vectors)
+        ]
+        parts = code.vectors(tile, value)
+        return code.tile(
+            [
+                code.builder.select(masks[n % tile.vectors], part, edge)
+                for n, part in enumerate(parts)
+            ]
+        )
+
+    return tile, (tile, INDEX, INDEX, types.float32), generate
+
+
+@implements(keep_rows)
+def describe_keep_rows(tile: Any, i: Any, rows: Any, fill: Any) -> Description:
+    """Rows from `rows` on replaced."""
+    if not isinstance(tile, TileType):
+        return None
+
+    def generate(code: Code, value: Any, i: Any, rows: Any, fill: Any) -> Any:
+        edge = splat(code.builder, fill)
+        inside = [code.builder.icmp_signed("<", code.plus(i, r), rows) for r in range(tile.rows)]
+        parts = code.vectors(tile, value)
+        return code.tile(
+            [
+                code.builder.select(inside[n // tile.vectors], part, edge)
+                for n, part in enumerate(parts)
+            ]
+        )
+
+    return tile, (tile, INDEX, INDEX, types.float32), generate

@@ -1,0 +1,120 @@
+"""Emulated matrices: loads, stores and outer products of tiles (see `tiles`)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from kgen.runtime.isa import LANES
+
+Tile = npt.NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class Matrix:
+    """Emulated matrix: the flat array its buffer starts at, and its shape; row-major."""
+
+    data: npt.NDArray[Any]
+    rows: int
+    cols: int
+
+
+def matrix(args: Any, index: int, rows: int, cols: int) -> Matrix:
+    """Argument `index` of a kernel as a float32 matrix; `cols` is a literal, `rows` may be."""
+    return Matrix(args[index], rows, cols)
+
+
+def imatrix(args: Any, index: int, rows: int, cols: int) -> Matrix:
+    """Argument `index` as an int32 matrix; loads give its values as float32."""
+    return Matrix(args[index], rows, cols)
+
+
+def i64vector(args: Any, index: int) -> Matrix:
+    """Argument `index` as int64 numbers, read and set one at a time at row 0."""
+    return Matrix(args[index], 1, 1)
+
+
+def f64vector(args: Any, index: int) -> Matrix:
+    """Argument `index` as float64 numbers, read and set one at a time at row 0."""
+    return Matrix(args[index], 1, 1)
+
+
+def copy_words(target: Matrix, place: int, source: Matrix, start: int, count: int) -> None:
+    """Copy `count` 4-byte elements between flat positions of two matrices of one dtype."""
+    target.data[place : place + count] = source.data[start : start + count]
+
+
+def element(m: Matrix, i: int, j: int) -> Any:
+    """One number of any matrix or vector, as a plain float or int."""
+    return m.data[i * m.cols + j].item()
+
+
+def set_element(m: Matrix, i: int, j: int, value: float) -> None:
+    """Set one number of any matrix or vector."""
+    m.data[i * m.cols + j] = value
+
+
+def emulated_places(m: Matrix, i: int, j: int, rows: int, vectors: int) -> tuple[Any, Any]:
+    """Flat indices of a block (last row repeated beyond the edge) and its valid columns."""
+    lines = np.minimum(i + np.arange(rows), max(m.rows - 1, i))[:, None, None]
+    columns = j + np.arange(vectors * LANES).reshape(vectors, LANES)
+    inside = np.broadcast_to(columns < m.cols, (rows, vectors, LANES))
+    return lines * m.cols + columns, inside
+
+
+def load(m: Matrix, i: int, j: int, rows: int, vectors: int, fill: float = 0.0) -> Tile:
+    """The block at row `i`, column `j`; columns beyond the edge are `fill`."""
+    places, inside = emulated_places(m, i, j, rows, vectors)
+    values = m.data[np.minimum(places, m.data.size - 1)]
+    return np.where(inside, values, fill).astype(np.float32)
+
+
+def store(m: Matrix, i: int, j: int, tile: Tile) -> None:
+    """Write a tile at row `i`, column `j`, leaving out what lies beyond the edge."""
+    places, inside = emulated_places(m, i, j, tile.shape[0], tile.shape[1])
+    inside = inside & ((i + np.arange(tile.shape[0])) < max(m.rows, i + 1))[:, None, None]
+    m.data[places[inside]] = tile[inside]
+
+
+def add_to(m: Matrix, i: int, j: int, tile: Tile) -> None:
+    """Add a tile to the block at row `i`, column `j`."""
+    store(m, i, j, load(m, i, j, tile.shape[0], tile.shape[1]) + tile)
+
+
+def load_column(m: Matrix, i: int, rows: int, j: int = 0) -> Tile:
+    """Column `j` of `rows` rows, each number in all lanes of its row."""
+    lines = np.minimum(i + np.arange(rows), max(m.rows - 1, i))
+    column = m.data[np.minimum(lines * m.cols + j, m.data.size - 1)].astype(np.float32)
+    return np.broadcast_to(column[:, None, None], (rows, 1, LANES))
+
+
+def store_column(m: Matrix, i: int, tile: Tile, j: int = 0) -> None:
+    """Write lane 0 of each row of a one-vector tile to column `j`."""
+    for r in range(tile.shape[0]):
+        if i + r < max(m.rows, i + 1):
+            m.data[(i + r) * m.cols + j] = tile[r, 0, 0]
+
+
+def load_scalar(m: Matrix, i: int, j: int) -> Tile:
+    """One number in all lanes of a 1 x 1 tile."""
+    return np.full((1, 1, LANES), m.data[i * m.cols + j], np.float32)
+
+
+def outer(acc: Tile, a: Matrix, i: int, k: int, b: Matrix, kk: int, j: int) -> Tile:
+    """`acc[r, :] + a[i + r, k] * b[kk, j:]` with fused multiply-add."""
+    left = load_column(a, i, acc.shape[0], k)
+    return acc + left * load(b, kk, j, 1, acc.shape[1])
+
+
+def outer_t(acc: Tile, a: Matrix, k: int, i: int, b: Matrix, kk: int, j: int) -> Tile:
+    """`acc[r, :] + a[k, i + r] * b[kk, j:]` with fused multiply-add."""
+    places = np.minimum(k * a.cols + i + np.arange(acc.shape[0]), a.data.size - 1)
+    return acc + a.data[places][:, None, None] * load(b, kk, j, 1, acc.shape[1])
+
+
+def transpose_block(src: Matrix, i: int, j: int, dst: Matrix) -> None:
+    """`dst[j:, i:] = src[i:, j:].T` for a block of LANES x LANES, cut at both edges."""
+    block = load(src, i, j, LANES, 1)[:, 0, :]
+    store(dst, j, i, np.ascontiguousarray(block.T)[:, None, :])

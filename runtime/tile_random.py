@@ -1,0 +1,71 @@
+"""Emulated slices of work, clock and random numbers (see `tiles`)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from kgen.runtime.isa import LANES
+from kgen.runtime.random import (
+    MASK_64,
+    bits_to_normal,
+    bits_to_uniform,
+    random_bits,
+    signed_32,
+    split_mix,
+)
+from kgen.runtime.tile_memory import Tile
+from kgen.runtime.vecmath import vector_log
+from kgen.runtime.vectors import NumpyVector
+
+
+def share(n: int, grain: int, thread: int, threads: int) -> tuple[int, int]:
+    """This thread's contiguous slice of `range(n)`, in whole grains but for the end."""
+    grains = (n + grain - 1) // grain
+    first = grains * thread // threads * grain
+    last = grains * (thread + 1) // threads * grain
+    return min(first, n), min(last, n)
+
+
+def first_row(clock: Any) -> int:
+    """Where the batch starts in the epoch's row order."""
+    return int(clock[0])
+
+
+def step_index(clock: Any) -> int:
+    """Steps done since training began, before this one."""
+    return int(clock[1])
+
+
+def random_key(clock: Any, stream: int) -> tuple[int, int]:
+    """Two 32-bit keys from the clock's seed and step and the number of a random stream."""
+    state = split_mix(int(clock[2]) & MASK_64)
+    state = split_mix(state ^ (stream & MASK_64))
+    state = split_mix(state ^ (int(clock[1]) & MASK_64))
+    return signed_32(state), signed_32(state >> 32)
+
+
+def emulated_bits(
+    key0: int, key1: int, i: int, j: int, cols: int, rows: int, vectors: int
+) -> NumpyVector:
+    """Random bits of a block of a (.., cols) array, one word an element."""
+    lines = (i + np.arange(rows, dtype=np.int64))[:, None, None] * cols
+    index = lines + j + np.arange(vectors * LANES, dtype=np.int64).reshape(vectors, LANES)
+    low = NumpyVector(index.astype(np.int32))
+    high = NumpyVector((index >> 32).astype(np.int32))
+    return random_bits(low, high, np.int32(key0), np.int32(key1))
+
+
+def uniform(key0: int, key1: int, i: int, j: int, cols: int, rows: int, vectors: int) -> Tile:
+    """Uniform numbers in [0, 1) for the block at (i, j) of an array with `cols` columns.
+
+    Each depends on the keys and the element's index `row * cols + column` alone.
+    """
+    return np.asarray(bits_to_uniform(emulated_bits(key0, key1, i, j, cols, rows, vectors)).data)
+
+
+def normal(key0: int, key1: int, i: int, j: int, cols: int, rows: int, vectors: int) -> Tile:
+    """Standard normal numbers, as `uniform` gives uniform ones."""
+    with np.errstate(all="ignore"):
+        bits = emulated_bits(key0, key1, i, j, cols, rows, vectors)
+        return np.asarray(bits_to_normal(bits, vector_log).data)
