@@ -7,7 +7,7 @@ from typing import cast
 from kgen import ops
 from kgen.graph import Operand, ShapeError, Value
 from kgen.layers.family import activation
-from kgen.layers.kinds import Bool, Float, Int, NonNegativeFloat, OptionalFloat, PositiveFloat
+from kgen.layers.kinds import Bool, Float, Int, NonNegativeFloat, OptionalFloat, PositiveFloat, T
 from kgen.layers.registry import Bound, Scope
 
 _SELU_ALPHA = 1.6732632423543772
@@ -27,14 +27,14 @@ def clip(x: Value, low: Operand, high: Operand) -> Value:
 
 
 @activation("linear")
-def linear(x: Value) -> Value:
+def linear(x: T) -> Value:
     """x."""
     return x
 
 
 @activation("relu")
 def relu(
-    x: Value,
+    x: T,
     negative_slope: Float = 0.0,
     max_value: OptionalFloat = None,
     threshold: Float = 0.0,
@@ -49,31 +49,31 @@ def relu(
 
 
 @activation("relu6")
-def relu6(x: Value) -> Value:
+def relu6(x: T) -> Value:
     """min(max(x, 0), 6)."""
     return ops.minimum(ops.relu(x), 6.0)
 
 
 @activation("leaky_relu")
-def leaky_relu(x: Value, negative_slope: Float = 0.2) -> Value:
+def leaky_relu(x: T, negative_slope: Float = 0.2) -> Value:
     """x where positive, else negative_slope * x."""
     return ops.where(x >= 0.0, x, negative_slope * x)
 
 
 @activation("elu")
-def elu(x: Value, alpha: Float = 1.0) -> Value:
+def elu(x: T, alpha: Float = 1.0) -> Value:
     """x where positive, else alpha * (exp(x) - 1)."""
     return ops.where(x > 0.0, x, alpha * _expm1_below(x))
 
 
 @activation("selu")
-def selu(x: Value) -> Value:
+def selu(x: T) -> Value:
     """scale * elu(x, alpha), with the fixed point at mean 0 and variance 1."""
     return _SELU_SCALE * elu(x, _SELU_ALPHA)
 
 
 @activation("celu")
-def celu(x: Value, alpha: PositiveFloat = 1.0) -> Value:
+def celu(x: T, alpha: PositiveFloat = 1.0) -> Value:
     """max(x, 0) + alpha * (exp(min(x, 0) / alpha) - 1)."""
     return ops.where(x > 0.0, x, alpha * _expm1_below(x / alpha))
 
@@ -83,8 +83,8 @@ def _expm1_below(x: Value) -> Value:
     return ops.expm1(ops.minimum(x, 0.0))
 
 
-@activation("gelu")
-def gelu(x: Value, approximate: Bool = False) -> Value:
+@activation("gelu", as_function=False)
+def gelu(x: T, approximate: Bool = False) -> Value:
     """x * P(X <= x) for a standard normal X; `approximate` puts tanh for erf."""
     if approximate:
         inner = 0.7978845608028654 * (x + 0.044715 * (x * ops.square(x)))
@@ -93,37 +93,37 @@ def gelu(x: Value, approximate: Bool = False) -> Value:
 
 
 @activation("silu", "swish")
-def silu(x: Value) -> Value:
+def silu(x: T) -> Value:
     """x * sigmoid(x)."""
     return x * ops.sigmoid(x)
 
 
 @activation("mish")
-def mish(x: Value) -> Value:
+def mish(x: T) -> Value:
     """x * tanh(softplus(x))."""
     return x * ops.tanh(ops.softplus(x))
 
 
 @activation("softplus")
-def softplus(x: Value) -> Value:
+def softplus(x: T) -> Value:
     """log(1 + exp(x))."""
     return ops.softplus(x)
 
 
 @activation("softsign")
-def softsign(x: Value) -> Value:
+def softsign(x: T) -> Value:
     """x / (1 + |x|)."""
     return x / (1.0 + ops.absolute(x))
 
 
 @activation("softmax")
-def softmax(x: Value, axis: Int = -1) -> Value:
+def softmax(x: T, axis: Int = -1) -> Value:
     """exp(x) over its sum along an axis."""
     return ops.softmax(x, in_range(x, axis))
 
 
 @activation("log_softmax")
-def log_softmax(x: Value, axis: Int = -1) -> Value:
+def log_softmax(x: T, axis: Int = -1) -> Value:
     """x less the logarithm of the sum of exp(x) along an axis."""
     return ops.log_softmax(x, in_range(x, axis))
 
@@ -136,92 +136,92 @@ def in_range(x: Value, axis: int) -> int:
 
 
 @activation("sigmoid")
-def sigmoid(x: Value) -> Value:
+def sigmoid(x: T) -> Value:
     """1 / (1 + exp(-x))."""
     return ops.sigmoid(x)
 
 
 @activation("log_sigmoid")
-def log_sigmoid(x: Value) -> Value:
+def log_sigmoid(x: T) -> Value:
     """log(sigmoid(x)), without overflow."""
     return -ops.softplus(-x)
 
 
 @activation("hard_sigmoid")
-def hard_sigmoid(x: Value) -> Value:
+def hard_sigmoid(x: T) -> Value:
     """relu6(x + 3) / 6."""
     return relu6(x + 3.0) / 6.0
 
 
 @activation("hard_silu", "hard_swish")
-def hard_silu(x: Value) -> Value:
+def hard_silu(x: T) -> Value:
     """x * hard_sigmoid(x)."""
     return x * hard_sigmoid(x)
 
 
 @activation("tanh")
-def tanh(x: Value) -> Value:
+def tanh(x: T) -> Value:
     """The hyperbolic tangent."""
     return ops.tanh(x)
 
 
 @activation("tanh_shrink")
-def tanh_shrink(x: Value) -> Value:
+def tanh_shrink(x: T) -> Value:
     """x - tanh(x)."""
     return x - ops.tanh(x)
 
 
 @activation("hard_tanh")
-def hard_tanh(x: Value) -> Value:
+def hard_tanh(x: T) -> Value:
     """x held between -1 and 1."""
     return clip(x, -1.0, 1.0)
 
 
 @activation("hard_shrink")
-def hard_shrink(x: Value, threshold: NonNegativeFloat = 0.5) -> Value:
+def hard_shrink(x: T, threshold: NonNegativeFloat = 0.5) -> Value:
     """x where |x| exceeds the threshold, else 0."""
     return ops.where(ops.absolute(x) > threshold, x, 0.0)
 
 
 @activation("soft_shrink")
-def soft_shrink(x: Value, threshold: NonNegativeFloat = 0.5) -> Value:
+def soft_shrink(x: T, threshold: NonNegativeFloat = 0.5) -> Value:
     """x brought nearer to 0 by the threshold, 0 within it."""
     return ops.where(x > threshold, x - threshold, ops.where(x < -threshold, x + threshold, 0.0))
 
 
 @activation("threshold")
-def threshold(x: Value, threshold: Float, default_value: Float) -> Value:
+def threshold(x: T, threshold: Float, default_value: Float) -> Value:
     """x where it exceeds the threshold, else the default."""
     return ops.where(x > threshold, x, default_value)
 
 
 @activation("squareplus")
-def squareplus(x: Value, b: NonNegativeFloat = 4.0) -> Value:
+def squareplus(x: T, b: NonNegativeFloat = 4.0) -> Value:
     """(x + sqrt(x^2 + b)) / 2."""
     return (x + ops.sqrt(ops.square(x) + b)) / 2.0
 
 
 @activation("sparse_plus")
-def sparse_plus(x: Value) -> Value:
+def sparse_plus(x: T) -> Value:
     """0 below -1, (x + 1)^2 / 4 up to 1, x above."""
     middle = ops.square(x + 1.0) / 4.0
     return ops.where(x <= -1.0, 0.0, ops.where(x < 1.0, middle, x))
 
 
 @activation("sparse_sigmoid")
-def sparse_sigmoid(x: Value) -> Value:
+def sparse_sigmoid(x: T) -> Value:
     """0 below -1, (x + 1) / 2 up to 1, 1 above."""
     return ops.where(x <= -1.0, 0.0, ops.where(x >= 1.0, 1.0, 0.5 * (x + 1.0)))
 
 
 @activation("exponential")
-def exponential(x: Value) -> Value:
+def exponential(x: T) -> Value:
     """e to the x."""
     return ops.exp(x)
 
 
 @activation("glu")
-def glu(x: Value, axis: Int = -1) -> Value:
+def glu(x: T, axis: Int = -1) -> Value:
     """The first half along an axis times the sigmoid of the second."""
     axis = in_range(x, axis)
     size = x.shape[axis]

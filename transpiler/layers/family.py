@@ -39,9 +39,16 @@ def layer(
     return declare("layer", name, *aliases, extra=_LAYER, inputs=inputs, minimum=minimum)
 
 
-def activation(name: str, *aliases: str) -> Callable[[_Function], _Function]:
-    """An activation, a tensor function too: `function(x, arguments) -> Value`."""
-    return declare("activation", name, *aliases)
+def activation(
+    name: str, *aliases: str, as_function: bool = True
+) -> Callable[[_Function], _Function]:
+    """An activation: `function(x, arguments) -> Value`; a tensor function of that name too."""
+
+    def enter(body: _Function) -> _Function:
+        declare("activation", name, *aliases)(body)
+        return function(name, *aliases)(body) if as_function else body
+
+    return enter
 
 
 def function(name: str, *aliases: str) -> Callable[[_Function], _Function]:
@@ -56,7 +63,7 @@ def loss(name: str, *aliases: str, target: Target) -> Callable[[_Function], _Fun
 
 def metric(name: str, *aliases: str, finish: str = "mean") -> Callable[[_Function], _Function]:
     """A metric: `function(y_true, y_pred, arguments)` gives a value for each sample."""
-    return declare("metric", name, *aliases, extra=(_NAME, _DTYPE), finish=finish)
+    return declare("metric", name, *aliases, lead=(_NAME, _DTYPE), finish=finish)
 
 
 def initializer(name: str, *aliases: str) -> Callable[[_Function], _Function]:

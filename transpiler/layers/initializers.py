@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, TypeAlias
 
-from kgen.graph import Initializer
+from kgen.graph import Initializer, ShapeError
 from kgen.layers.family import initializer
 from kgen.layers.kinds import Choice, Float, NonNegativeFloat, PositiveFloat, Seed
 from kgen.layers.registry import Bound
@@ -15,8 +15,19 @@ _Distribution: TypeAlias = Annotated[
 ]
 
 
-def describe_initializer(bound: Bound) -> Initializer:
-    """The graph's record of an initializer."""
+def describe_initializer(bound: Bound, shape: tuple[int, ...]) -> Initializer:
+    """The graph's record of an initializer for a weight of this shape.
+
+    Raises:
+        ShapeError: the initializer fills matrices only, and the weight is none.
+    """
+    if (bound.name == "Identity" and len(shape) != 2) or (
+        bound.name == "Orthogonal" and len(shape) < 2
+    ):
+        raise ShapeError(
+            f"{bound.name} fills matrices, not a weight of shape {list(shape)}",
+            help="choose another initializer for this weight",
+        )
     return Initializer(bound.name, dict(bound.arguments))
 
 

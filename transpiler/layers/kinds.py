@@ -200,6 +200,16 @@ class Tensor(Kind):
 
 
 @dataclass(frozen=True)
+class OnlyTensor(Kind):
+    """A tensor."""
+
+    def check(self, value: Any) -> Value:
+        if not isinstance(value, Value):
+            self.refuse(value)
+        return value
+
+
+@dataclass(frozen=True)
 class TensorList(Kind):
     """A list of tensors; or a first tensor, where a function has a second of its own."""
 
@@ -234,6 +244,9 @@ OptionalNonNegative: TypeAlias = Annotated[
     float | None, Maybe("a number not below 0, or None", _NON_NEGATIVE)
 ]
 Fraction: TypeAlias = Annotated[float, Number("a number from 0 to 1", low=0.0, high=1.0)]
+BelowOne: TypeAlias = Annotated[
+    float, Number("a number from 0 up to, not including, 1", low=0.0, high=1 - 2**-53)
+]
 Bool: TypeAlias = Annotated[bool, _BOOL]
 String: TypeAlias = Annotated[str, _STRING]
 OptionalString: TypeAlias = Annotated[str | None, Maybe("a string or None", _STRING)]
@@ -270,6 +283,7 @@ RateArg: TypeAlias = Annotated[
 ]
 OnlyNone: TypeAlias = Annotated[None, OnlyDefault("None")]
 OnlyFalse: TypeAlias = Annotated[bool, OnlyDefault("False", False)]
+T: TypeAlias = Annotated[Value, OnlyTensor("a tensor")]
 X: TypeAlias = Annotated[Any, _TENSOR]
 Xs: TypeAlias = Annotated[list[Value], TensorList("a list of tensors")]
 XOrXs: TypeAlias = Annotated[Any, TensorList("a tensor or a list of tensors", or_one=True)]

@@ -230,9 +230,10 @@ _TENSORS = {"layer": 1, "activation": 1, "regularizer": 1, "loss": 2, "metric": 
 def declare(family: str, name: str, *aliases: str, **facts: Any) -> Callable[..., Any]:
     """Enter the decorated function in a family's table under a name and its aliases.
 
-    `facts` are further fields of `Definition`; `extra` are parameters that every
-    member of the family has without declaring them.
+    `facts` are further fields of `Definition`; `lead` and `extra` are parameters that
+    every member of the family has without declaring them, before and behind its own.
     """
+    lead: Sequence[Param] = facts.pop("lead", ())
     extra: Sequence[Param] = facts.pop("extra", ())
 
     def enter(function: _Function) -> _Function:
@@ -250,14 +251,14 @@ def declare(family: str, name: str, *aliases: str, **facts: Any) -> Callable[...
             for p in parameters
         ]
         own = {p.name for p in params}
-        added = [p for p in extra if p.name not in own]
+        behind = [p for p in extra if p.name not in own]
         definition = Definition(
             family,
             name,
             aliases,
-            (*params, *added),
+            (*lead, *params, *behind),
             function,
-            common=frozenset(p.name for p in added),
+            common=frozenset(p.name for p in (*lead, *behind)),
             **facts,
         )
         for key in (name, *aliases):
@@ -355,6 +356,13 @@ def bound(
         for param in params
     }
     return Bound(definition, arguments, given)
+
+
+def member(family: str, title: str, **kwargs: Any) -> Bound:
+    """A member that the caller knows to exist, with arguments."""
+    definition = find(family, title)
+    assert definition is not None, title
+    return bound(definition, (), kwargs)
 
 
 def _checked(title: str, param: Param, value: Any, argument: str | int) -> Any:

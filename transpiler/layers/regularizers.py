@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import reduce
 from typing import cast
 
 from kgen import ops
@@ -38,4 +39,6 @@ def l2(x: Value, l2: NonNegativeFloat = 0.01) -> Value:
 @regularizer("L1L2", "l1_l2")
 def l1_l2(x: Value, l1: NonNegativeFloat = 0.0, l2: NonNegativeFloat = 0.0) -> Value:
     """l1 * sum(|x|) + l2 * sum(x^2)."""
-    return l1 * ops.sum(ops.absolute(x)) + l2 * ops.sum(ops.square(x))
+    parts = [l1 * ops.sum(ops.absolute(x))] if l1 else []
+    parts += [l2 * ops.sum(ops.square(x))] if l2 else []
+    return reduce(ops.add, parts) if parts else ops.constant(0.0)

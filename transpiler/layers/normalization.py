@@ -1,0 +1,169 @@
+"""Layers that normalize: BatchNormalization, LayerNormalization and their kin."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from kgen import ops
+from kgen.graph import ShapeError, Value
+from kgen.layers.activations import in_range
+from kgen.layers.family import layer
+from kgen.layers.kinds import (
+    Axes,
+    Bool,
+    Float,
+    Fraction,
+    InitializerArg,
+    Int,
+    NonNegativeFloat,
+    OnlyFalse,
+    OnlyNone,
+    RegularizerArg,
+)
+from kgen.layers.merging import unit
+from kgen.layers.registry import Bound, Scope, member
+
+
+def _axes(x: Value, axis: int | Sequence[int]) -> tuple[int, ...]:
+    given = (axis,) if isinstance(axis, int) else axis
+    return tuple(sorted({in_range(x, one) for one in given}))
+
+
+class _Scale:
+    """Makes weights of a layer that have the sizes of some axes, spread over x's rank."""
+
+    def __init__(self, scope: Scope, x: Value, axes: tuple[int, ...]) -> None:
+        self.scope = scope
+        sizes = [x.shape[axis] for axis in axes]
+        self.shape = tuple(size for size in sizes if isinstance(size, int))
+        if len(self.shape) != len(sizes):
+            raise ShapeError(f"axes {axes} of {x.type} must have known sizes")
+        self.spread = tuple(size if axis in axes else 1 for axis, size in enumerate(x.shape))
+
+    def weight(
+        self,
+        name: str,
+        initializer: Bound,
+        regularizer: Bound | None = None,
+        trainable: bool = True,
+    ) -> Value:
+        return self.scope.weight(
+            name, self.shape, initializer, regularizer=regularizer, trainable=trainable
+        )
+
+    def broadcast(self, weight: Value) -> Value:
+        """Trailing axes need no spreading."""
+        if self.spread[-len(self.shape) :] == self.shape:
+            return weight
+        return ops.reshape(weight, self.spread)
+
+
+@layer("BatchNormalization")
+def batch_normalization(
+    scope: Scope,
+    x: Value,
+    *,
+    axis: Int = -1,
+    momentum: Fraction = 0.99,
+    epsilon: NonNegativeFloat = 1e-3,
+    center: Bool = True,
+    scale: Bool = True,
+    beta_initializer: InitializerArg = "zeros",
+    gamma_initializer: InitializerArg = "ones",
+    moving_mean_initializer: InitializerArg = "zeros",
+    moving_variance_initializer: InitializerArg = "ones",
+    beta_regularizer: RegularizerArg = None,
+    gamma_regularizer: RegularizerArg = None,
+    beta_constraint: OnlyNone = None,
+    gamma_constraint: OnlyNone = None,
+    renorm: OnlyFalse = False,
+    renorm_clipping: OnlyNone = None,
+    renorm_momentum: Float = 0.99,
+    synchronized: OnlyFalse = False,
+    trainable: Bool = True,
+) -> Value:
+    """gamma * (x - mean) / sqrt(variance + epsilon) + beta, for each index of an axis.
+
+    In training the statistics are the batch's, and the moving ones follow them:
+    moving * momentum + batch * (1 - momentum). Otherwise, and when not trainable,
+    they are the moving ones.
+    """
+    (kept,) = _axes(x, axis)
+    sizes = _Scale(scope, x, (kept,))
+    gamma = sizes.weight("gamma", gamma_initializer, gamma_regularizer) if scale else None
+    beta = sizes.weight("beta", beta_initializer, beta_regularizer) if center else None
+    moving_mean = sizes.weight("moving_mean", moving_mean_initializer, trainable=False)
+    moving_variance = sizes.weight("moving_variance", moving_variance_initializer, trainable=False)
+    if not (scope.training and trainable):
+        factor = ops.rsqrt(moving_variance + epsilon)
+        factor = factor if gamma is None else factor * gamma
+        shift = -moving_mean * factor if beta is None else beta - moving_mean * factor
+        return x * sizes.broadcast(factor) + sizes.broadcast(shift)
+    others = [a for a in range(x.type.rank) if a != kept]
+    mean = ops.mean(x, others)
+    centred = x - sizes.broadcast(mean)
+    variance = ops.mean(ops.square(centred), others)
+    scope.assign(moving_mean, moving_mean * momentum + mean * (1.0 - momentum))
+    scope.assign(moving_variance, moving_variance * momentum + variance * (1.0 - momentum))
+    factor = ops.rsqrt(variance + epsilon)
+    y = centred * sizes.broadcast(factor if gamma is None else factor * gamma)
+    return y if beta is None else y + sizes.broadcast(beta)
+
+
+@layer("LayerNormalization")
+def layer_normalization(
+    scope: Scope,
+    x: Value,
+    *,
+    axis: Axes = -1,
+    epsilon: NonNegativeFloat = 1e-3,
+    center: Bool = True,
+    scale: Bool = True,
+    beta_initializer: InitializerArg = "zeros",
+    gamma_initializer: InitializerArg = "ones",
+    beta_regularizer: RegularizerArg = None,
+    gamma_regularizer: RegularizerArg = None,
+    beta_constraint: OnlyNone = None,
+    gamma_constraint: OnlyNone = None,
+    rms_scaling: Bool = False,
+) -> Value:
+    """gamma * (x - mean) / sqrt(variance + epsilon) + beta, statistics over some axes.
+
+    `rms_scaling`, as in Keras, leaves out the mean and beta but divides by the
+    standard deviation all the same.
+    """
+    axes = _axes(x, axis)
+    sizes = _Scale(scope, x, axes)
+    gamma = (
+        sizes.weight("gamma", gamma_initializer, gamma_regularizer)
+        if scale or rms_scaling
+        else None
+    )
+    beta = (
+        sizes.weight("beta", beta_initializer, beta_regularizer)
+        if center and not rms_scaling
+        else None
+    )
+    centred = x - ops.mean(x, axes, keepdims=True)
+    variance = ops.mean(ops.square(centred), axes, keepdims=True)
+    y = (x if rms_scaling else centred) * ops.rsqrt(variance + epsilon)
+    y = y if gamma is None else y * sizes.broadcast(gamma)
+    return y if beta is None else y + sizes.broadcast(beta)
+
+
+@layer("RMSNormalization")
+def rms_normalization(
+    scope: Scope, x: Value, *, axis: Axes = -1, epsilon: NonNegativeFloat = 1e-6
+) -> Value:
+    """scale * x / sqrt(mean(x^2) + epsilon), the mean over some axes."""
+    axes = _axes(x, axis)
+    sizes = _Scale(scope, x, axes)
+    weight = sizes.weight("scale", member("initializer", "Ones"))
+    y = x * ops.rsqrt(ops.mean(ops.square(x), axes, keepdims=True) + epsilon)
+    return y * sizes.broadcast(weight)
+
+
+@layer("UnitNormalization")
+def unit_normalization(x: Value, *, axis: Axes = -1) -> Value:
+    """x over its Euclidean norm along some axes."""
+    return unit(x, _axes(x, axis), 1e-12)
