@@ -157,7 +157,7 @@ class _Reader:
                     self.result.complete = False
                     return len(text)
                 if token.kind in ("open_string", "close"):
-                    return self._resume(token)
+                    return self._resume(self.brackets[0] if self.brackets else token)
         if self.brackets:
             self._report(unclosed_bracket(self._span(self.brackets[-1])))
             return self._resume(self.brackets[0])
@@ -187,9 +187,11 @@ class _Reader:
                         help="bind inner parts to names of their own, line by line",
                     )
             case "close":
-                opener = self.brackets.pop() if self.brackets else None
-                if opener is None or _CLOSER[opener.text] != token.text:
-                    return wrong_closer(span, None if opener is None else self._span(opener))
+                if not self.brackets:
+                    return wrong_closer(span, None)
+                if _CLOSER[self.brackets[-1].text] != token.text:
+                    return self._wrong_closer(token)
+                self.brackets.pop()
             case "open_string" | "open_text":
                 return unclosed_string(span, token.text)
             case "number":
@@ -200,23 +202,33 @@ class _Reader:
                 return unknown_character(span, token.text)
         return None
 
+    def _wrong_closer(self, token: Token) -> Diagnostic:
+        """Blame the closer, or an opener above where a new statement seems to begin."""
+        opener = self.brackets[-1]
+        if self._resumption(self.brackets[0]) <= token.start:
+            return unclosed_bracket(self._span(self.brackets[0]))
+        return wrong_closer(self._span(token), self._span(opener))
+
     def _resume(self, token: Token) -> int:
-        """Where the next statement seems to begin, after a line that never ended properly."""
+        """End a line that never ended properly; return where the next statement begins."""
+        position = self._resumption(token)
+        self.line.end = max(self.line.start + 1, min(position - 1, len(self.result.source.text)))
+        self.line.tokens = [t for t in self.line.tokens if t.start < self.line.end]
+        return position
+
+    def _resumption(self, token: Token) -> int:
+        """The first line below a token that is not indented deeper than this statement."""
         text = self.result.source.text
         position = _line_end(text, token.end) + 1
         while position < len(text):
             body = position
             while body < len(text) and text[body] in " \t":
                 body += 1
-            ends_here = body - position <= self.line.indent and text[body : body + 1] not in (
-                *")]}#\n",
-                "",
-            )
-            if ends_here and text[body : body + 2] != "|>":
+            inside = text[body : body + 1] in ("", "\n", "#", ")", "]", "}")
+            inside = inside or text.startswith("|>", body)
+            if body - position <= self.line.indent and not inside:
                 break
             position = _line_end(text, position) + 1
-        self.line.end = max(self.line.start + 1, min(position - 1, len(text)))
-        self.line.tokens = [t for t in self.line.tokens if t.start < self.line.end]
         return position
 
     def _report(self, diagnostic: Diagnostic) -> None:

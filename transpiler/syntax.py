@@ -391,3 +391,18 @@ def children(node: Tree) -> Iterator[Tree]:
             yield value
         elif isinstance(value, tuple):
             pending.extend(reversed(value))
+
+
+def same(first: object, second: object) -> bool:
+    """Whether two trees say the same, wherever in their files they stand."""
+    if type(first) is not type(second):
+        return False
+    if isinstance(first, tuple) and isinstance(second, tuple):
+        return len(first) == len(second) and all(map(same, first, second))
+    if isinstance(first, Tree | Module):
+        names = [name for name in type(first).__match_args__ if name not in _PLACES]
+        return all(same(getattr(first, name), getattr(second, name)) for name in names)
+    return first == second
+
+
+_PLACES = ("span", "name_span", "source")
