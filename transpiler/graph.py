@@ -417,13 +417,19 @@ Rewrite: TypeAlias = Callable[[Node, tuple[Value, ...]], Value | None]
 Extend: TypeAlias = Callable[[Mapping[Value, Value]], Mapping[str, Value]]
 
 
-def rebuild(graph: Graph, rewrite: Rewrite, *, extend: Extend | None = None) -> Graph:
+def rebuild(
+    graph: Graph,
+    rewrite: Rewrite,
+    *,
+    extend: Extend | None = None,
+    keep: Mapping[Any, Value] | None = None,
+) -> Graph:
     """Copy a graph, giving `rewrite` each live node and its new inputs.
 
     `rewrite` returns the value to use instead, or None to keep the node.
     `extend` may add nodes at the end; it is given the new value of each old
-    one and returns gradients by weight path. Nodes no result needs are left
-    out; inputs and weights always stay.
+    one and returns gradients by weight path. Nodes that neither a result nor
+    `keep` (filled by then) needs are left out; inputs and weights always stay.
     """
     live = reachable(graph.results())
     mapping: dict[Value, Value] = {}
@@ -456,7 +462,7 @@ def rebuild(graph: Graph, rewrite: Rewrite, *, extend: Extend | None = None) -> 
             ],
             gradients=gradients,
         )
-    needed = reachable(built.results()) | {
+    needed = reachable([*built.results(), *(keep or {}).values()]) | {
         *built.inputs.values(),
         *(weight.value for weight in built.weights.values()),
     }

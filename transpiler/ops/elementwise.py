@@ -392,6 +392,7 @@ def relu(x: Operand) -> Value:
     return apply("relu", x)
 
 
+copy: Unary = _unary("copy", "{0}", lambda x: x, lambda x, y: 1.0, doc="x, stored on its own.")
 stop_gradient: Unary = _unary(
     "stop_gradient", "{0}", lambda x: x, None, cost=0, doc="x, as a constant to differentiation."
 )

@@ -8,8 +8,9 @@ from typing import TypeAlias
 from kgen.graph import Graph
 from kgen.passes.differentiate import differentiate
 from kgen.passes.lower import lower
+from kgen.passes.pin import pin
 from kgen.passes.simplify import simplify
 
 Pass: TypeAlias = Callable[[Graph], Graph]
 
-PASSES: tuple[Pass, ...] = (simplify, differentiate, lower, simplify)
+PASSES: tuple[Pass, ...] = (simplify, differentiate, lower, simplify, pin)

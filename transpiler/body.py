@@ -1,0 +1,281 @@
+"""From a group's nodes to the statements of its kernel.
+
+The one place that prints expressions: precedence, names, loads and stores.
+Nothing here loops or splits work; that is the kernel's text (`kernels.py`).
+"""
+
+from __future__ import annotations
+
+import builtins
+import keyword
+import re
+from collections import Counter
+from dataclasses import dataclass
+
+from kgen.access import Access, count, operand, split_at
+from kgen.fuse import Fusion, Group, root, squeezed
+from kgen.graph import Node, Value
+
+# Names every kernel uses for itself, besides those of the tile functions.
+LOCALS = """
+    acc batch batch_rows clock args thread threads first last i j k o r key kernel sync value part
+    share random_key matrix imatrix f64vector np numba zeros full load load_column load_scalar
+    store store_column add_to outer outer_t transpose_block select maximum minimum absolute sqrt
+    floor exp log log1p expm1 tanh sigmoid erf sin cos power square reciprocal rsqrt sign
+    row_sum row_max row_min col_sum keep_columns keep_rows lane_index uniform normal element
+    set_element first_row step_index as_float vectors_for ROWS LANES ceil rint scalar
+"""
+RESERVED = frozenset([*LOCALS.split(), *keyword.kwlist, *keyword.softkwlist, *dir(builtins)])
+WIDTH = 84
+
+
+def identifier(text: str) -> str:
+    """A Python identifier made from any text."""
+    name = re.sub(r"\W", "_", text, flags=re.ASCII)
+    return f"_{name}" if not name or name[0].isdigit() else name
+
+
+class Names:
+    """Hands out identifiers, none twice and none that a kernel needs itself."""
+
+    def __init__(self, reserved: frozenset[str] = RESERVED) -> None:
+        self.reserved = reserved
+        self.taken: set[str] = set()
+
+    def new(self, hint: str) -> str:
+        name = identifier(hint)
+        if name in self.reserved:
+            name = f"{name}_"
+        number, unique = 1, name
+        while unique in self.taken:
+            number += 1
+            unique = f"{name}_{number}"
+        self.taken.add(unique)
+        return unique
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """A kernel argument: the buffer of `base`, as a matrix of `rows` by `cols`."""
+
+    base: Value
+    name: str
+    rows: str
+    cols: int
+    integer: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Cursor:
+    """Where a tile is: its row and column expressions, and its size in rows and vectors."""
+
+    i: str
+    j: str
+    rows: str
+    vectors: str
+
+
+def number(value: float) -> str:
+    """A float32 constant in the fewest digits that give it back."""
+    import numpy as np
+
+    single = np.float32(value)
+    if np.isposinf(single):
+        return "np.inf"
+    if np.isneginf(single):
+        return "-np.inf"
+    if np.isnan(single):
+        return "np.nan"
+    text = np.format_float_positional(single, unique=True, trim="0")
+    short = np.format_float_scientific(single, unique=True, trim="0")
+    if len(text) <= len(short) + 3:
+        return text
+    mantissa, exponent = short.split("e")
+    return f"{mantissa.removesuffix('.0')}e{int(exponent):+03d}"
+
+
+class Body:
+    """Prints the statements that compute a group's members at a cursor."""
+
+    def __init__(self, fusion: Fusion, group: Group, stored: frozenset[Value]) -> None:
+        self.fusion = fusion
+        self.group = group
+        self.stored = stored
+        self.names = Names()
+        self.views: dict[tuple[Value, str, int], View] = {}
+        self.keys: dict[int, str] = {}
+        self.written: list[Value] = []
+        self.lines: list[str] = []
+        self._text: dict[tuple[Value, Access], str] = {}
+        self._uses: Counter[tuple[Value, Access]] = Counter()
+        self._scope: list[dict[tuple[Value, Access], str]] = []
+
+    # --- arguments -----------------------------------------------------------
+
+    def view(self, value: Value, rows: str, cols: int) -> str:
+        """The name of a stored value's matrix in this kernel."""
+        base = root(value)
+        key = (base, rows, cols)
+        if key not in self.views:
+            path = base.node.attrs.get("path")
+            name = self.names.new(str(path).replace("/", "_") if path else base.name)
+            self.views[key] = View(base, name, rows, cols, base.dtype == "int32")
+        return self.views[key].name
+
+    def random_key(self, stream: int) -> str:
+        """The name of the key of a random stream, made once per kernel."""
+        if stream not in self.keys:
+            self.keys[stream] = self.names.new("key")
+        return self.keys[stream]
+
+    # --- scopes: what is known inside a loop is unknown after it ---------------
+
+    def open(self) -> None:
+        self._scope.append(dict(self._text))
+
+    def close(self) -> None:
+        self._text = self._scope.pop()
+
+    def take(self) -> list[str]:
+        """The statements printed so far."""
+        lines, self.lines = self.lines, []
+        return lines
+
+    # --- values ---------------------------------------------------------------
+
+    def know(self, value: Value, access: Access, text: str) -> None:
+        """Say that a value is in a variable."""
+        self._text[value, access] = text
+
+    def assign(self, value: Value, access: Access, text: str, hint: str = "") -> str:
+        """Print `name = text` and remember it."""
+        name = self.names.new(hint or value.name)
+        self._statement(name, text)
+        self._text[value, access] = name
+        return name
+
+    def _statement(self, name: str, text: str) -> None:
+        self.lines.append(f"{name} = {text}")
+
+    def read(self, value: Value, split: int, access: Access, cursor: Cursor) -> str:
+        """An atom (a name, a call or a number) that holds a value at the cursor."""
+        key = (value, access)
+        found = self._text.get(key)
+        if found is not None:
+            return found
+        if value in self.fusion.inline and not self._is_stored(value):
+            return self._inline(value, split, access, cursor)
+        if value in self.fusion.group_of and value not in self.stored:
+            own = self.fusion.group_of[value]
+            assert own is self.group, f"%{value.name} is not stored"
+            return self.compute(value, split, access, cursor)
+        text = self._load(value, split, access, cursor)
+        return self.assign(value, access, text, root(value).name)
+
+    def _is_stored(self, value: Value) -> bool:
+        return value.node.op.name == "reshape" and self.fusion.is_alias(value)
+
+    def compute(self, value: Value, split: int, access: Access, cursor: Cursor) -> str:
+        """Print the statement that computes an elementwise member."""
+        text = self.expression(value.node, split, access, cursor)
+        return self.assign(value, access, text)
+
+    def _inline(self, value: Value, split: int, access: Access, cursor: Cursor) -> str:
+        node = value.node
+        if node.op.name == "reshape":
+            source = node.inputs[0]
+            inner = split_at(source.shape, count(value.shape[:split]))
+            assert inner is not None and squeezed(source.shape) == squeezed(value.shape)
+            return self.read(source, inner, access, cursor)
+        if node.op.name == "constant":
+            return number(node.attrs["value"])
+        text = self.expression(node, split, access, cursor)
+        if node.op.name == "broadcast_to":
+            return text
+        return self.assign(value, access, text)
+
+    def expression(self, node: Node, split: int, access: Access, cursor: Cursor) -> str:
+        """The node's scalar expression over its operands."""
+        special = self._special(node, access, cursor)
+        if special is not None:
+            return special
+        operands: list[str] = []
+        for value in node.inputs:
+            placed = operand(value.shape, node.output.shape, split, access)
+            assert placed is not None
+            operands.append(self.read(value, *placed, cursor))
+        assert node.op.scalar is not None
+        if all(_is_number(text) for text in operands):
+            operands[0] = f"full(1, 1, {operands[0]})"
+        if node.op.name == "as_float":
+            source = node.inputs[0]
+            return operands[0] if source.dtype != "bool" else f"select({operands[0]}, 1.0, 0.0)"
+        if node.op.name == "where":
+            return self._selection(operands)
+        return node.op.scalar.format(*(_operand(text) for text in operands))
+
+    def _selection(self, operands: list[str]) -> str:
+        condition, a, b = operands
+        return f"select({condition}, {a}, {b})"
+
+    def _special(self, node: Node, access: Access, cursor: Cursor) -> str | None:
+        """Ops whose expression needs the place, not operands."""
+        rows = cursor.rows if access.rows == "each" else "1"
+        if node.op.name == "constant":
+            return f"full(1, 1, {number(node.attrs['value'])})"
+        if node.op.name == "batch_size":
+            return "full(1, 1, batch)"
+        if node.op.name == "index":
+            return f"lane_index({cursor.j}, {cursor.vectors})"
+        if node.op.name == "scalar_input":
+            name = self.view(node.output, "1", 1)
+            return f"load_scalar({name}, 0, 0)"
+        if node.op.name in ("random_uniform", "random_normal"):
+            key = self.random_key(node.attrs["stream"])
+            cols = count(self.group.domain.cols)[1]
+            place = f"{cursor.i}, {cursor.j}, {cols}, {rows}, {cursor.vectors}"
+            return f"{node.op.scalar}({key}[0], {key}[1], {place})"
+        return None
+
+    def _load(self, value: Value, split: int, access: Access, cursor: Cursor) -> str:
+        rows, cols = self.matrix_shape(value, split, access)
+        name = self.view(value, rows, cols)
+        i, tile_rows = cursor.i, cursor.rows
+        if access.rows == "one":
+            i, tile_rows = "0", "1"
+        elif access.rows != "each":
+            i = access.rows.format(i=cursor.i)
+        if access.cols == "each":
+            return f"load({name}, {i}, {cursor.j}, {tile_rows}, {cursor.vectors})"
+        if access.rows == "one":
+            return f"load_scalar({name}, 0, 0)"
+        return f"load_column({name}, {i}, {tile_rows})"
+
+    def store(self, value: Value, split: int, access: Access, cursor: Cursor) -> None:
+        """Print the store of a member."""
+        rows, cols = self.matrix_shape(value, split, access)
+        name = self.view(value, rows, cols)
+        text = self._text[value, access]
+        self.written.append(value)
+        if access.cols == "each":
+            self.lines.append(f"store({name}, {cursor.i}, {cursor.j}, {text})")
+        else:
+            self.lines.append(f"store_column({name}, {cursor.i}, {text})")
+
+    def matrix_shape(self, value: Value, split: int, access: Access) -> tuple[str, int]:
+        """A value's rows (an expression) and columns in this kernel."""
+        names, known = count(value.shape[:split])
+        cols = count(value.shape[split:])
+        assert not cols[0]
+        if not names:
+            return str(known), cols[1]
+        return (" * ".join(names) if known == 1 else f"{' * '.join(names)} * {known}"), cols[1]
+
+
+def _is_number(text: str) -> bool:
+    return re.fullmatch(r"-?(\d+(\.\d*)?(e[+-]?\d+)?|np\.\w+)", text) is not None
+
+
+def _operand(text: str) -> str:
+    """Parenthesised where it is not an atom."""
+    return text if re.fullmatch(r"[\w.]+|\w+\(.*\)(\[\d\])?", text) else f"({text})"

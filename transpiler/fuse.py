@@ -1,0 +1,344 @@
+"""Which nodes share a kernel.
+
+Every node that must be stored belongs to one group; a group becomes one
+kernel. Cheap nodes belong to none: they are computed again wherever they are
+read (dropout's random numbers, comparisons, broadcasts), which costs less than
+memory would.
+
+    %dot = dot(x, w); %add = add(dot, b); %relu = relu(add)     one `matmul` group
+    %max = max(x); %exp = exp(x - max); %sum = sum(exp)         one `rows` group
+    %db = sum(d_add, axes=(0,))                                 one `columns` group
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Literal
+
+from kgen.access import FULL, ONE, ROW, Access, Domain, count, operand, place, split_at
+from kgen.graph import Graph, Node, Value
+
+Kind = Literal["matmul", "outer", "batched", "rows", "columns", "copy", "transpose"]
+
+REDUCTIONS = ("sum", "max", "min")
+FREE = ("constant", "index", "batch_size", "scalar_input", "random_uniform", "random_normal")
+SOURCES = ("input", "weight")
+_NARROW = 16
+_KEPT = ("add", "relu", "copy")
+
+
+@dataclass(eq=False)
+class Group:
+    """Nodes computed by one kernel over one domain.
+
+    `columns` groups reduce over `rows` (each of `outer` blocks of them); in
+    the others every row is on its own.
+    """
+
+    kind: Kind
+    domain: Domain
+    members: list[Node] = field(default_factory=list)
+    outer: tuple[object, ...] = ()
+
+    @property
+    def anchor(self) -> Node:
+        """The node the group was made for: its product, first reduction, or first node."""
+        return self.members[0]
+
+    @cached_property
+    def name(self) -> str:
+        return self.members[-1].output.name
+
+
+@dataclass(frozen=True, slots=True)
+class Leaf:
+    """A value a group reads: stored by another (`member` false) or computed here."""
+
+    value: Value
+    access: Access
+
+
+class Fusion:
+    """The partition of a graph's nodes into groups."""
+
+    def __init__(self, graph: Graph) -> None:
+        self.graph = graph
+        self.results = {root(value) for value in graph.results()}
+        self.users: dict[Value, list[Node]] = {}
+        for node in graph.nodes:
+            for value in node.inputs:
+                self.users.setdefault(value, []).append(node)
+        self.inline: set[Value] = set()
+        for node in graph.nodes:
+            if self._is_inline(node):
+                self.inline.add(node.output)
+        self.groups: list[Group] = []
+        self.group_of: dict[Value, Group] = {}
+        for node in graph.nodes:
+            if self._needs_group(node):
+                self._assign(node)
+
+    # --- what is computed where it is read ---------------------------------
+
+    def _is_inline(self, node: Node) -> bool:
+        value = node.output
+        if node.op.name == "reshape":
+            return True
+        if not node.op.elementwise or value in self.results:
+            return False
+        users = self.users.get(value, [])
+        if any(not self._takes_expressions(user) for user in users):
+            return False
+        if node.op.name in FREE or value.dtype == "bool" or node.op.name == "broadcast_to":
+            return True
+        if users and all(_reduces_rows(user) for user in users):
+            return True
+        if count(value.shape) == ONE and all(v in self.inline for v in node.inputs):  # a scalar
+            return True
+        sources = {v for v in node.inputs if count(v.shape) != ONE and v.node.op.name not in FREE}
+        return node.op.cost <= 1 and len(sources) <= 1 and node.op.name not in _KEPT
+
+    def _takes_expressions(self, user: Node) -> bool:
+        """Whether a node can compute its operand on the fly instead of loading it."""
+        if user.op.name == "reshape":
+            same = squeezed(user.inputs[0].shape) == squeezed(user.output.shape)
+            onward = self.users.get(user.output, [])
+            is_result = user.output in self.graph.results()
+            return same and not is_result and all(self._takes_expressions(u) for u in onward)
+        return user.op.elementwise or user.op.name in REDUCTIONS
+
+    def _needs_group(self, node: Node) -> bool:
+        return node.output not in self.inline and node.op.name not in SOURCES
+
+    # --- choosing the group -------------------------------------------------
+
+    def _assign(self, node: Node) -> None:
+        group = self._joinable(node) or self._new_group(node)
+        group.members.append(node)
+        self.group_of[node.output] = group
+
+    def _joinable(self, node: Node) -> Group | None:
+        if not node.op.elementwise and node.op.name not in REDUCTIONS:
+            return None
+        producers = self._producers(node)
+        candidates = [*reversed(producers), *reversed(self.groups)]
+        for group in candidates:
+            if self._accepts(group, node) and not any(
+                p is not group and self._depends(p, group) for p in producers
+            ):
+                return group
+        return None
+
+    def _producers(self, node: Node) -> list[Group]:
+        """The groups whose results a node reads, in the order they were made."""
+        found: dict[Group, None] = {}
+        for value in self._stored(node):
+            group = self.group_of.get(value)
+            if group is not None:
+                found[group] = None
+        return sorted(found, key=self.groups.index)
+
+    def _stored(self, node: Node) -> Iterator[Value]:
+        """The stored values a node reads, through what is computed inline."""
+        if node.op.name in FREE:
+            return
+        for value in node.inputs:
+            if value in self.inline:
+                yield from self._stored(value.node)
+            else:
+                yield value
+
+    def _depends(self, later: Group, earlier: Group) -> bool:
+        """Whether one group needs another's results, directly or not."""
+        stack, seen = [later], set()
+        while stack:
+            group = stack.pop()
+            if group is earlier:
+                return True
+            if group not in seen:
+                seen.add(group)
+                stack += [p for node in group.members for p in self._producers(node)]
+        return False
+
+    def _accepts(self, group: Group, node: Node) -> bool:
+        if group.kind in ("copy", "transpose", "batched"):
+            return False
+        if group.kind == "columns":
+            return self._accepts_columns(group, node)
+        if node.op.name in REDUCTIONS:
+            return group.kind == "rows" and self._is_row_reduction(group, node)
+        found = place(node.output.shape, group.domain)
+        if found is None:
+            return False
+        if group.kind in ("matmul", "outer") and found[1] != FULL:
+            return False
+        leaves = self.leaves(node, group, *found)
+        if leaves is None:
+            return False
+        return all(self._readable(group, leaf) for leaf in leaves)
+
+    def _readable(self, group: Group, leaf: Leaf) -> bool:
+        if self.group_of.get(leaf.value) is group:
+            return leaf.access == self.own_access(leaf.value, group)
+        tiled = group.kind in ("matmul", "outer")
+        return not tiled or leaf.access.rows in ("each", "one")
+
+    def _is_row_reduction(self, group: Group, node: Node) -> bool:
+        shape, axes = node.inputs[0].shape, node.attrs["axes"]
+        if axes[-1] != len(shape) - 1:
+            return False
+        rows, cols = shape[: axes[0]], shape[axes[0] :]
+        if count(rows) != count(group.domain.rows) or count(cols) != count(group.domain.cols):
+            return False
+        leaves = self.operand_leaves(node.inputs[0], group, len(rows), FULL)
+        return leaves is not None and all(self._readable(group, leaf) for leaf in leaves)
+
+    def _accepts_columns(self, group: Group, node: Node) -> bool:
+        """Further reductions of the same domain, and what follows from the results."""
+        if node.op.name in REDUCTIONS:
+            made = _columns_domain(node)
+            if made is None or (made.domain, made.outer) != (group.domain, group.outer):
+                return False
+            split = len(node.inputs[0].shape[: node.attrs["axes"][-1] + 1])
+            leaves = self.operand_leaves(node.inputs[0], group, split, FULL)
+            return leaves is not None and all(
+                self.group_of.get(leaf.value) is not group for leaf in leaves
+            )
+        after = Domain(group.outer, group.domain.cols)  # type: ignore[arg-type]
+        found = place(node.output.shape, after)
+        if found is None or (found[1] != FULL and count(group.domain.cols) != ONE):
+            return False
+        leaves = self.leaves(node, group, *found)
+        own = FULL if found[1] == FULL else ROW
+        return leaves is not None and all(
+            leaf.access == own if self.group_of.get(leaf.value) is group else True
+            for leaf in leaves
+        )
+
+    # --- new groups ----------------------------------------------------------
+
+    def _new_group(self, node: Node) -> Group:
+        group = self._make(node)
+        self.groups.append(group)
+        return group
+
+    def _make(self, node: Node) -> Group:
+        name, shape = node.op.name, node.output.shape
+        if name == "dot":
+            if node.attrs["batch"][0]:
+                return Group("batched", Domain(shape[:-2], shape[-2:]))
+            kind: Kind = "outer" if node.attrs["contract"][0][0] == 0 else "matmul"
+            if node.inputs[0].type.rank == 1:
+                kind = "matmul"
+            return Group(kind, Domain(shape[:-1], shape[-1:]))
+        if name == "transpose":
+            return Group("transpose", Domain(shape, ()))
+        if name in ("concatenate", "slice_axis"):
+            axis = node.attrs["axis"]
+            return Group("copy", Domain(shape[:axis], shape[axis:]))
+        if name in REDUCTIONS:
+            columns = _columns_domain(node)
+            if columns is not None:
+                return columns
+            source, first = node.inputs[0].shape, node.attrs["axes"][0]
+            return Group("rows", Domain(source[:first], source[first:]))
+        return self._elementwise_group(node)
+
+    def _elementwise_group(self, node: Node) -> Group:
+        """Rows and columns for a map: long columns where every operand allows it."""
+        shape = node.output.shape
+        last = max(len(shape) - 1, 0)
+        narrow = bool(shape) and isinstance(shape[-1], int) and shape[-1] < _NARROW
+        first = 1 if shape and not isinstance(shape[0], int) else 0
+        for split in [first, last] if narrow and first < last else [last]:
+            group = Group("rows", Domain(shape[:split], shape[split:]))
+            if not shape or (len(shape) == 1 and not isinstance(shape[0], int)):
+                group = Group("rows", Domain(shape, ()))
+            found = place(shape, group.domain)
+            assert found is not None
+            leaves = self.leaves(node, group, *found)
+            if leaves is not None:
+                return group
+        raise AssertionError(f"no kernel can compute {node}")
+
+    # --- what a node reads ---------------------------------------------------
+
+    def own_access(self, value: Value, group: Group) -> Access:
+        """How a member's own value is indexed in its group."""
+        if group.kind == "columns":
+            after = Domain(group.outer, group.domain.cols)  # type: ignore[arg-type]
+            found = place(value.shape, after)
+        elif value.node.op.name in REDUCTIONS:
+            return ROW
+        else:
+            found = place(value.shape, group.domain)
+        assert found is not None
+        return found[1]
+
+    def leaves(self, node: Node, group: Group, split: int, access: Access) -> list[Leaf] | None:
+        """The stored values a node reads, and how; None if it cannot be computed here."""
+        found: list[Leaf] = []
+        if node.op.name in FREE:
+            return found
+        for value in node.inputs:
+            placed = operand(value.shape, node.output.shape, split, access)
+            if placed is None:
+                return None
+            below = self.operand_leaves(value, group, *placed)
+            if below is None:
+                return None
+            found += below
+        return found
+
+    def operand_leaves(
+        self, value: Value, group: Group, split: int, access: Access
+    ) -> list[Leaf] | None:
+        """As `leaves`, for one operand."""
+        if self.group_of.get(value) is group or value not in self.inline:
+            return [Leaf(value, access)]
+        if value.node.op.name == "reshape":
+            source = value.node.inputs[0]
+            if self.is_alias(value):
+                return [Leaf(value, access)]
+            inner = split_at(source.shape, count(value.shape[:split]))
+            return None if inner is None else self.operand_leaves(source, group, inner, access)
+        return self.leaves(value.node, group, split, access)
+
+    def is_alias(self, value: Value) -> bool:
+        """Whether a reshape names a stored buffer, rather than an expression."""
+        base = root(value)
+        if base in self.inline:
+            return False
+        return base not in self.group_of or squeezed(base.shape) != squeezed(value.shape)
+
+
+def root(value: Value) -> Value:
+    """The value whose buffer this one is a view of."""
+    while value.node.op.name == "reshape":
+        value = value.node.inputs[0]
+    return value
+
+
+def squeezed(shape: Sequence[object]) -> tuple[object, ...]:
+    """A shape without its ones."""
+    return tuple(size for size in shape if size != 1)
+
+
+def _columns_domain(node: Node) -> Group | None:
+    """The group of a reduction that is not over trailing axes; None for one that is."""
+    shape, axes = node.inputs[0].shape, node.attrs["axes"]
+    after = shape[axes[-1] + 1 :]
+    trailing = axes[-1] == len(shape) - 1
+    if trailing and (axes[0] != 0 or isinstance(shape[0], int)):
+        return None
+    return Group(
+        "columns",
+        Domain(shape[axes[0] : axes[-1] + 1], after),
+        outer=tuple(shape[: axes[0]]),
+    )
+
+
+def _reduces_rows(node: Node) -> bool:
+    return node.op.name in REDUCTIONS and _columns_domain(node) is not None

@@ -1,0 +1,67 @@
+"""Give every result memory of its own.
+
+    before                              after
+    %n = batch_size(w)                  %n = batch_size(w)
+    metric loss = mean(%l / %n)         %n_copy = copy(n)
+                                        metric loss = mean(%l / %n_copy)
+
+A result that is an input, a constant, a plain function of the batch, or the
+same as another result would have no buffer that the runtime could read.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+from kgen import ops
+from kgen.graph import Graph, Value, rebuild
+
+_NOT_STORED = ("input", "weight", "constant", "batch_size", "scalar_input", "broadcast_to", "index")
+
+
+def pin(graph: Graph) -> Graph:
+    """Copy results that would share or lack a buffer."""
+    claimed: set[Value] = set()
+    pinned: dict[tuple[str, str], Value] = {}
+
+    def own(value: Value) -> Value:
+        base = value
+        while base.node.op.name == "reshape":
+            base = base.node.inputs[0]
+        if base.node.op.name in _NOT_STORED or base in claimed:
+            value = ops.copy(value)
+            base = value
+        claimed.add(base)
+        return value
+
+    def extend(mapping: Mapping[Value, Value]) -> Mapping[str, Value]:
+        for kind, values in (("output", graph.outputs), ("update", graph.updates)):
+            for name, value in values.items():
+                pinned[kind, name] = own(mapping[value])
+        totals: dict[Value, Value] = {}
+        for metric in graph.metrics:
+            for value in (metric.numerator, metric.denominator):
+                if value not in totals:
+                    totals[value] = own(mapping[value])
+        for index, metric in enumerate(graph.metrics):
+            pinned["numerator", str(index)] = totals[metric.numerator]
+            pinned["denominator", str(index)] = totals[metric.denominator]
+        return {name: own(mapping[value]) for name, value in graph.gradients.items()}
+
+    # Results are replaced after the copy, so the loss (a metric's numerator already) goes.
+    built = rebuild(graph, lambda node, inputs: None, extend=extend, keep=pinned)
+    return replace(
+        built,
+        outputs={name: pinned["output", name] for name in graph.outputs},
+        updates={path: pinned["update", path] for path in graph.updates},
+        loss=None,
+        metrics=tuple(
+            replace(
+                metric,
+                numerator=pinned["numerator", str(index)],
+                denominator=pinned["denominator", str(index)],
+            )
+            for index, metric in enumerate(graph.metrics)
+        ),
+    )

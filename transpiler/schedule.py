@@ -1,0 +1,249 @@
+"""From graphs to a program: kernels, their order, barriers, and where buffers live."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from kgen.access import count
+from kgen.fuse import Fusion, Group, root
+from kgen.graph import BATCH, Graph, Value
+from kgen.kernels import Draft, draft, flops, spilled
+from kgen.plan import lifetimes, pack
+from kgen.program import Buffer, Call, Feed, Kernel, Program
+
+
+class KernelTable:
+    """Every kernel of a module; calls of the same text share one."""
+
+    def __init__(self) -> None:
+        self.kernels: dict[object, Kernel] = {}
+        self.names: set[str] = set()
+
+    def kernel(self, written: Draft, group: Group, name: str) -> Kernel:
+        """The kernel with this text, made if it is new."""
+        key = replace(written.text, name="")
+        lines = sorted({n.span.line for n in group.members if n.span is not None})
+        found = self.kernels.get(key)
+        if found is None:
+            unique = self._unique(name)
+            found = Kernel(unique, replace(written.text, name=unique), flops(group), [])
+            self.kernels[key] = found
+        found.lines[:] = sorted({*found.lines, *lines})
+        return found
+
+    def _unique(self, name: str) -> str:
+        number, unique = 1, name
+        while unique in self.names:
+            number += 1
+            unique = f"{name}_{number}"
+        self.names.add(unique)
+        return unique
+
+
+@dataclass(frozen=True, slots=True)
+class Storage:
+    """The module's flat buffers: what graph values live there."""
+
+    values: Mapping[Value, Buffer]
+
+
+class Scheduler:
+    """Schedules one graph."""
+
+    def __init__(self, graph: Graph, table: KernelTable, fixed: Mapping[Value, Buffer]) -> None:
+        self.graph = graph
+        self.table = table
+        self.fusion = Fusion(graph)
+        self.stored = self._stored()
+        self.buffers: dict[Value, Buffer] = dict(fixed)
+
+    def _stored(self) -> frozenset[Value]:
+        """Members that another kernel, or the runtime, reads."""
+        fusion = self.fusion
+        found = {root(value) for value in self.graph.results()}
+        for group in fusion.groups:
+            for node in group.members:
+                for value in self._reads(node.inputs):
+                    if fusion.group_of.get(value) is not group:
+                        found.add(value)
+                if group.kind in ("transpose", "copy", "batched"):
+                    found.add(node.output)
+            found.update(spilled(fusion, group))
+        return frozenset(value for value in found if value in fusion.group_of)
+
+    def _reads(self, values: Sequence[Value]) -> set[Value]:
+        """The group members that values are computed from, through inline nodes."""
+        found: set[Value] = set()
+        for value in values:
+            if value in self.fusion.group_of:
+                found.add(value)
+            elif value in self.fusion.inline and value.node.op.name != "batch_size":
+                found |= self._reads(value.node.inputs)
+        return found
+
+    def buffer(self, value: Value) -> Buffer:
+        """The memory of a stored value."""
+        base = root(value)
+        found = self.buffers.get(base)
+        if found is None:
+            names, size = count(base.shape)
+            space = "batch" if BATCH.name in names else "fixed"
+            if base.node.op.name == "scalar_input":
+                found = Buffer(base.name, "scalar", 1, key=base.node.attrs["key"])
+            else:
+                found = Buffer(base.name, space, size, base.dtype)  # type: ignore[arg-type]
+            self.buffers[base] = found
+        return found
+
+    def calls(self) -> list[Call]:
+        """The kernels applied, in an order with few barriers, barriers marked."""
+        drafts = [self._call(group) for group in self.fusion.groups]
+        return _ordered(drafts)
+
+    def _call(self, group: Group) -> Call:
+        name = kernel_name(group)
+        written = draft(self.fusion, group, self.stored, name)
+        kernel = self.table.kernel(written, group, name)
+        return Call(
+            kernel,
+            tuple(self.buffer(value) for value in written.arguments),
+            tuple(self.buffer(value) for value in written.written),
+            written.by_batch,
+        )
+
+
+def kernel_name(group: Group) -> str:
+    """What a kernel is called: after the last value it makes."""
+    name = group.members[-1].output.name
+    if group.kind == "transpose":
+        return f"{group.anchor.inputs[0].name}_transposed"
+    return name.removeprefix("d_") + "_gradient" if name.startswith("d_") else f"{name}_kernel"
+
+
+def _ordered(calls: Sequence[Call]) -> list[Call]:
+    """List scheduling: what needs no barrier first, work by batch rows before the rest."""
+    waiting = list(calls)
+    makers = {buffer: call for call in calls for buffer in call.writes}
+    readers: dict[Buffer, list[Call]] = {}
+    for call in calls:
+        for buffer in call.reads:
+            readers.setdefault(buffer, []).append(call)
+    done: set[Call] = set()
+    order: list[Call] = []
+    recent: list[Call] = []
+    phase = 0
+    while waiting:
+        ready = [c for c in waiting if _is_ready(c, makers, readers, done)]
+        free = [c for c in ready if not any(_conflict(c, other) for other in recent)]
+        if free:
+            chosen = next((c for c in free if c.by_batch), free[0])
+        else:
+            chosen, recent, phase = ready[0], [], phase + 1
+            chosen.sync = True
+        chosen.phase = phase
+        waiting.remove(chosen)
+        done.add(chosen)
+        order.append(chosen)
+        recent.append(chosen)
+    return order
+
+
+def _is_ready(
+    call: Call,
+    makers: Mapping[Buffer, Call],
+    readers: Mapping[Buffer, Sequence[Call]],
+    done: set[Call],
+) -> bool:
+    """Whether what it reads is made, and what it overwrites was read by all who need the old."""
+    for buffer in call.reads:
+        maker = makers.get(buffer)
+        if maker is not None and maker not in done and maker is not call:
+            if buffer.space == "weight":
+                continue
+            return False
+    return all(
+        other in done or other is call
+        for buffer in call.writes
+        if buffer.space == "weight"
+        for other in readers.get(buffer, ())
+    )
+
+
+def _conflict(later: Call, earlier: Call) -> bool:
+    """Whether a barrier must stand between: another thread's part is read or overwritten."""
+    if later.by_batch and earlier.by_batch:
+        return False
+    touched = set(later.arguments) | set(later.writes)
+    return any(buffer in touched for buffer in earlier.writes) or any(
+        buffer in later.writes for buffer in earlier.arguments
+    )
+
+
+def schedule(
+    graph: Graph,
+    table: KernelTable,
+    *,
+    weights: Mapping[str, Buffer],
+    gradients: Mapping[str, Buffer],
+    update: Graph | None = None,
+    flat: Mapping[str, Buffer] | None = None,
+) -> Program:
+    """Lay out a phase of the model.
+
+    Args:
+        graph: the phase, after all passes.
+        table: the module's kernels so far; new ones are added.
+        weights: the buffer of each weight, by path.
+        gradients: the buffer of each trainable weight's gradient.
+        update: the optimizer's graph over the flat buffers, which `flat` names.
+    """
+    fixed: dict[Value, Buffer] = {w.value: weights[path] for path, w in graph.weights.items()}
+    fixed |= {root(value): gradients[path] for path, value in graph.gradients.items()}
+    fixed |= {root(value): weights[path] for path, value in graph.updates.items()}
+    totals: dict[Value, Buffer] = {}
+    for metric in graph.metrics:
+        for value in (metric.numerator, metric.denominator):
+            totals.setdefault(root(value), Buffer(value.name, "totals", 1, offset=len(totals)))
+    scheduler = Scheduler(graph, table, {**fixed, **totals})
+    calls = scheduler.calls()
+    used = {buffer for call in calls for buffer in call.arguments}
+    feeds = [
+        Feed(name, scheduler.buffer(value))
+        for name, value in graph.inputs.items()
+        if scheduler.buffer(value) in used
+    ]
+    outputs = {name: scheduler.buffer(value) for name, value in graph.outputs.items()}
+    batch, fixed_size = _place(calls, feeds, outputs)
+    changes: list[Call] = []
+    if update is not None and flat is not None:
+        values = {update.inputs[name]: buffer for name, buffer in flat.items()}
+        values |= {root(value): flat[name] for name, value in update.outputs.items()}
+        changes = Scheduler(update, table, values).calls()
+        changes[0].sync = True
+    return Program(
+        graph.name,
+        tuple(feeds),
+        tuple(calls),
+        tuple(changes),
+        tuple(totals.values()),
+        outputs,
+        batch,
+        fixed_size,
+    )
+
+
+def _place(
+    calls: Sequence[Call], feeds: Sequence[Feed], outputs: Mapping[str, Buffer]
+) -> tuple[int, int]:
+    """Offsets for all arena buffers; the sizes of the two regions."""
+    last = calls[-1].phase if calls else 0
+    uses = [(feed.buffer, 0) for feed in feeds]
+    uses += [(buffer, call.phase) for call in calls for buffer in call.arguments]
+    uses += [(buffer, last) for buffer in outputs.values()]
+    lives = lifetimes(uses)
+    regions = [
+        pack({buffer: life for buffer, life in lives.items() if buffer.space == space})
+        for space in ("batch", "fixed")
+    ]
+    return regions[0], regions[1]

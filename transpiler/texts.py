@@ -1,0 +1,184 @@
+"""What each template receives: finished strings, one frozen record a template."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class KernelText:
+    """What every kernel has: a name, its documentation, its arguments' views and its set-up."""
+
+    name: str
+    doc: tuple[str, ...]
+    views: tuple[str, ...]
+    setup: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class MatmulText(KernelText):
+    """Rows of `a` times columns of `b`, finished by `body` while the tile is in registers."""
+
+    share: str
+    first: str
+    last: str
+    cols: str
+    step: str
+    vectors: str
+    inner: str
+    a: str
+    b: str
+    body: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class OuterText(KernelText):
+    """The transpose of `a` times `b`, summed over the batch."""
+
+    share: str
+    outer_loop: str
+    inner_loop: str
+    vectors: str
+    inner: str
+    a: str
+    b: str
+    body: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class BatchedText(KernelText):
+    """A product of two matrices for each entry of the batch axes."""
+
+    share: str
+    first: str
+    last: str
+    rows: str
+    cols: str
+    inner: str
+    tile_rows: str
+    step: str
+    vectors: str
+    a: str
+    b: str
+    out: str
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """One pass over a row: statements before it, per tile, and after it."""
+
+    before: tuple[str, ...]
+    loop: str
+    body: tuple[str, ...]
+    after: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class RowsText(KernelText):
+    """Rows on their own, each in one pass or several."""
+
+    share: str
+    loop: str
+    stages: tuple[Stage, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class FlatText(KernelText):
+    """One long row, shared by columns."""
+
+    share: str
+    loop: str
+    body: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ColumnsText(KernelText):
+    """Sums (or extremes) down the columns, and what follows from them."""
+
+    share: str
+    loop: str
+    before: tuple[str, ...]
+    inner: str
+    body: tuple[str, ...]
+    after: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class BlockColumnsText(KernelText):
+    """As `ColumnsText`, for each of many blocks of rows."""
+
+    share: str
+    outer_loop: str
+    loop: str
+    before: tuple[str, ...]
+    inner: str
+    body: tuple[str, ...]
+    after: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class TransposeText(KernelText):
+    """A matrix turned over, block by block."""
+
+    share: str
+    rows: str
+    cols: str
+    source: str
+    target: str
+
+
+@dataclass(frozen=True, slots=True)
+class PermuteText(KernelText):
+    """Axes in another order, element by element."""
+
+    share: str
+    loop: str
+    cols: str
+    source: str
+    source_row: str
+    source_col: str
+    target: str
+
+
+@dataclass(frozen=True, slots=True)
+class Move:
+    """Columns copied from a source to a target."""
+
+    loop: str
+    source: str
+    source_col: str
+    target_col: str
+
+
+@dataclass(frozen=True, slots=True)
+class CopyText(KernelText):
+    """Runs of columns moved from some matrices into another."""
+
+    share: str
+    loop: str
+    vectors: str
+    target: str
+    moves: tuple[Move, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class TotalsText(KernelText):
+    """Adds a step's figures to the epoch's totals."""
+
+    count: str
+    figures: str
+    totals: str
+
+
+TEMPLATES: dict[type[KernelText], str] = {
+    MatmulText: "matmul",
+    OuterText: "outer",
+    BatchedText: "batched",
+    RowsText: "rows",
+    FlatText: "flat",
+    ColumnsText: "columns",
+    BlockColumnsText: "block_columns",
+    TransposeText: "transpose",
+    PermuteText: "permute",
+    CopyText: "copy",
+}
