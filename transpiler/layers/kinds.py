@@ -236,6 +236,7 @@ _TENSOR = Tensor("a tensor or a number")
 
 Int: TypeAlias = Annotated[int, _INT]
 PositiveInt: TypeAlias = Annotated[int, _POSITIVE_INT]
+NonNegativeInt: TypeAlias = Annotated[int, Integer("an integer not below 0", low=0)]
 Float: TypeAlias = Annotated[float, _FLOAT]
 PositiveFloat: TypeAlias = Annotated[float, _POSITIVE]
 NonNegativeFloat: TypeAlias = Annotated[float, _NON_NEGATIVE]

@@ -19,7 +19,7 @@ from kgen.layers.kinds import (
     Floats,
     Fraction,
     NonNegativeFloat,
-    Number,
+    NonNegativeInt,
     OnlyDefault,
     OnlyFalse,
     OnlyNone,
@@ -35,9 +35,6 @@ from kgen.model import Described, OptimizerInfo
 Slots: TypeAlias = Mapping[str, Value]
 Update: TypeAlias = Callable[[Value, Value, Slots, Slots], tuple[Value, dict[str, Value]]]
 _EmaMomentum: TypeAlias = Annotated[float, OnlyDefault("0.99", 0.99)]
-BelowOne: TypeAlias = Annotated[
-    float, Number("a number from 0 up to, not including, 1", 0.0, 1 - 2**-53)
-]
 
 
 @dataclass(frozen=True)
@@ -245,7 +242,7 @@ def cosine_decay(
     alpha: NonNegativeFloat = 0.0,
     name: OptionalString = None,
     warmup_target: OptionalNonNegative = None,
-    warmup_steps: Annotated[int, Number("a number of steps", 0.0)] = 0,
+    warmup_steps: NonNegativeInt = 0,
 ) -> None:
     """Half a cosine down to alpha times the start, after an optional linear warmup."""
 

@@ -13,13 +13,47 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
 from difflib import get_close_matches
-from functools import cached_property
-from typing import Any, NoReturn, Protocol, TypeAlias, TypeVar, get_type_hints
+from typing import Any, TypeVar, get_type_hints
 
-from kgen.graph import Shape, ShapeError, TensorType, Value
+from kgen.layers.declaration import (
+    REQUIRED,
+    ArgumentProblem,
+    Bound,
+    Definition,
+    Kind,
+    Param,
+    Scope,
+    Target,
+    TargetRule,
+    show,
+)
 from kgen.layers.planned import PLANNED
+
+__all__ = [
+    "FAMILIES",
+    "REQUIRED",
+    "ArgumentProblem",
+    "Bound",
+    "Definition",
+    "Kind",
+    "Param",
+    "Scope",
+    "Target",
+    "TargetRule",
+    "adapt",
+    "bind",
+    "bound",
+    "construct",
+    "declare",
+    "definitions",
+    "find",
+    "member",
+    "names",
+    "planned",
+    "show",
+    "suggest",
+]
 
 FAMILIES = (
     "layer",
@@ -35,193 +69,8 @@ FAMILIES = (
 )
 
 
-class ArgumentProblem(Exception):
-    """An argument that does not fit: `argument` is its name or position, None if missing.
-
-    `unsupported` tells what Keras accepts and kgen does not yet from plain mistakes.
-    """
-
-    def __init__(
-        self,
-        message: str,
-        help: str = "",
-        *,
-        argument: str | int | None = None,
-        unsupported: bool = False,
-    ) -> None:
-        super().__init__(message)
-        self.message = message
-        self.help = help
-        self.argument = argument
-        self.unsupported = unsupported
-
-
-@dataclass(frozen=True)
-class Kind:
-    """What an argument may be. `wants` completes the sentence "expected ..."."""
-
-    wants: str
-
-    def check(self, value: Any) -> Any:
-        """The value in canonical form.
-
-        Raises:
-            ArgumentProblem: the value is not of this kind.
-        """
-        raise NotImplementedError
-
-    def refuse(self, value: Any, help: str = "") -> NoReturn:
-        raise ArgumentProblem(f"expected {self.wants}, found {show(value)}", help)
-
-
-class _Required:
-    def __repr__(self) -> str:
-        return "REQUIRED"
-
-
-REQUIRED = _Required()
-
-
-@dataclass(frozen=True)
-class Param:
-    """One argument: its name, kind, and default (`REQUIRED` if it has none)."""
-
-    name: str
-    kind: Kind
-    default: Any
-
-
-class Target(Protocol):
-    """What a loss wants `y` to be, from the prediction's type and the loss's arguments."""
-
-    def __call__(self, prediction: TensorType, arguments: Mapping[str, Any]) -> TargetRule: ...
-
-
-@dataclass(frozen=True)
-class TargetRule:
-    """Element type, shape without the batch, and the number of classes of integer labels."""
-
-    dtype: str
-    shape: Shape
-    classes: int | None = None
-
-
-class Scope(Protocol):
-    """What elaboration lends to a layer while it is applied."""
-
-    @property
-    def training(self) -> bool:
-        """Whether the graph is the training graph."""
-        ...
-
-    def weight(
-        self,
-        name: str,
-        shape: tuple[int, ...],
-        initializer: Bound,
-        *,
-        regularizer: Bound | None = None,
-        trainable: bool = True,
-    ) -> Value:
-        """The layer's weight of this name: made by the first call, shared by later ones."""
-        ...
-
-    def assign(self, weight: Value, new: Value) -> None:
-        """Record a weight's new value (training only)."""
-        ...
-
-    def stream(self) -> int:
-        """An identifier for a random node, fixed by layer and call."""
-        ...
-
-    def add_loss(self, value: Value) -> None:
-        """Add a scalar to the loss."""
-        ...
-
-    def fail(self, message: str, *, help: str = "", notes: Iterable[str] = ()) -> NoReturn:
-        """Report a mistake at the call."""
-        ...
-
-
-@dataclass(frozen=True, eq=False)
-class Definition:
-    """One name of one family. `function` makes the nodes (or, for an optimizer, its rule).
-
-    `inputs` is `one`, `many` (a list of tensors) or `none`; `minimum` is how many a list needs.
-    `target` belongs to losses, `finish` (`mean` or `root`) to metrics. `common` are the
-    arguments that elaboration itself interprets (`name`, `trainable`); `apply` passes
-    them on only where the function declares them.
-    """
-
-    family: str
-    name: str
-    aliases: tuple[str, ...]
-    params: tuple[Param, ...]
-    function: Callable[..., Any]
-    inputs: str = "one"
-    minimum: int = 1
-    common: frozenset[str] = frozenset()
-    target: Target | None = None
-    finish: str = "mean"
-
-    @cached_property
-    def doc(self) -> str:
-        return inspect.getdoc(self.function) or ""
-
-    @property
-    def summary(self) -> str:
-        """The first line of the documentation."""
-        return self.doc.split("\n", 1)[0]
-
-    @property
-    def signature(self) -> str:
-        """The arguments as a user writes them: `Dense(units, activation=None, ...)`."""
-        shown = [
-            p.name if p.default is REQUIRED else f"{p.name}={show(p.default)}" for p in self.params
-        ]
-        return f"{self.name}({', '.join(shown)})"
-
-    def param(self, name: str) -> Param:
-        return next(p for p in self.params if p.name == name)
-
-    def apply(self, scope: Scope, *tensors: Any, **arguments: Any) -> Any:
-        """Call the function with the arguments it declares; shape errors become `scope.fail`."""
-        kept = {k: v for k, v in arguments.items() if k not in self.common}
-        lead = (scope,) if self._scoped else ()
-        try:
-            return self.function(*lead, *tensors, **kept)
-        except ShapeError as error:
-            scope.fail(f"{self.name}: {error}", help=error.help, notes=error.notes)
-
-    @cached_property
-    def _scoped(self) -> bool:
-        return next(iter(inspect.signature(self.function).parameters), "") == "scope"
-
-
-@dataclass(frozen=True, eq=False)
-class Bound:
-    """A definition with its arguments; `given` are those the user wrote."""
-
-    definition: Definition
-    arguments: Mapping[str, Any]
-    given: Mapping[str, Any] = field(default_factory=dict)
-
-    @property
-    def family(self) -> str:
-        return self.definition.family
-
-    @property
-    def name(self) -> str:
-        return self.definition.name
-
-    def __str__(self) -> str:
-        given = (f"{key}={show(value)}" for key, value in self.given.items())
-        return f"{self.name}({', '.join(given)})"
-
-
 _TABLES: dict[str, dict[str, Definition]] = {family: {} for family in FAMILIES}
 _Function = TypeVar("_Function", bound=Callable[..., Any])
-Decorator: TypeAlias = Callable[[_Function], _Function]
 
 # The leading parameters that are no arguments: the scope, and the tensors of a call.
 _TENSORS = {"layer": 1, "activation": 1, "regularizer": 1, "loss": 2, "metric": 2}
@@ -410,14 +259,3 @@ def adapt(value: Bound, family: str) -> Bound | None:
         return value
     definition = find(family, value.name)
     return None if definition is None else bound(definition, (), value.given)
-
-
-def show(value: Any) -> str:
-    """A build-time value as a user would write it."""
-    if isinstance(value, Bound):
-        return str(value)
-    if isinstance(value, Definition):
-        return value.name
-    if isinstance(value, Value):
-        return f"a tensor {value.type}"
-    return repr(value)
