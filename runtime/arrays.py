@@ -1,0 +1,241 @@
+"""One user-supplied array: to C-contiguous float32 or int32, with every check on the way.
+
+Data sets that only offer `shape`, `dtype` and slicing (HDF5) are read block by block into memory;
+memory maps that already have the right dtype are used in place.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import numpy as np
+from kgen.runtime.errors import DataError
+from kgen.runtime.messages import count_text, rows_text, shape_text
+
+BLOCK_BYTES = 8 << 20
+INT32_MIN = -(1 << 31)
+INT32_MAX = (1 << 31) - 1
+
+
+def is_table(value: Any) -> bool:
+    """Whether `value` is rows of data, as opposed to a structure or a stream of batches."""
+    return isinstance(value, np.ndarray) or (
+        hasattr(value, "shape") and (hasattr(value, "dtype") or hasattr(value, "to_numpy"))
+    )
+
+
+def as_table(value: Any, what: str) -> Any:
+    """An ndarray, or the data set itself where only slicing it would keep memory small.
+
+    Understands array-likes of NumPy, torch, JAX, TensorFlow, pandas, and nested lists of numbers.
+
+    Raises:
+        DataError: no array can be made of it, or it is sparse or masked.
+    """
+    if hasattr(value, "tocsr"):
+        raise DataError(f"{what} is a sparse matrix; pass a dense one, for example x.toarray().")
+    if hasattr(value, "mask") and hasattr(value, "filled"):
+        raise DataError(f"{what} is a masked array; fill the gaps first, with x.filled(value).")
+    if isinstance(value, np.ndarray):
+        return np.asarray(value)
+    if hasattr(value, "detach"):
+        value = value.detach().cpu()
+    for method in ("to_numpy", "numpy"):
+        if callable(getattr(value, method, None)):
+            return np.asarray(getattr(value, method)())
+    if is_table(value) and not hasattr(value, "__dlpack__"):
+        return value
+    try:
+        return np.asarray(value)
+    except (ValueError, TypeError) as error:
+        raise DataError(f"{what} cannot be made an array: {error}.") from error
+
+
+def matching_shape(found: Sequence[int], expected: Sequence[int | None]) -> tuple[int, ...] | None:
+    """`found`, perhaps with a last dimension of 1 added or dropped, if it fits `expected`."""
+    candidates = [tuple(found), (*found, 1)]
+    if found and found[-1] == 1:
+        candidates.append(tuple(found[:-1]))
+    for candidate in candidates:
+        if len(candidate) == len(expected) and all(
+            want is None or want == have for want, have in zip(expected, candidate, strict=True)
+        ):
+            return candidate
+    return None
+
+
+def convert_array(
+    value: Any,
+    what: str,
+    dtype: str,
+    shape: Sequence[int | None],
+    *,
+    classes: int | None = None,
+    finite: bool = True,
+) -> np.ndarray:
+    """`value` as C-contiguous rows of `dtype` ('float32' or 'int32') and row shape `shape`.
+
+    A last dimension of 1 may be missing or surplus. Arrays that already fit are not copied.
+
+    Args:
+        what: names the array in messages, as in `input 'image'`.
+        classes: integers must lie in `[0, classes)`.
+        finite: refuse NaN and infinities.
+
+    Raises:
+        DataError: wrong shape, dtype or value; the message names both sides and the first row.
+    """
+    table = as_table(value, what)
+    kind = np.dtype(table.dtype).kind
+    if kind not in "fiub":
+        raise DataError(_dtype_problem(what, np.dtype(table.dtype), dtype))
+    found = tuple(int(size) for size in table.shape)
+    row_shape = matching_shape(found[1:], shape) if found else None
+    if row_shape is None:
+        raise DataError(_shape_problem(what, found, shape, classes))
+    wanted = np.dtype(dtype)
+    checks = _ValueChecks(what, wanted, kind, classes, finite)
+    full_shape = (found[0], *row_shape)
+    fits = (
+        isinstance(table, np.ndarray)
+        and table.dtype == wanted
+        and table.flags.c_contiguous
+        and table.flags.aligned
+    )
+    if fits:
+        for start, block in _blocks(table, found):
+            checks.look(start, block, block)
+        checks.report()
+        return np.asarray(table).reshape(full_shape)
+    result = np.empty(full_shape, wanted)
+    with np.errstate(invalid="ignore", over="ignore"):
+        for start, block in _blocks(table, found):
+            block = np.asarray(block)
+            part = result[start : start + len(block)]
+            part[...] = block.reshape(part.shape)
+            checks.look(start, block, part)
+    checks.report()
+    return result
+
+
+def _blocks(table: Any, shape: Sequence[int]) -> Iterator[tuple[int, Any]]:
+    row_bytes = math.prod(shape[1:]) * np.dtype(table.dtype).itemsize
+    step = max(1, BLOCK_BYTES // max(1, row_bytes))
+    for start in range(0, shape[0], step):
+        yield start, table[start : start + step]
+
+
+def _dtype_problem(what: str, found: np.dtype[Any], wanted: str) -> str:
+    remedy = {
+        "O": "its rows may differ in length or hold text; make it one rectangular array of numbers",
+        "U": "turn text into numbers first",
+        "S": "turn text into numbers first",
+        "c": "pass real and imaginary parts as separate features",
+        "M": "turn dates into numbers first",
+        "m": "turn time spans into numbers first",
+    }.get(found.kind, "convert it to numbers first")
+    return f"{what} must be {wanted} (or convertible), but its dtype is {found}; {remedy}."
+
+
+def _shape_problem(
+    what: str, found: tuple[int, ...], shape: Sequence[int | None], classes: int | None
+) -> str:
+    text = f"{what} must have shape {rows_text(shape)}, but its shape is {shape_text(found)}."
+    labels = shape[:-1] if shape and shape[-1] == 1 else shape
+    if classes is not None and found[1:] == (*labels, classes):
+        return (
+            f"{text} It looks one-hot: pass class numbers, y.argmax(-1), "
+            "or train with a categorical (not sparse) loss."
+        )
+    if shape and what.startswith("target") and found[1:] in ((), (1,)) and (shape[-1] or 0) > 1:
+        return (
+            f"{text} It looks like class numbers: pass one-hot rows, numpy.eye({shape[-1]})[y], "
+            "or train with a sparse categorical loss."
+        )
+    if found == tuple(shape):
+        return f"{text} For a single sample, add the batch dimension: x[None]."
+    flat = [size or 0 for size in shape]
+    if found and flat and math.prod(found[1:]) == math.prod(flat):
+        rows = ", ".join(["-1", *map(str, flat)])
+        return f"{text} The number of values a row agrees: x.reshape({rows})."
+    return text
+
+
+class _ValueChecks:
+    """Looks at converted blocks; `report` raises for the first kind of offence met."""
+
+    def __init__(
+        self, what: str, wanted: np.dtype[Any], kind: str, classes: int | None, finite: bool
+    ) -> None:
+        self.what = what
+        self.integers = wanted.kind == "i"
+        self.kind = kind
+        self.classes = classes
+        self.finite = finite
+        self.bad = 0
+        self.first: tuple[int, Any] | None = None
+        self.overflow = False
+
+    def look(self, start: int, source: Any, converted: np.ndarray) -> None:
+        if not converted.size:
+            return
+        if self.integers:
+            self._look_integers(start, np.asarray(source))
+        elif self.finite and self.kind == "f":
+            # One pass: a sum is finite only if every term is, but for rare overflow.
+            with np.errstate(over="ignore", invalid="ignore"):
+                total = converted.sum()
+            if not np.isfinite(total):
+                offending = ~np.isfinite(converted)
+                self._note(start, offending, np.asarray(source))
+
+    def _look_integers(self, start: int, source: np.ndarray) -> None:
+        low, high = (0, self.classes - 1) if self.classes else (INT32_MIN, INT32_MAX)
+        minimum, maximum = source.min(), source.max()
+        if (
+            minimum >= low
+            and maximum <= high
+            and (self.kind != "f" or np.array_equal(np.rint(source), source))
+        ):
+            return
+        offending = ~((source >= low) & (source <= high))
+        if self.kind == "f":
+            offending |= np.rint(source) != source
+        self._note(start, offending, source)
+
+    def _note(self, start: int, offending: np.ndarray, source: np.ndarray) -> None:
+        count = int(np.count_nonzero(offending))
+        if not count:
+            return
+        self.bad += count
+        if self.first is None:
+            place = int(np.flatnonzero(offending)[0])
+            row = start + place // max(1, offending[0].size)
+            self.first = (row, source.reshape(-1)[place].item())
+
+    def report(self) -> None:
+        if self.first is None:
+            return
+        row, value = self.first
+        holds = f"{self.what} holds {count_text(self.bad, 'value')}"
+        if self.integers:
+            allowed = (
+                f"that are not class numbers from 0 to {self.classes - 1}"
+                if self.classes
+                else "that are not integers of 32 bits"
+            )
+            remedy = ""
+            if self.classes and value == self.classes:
+                remedy = " Classes count from 0: subtract 1, or give the output one unit more."
+            raise DataError(f"{holds} {allowed}: first {value!r} in row {row}.{remedy}")
+        if np.isfinite(value):
+            raise DataError(
+                f"{holds} beyond the range of float32: first {value!r} in row {row}. "
+                "Scale the data."
+            )
+        raise DataError(
+            f"{holds} that are NaN or infinite: first {value!r} in row {row}. "
+            "Remove those rows or fill the gaps, for example with numpy.nan_to_num."
+        )

@@ -1,0 +1,208 @@
+"""Model state to and from a file: weights, optimizer slots, step, seed, epoch, learning rate.
+
+Weights are stored under their paths; slots, cut up by weight, as `optimizer:<slot>:<path>`, so
+that a file does not depend on how the flat buffers are laid out.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from kgen.runtime.errors import WeightError
+from kgen.runtime.interrupts import DeferredInterrupt
+from kgen.runtime.messages import did_you_mean, listed, shape_text
+from kgen.runtime.spec import Spec
+from kgen.runtime.tensorfiles import read_tensors, write_tensors
+from kgen.runtime.weights import weight_array, weight_views
+
+SLOT_PREFIX = "optimizer:"
+
+
+@dataclass(frozen=True)
+class LoadReport:
+    """What `load_weights` did, by weight path: `loaded`, `missing` in the file (left as they
+    were), and `unexpected` in it (ignored)."""
+
+    loaded: tuple[str, ...]
+    missing: tuple[str, ...]
+    unexpected: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class ModelState:
+    """A checkpoint's content, checked against a spec."""
+
+    weights: Mapping[str, np.ndarray]
+    slots: Mapping[tuple[str, str], np.ndarray]
+    step: int
+    seed: int
+    epoch: int
+    learning_rate: float | None
+
+
+def architecture_fingerprint(spec: Spec) -> str:
+    """Identifies the architecture: weight paths and shapes."""
+    text = "\n".join(f"{weight.path} {weight.shape}" for weight in spec.weights)
+    return hashlib.sha256(text.encode()).hexdigest()[:32]
+
+
+def save_state(model: Any, path: str | os.PathLike[str], overwrite: bool) -> None:
+    """Writes everything that training on depends on; see `write_tensors` for errors."""
+    engine, spec = model.engine, model.spec
+    tensors = dict(model.weights)
+    for slot, flat in engine.slots.items():
+        for name, view in weight_views(spec, flat).items():
+            tensors[f"{SLOT_PREFIX}{slot}:{name}"] = view
+    metadata = _metadata(spec, "checkpoint") | {
+        "step": str(engine.step),
+        "seed": str(engine.seed),
+        "epoch": str(model.epoch),
+    }
+    if model.optimizer is not None:
+        metadata["optimizer"] = type(model.optimizer).__name__
+        rate = model.optimizer.learning_rate
+        if isinstance(rate, int | float | np.floating):
+            metadata["learning_rate"] = repr(float(rate))
+    write_tensors(path, tensors, metadata, overwrite=overwrite)
+
+
+def save_model_weights(model: Any, path: str | os.PathLike[str], overwrite: bool) -> None:
+    """Writes the weights alone; see `write_tensors` for errors."""
+    write_tensors(path, model.weights, _metadata(model.spec, "weights"), overwrite=overwrite)
+
+
+def read_state(spec: Spec, optimizer: Any, path: str | os.PathLike[str]) -> ModelState:
+    """A checkpoint written by `save_state`, every part of it checked.
+
+    Raises:
+        WeightError: not such a file, or of another architecture or optimizer.
+        FileNotFoundError: there is none.
+    """
+    tensors, metadata = read_tensors(path)
+    if metadata.get("content") != "checkpoint":
+        raise WeightError(
+            f"'{path}' holds weights only, or was not written by save; "
+            "load_weights reads it into a model."
+        )
+    stored = {name: a for name, a in tensors.items() if not name.startswith(SLOT_PREFIX)}
+    weights, report = _match(spec, stored, path)
+    if report.missing or report.unexpected:
+        raise WeightError(_difference(spec, report, path))
+    kind = type(optimizer).__name__ if optimizer is not None else None
+    slots: dict[tuple[str, str], np.ndarray] = {}
+    for slot in spec.slots:
+        for weight in spec.weights:
+            name = f"{SLOT_PREFIX}{slot}:{weight.path}"
+            if not weight.trainable:
+                continue
+            if name not in tensors:
+                raise WeightError(
+                    f"'{path}' lacks the optimizer state '{slot}' of weight '{weight.path}': it "
+                    f"was trained with {metadata.get('optimizer')}, this model with {kind} or "
+                    "other settings of it. load_weights reads its weights alone."
+                )
+            slots[slot, weight.path] = weight_array(name, tensors[name], weight.shape)
+    if metadata.get("optimizer") != kind:
+        raise WeightError(
+            f"'{path}' was trained with {metadata.get('optimizer')}, this model with {kind}. "
+            "load_weights reads its weights alone."
+        )
+    try:
+        rate = metadata.get("learning_rate")
+        return ModelState(
+            weights,
+            slots,
+            step=int(metadata["step"]),
+            seed=int(metadata["seed"]),
+            epoch=int(metadata["epoch"]),
+            learning_rate=None if rate is None else float(rate),
+        )
+    except (KeyError, ValueError) as error:
+        raise WeightError(f"'{path}' has unusable metadata: {error!r}.") from error
+
+
+def apply_state(model: Any, state: ModelState) -> None:
+    """Makes `model` what it was when the state was saved."""
+    engine = model.engine
+    with DeferredInterrupt():
+        _copy_weights(model.weights, state.weights)
+        views = {slot: weight_views(model.spec, flat) for slot, flat in engine.slots.items()}
+        for (slot, path), array in state.slots.items():
+            views[slot][path][...] = array
+        engine.step, engine.seed, model.epoch = state.step, state.seed, state.epoch
+        if state.learning_rate is not None:
+            model.optimizer.learning_rate = state.learning_rate
+
+
+def load_model_weights(model: Any, path: str | os.PathLike[str], by_name: bool) -> LoadReport:
+    """Reads weights into `model`: all of them, or, `by_name`, those whose paths agree.
+
+    Raises:
+        WeightError: see `read_tensors`; a shape differs; paths differ and not `by_name`, or none
+            agrees. Nothing is changed then.
+    """
+    tensors, _ = read_tensors(path)
+    stored = {name: a for name, a in tensors.items() if not name.startswith(SLOT_PREFIX)}
+    weights, report = _match(model.spec, stored, path)
+    if not report.loaded or ((report.missing or report.unexpected) and not by_name):
+        raise WeightError(_difference(model.spec, report, path))
+    with DeferredInterrupt():
+        _copy_weights(model.weights, weights)
+    return report
+
+
+def _metadata(spec: Spec, content: str) -> dict[str, str]:
+    return {
+        "format": "kgen",
+        "version": spec.version,
+        "model": spec.name,
+        "content": content,
+        "fingerprint": architecture_fingerprint(spec),
+    }
+
+
+def _match(
+    spec: Spec, stored: Mapping[str, np.ndarray], path: str | os.PathLike[str]
+) -> tuple[dict[str, np.ndarray], LoadReport]:
+    found = {}
+    for weight in spec.weights:
+        if weight.path not in stored:
+            continue
+        array = stored[weight.path]
+        if array.shape != weight.shape:
+            raise WeightError(
+                f"weight '{weight.path}' has shape {shape_text(weight.shape)}, but in '{path}' "
+                f"its shape is {shape_text(array.shape)}; nothing was loaded."
+            )
+        found[weight.path] = weight_array(weight.path, array, weight.shape)
+    paths = [weight.path for weight in spec.weights]
+    missing = tuple(name for name in paths if name not in stored)
+    unexpected = tuple(name for name in stored if name not in set(paths))
+    return found, LoadReport(tuple(found), missing, unexpected)
+
+
+def _difference(spec: Spec, report: LoadReport, path: str | os.PathLike[str]) -> str:
+    text = f"'{path}' does not fit model {spec.name}; nothing was loaded."
+    if report.missing:
+        text += f" The file lacks {_shortened(report.missing)}."
+        text += did_you_mean(report.missing[0], report.unexpected)
+    if report.unexpected:
+        text += f" The model lacks {_shortened(report.unexpected)}."
+    if report.loaded:
+        text += " load_weights(..., by_name=True) loads the weights whose paths agree."
+    return text
+
+
+def _shortened(names: tuple[str, ...]) -> str:
+    more = f" and {len(names) - 4} more" if len(names) > 4 else ""
+    return listed(names[:4]) + more
+
+
+def _copy_weights(views: Mapping[str, np.ndarray], values: Mapping[str, np.ndarray]) -> None:
+    for path, array in values.items():
+        views[path][...] = array

@@ -1,0 +1,221 @@
+"""From what the user passes (`x`, `y`, sample weights) to the arrays the engine reads."""
+
+from __future__ import annotations
+
+import math
+import operator
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from kgen.runtime.arrays import as_table, convert_array, is_table
+from kgen.runtime.errors import DataError
+from kgen.runtime.messages import count_text, did_you_mean, listed
+from kgen.runtime.spec import Spec, Target
+
+
+@dataclass(frozen=True)
+class Dataset:
+    """Rows ready for the engine: inputs, then targets, then sample weights."""
+
+    arrays: tuple[np.ndarray, ...]
+    rows: int
+
+    def batches(self, batch_size: int) -> int:
+        """Number of batches, the last perhaps partial."""
+        return -(-self.rows // batch_size)
+
+    def split(self, fraction: float) -> tuple[Dataset, Dataset]:
+        """All but the last `fraction` of the rows, and the rest.
+
+        Raises:
+            DataError: one of the two would be empty.
+        """
+        if not 0.0 <= fraction < 1.0:
+            raise DataError(f"validation_split must be at least 0 and below 1, not {fraction!r}.")
+        at = math.floor(self.rows * (1.0 - fraction))
+        if at in (0, self.rows):
+            raise DataError(
+                f"validation_split={fraction} of {count_text(self.rows, 'row')} leaves "
+                f"{count_text(at, 'row')} to train on and {self.rows - at} to validate with; "
+                "pass more rows or another fraction."
+            )
+        return (
+            Dataset(tuple(array[:at] for array in self.arrays), at),
+            Dataset(tuple(array[at:] for array in self.arrays), self.rows - at),
+        )
+
+
+def whole_number(value: Any, name: str, minimum: int) -> int:
+    """`value` as an int of at least `minimum`.
+
+    Raises:
+        DataError: it is not a whole number, or too small.
+    """
+    try:
+        number = operator.index(value)
+    except TypeError:
+        number = None
+    if number is None or isinstance(value, bool) or number < minimum:
+        raise DataError(f"{name} must be a whole number of at least {minimum}, not {value!r}.")
+    return number
+
+
+def by_name(value: Any, names: Sequence[str], kind: str, argument: str) -> list[Any]:
+    """The parts of `value` for `names`, in their order: from a dict, a list or a lone array.
+
+    Raises:
+        DataError: missing or unknown names, or another number of parts.
+    """
+    if isinstance(value, Mapping):
+        for name in value:
+            if name not in names:
+                raise DataError(
+                    f"{argument} has an unknown key {name!r}.{did_you_mean(str(name), names)} "
+                    f"The model's {kind}s are {listed(names)}."
+                )
+        missing = [name for name in names if name not in value]
+        if missing:
+            raise DataError(f"{argument} lacks {listed(missing)}; it must give every {kind}.")
+        return [value[name] for name in names]
+    if isinstance(value, list | tuple):
+        if len(names) == 1:
+            return [value[0] if len(value) == 1 and is_table(value[0]) else value]
+        if len(value) != len(names):
+            raise DataError(
+                f"{argument} has {count_text(len(value), 'part')}, but the model has "
+                f"{count_text(len(names), kind)}: {listed(names)}."
+            )
+        return list(value)
+    if len(names) != 1:
+        raise DataError(
+            f"{argument} is one array, but the model has {count_text(len(names), kind)}; "
+            f"pass a list or a dict of {listed(names)}."
+        )
+    return [value]
+
+
+def bind_inputs(spec: Spec, x: Any, *, finite: bool = True) -> list[np.ndarray]:
+    """`x` as one array an input, in the spec's order.
+
+    Raises:
+        DataError: see `convert_array` and `by_name`; or row counts that differ.
+    """
+    if x is None:
+        raise DataError(f"x is missing: the model reads {listed(i.name for i in spec.inputs)}.")
+    parts = by_name(x, [item.name for item in spec.inputs], "input", "x")
+    arrays = [
+        convert_array(part, f"input '{item.name}'", item.dtype, item.shape, finite=finite)
+        for part, item in zip(parts, spec.inputs, strict=True)
+    ]
+    _check_rows([(f"input '{i.name}'", len(a)) for i, a in zip(spec.inputs, arrays, strict=True)])
+    return arrays
+
+
+def bind_data(spec: Spec, x: Any, y: Any = None, sample_weight: Any = None) -> Dataset:
+    """Checked and converted inputs, targets and sample weights (1 where none are given).
+
+    Raises:
+        DataError: anything that does not fit, named with both sides.
+    """
+    inputs = bind_inputs(spec, x)
+    rows = len(inputs[0])
+    if not rows:
+        raise DataError("The data are empty: they have no rows.")
+    targets = _bind_targets(spec, y)
+    for target, array in zip(spec.targets, targets, strict=True):
+        _check_rows([(f"input '{spec.inputs[0].name}'", rows), (_target_name(target), len(array))])
+    weights = _bind_sample_weights(spec, sample_weight, rows)
+    return Dataset((*inputs, *targets, *weights), rows)
+
+
+def weight_classes(spec: Spec, data: Dataset, class_weight: Mapping[Any, Any] | None) -> Dataset:
+    """`data` with its sample weights taken from each row's class; classes not named weigh 1.
+
+    Raises:
+        DataError: several outputs, a target without classes, or unusable keys or weights.
+    """
+    if class_weight is None:
+        return data
+    if len(spec.targets) != 1:
+        raise DataError(
+            f"class_weight needs a model with one target, but this one has {len(spec.targets)}; "
+            "pass sample_weight instead."
+        )
+    if not isinstance(class_weight, Mapping):
+        raise DataError(
+            f"class_weight must be a dict from class to weight, not {type(class_weight).__name__}."
+        )
+    target, labels = spec.targets[0], data.arrays[len(spec.inputs)]
+    if len(target.shape) > 1 or (target.dtype == "int32" and target.shape not in ((), (1,))):
+        raise DataError(
+            f"class_weight needs one class a row, but {_target_name(target)} has several values "
+            "a row; pass sample_weight instead."
+        )
+    one_hot = target.dtype != "int32" and target.shape not in ((), (1,))
+    classes = labels.argmax(-1) if one_hot else np.rint(labels.reshape(-1)).astype(np.int64)
+    count = target.classes or (int(labels.shape[-1]) if one_hot else 2)
+    table = np.ones(max(count, int(classes.max()) + 1), np.float32)
+    for key, weight in class_weight.items():
+        number = whole_number(key, "a class in class_weight", 0)
+        if number >= count:
+            raise DataError(f"class_weight names class {number}, but there are only {count}.")
+        if not np.isfinite(weight):
+            raise DataError(f"class_weight for class {number} is {weight!r}; it must be finite.")
+        table[number] = weight
+    return Dataset((*data.arrays[:-1], table[classes]), data.rows)
+
+
+def _target_name(target: Target) -> str:
+    return f"target '{target.output}'"
+
+
+def _check_rows(counts: list[tuple[str, int]]) -> None:
+    (first, rows), *others = counts
+    for name, count in others:
+        if count != rows:
+            raise DataError(
+                f"{first} has {count_text(rows, 'row')}, but {name} has {count:,}; "
+                "all must have the same number of rows."
+            )
+
+
+def _bind_targets(spec: Spec, y: Any) -> list[np.ndarray]:
+    names = [target.output for target in spec.targets]
+    if y is None:
+        if names:
+            raise DataError(f"y is missing: the model trains on targets for {listed(names)}.")
+        return []
+    if not names:
+        raise DataError("y was given, but the model's loss takes no target; leave y out.")
+    return [
+        convert_array(part, _target_name(item), item.dtype, item.shape, classes=item.classes)
+        for part, item in zip(by_name(y, names, "target", "y"), spec.targets, strict=True)
+    ]
+
+
+def _bind_sample_weights(spec: Spec, sample_weight: Any, rows: int) -> list[np.ndarray]:
+    names = [target.output for target in spec.targets]
+    if sample_weight is None:
+        ones = np.ones(rows, np.float32)
+        return [ones for _ in names]
+    if not names:
+        raise DataError("sample_weight was given, but the model's loss takes no target.")
+    if isinstance(sample_weight, Mapping):
+        # Outputs not named keep weight 1, as Keras has it.
+        sample_weight = {name: sample_weight.get(name) for name in names} | dict(sample_weight)
+    if isinstance(sample_weight, Mapping | list | tuple):
+        parts = by_name(sample_weight, names, "target", "sample_weight")
+    else:
+        parts = [as_table(sample_weight, "sample_weight")] * len(names)
+    weights = []
+    for name, part in zip(names, parts, strict=True):
+        if part is None:
+            weights.append(np.ones(rows, np.float32))
+            continue
+        what = f"sample_weight of '{name}'"
+        array = convert_array(part, what, "float32", ())
+        _check_rows([("x", rows), (what, len(array))])
+        weights.append(array)
+    return weights

@@ -1,0 +1,183 @@
+"""Evaluation and prediction loops, and figures from totals."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from kgen.runtime.callback import CallbackList
+from kgen.runtime.data import Dataset
+from kgen.runtime.errors import DataError
+from kgen.runtime.interrupts import DeferredInterrupt
+from kgen.runtime.messages import listed
+from kgen.runtime.progress import ProgressBar
+from kgen.runtime.spec import Metric, Spec
+
+CALL_SECONDS = 0.08
+
+
+class CallPacer:
+    """How many steps the next engine call should take to last about `seconds`.
+
+    It starts with one step and grows at most eightfold a call.
+    """
+
+    def __init__(self, seconds: float = CALL_SECONDS, fixed: bool = False) -> None:
+        self.seconds = seconds
+        self.fixed = fixed
+        self.steps = 1
+
+    def note(self, steps: int, seconds: float) -> None:
+        """Learns from a call of `steps` steps."""
+        if not self.fixed:
+            ideal = int(steps * self.seconds / max(seconds, 1e-9))
+            self.steps = max(1, min(ideal, self.steps * 8))
+
+
+def metric_logs(metrics: Sequence[Metric], totals: np.ndarray) -> dict[str, float]:
+    """Figures by name; 0 where nothing was counted (all weights 0), as in Keras."""
+    logs = {}
+    for metric in metrics:
+        below = float(totals[metric.denominator])
+        value = float(totals[metric.numerator]) / below if below else 0.0
+        if metric.finish == "root":
+            value = math.sqrt(value) if value >= 0.0 else math.nan
+        logs[metric.name] = value
+    return logs
+
+
+class KeptTotals:
+    """Evaluates inside training without disturbing the epoch's sums: saves and restores them."""
+
+    def __init__(self, engine: Any) -> None:
+        self.engine = engine
+        self.saved: np.ndarray | None = None
+
+    def __enter__(self) -> None:
+        self.saved = self.engine.totals.copy()
+        self.engine.reset_totals()
+
+    def __exit__(self, *_: object) -> None:
+        self.engine.totals[...] = self.saved
+
+
+def evaluate_parts(
+    engine: Any,
+    spec: Spec,
+    parts: Iterable[Dataset],
+    batch_size: int | None,
+    steps: int | None,
+    bar: ProgressBar,
+    callbacks: CallbackList,
+) -> dict[str, float]:
+    """Figures over data sets cut into batches; a `batch_size` of None takes each part whole.
+
+    Raises:
+        DataError: there was no batch.
+    """
+    watched = callbacks.watches_batches("test")
+    pacer = CallPacer(fixed=watched)
+    done = 0
+    with KeptTotals(engine):
+        callbacks.call("on_test_begin", {})
+        for data in parts:
+            size = batch_size or data.rows
+            batches = data.batches(size)
+            if steps is not None:
+                batches = min(batches, steps - done)
+            first = 0
+            while first < batches:
+                last = min(first + pacer.steps, batches)
+                if watched:
+                    callbacks.call("on_test_batch_begin", done, {})
+                begun = time.perf_counter()
+                with DeferredInterrupt():
+                    engine.evaluate(data.arrays, first * size, min(last * size, data.rows), size)
+                pacer.note(last - first, time.perf_counter() - begun)
+                done += last - first
+                logs = metric_logs(spec.metrics, engine.totals)
+                if watched:
+                    callbacks.call("on_test_batch_end", done - 1, dict(logs))
+                bar.update(done, logs)
+                first = last
+            if steps is not None and done >= steps:
+                break
+        if not done:
+            raise DataError("there is nothing to evaluate: x yields no batches.")
+        logs = metric_logs(spec.metrics, engine.totals)
+        callbacks.call("on_test_end", dict(logs))
+    bar.finish(done, logs)
+    return logs
+
+
+def output_arrays(spec: Spec, inputs: Sequence[np.ndarray], rows: int) -> list[np.ndarray]:
+    """Empty arrays for the outputs; an open dimension takes the size of the inputs' open one.
+
+    Raises:
+        DataError: the inputs' open dimensions differ, so an output's size is not known.
+    """
+    sizes = {
+        size
+        for item, array in zip(spec.inputs, inputs, strict=True)
+        for wanted, size in zip(item.shape, array.shape[1:], strict=True)
+        if wanted is None
+    }
+    outputs = []
+    for output in spec.outputs:
+        if None in output.shape and len(sizes) != 1:
+            raise DataError(
+                f"the size of output '{output.name}' is not known, because the open dimensions "
+                f"of {listed(i.name for i in spec.inputs)} differ: {sorted(sizes)}."
+            )
+        shape = [next(iter(sizes)) if size is None else size for size in output.shape]
+        outputs.append(np.empty((rows, *shape), np.float32))
+    return outputs
+
+
+def predict_rows(
+    engine: Any,
+    spec: Spec,
+    inputs: Sequence[np.ndarray],
+    batch_size: int,
+    steps: int | None,
+    bar: ProgressBar,
+    callbacks: CallbackList,
+) -> list[np.ndarray]:
+    """One array an output, for all rows or the first `steps` batches."""
+    watched = callbacks.watches_batches("predict")
+    rows = len(inputs[0])
+    if steps is not None:
+        rows = min(rows, steps * batch_size)
+    outputs = output_arrays(spec, inputs, rows)
+    callbacks.call("on_predict_begin", {})
+    for batch, first in enumerate(range(0, rows, batch_size)):
+        last = min(first + batch_size, rows)
+        if watched:
+            callbacks.call("on_predict_batch_begin", batch, {})
+        with DeferredInterrupt():
+            engine.predict(inputs, first, last, outputs)
+        if watched:
+            part = {o.name: a[first:last] for o, a in zip(spec.outputs, outputs, strict=True)}
+            callbacks.call("on_predict_batch_end", batch, {"outputs": part})
+        bar.update(batch + 1, {})
+    callbacks.call("on_predict_end", {})
+    bar.finish(-(-rows // batch_size), {})
+    return outputs
+
+
+def by_output(spec: Spec, arrays: Sequence[np.ndarray]) -> Any:
+    """The lone output's array, or a dict of all by name."""
+    if len(arrays) == 1:
+        return arrays[0]
+    return {output.name: array for output, array in zip(spec.outputs, arrays, strict=True)}
+
+
+def in_keras_form(logs: Mapping[str, float], return_dict: bool) -> Any:
+    """Figures as a dict; or as a list, loss first; or the loss alone where there is no other."""
+    if return_dict:
+        return dict(logs)
+    values = list(logs.values())
+    return values[0] if len(values) == 1 else values

@@ -1,0 +1,228 @@
+"""`fit`, `evaluate` and `predict`: arguments checked, data bound, loops started."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from kgen.runtime.batches import BatchStream, is_stream, unpack_batch
+from kgen.runtime.callback import CallbackList
+from kgen.runtime.data import Dataset, bind_data, bind_inputs, weight_classes, whole_number
+from kgen.runtime.errors import DataError
+from kgen.runtime.evaluation import by_output, evaluate_parts, predict_rows
+from kgen.runtime.history import History
+from kgen.runtime.messages import count_text
+from kgen.runtime.progress import ProgressBar, verbosity
+from kgen.runtime.training import ArrayFeed, StreamFeed, Training, ValidationPlan
+
+BATCH_SIZE = 32
+
+
+def fit_model(
+    model: Any,
+    *,
+    x: Any,
+    y: Any,
+    batch_size: int | None,
+    epochs: int,
+    verbose: Any,
+    callbacks: Any,
+    validation_split: float,
+    validation_data: Any,
+    shuffle: bool,
+    class_weight: Mapping[Any, Any] | None,
+    sample_weight: Any,
+    initial_epoch: int,
+    steps_per_epoch: int | None,
+    validation_steps: int | None,
+    validation_batch_size: int | None,
+    validation_freq: Any,
+) -> History:
+    """See `Model.fit`."""
+    spec, engine = model.spec, model.engine
+    loud = verbosity(verbose)
+    epochs = whole_number(epochs, "epochs", 0)
+    initial_epoch = whole_number(initial_epoch, "initial_epoch", 0)
+    size = BATCH_SIZE if batch_size is None else whole_number(batch_size, "batch_size", 1)
+    steps = optional_number(steps_per_epoch, "steps_per_epoch")
+    if not isinstance(shuffle, bool | np.bool_):
+        raise DataError(f"shuffle must be True or False, not {shuffle!r}.")
+    if not 0.0 <= validation_split < 1.0:
+        raise DataError(
+            f"validation_split must be at least 0 and below 1, not {validation_split!r}."
+        )
+    if class_weight is not None and sample_weight is not None:
+        raise DataError("class_weight and sample_weight cannot be given together.")
+    check_frequency(validation_freq)
+
+    held_out: Dataset | BatchStream | None = None
+    feed: ArrayFeed | StreamFeed
+    if is_stream(x):
+        refuse_with_stream(
+            y=y,
+            sample_weight=sample_weight,
+            batch_size=batch_size,
+            validation_split=validation_split or None,
+        )
+        stream = BatchStream(
+            spec, x, steps=steps, class_weight=class_weight, epochs=epochs - initial_epoch
+        )
+        feed = StreamFeed(stream, bool(shuffle), engine)
+    else:
+        data = bind_data(spec, x, y, sample_weight)
+        if validation_split and validation_data is None:
+            data, held_out = data.split(validation_split)
+        data = weight_classes(spec, data, class_weight)
+        batches = data.batches(size)
+        if steps is not None and steps > batches:
+            raise DataError(
+                f"steps_per_epoch={steps}, but {count_text(data.rows, 'row')} make only "
+                f"{batches} batches of {size}."
+            )
+        base = engine.step - initial_epoch * (steps or batches)
+        feed = ArrayFeed(data, size, steps or batches, bool(shuffle), base, model.seed)
+    validation = None
+    if validation_data is not None:
+        held_out = bind_validation(spec, validation_data, validation_steps, epochs)
+    if held_out is not None:
+        validation = ValidationPlan(
+            held_out,
+            size
+            if validation_batch_size is None
+            else whole_number(validation_batch_size, "validation_batch_size", 1),
+            optional_number(validation_steps, "validation_steps"),
+            validation_freq,
+        )
+
+    model.compile_program("train", loud)
+    if validation is not None:
+        model.compile_program("evaluate", loud)
+    history = History()
+    everyone = CallbackList(
+        [callbacks, history],
+        model,
+        {"verbose": loud, "epochs": epochs, "steps": feed.steps},
+    )
+    model.history = history
+    Training(model, feed, everyone, validation, epochs, initial_epoch, loud).run()
+    return history
+
+
+def evaluate_model(
+    model: Any,
+    x: Any,
+    y: Any,
+    batch_size: int | None,
+    verbose: Any,
+    sample_weight: Any,
+    steps: int | None,
+    callbacks: Any,
+) -> dict[str, float]:
+    """See `Model.evaluate`; gives the figures by name."""
+    spec = model.spec
+    loud = verbosity(verbose)
+    steps = optional_number(steps, "steps")
+    size: int | None = BATCH_SIZE
+    if batch_size is not None:
+        size = whole_number(batch_size, "batch_size", 1)
+    parts: Any
+    if is_stream(x):
+        refuse_with_stream(y=y, sample_weight=sample_weight, batch_size=batch_size)
+        stream = BatchStream(spec, x, steps=steps)
+        parts, size, total = stream.epoch(0, 0, shuffle=False), None, stream.steps
+    else:
+        data = bind_data(spec, x, y, sample_weight)
+        assert size is not None
+        parts, total = [data], min(data.batches(size), steps or data.rows)
+    model.compile_program("evaluate", loud)
+    watchers = CallbackList(callbacks, model, {"verbose": loud, "epochs": 1, "steps": total})
+    bar = ProgressBar(total, loud)
+    return evaluate_parts(model.engine, spec, parts, size, steps, bar, watchers)
+
+
+def predict_model(
+    model: Any, x: Any, batch_size: int | None, verbose: Any, steps: int | None, callbacks: Any
+) -> Any:
+    """See `Model.predict`."""
+    spec = model.spec
+    loud = verbosity(verbose)
+    steps = optional_number(steps, "steps")
+    size = BATCH_SIZE if batch_size is None else whole_number(batch_size, "batch_size", 1)
+    streams = is_stream(x)
+    if streams:
+        refuse_with_stream(batch_size=batch_size)
+        stream = BatchStream(spec, x, steps=steps)
+        total = stream.steps
+    else:
+        inputs = bind_inputs(spec, x)
+        total = -(-len(inputs[0]) // size)
+        total = total if steps is None else min(steps, total)
+    model.compile_program("predict", loud)
+    watchers = CallbackList(callbacks, model, {"verbose": loud, "epochs": 1, "steps": total})
+    bar = ProgressBar(total, loud)
+    if not streams:
+        outputs = predict_rows(model.engine, spec, inputs, size, steps, bar, watchers)
+        return by_output(spec, outputs)
+    quiet = ProgressBar(None, 0)
+    pieces = []
+    for batch in stream.inputs():
+        rows = max(1, len(batch[0]))
+        pieces.append(predict_rows(model.engine, spec, batch, rows, None, quiet, watchers))
+        bar.update(len(pieces), {})
+    if not pieces:
+        raise DataError("there is nothing to predict: x yields no batches.")
+    bar.finish(len(pieces), {})
+    return by_output(spec, [np.concatenate(parts) for parts in zip(*pieces, strict=True)])
+
+
+def bind_validation(
+    spec: Any, validation_data: Any, steps: int | None, epochs: int
+) -> Dataset | BatchStream:
+    """Validation data as rows, or as batches.
+
+    Raises:
+        DataError: neither, or a generator that cannot serve every epoch.
+    """
+    if is_stream(validation_data):
+        return BatchStream(spec, validation_data, steps=steps, epochs=epochs)
+    x, y, weight = unpack_batch(validation_data)
+    if is_stream(x):
+        raise DataError("validation_data must be (x, y), (x, y, sample_weight) or batches of them.")
+    return bind_data(spec, x, y, weight)
+
+
+def refuse_with_stream(**arguments: Any) -> None:
+    """Refuses what only makes sense for rows.
+
+    Raises:
+        DataError: an argument is not None.
+    """
+    for name, value in arguments.items():
+        if value is not None:
+            raise DataError(
+                f"{name} cannot be given when x yields batches: "
+                "let the batches be (x, y) or (x, y, sample_weight) of the size wanted."
+            )
+
+
+def optional_number(value: Any, name: str) -> int | None:
+    """A count of at least 1, or None.
+
+    Raises:
+        DataError: neither.
+    """
+    return None if value is None else whole_number(value, name, 1)
+
+
+def check_frequency(frequency: Any) -> None:
+    """Checks `validation_freq`.
+
+    Raises:
+        DataError: neither a positive int nor a list of epochs.
+    """
+    if isinstance(frequency, list | tuple | set):
+        for epoch in frequency:
+            whole_number(epoch, "an epoch in validation_freq", 1)
+    else:
+        whole_number(frequency, "validation_freq", 1)

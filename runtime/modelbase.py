@@ -1,0 +1,192 @@
+"""What every model has: an engine, weights by path, files, a summary."""
+
+from __future__ import annotations
+
+import copy
+import os
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, ClassVar, Self, TextIO
+
+import numpy as np
+from kgen.runtime.checkpoint import (
+    LoadReport,
+    apply_state,
+    load_model_weights,
+    read_state,
+    save_model_weights,
+    save_state,
+)
+from kgen.runtime.data import whole_number
+from kgen.runtime.engine import Engine
+from kgen.runtime.errors import DataError, KgenRuntimeError, WeightError
+from kgen.runtime.history import History
+from kgen.runtime.initializers import initialize
+from kgen.runtime.progress import CompileBar
+from kgen.runtime.spec import Spec
+from kgen.runtime.summary import print_summary
+from kgen.runtime.weights import Weights, weight_array, weight_views
+
+
+class ModelBase:
+    """The state of a model, without training and prediction; see `Model`."""
+
+    spec: ClassVar[Spec]
+    programs: ClassVar[Mapping[str, Any]]
+
+    def __init__(self, seed: int | None = None, *, threads: int | None = None) -> None:
+        if seed is None:
+            seed = int.from_bytes(os.urandom(7), "little")
+        self._set_up(whole_number(seed, "seed", 0), threads)
+        initial_weights(self.spec, seed, self.engine.weights)
+
+    def _set_up(self, seed: int, threads: int | None) -> None:
+        if seed >= 2**63:
+            raise DataError(f"seed must be below 2**63, not {seed}.")
+        self.engine = Engine(self.spec, self.programs, seed, threads)
+        self.weights = Weights(self.spec, self.engine.weights)
+        self.optimizer = copy.deepcopy(self.spec.optimizer)
+        self.history = History()
+        self.epoch = 0
+        self.stop_training = False
+        self._compiled: set[str] = set()
+        self._plain = _is_plain(self.spec)
+        self._row_shape = self.spec.inputs[0].shape
+        self._output_shape = self.spec.outputs[0].shape
+
+    @property
+    def name(self) -> str:
+        """The model's name in its `.k` file."""
+        return self.spec.name
+
+    @property
+    def seed(self) -> int:
+        """What initial weights, shuffling and dropout derive from."""
+        return int(self.engine.seed)
+
+    @property
+    def metrics_names(self) -> list[str]:
+        """Names of the reported figures, `loss` first."""
+        return [metric.name for metric in self.spec.metrics]
+
+    def compile_program(self, program: str, verbose: int = 0) -> None:
+        """Compiles "train", "evaluate" or "predict" now rather than when it is first needed.
+
+        Raises:
+            KgenRuntimeError: the model has no such program, for want of `train:`.
+        """
+        if program in self._compiled:
+            return
+        if program not in self.programs:
+            raise KgenRuntimeError(
+                f"{self.name} cannot {program}: {self.spec.source} has no train: block for it."
+            )
+        bar = CompileBar(verbose)
+        try:
+            self.engine.compile(program, bar.update if verbose else None)
+        finally:
+            bar.close()
+        self._compiled.add(program)
+
+    def get_weights(self) -> list[np.ndarray]:
+        """Copies of all weights, in order."""
+        return [view.copy() for view in self.weights.values()]
+
+    def set_weights(self, weights: Sequence[Any] | Mapping[str, Any]) -> None:
+        """Sets all weights from a list in order, or those named from a mapping of paths.
+
+        Raises:
+            WeightError: wrong number, path, dtype or shape; nothing is changed then.
+        """
+        if not isinstance(weights, Mapping):
+            if len(weights) != len(self.weights):
+                raise WeightError(
+                    f"{self.name} has {len(self.weights)} weights, but {len(weights)} were given."
+                )
+            weights = dict(zip(self.weights, weights, strict=True))
+        values = {
+            path: weight_array(path, value, self.weights[path].shape)
+            for path, value in weights.items()
+        }
+        for path, value in values.items():
+            self.weights[path][...] = value
+
+    def count_params(self) -> int:
+        """Number of weight entries, trainable and not."""
+        return sum(view.size for view in self.weights.values())
+
+    def reset_states(self) -> None:
+        """Forgets the state that layers carry from batch to batch.
+
+        Raises:
+            KgenRuntimeError: no layer of this model carries any.
+        """
+        raise KgenRuntimeError(f"{self.name} has no layer that carries state between batches.")
+
+    def save(self, path: str | os.PathLike[str], overwrite: bool = True) -> None:
+        """Writes weights, optimizer state, step, seed and epoch to one safetensors file.
+
+        Raises:
+            CheckpointWriteError: it cannot be written; an older file is then unchanged.
+            FileExistsError: it exists and `overwrite` is False.
+        """
+        save_state(self, path, overwrite)
+
+    @classmethod
+    def load(cls, path: str | os.PathLike[str], *, threads: int | None = None) -> Self:
+        """The model as `save` left it.
+
+        Raises:
+            WeightError: corrupt, foreign, or of another architecture or optimizer.
+            FileNotFoundError: there is no such file.
+        """
+        state = read_state(cls.spec, cls.spec.optimizer, path)
+        model = cls.__new__(cls)
+        model._set_up(state.seed, threads)
+        apply_state(model, state)
+        return model
+
+    def save_weights(self, path: str | os.PathLike[str], overwrite: bool = True) -> None:
+        """Writes the weights alone to a safetensors file; errors as in `save`."""
+        save_model_weights(self, path, overwrite)
+
+    def load_weights(self, path: str | os.PathLike[str], by_name: bool = False) -> LoadReport:
+        """Reads weights from a file of `save_weights` or `save`.
+
+        Args:
+            by_name: load those whose paths agree; the report names the others.
+
+        Raises:
+            WeightError: the file is corrupt or foreign, paths differ (unless `by_name`), or a
+                shape differs; nothing is changed then.
+        """
+        return load_model_weights(self, path, by_name)
+
+    def summary(
+        self, print_fn: Callable[[str], Any] | None = None, file: TextIO | None = None
+    ) -> None:
+        """Prints the layers with shapes, parameters, FLOPs and `.k` lines, and the totals."""
+        print_summary(self.spec, print_fn, file)
+
+    def __repr__(self) -> str:
+        return f"<{self.name}: {self.count_params():,} weights, step {self.engine.step}>"
+
+
+def initial_weights(spec: Spec, seed: int, flat: np.ndarray) -> None:
+    """Fills `flat`; each weight's values depend on the seed and its own path alone."""
+    views = weight_views(spec, flat)
+    for weight in spec.weights:
+        entropy = [seed, int.from_bytes(weight.path.encode(), "little")]
+        rng = np.random.Generator(np.random.Philox(np.random.SeedSequence(entropy)))
+        views[weight.path][...] = initialize(
+            weight.initializer, weight.arguments, weight.shape, rng
+        )
+
+
+def _is_plain(spec: Spec) -> bool:
+    """Whether the quick path of a call applies: one float32 input, one output, all sizes known."""
+    return (
+        len(spec.inputs) == len(spec.outputs) == 1
+        and spec.inputs[0].dtype == "float32"
+        and None not in spec.inputs[0].shape
+        and None not in spec.outputs[0].shape
+    )

@@ -1,0 +1,156 @@
+"""safetensors files: written whole or not at all, read with every doubt named."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import socket
+import threading
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from kgen.runtime.errors import KgenRuntimeError, WeightError
+
+FOREIGN_FILES = (
+    (b"\x89HDF", "an HDF5 file"),
+    (b"PK\x03\x04", "a zip archive, as .npz, .keras and torch files are"),
+    (b"\x93NUMPY", "a NumPy array file"),
+    (b"\x80", "a pickle, which is never loaded, because it can run code"),
+)
+
+
+class CheckpointWriteError(KgenRuntimeError, OSError):
+    """A checkpoint could not be written; the file it would have replaced is as it was."""
+
+
+def write_tensors(
+    path: str | os.PathLike[str],
+    tensors: Mapping[str, np.ndarray],
+    metadata: Mapping[str, str],
+    *,
+    overwrite: bool = True,
+) -> None:
+    """Writes a safetensors file so that `path` is at any time the old or the new one, whole.
+
+    It is written in a temporary folder beside `path`, flushed to the disk and renamed. What a
+    killed process left behind is removed by the next writer of the same file.
+
+    Raises:
+        CheckpointWriteError: full disk, read-only folder, and the like; nothing is changed.
+        FileExistsError: `path` exists and `overwrite` is False.
+    """
+    save_file = _safetensors().numpy.save_file
+    target = Path(path).resolve()
+    if target.exists() and not overwrite:
+        raise FileExistsError(f"'{path}' exists; pass overwrite=True to replace it.")
+    folder = target.parent / f".{target.name}.{_writer_name()}.tmp"
+    _remove_abandoned(target)
+    try:
+        if target.is_dir():
+            raise IsADirectoryError(f"'{path}' is a folder")
+        folder.mkdir(exist_ok=True)
+        part = folder / "part"
+        # The library's files are private to the user; this one shall have the usual rights.
+        part.touch()
+        mode = part.stat().st_mode
+        save_file(dict(tensors), part, metadata=dict(metadata))
+        part.chmod(mode)
+        _flush(part)
+        part.replace(target)
+        if os.name == "posix":
+            _flush(target.parent)
+    except BaseException as error:
+        shutil.rmtree(folder, ignore_errors=True)
+        if isinstance(error, OSError) or type(error).__name__ == "SafetensorError":
+            kept = "; the previous file is unchanged" if target.exists() else ""
+            raise CheckpointWriteError(f"cannot write '{path}': {error}{kept}.") from error
+        raise
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+def read_tensors(
+    path: str | os.PathLike[str],
+) -> tuple[dict[str, np.ndarray], dict[str, str]]:
+    """All tensors of a safetensors file, and its metadata.
+
+    Raises:
+        WeightError: the file is truncated, corrupt or of another kind.
+        FileNotFoundError: there is none.
+    """
+    package = _safetensors()
+    name = os.fspath(path)
+    with open(name, "rb") as file:  # noqa: PTH123 - a directory or missing file explains itself
+        head = file.read(8)
+    try:
+        with package.safe_open(name, framework="np") as file:
+            metadata = dict(file.metadata() or {})
+            tensors = {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118
+    except (package.SafetensorError, TypeError, ValueError, AttributeError, KeyError) as error:
+        for magic, kind in FOREIGN_FILES:
+            if head.startswith(magic):
+                raise WeightError(
+                    f"'{name}' is not a safetensors file but {kind}; "
+                    "pass a file written by save or save_weights."
+                ) from error
+        raise WeightError(
+            f"'{name}' is truncated, corrupt or not a safetensors file ({error}); "
+            "use an earlier checkpoint or save it again."
+        ) from error
+    return tensors, metadata
+
+
+def _safetensors() -> Any:
+    try:
+        import safetensors
+        import safetensors.numpy
+    except ImportError as error:
+        raise ImportError(
+            "saving and loading weights needs the package safetensors: pip install safetensors."
+        ) from error
+    return safetensors
+
+
+def _writer_name() -> str:
+    return f"{socket.gethostname()}-{os.getpid()}-{threading.get_ident()}"
+
+
+def _remove_abandoned(target: Path) -> None:
+    """Removes what writers of `target` on this host left when they were killed."""
+    start = f".{target.name}.{socket.gethostname()}-"
+    try:
+        names = [entry.name for entry in os.scandir(target.parent)]
+    except OSError:
+        # The write that follows meets the same trouble, and reports it.
+        return
+    for name in names:
+        process = name.removeprefix(start).split("-")[0]
+        if (
+            name.startswith(start)
+            and name.endswith(".tmp")
+            and process.isdecimal()
+            and not _is_running(int(process))
+        ):
+            shutil.rmtree(target.parent / name, ignore_errors=True)
+
+
+def _is_running(process: int) -> bool:
+    if os.name != "posix":
+        # Signal 0 would end the process there.
+        return True
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except (PermissionError, OverflowError):
+        return True
+    return True
+
+
+def _flush(path: Path) -> None:
+    handle = os.open(path, os.O_RDONLY if path.is_dir() or os.name == "posix" else os.O_RDWR)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

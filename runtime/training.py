@@ -1,0 +1,203 @@
+"""The training loop: epochs in chunks of steps, between which the world may look in.
+
+Chunking never changes a result: a chunk is some steps of the epoch's one row order.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from kgen.runtime.batches import BatchStream, row_order
+from kgen.runtime.callback import CallbackList
+from kgen.runtime.data import Dataset
+from kgen.runtime.errors import DataError
+from kgen.runtime.evaluation import CallPacer, evaluate_parts, metric_logs
+from kgen.runtime.interrupts import DeferredInterrupt
+from kgen.runtime.progress import ProgressBar
+
+
+@dataclass(frozen=True)
+class Chunk:
+    """Some steps of one engine call: batches of `size` rows among `order[first:last]`."""
+
+    data: Dataset
+    order: np.ndarray | None
+    first: int
+    last: int
+    size: int
+    steps: int
+
+
+@dataclass
+class ArrayFeed:
+    """Steps over rows in memory, in a fresh order each pass.
+
+    With fewer `steps` than batches, an epoch goes on where the one before it ended. The order of
+    a pass depends on the seed and the step at which the pass began, nothing else.
+    """
+
+    data: Dataset
+    batch_size: int
+    steps: int
+    shuffle: bool
+    base: int
+    seed: int
+    exhausted: bool = False
+    _pass: int | None = None
+    _order: np.ndarray | None = None
+
+    def chunks(self, epoch: int, pacer: CallPacer) -> Iterator[Chunk]:
+        """The chunks of epoch `epoch`, each of as many steps as the pacer says then."""
+        batches = self.data.batches(self.batch_size)
+        place, end = epoch * self.steps, (epoch + 1) * self.steps
+        while place < end:
+            number, batch = divmod(place, batches)
+            steps = min(pacer.steps, batches - batch, end - place)
+            first = batch * self.batch_size
+            last = min((batch + steps) * self.batch_size, self.data.rows)
+            order = self._order_of(number, batches)
+            yield Chunk(self.data, order, first, last, self.batch_size, steps)
+            place += steps
+
+    def _order_of(self, number: int, batches: int) -> np.ndarray | None:
+        if self.shuffle and number != self._pass:
+            self._pass = number
+            self._order = row_order(self.seed, self.base + number * batches, self.data.rows)
+        return self._order
+
+
+@dataclass
+class StreamFeed:
+    """Steps over batches that come one by one."""
+
+    stream: BatchStream
+    shuffle: bool
+    engine: Any
+
+    @property
+    def steps(self) -> int | None:
+        """Steps an epoch, None if not known."""
+        return self.stream.steps
+
+    @property
+    def exhausted(self) -> bool:
+        """Whether no further epoch can be made."""
+        return self.stream.exhausted
+
+    def chunks(self, epoch: int, pacer: CallPacer) -> Iterator[Chunk]:
+        """One chunk a batch."""
+        engine = self.engine
+        for data in self.stream.epoch(engine.seed, engine.step, shuffle=self.shuffle):
+            yield Chunk(data, None, 0, data.rows, data.rows, 1)
+
+
+@dataclass
+class ValidationPlan:
+    """What to evaluate after an epoch, and after which ones (`frequency`: every n, or a list)."""
+
+    data: Dataset | BatchStream
+    batch_size: int
+    steps: int | None
+    frequency: Any = 1
+
+    def due(self, epoch: int) -> bool:
+        """Whether epoch `epoch`, counted from 0, ends with a validation."""
+        if isinstance(self.frequency, int):
+            return (epoch + 1) % self.frequency == 0
+        return (epoch + 1) in self.frequency
+
+    def run(self, model: Any, callbacks: CallbackList) -> dict[str, float]:
+        """The validation's figures, their names beginning with `val_`."""
+        streams = isinstance(self.data, BatchStream)
+        parts = (
+            self.data.epoch(0, 0, shuffle=False)
+            if isinstance(self.data, BatchStream)
+            else [self.data]
+        )
+        logs = evaluate_parts(
+            model.engine,
+            model.spec,
+            parts,
+            None if streams else self.batch_size,
+            self.steps,
+            ProgressBar(None, 0),
+            callbacks,
+        )
+        return {f"val_{name}": value for name, value in logs.items()}
+
+
+@dataclass
+class Training:
+    """One call of `fit`, all arguments checked."""
+
+    model: Any
+    feed: ArrayFeed | StreamFeed
+    callbacks: CallbackList
+    validation: ValidationPlan | None
+    epochs: int
+    initial_epoch: int
+    verbose: int
+    _bar: ProgressBar | None = field(default=None)
+
+    def run(self) -> None:
+        """Trains epoch after epoch; an exception leaves the model at a step's end."""
+        model, callbacks = self.model, self.callbacks
+        model.stop_training = False
+        callbacks.call("on_train_begin", {})
+        logs: dict[str, float] = {}
+        try:
+            for epoch in range(self.initial_epoch, self.epochs):
+                callbacks.call("on_epoch_begin", epoch, {})
+                logs = self._epoch(epoch)
+                callbacks.call("on_epoch_end", epoch, logs)
+                if model.stop_training:
+                    break
+        finally:
+            if self._bar is not None:
+                self._bar.close()
+        callbacks.call("on_train_end", logs)
+
+    def _epoch(self, epoch: int) -> dict[str, float]:
+        model, engine = self.model, self.model.engine
+        label = f"Epoch {epoch + 1}/{self.epochs}"
+        self._bar = bar = ProgressBar(self.feed.steps, self.verbose, label)
+        watched = self.callbacks.watches_batches("train")
+        pacer = CallPacer(fixed=watched)
+        engine.reset_totals()
+        done = 0
+        for chunk in self.feed.chunks(epoch, pacer):
+            if watched:
+                self.callbacks.call("on_train_batch_begin", done, {})
+            begun = time.perf_counter()
+            train_chunk(engine, model.optimizer, chunk)
+            pacer.note(chunk.steps, time.perf_counter() - begun)
+            done += chunk.steps
+            if watched:
+                logs = metric_logs(model.spec.metrics, engine.totals)
+                self.callbacks.call("on_train_batch_end", done - 1, logs)
+            if bar.animated:
+                bar.update(done, metric_logs(model.spec.metrics, engine.totals))
+            if model.stop_training:
+                break
+        if not done:
+            raise DataError(f"x yields no batches in epoch {epoch + 1}.")
+        if self.feed.exhausted:
+            model.stop_training = True
+        # Read before validation, which counts on the same totals.
+        logs = metric_logs(model.spec.metrics, engine.totals)
+        model.epoch = epoch + 1
+        if self.validation is not None and self.validation.due(epoch):
+            logs |= self.validation.run(model, self.callbacks)
+        bar.finish(done, logs)
+        return logs
+
+
+def train_chunk(engine: Any, optimizer: Any, chunk: Chunk) -> None:
+    """Runs the chunk's steps with the optimizer's figures for each of them."""
+    scalars = optimizer.scalars(engine.step, chunk.steps)
+    with DeferredInterrupt():
+        engine.train(chunk.data.arrays, chunk.order, chunk.first, chunk.last, chunk.size, scalars)

@@ -1,0 +1,87 @@
+"""Weights by path: live views into the engine's flat buffer."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import numpy as np
+from kgen.runtime.errors import WeightError
+from kgen.runtime.messages import did_you_mean, shape_text
+from kgen.runtime.spec import Spec
+
+
+def weight_views(spec: Spec, flat: np.ndarray) -> dict[str, np.ndarray]:
+    """Each weight's view into `flat`, by path; weights beyond its end are left out."""
+    views = {}
+    for weight in spec.weights:
+        size = int(np.prod(weight.shape, dtype=np.int64))
+        if weight.offset + size <= flat.size:
+            part = flat[weight.offset : weight.offset + size]
+            views[weight.path] = part.reshape(weight.shape)
+    return views
+
+
+def weight_array(path: str, value: Any, shape: tuple[int, ...]) -> np.ndarray:
+    """`value` as float32 of exactly `shape`.
+
+    Raises:
+        WeightError: not real numbers, or another shape; the message names both.
+    """
+    array = np.asarray(value)
+    if array.dtype.kind not in "fiub":
+        raise WeightError(f"weight '{path}' is float32, but the value's dtype is {array.dtype}.")
+    if array.shape != shape:
+        raise WeightError(
+            f"weight '{path}' has shape {shape_text(shape)}, but the value's shape is "
+            f"{shape_text(array.shape)}."
+        )
+    with np.errstate(over="ignore"):
+        return array.astype(np.float32, copy=False)
+
+
+class Weights(Mapping[str, np.ndarray]):
+    """A model's weights by path, in order; assignment copies into the model.
+
+    `weights["dense/kernel"]` is a live float32 view: writing into it changes the model.
+    """
+
+    def __init__(self, spec: Spec, flat: np.ndarray) -> None:
+        self._views = weight_views(spec, flat)
+
+    def __getitem__(self, path: str) -> np.ndarray:
+        try:
+            return self._views[path]
+        except KeyError:
+            raise WeightError(
+                f"there is no weight '{path}'.{did_you_mean(str(path), self._views)}"
+            ) from None
+
+    def __contains__(self, path: object) -> bool:
+        return path in self._views
+
+    def __setitem__(self, path: str, value: Any) -> None:
+        """Copies `value` into the weight.
+
+        Raises:
+            WeightError: unknown path, wrong shape or dtype, NaN or infinity; nothing is changed.
+        """
+        view = self[path]
+        array = weight_array(path, value, view.shape)
+        bad = int(np.count_nonzero(~np.isfinite(array)))
+        if bad:
+            raise WeightError(
+                f"the value for weight '{path}' has {bad} entries that are NaN, infinite or "
+                "beyond the range of float32."
+            )
+        view[...] = array
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._views)
+
+    def __len__(self) -> int:
+        return len(self._views)
+
+    def __repr__(self) -> str:
+        lines = [f"  '{path}': float32{shape_text(v.shape)}" for path, v in self._views.items()]
+        return "\n".join(["Weights {", *lines, "}"])
