@@ -1,0 +1,360 @@
+"""Bodies of models: what calls, layers and declarations in them mean."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+
+from kgen import syntax, tensors
+from kgen.buildtime import Arguments
+from kgen.builtins import BUILTINS
+from kgen.diagnostics import Report, Span, fail
+from kgen.graph import Value
+from kgen.inputs import check_output_name, declare_input, declare_output
+from kgen.layering import adopt, apply_function, apply_layer, build, reporting
+from kgen.limits import Budget
+from kgen.names import Names, registered, unsupported
+from kgen.run import Frame, Run
+from kgen.statements import Executor, refuse_statement
+from kgen.suggest import suggest
+from kgen.values import (
+    AnyLayer,
+    BuildValue,
+    Builtin,
+    Layer,
+    LayerChain,
+    ModelClass,
+    ModelLayer,
+    Registered,
+    Silenced,
+    describe,
+    has_tensor,
+)
+
+_CALL_COST = 20
+_SEQUENTIAL = "Sequential"
+
+
+class Elaborator(Executor):
+    """Executes the bodies of models, adding nodes to the graph of the current run."""
+
+    def __init__(self, budget: Budget, report: Report) -> None:
+        super().__init__(budget, report)
+        self.run: Run | None = None
+        self.frame: Frame | None = None
+        self.models: list[syntax.ModelDef] = []
+
+    def inside(self, span: Span) -> tuple[Run, Frame]:
+        """The current run and frame; layers and tensors live only in a model."""
+        if self.run is None or self.frame is None:
+            fail(
+                "K0505",
+                "layers and tensors belong into a model",
+                span,
+                help="move the line into the block of a `model`",
+            )
+        return self.run, self.frame
+
+    @contextmanager
+    def at(self, span: Span, *operands: BuildValue) -> Iterator[None]:
+        """Make nodes for an operator or index at this place."""
+        run, _ = self.inside(span)
+        with reporting(run, [v for v in operands if isinstance(v, Value)], span):
+            yield
+
+    # --- names and operators ---------------------------------------------------
+
+    def lookup(self, name: str, names: Names, span: Span) -> BuildValue:
+        found, _ = names.find(name)
+        if not found and name not in BUILTINS:
+            if name == _SEQUENTIAL:
+                return Registered(_SEQUENTIAL, {})
+            known = registered(name)
+            if known is not None:
+                return known
+        return super().lookup(name, names, span)
+
+    def tensor_binary(self, op: str, a: BuildValue, b: BuildValue, span: Span) -> BuildValue:
+        with self.at(span, a, b):
+            return tensors.binary(op, a, b, span)
+
+    def tensor_negative(self, value: Value, span: Span) -> BuildValue:
+        with self.at(span, value):
+            return -value
+
+    def tensor_compare(self, op: str, a: BuildValue, b: BuildValue, span: Span) -> BuildValue:
+        with self.at(span, a, b):
+            return tensors.compare(op, a, b, span)
+
+    def tensor_subscript(self, value: Value, node: syntax.Subscript, names: Names) -> BuildValue:
+        indices: list[BuildValue] = [
+            slice(*self.bounds(index, names))
+            if isinstance(index, syntax.Slice)
+            else self.evaluate(index, names)
+            for index in node.indices
+        ]
+        with self.at(node.span, value):
+            return tensors.subscript(value, indices, node.span)
+
+    def attribute(self, value: BuildValue, node: syntax.Attribute) -> BuildValue:
+        if isinstance(value, Value):
+            return tensors.attribute(value, node.name, node.span)
+        if isinstance(value, ModelLayer) and node.name in value.layers:
+            return value.layers[node.name]
+        if isinstance(value, Layer | LayerChain | ModelLayer):
+            if node.name == "name":
+                return value.name
+            inner = value.layers if isinstance(value, ModelLayer) else ()
+            fail(
+                "K0203",
+                f"{describe(value)} has no attribute `{node.name}`",
+                node.span,
+                label="unknown attribute",
+                help=suggest(node.name, inner) or "a layer has a name; a model its layers",
+            )
+        return super().attribute(value, node)
+
+    # --- calls -----------------------------------------------------------------
+
+    def call(self, function: BuildValue, arguments: Arguments, node: syntax.Expr) -> BuildValue:
+        self.budget.spend(_CALL_COST, node.span)
+        match function:
+            case Registered(name="Sequential", definitions={}):
+                return self._sequential(arguments, node)
+            case Registered():
+                return self._registered(function, arguments, node)
+            case Builtin():
+                known = registered(function.name)
+                given = (*arguments.positional, *arguments.keywords.values())
+                if known is not None and any(has_tensor(value) for value in given):
+                    return self._registered(known, arguments, node)
+            case ModelClass():
+                return self._instance(function, arguments, node)
+            case Layer() | LayerChain() | ModelLayer():
+                return self.apply(function, arguments)
+            case Value():
+                fail(
+                    "K0305",
+                    "a tensor cannot be called",
+                    node.span,
+                    label=str(function.type),
+                    help="construct, then apply: Dense(64)(x), or x |> Dense(64)",
+                )
+        return super().call(function, arguments, node)
+
+    def _registered(
+        self, function: Registered, arguments: Arguments, node: syntax.Expr
+    ) -> BuildValue:
+        families = function.definitions
+        tensor_first = bool(arguments.positional) and has_tensor(arguments.positional[0])
+        if tensor_first and not families.keys() & {"function", "activation"}:
+            help = f"construct, then apply: {function.name}(...)(x)"
+            if "layer" in families:
+                fail("K0305", f"{function.name} is applied before it is made", node.span, help=help)
+        if tensor_first and "function" not in families and "activation" in families:
+            rest = Arguments(arguments.span, arguments.positional[1:], arguments.keywords)
+            only = Registered(function.name, {"activation": families["activation"]})
+            bound = build(only, rest, self.budget)
+        else:
+            bound = build(function, arguments, self.budget)
+        if bound.family in ("function", "activation"):
+            run, _ = self.inside(node.span)
+            if bound.family == "activation" and not tensor_first:
+                return bound
+            return apply_function(run, bound, arguments)
+        if bound.family != "layer":
+            return bound
+        _, frame = self.inside(node.span)
+        given = bound.arguments.get("name")
+        name = frame.layer_name(bound.name, given, self.variable_of(node), node.span)
+        again = frame.known.get(name) if frame.again else None
+        if isinstance(again, Layer):
+            return again
+        trainable = bool(bound.arguments.get("trainable", True)) and frame.trainable
+        layer = Layer(bound, name, node.span, trainable, frame.prefix)
+        frame.known[name] = layer
+        return layer
+
+    def _sequential(self, arguments: Arguments, node: syntax.Expr) -> BuildValue:
+        _, frame = self.inside(node.span)
+        known = ("layers", "trainable", "name")
+        given: dict[str, BuildValue] = dict(zip(known, arguments.positional, strict=False))
+        given.update(arguments.keywords)
+        for name in arguments.keywords:
+            if name not in known:
+                help = suggest(name, known) or "the arguments are layers and name"
+                place = arguments.place(name)
+                fail("K0301", f"Sequential has no argument {name}", place, help=help)
+        items = given.get("layers")
+        if not isinstance(items, list | tuple) or not all(
+            isinstance(item, Layer | LayerChain | ModelLayer) for item in items
+        ):
+            fail(
+                "K0301",
+                "Sequential takes a list of layers",
+                arguments.place(0),
+                help="write Sequential([Dense(64), Dense(10)])",
+            )
+        title = given.get("name")
+        if title is not None and not isinstance(title, str):
+            fail("K0301", "a name is a string", arguments.place("name"))
+        name = frame.layer_name(_SEQUENTIAL, title, self.variable_of(node), node.span)
+        chain = LayerChain(tuple(items), name, node.span)
+        for item in items:
+            adopt(item, f"{frame.prefix}{name}/")
+            if given.get("trainable", True) is False and not isinstance(item, LayerChain):
+                item.trainable = False
+        return chain
+
+    def _instance(self, model: ModelClass, arguments: Arguments, node: syntax.Expr) -> BuildValue:
+        """`Encoder(latent=8)`: a model as a layer."""
+        _, frame = self.inside(node.span)
+        title = model.declaration.name
+        keywords = dict(arguments.keywords)
+        declared = {parameter.name for parameter in model.declaration.parameters}
+        options = {k: keywords.pop(k) for k in ("name", "trainable") if k not in declared
+                   and k in keywords}  # fmt: skip
+        for option, kind in (("name", str), ("trainable", bool)):
+            if option in options and not isinstance(options[option], kind):
+                fail("K0301", f"{option} is a {kind.__name__}", arguments.place(option))
+        if arguments.positional and has_tensor(arguments.positional[0]):
+            help = f"construct, then apply: {title}()(x)"
+            fail("K0305", f"{title} is applied before it is made", node.span, help=help)
+        parameters = Names(model.names)
+        rest = Arguments(arguments.span, arguments.positional, keywords, arguments.spans)
+        self.fit(title, model.declaration.parameters, rest, parameters)
+        name = frame.layer_name(title, options.get("name"), self.variable_of(node), node.span)
+        again = frame.known.get(name) if frame.again else None
+        if isinstance(again, ModelLayer):
+            return again
+        trainable = options.get("trainable", True) and frame.trainable
+        layer = ModelLayer(model, parameters.own, name, node.span, trainable, frame.prefix)
+        frame.known[name] = layer
+        return layer
+
+    # --- application -----------------------------------------------------------
+
+    def apply(self, layer: AnyLayer, arguments: Arguments) -> BuildValue:
+        """Apply a layer, a chain of layers, or a model."""
+        run, _ = self.inside(arguments.span)
+        if isinstance(layer, Layer):
+            return apply_layer(run, layer, arguments)
+        if isinstance(layer, ModelLayer):
+            return self._apply_model(run, layer, arguments)
+        if len(arguments.positional) != 1 or arguments.keywords:
+            fail("K0301", "Sequential is applied to one value", arguments.span)
+        value = arguments.positional[0]
+        with self.budget.deeper(arguments.span):
+            for item in layer.items:
+                self.budget.spend(_CALL_COST, arguments.span)
+                value = self.apply(item, Arguments(arguments.span, [value]))
+        return value
+
+    def _apply_model(self, run: Run, layer: ModelLayer, arguments: Arguments) -> BuildValue:
+        declaration = layer.model.declaration
+        if any(active is declaration for active in self.models):
+            fail(
+                "K0606",
+                f"the model {declaration.name} contains itself",
+                arguments.span,
+                label="recursion",
+                help="models are built at build time, so they cannot recur",
+            )
+        feeds, by_name = _feeds(layer, arguments)
+        names = Names(layer.model.names, dict(layer.arguments))
+        frame = Frame(
+            layer.model,
+            names,
+            arguments.span,
+            feeds,
+            by_name,
+            prefix=f"{layer.path}/",
+            trainable=layer.trainable,
+            known=layer.layers,
+            again=layer.calls > 0,
+        )
+        layer.calls += 1
+        self.execute_model(frame)
+        if frame.failed:
+            raise Silenced
+        given = len(feeds) + len(by_name)
+        if given > len(frame.inputs):
+            title = f"{declaration.name} has {len(frame.inputs)} inputs"
+            names_ = ", ".join(frame.inputs)
+            fail("K0301", f"{title}, found {given} tensors", arguments.span,
+                 help=f"its inputs are {names_}")  # fmt: skip
+        outputs = [value for value, _ in frame.outputs.values()]
+        if not outputs:
+            fail("K0502", f"the model {declaration.name} has no output", declaration.name_span,
+                 help="declare one: output y = ...")  # fmt: skip
+        return outputs[0] if len(outputs) == 1 else outputs
+
+    def execute_model(self, frame: Frame) -> None:
+        """Execute the body of a model in a frame."""
+        outer = self.frame, self.functions, self.variable
+        self.frame, self.functions, self.variable = frame, [], None
+        self.models.append(frame.model.declaration)
+        try:
+            with self.budget.deeper(frame.call or frame.model.declaration.name_span):
+                self.execute(frame.model.declaration.body, frame.names)
+        finally:
+            self.models.pop()
+            self.frame, self.functions, self.variable = outer
+
+    # --- declarations ----------------------------------------------------------
+
+    def failed(self) -> None:
+        if self.frame is not None:
+            self.frame.failed = True
+
+    def bound(self, target: syntax.Target, value: BuildValue) -> None:
+        if self.run is None or not isinstance(value, Value) or len(target.names) != 1:
+            return
+        fresh = value not in self.run.steps and value not in self.run.paths
+        if fresh and value not in self.run.named and value.node.op.name != "input":
+            self.run.named.add(value)
+            self.run.builder.rename(value, target.names[0])
+
+    def declare(self, statement: syntax.Statement, names: Names) -> None:
+        run, frame = self.inside(statement.span)
+        match statement:
+            case syntax.InputDecl():
+                names.bind(statement.name, declare_input(statement, self, names, frame, run))
+            case syntax.OutputDecl():
+                check_output_name(statement, frame)
+                if statement.value is None:
+                    value = self.lookup(statement.name, names, statement.span)
+                else:
+                    value = self.named(statement.value, statement.name, names)
+                declare_output(statement, value, frame, run)
+                names.bind(statement.name, value)
+            case syntax.Train():
+                if frame.train:
+                    fail("K0510", "the model has a `train:` block already", statement.span,
+                         help="merge the two blocks")  # fmt: skip
+                frame.train.append(statement)
+            case _:
+                refuse_statement(statement)
+
+
+def _feeds(layer: ModelLayer, arguments: Arguments) -> tuple[list[Value], Mapping[str, Value]]:
+    """The tensors of a call of a model: in order, or by name."""
+    given = arguments.positional
+    if arguments.keywords:
+        name = next(iter(arguments.keywords))
+        unsupported(f"{name}= in the call of a model", arguments.place(name))
+    if len(given) == 1 and isinstance(given[0], list | tuple):
+        given = list(given[0])
+    elif len(given) == 1 and isinstance(given[0], dict):
+        by_name = given[0]
+        if all(isinstance(value, Value) for value in by_name.values()):
+            return [], by_name
+        given = list(by_name.values())
+    for value in given:
+        if not isinstance(value, Value):
+            fail(
+                "K0301",
+                f"{layer.model.declaration.name} is applied to tensors, found {describe(value)}",
+                arguments.span,
+            )
+    return list(given), {}

@@ -1,0 +1,80 @@
+"""Syntax tree to models: declarations first, then each model in its phases."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from kgen import syntax
+from kgen.bodies import Elaborator
+from kgen.declarations import Files
+from kgen.diagnostics import KgenError, Report, fail
+from kgen.limits import Budget
+from kgen.model import Model
+from kgen.names import Names
+from kgen.phases import elaborate_model
+from kgen.run import Stop, collect
+from kgen.suggest import suggest
+from kgen.values import ModelClass
+
+
+def elaborate(
+    module: syntax.Module,
+    *,
+    report: Report,
+    defines: Mapping[str, str] | None = None,
+    model: str | None = None,
+) -> tuple[Model, ...]:
+    """The models of a file, in order, or the one called `model`.
+
+    Models with parameters that have no default are layers only. `defines`
+    override the file's parameters. Mistakes are added to `report`; models that
+    have some are left out.
+    """
+    elaborator = Elaborator(Budget(), report)
+    try:
+        files = Files(elaborator, Path(module.source.path).parent)
+        names = files.declare(module, defines or {})
+        declared = [d for d in module.declarations if isinstance(d, syntax.ModelDef)]
+        found = _exported(module, declared, names, model, report)
+        models = [elaborate_model(elaborator, m) for m in found]
+    except Stop:
+        return ()
+    return tuple(m for m in models if m is not None)
+
+
+def _exported(
+    module: syntax.Module,
+    declared: list[syntax.ModelDef],
+    names: Names,
+    wanted: str | None,
+    report: Report,
+) -> list[ModelClass]:
+    own = {id(declaration) for declaration in declared}
+    found = {
+        name: value
+        for name, value in names.own.items()
+        if isinstance(value, ModelClass) and id(value.declaration) in own
+    }
+    complete = {
+        name: value
+        for name, value in found.items()
+        if all(p.default is not None for p in value.declaration.parameters)
+    }
+    try:
+        if wanted is not None and wanted not in complete:
+            listed = ", ".join(complete) or "none"
+            fail(
+                "K0512",
+                f"{module.source.path} has no model `{wanted[:40]}` to build",
+                help=suggest(wanted, complete) or f"its models are {listed}",
+            )
+        if not complete and not report.has_errors:
+            help = "declare one: model Name:"
+            if found:
+                help = f"give the parameters of {next(iter(found))} defaults"
+            fail("K0512", f"{module.source.path} has no model to build", help=help)
+    except KgenError as error:
+        collect(report, error)
+        return []
+    return [complete[wanted]] if wanted is not None else list(complete.values())

@@ -1,0 +1,88 @@
+"""Names: nested namespaces, and the nearest known name to a mistyped one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import NoReturn
+
+from kgen.diagnostics import Span, fail
+from kgen.layers.registry import FAMILIES, find, names, planned
+from kgen.suggest import suggest
+from kgen.values import BuildValue, Registered
+
+# Names that the language has and this version does not: what they stand for.
+FOREIGN = {
+    "tf": "TensorFlow is no part of the language",
+    "np": "NumPy is no part of the language",
+    "keras": "layers are named directly: Dense(64), without keras.layers",
+    "layers": "layers are named directly: Dense(64)",
+    "ops": "tensor functions are named directly: mean(x)",
+    "K": "tensor functions are named directly: mean(x)",
+    "print": "a model file does nothing but describe; kgen summary shows a model",
+    "Input": "inputs are declared: input image: float32[784]",
+    "Model": "models are declared: model Name:",
+    "float32": "an element type stands in a declaration only: input x: float32[10]",
+    "int32": "an element type stands in a declaration only: input x: int32[10]",
+}
+
+
+@dataclass(eq=False)
+class Names:
+    """One namespace; what it lacks is looked up in `parent`."""
+
+    parent: Names | None = None
+    own: dict[str, BuildValue] = field(default_factory=dict)
+    read: set[str] = field(default_factory=set)
+
+    def bind(self, name: str, value: BuildValue) -> None:
+        self.own[name] = value
+
+    def find(self, name: str) -> tuple[bool, BuildValue]:
+        """Whether a name is bound here or outside, and to what."""
+        scope: Names | None = self
+        while scope is not None:
+            if name in scope.own:
+                scope.read.add(name)
+                return True, scope.own[name]
+            scope = scope.parent
+        return False, None
+
+    def visible(self) -> list[str]:
+        """Every bound name, innermost first."""
+        found: list[str] = []
+        scope: Names | None = self
+        while scope is not None:
+            found += reversed(scope.own)
+            scope = scope.parent
+        return found
+
+
+def registered(name: str) -> Registered | None:
+    """The meanings the registry has for a name."""
+    found = {family: d for family in FAMILIES if (d := find(family, name)) is not None}
+    return Registered(name, found) if found else None
+
+
+def unknown(name: str, scope: Names, builtins: Iterable[str], span: Span) -> NoReturn:
+    """Report a name that means nothing, or nothing yet."""
+    for family in FAMILIES:
+        if name in planned(family):
+            unsupported(name, span, f"Keras has this {family}; kgen does not yet")
+    known = [*scope.visible(), *builtins]
+    for family in FAMILIES:
+        known += names(family)
+    help = FOREIGN.get(name) or suggest(name, known) or "bind the name before this line"
+    fail("K0201", f"nothing is called `{name}`", span, label="unknown name", help=help)
+
+
+def unsupported(what: str, span: Span | None, note: str = "", help: str = "") -> NoReturn:
+    """Report a construct that is part of the language and not built yet (never returns)."""
+    fail(
+        "K0701",
+        f"{what} is not supported yet",
+        span,
+        label="not supported yet",
+        notes=[note] if note else (),
+        help=help or "`kgen layers` lists what this version supports",
+    )

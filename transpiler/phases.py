@@ -1,0 +1,221 @@
+"""A model in its phases: its body is executed once as it predicts and once as it trains.
+
+Both executions give the same layers the same names, so that the graphs share
+their weights by path.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TypeVar
+
+from kgen.bodies import Elaborator
+from kgen.buildtime import Arguments
+from kgen.diagnostics import Diagnostic, KgenError, fail
+from kgen.graph import Builder, Graph, Value, reachable, rebuild
+from kgen.layering import without_batch
+from kgen.layers.kinds import Member
+from kgen.layers.optimizers import optimizer_info
+from kgen.model import InputInfo, LayerInfo, Model, OptimizerInfo
+from kgen.names import Names
+from kgen.objective import Objective, build_objective, member
+from kgen.run import Frame, Run, collect
+from kgen.settings import Settings, read_settings
+from kgen.values import ModelClass, Silenced
+
+_OPTIMIZER = Member('an optimizer, such as "adam" or SGD(0.01)', ("optimizer",))
+_Result = TypeVar("_Result")
+
+
+@dataclass(frozen=True)
+class Phase:
+    """What one execution of a model's body gives; `full` has loss and metrics."""
+
+    run: Run
+    frame: Frame
+    forward: Graph
+    full: Graph | None
+    objective: Objective | None
+    optimizer: OptimizerInfo | None
+
+
+def elaborate_model(elaborator: Elaborator, model: ModelClass) -> Model | None:
+    """Both phases of a model; None if it has mistakes, which the report then holds."""
+    inference = _phase(elaborator, model, training=False)
+    if inference is None:
+        return None
+    training = None
+    if inference.objective is not None:
+        training = _phase(elaborator, model, training=True)
+        if training is None:
+            return None
+    inputs = tuple(
+        InputInfo(name, value.dtype, value.shape[1:], None, span)
+        for name, (value, span) in inference.frame.inputs.items()
+    )
+    return Model(
+        model.declaration.name,
+        model.declaration.doc or "",
+        model.source,
+        model.declaration.name_span,
+        inputs,
+        _layers(inference.run),
+        inference.forward,
+        training.full if training is not None else None,
+        inference.full,
+        inference.objective.targets if inference.objective is not None else (),
+        inference.optimizer,
+    )
+
+
+def _phase(elaborator: Elaborator, model: ModelClass, *, training: bool) -> Phase | None:
+    report = elaborator.report
+    before = len(report.diagnostics)
+    name = model.declaration.name
+    objective: Objective | None = None
+    optimizer: OptimizerInfo | None = None
+    full: Graph | None = None
+    with Builder() as builder:
+        run = Run(builder, training)
+        frame = Frame(model, Names(model.names))
+        _execute(elaborator, run, frame)
+        if not frame.failed:
+            _checked(elaborator, lambda: _check_structure(run, frame, training))
+        settings = read_settings(elaborator, frame)
+        usable = settings if settings is not None and not settings.failed else None
+        if usable is not None:
+            optimizer = _checked(elaborator, lambda: _optimizer(usable, builder))
+        if frame.failed or any(value is None for value, _ in frame.outputs.values()):
+            return None
+        outputs = {key: value for key, (value, _) in frame.outputs.items() if value is not None}
+        forward = _pruned(builder.graph(name, outputs))
+        if usable is not None:
+            objective = _checked(elaborator, lambda: build_objective(usable, frame, run))
+        if len(report.diagnostics) > before:
+            return None
+        if objective is not None:
+            full = _pruned(
+                builder.graph(
+                    name,
+                    outputs,
+                    updates=run.updates if training else {},
+                    loss=objective.loss,
+                    metrics=objective.metrics,
+                )
+            )
+    return Phase(run, frame, forward, full, objective, optimizer)
+
+
+def _execute(elaborator: Elaborator, run: Run, frame: Frame) -> None:
+    declaration = frame.model.declaration
+    elaborator.run = run
+    try:
+        elaborator.fit(
+            declaration.name,
+            declaration.parameters,
+            Arguments(declaration.name_span),
+            frame.names,
+        )
+        elaborator.execute_model(frame)
+    except KgenError as error:
+        collect(elaborator.report, error)
+        frame.failed = True
+    except Silenced:
+        frame.failed = True
+    finally:
+        elaborator.run = None
+
+
+def _checked(elaborator: Elaborator, build: Callable[[], _Result]) -> _Result | None:
+    """What `build` gives; None if it fails, which is then reported."""
+    try:
+        return build()
+    except KgenError as error:
+        collect(elaborator.report, error)
+        return None
+
+
+def _pruned(graph: Graph) -> Graph:
+    """The graph without nodes that no result needs."""
+    return rebuild(graph, lambda node, inputs: None)
+
+
+def _check_structure(run: Run, frame: Frame, training: bool) -> None:
+    declaration = frame.model.declaration
+    if not frame.inputs:
+        fail(
+            "K0501",
+            f"the model {declaration.name} has no input",
+            declaration.name_span,
+            help="declare one: input x: float32[10]",
+        )
+    if not frame.outputs:
+        fail(
+            "K0502",
+            f"the model {declaration.name} has no output",
+            declaration.name_span,
+            help="declare one: output y = ...",
+        )
+    roots = [value for value, _ in frame.outputs.values() if value is not None]
+    live = reachable([*roots, *run.losses])
+    problems = [
+        Diagnostic(
+            "K0503",
+            f"no output depends on the input `{name}`",
+            span,
+            help="use it, or remove its declaration",
+        )
+        for name, (value, span) in frame.inputs.items()
+        if value not in live
+    ]
+    problems += [
+        Diagnostic(
+            "K0511",
+            f"no output depends on the {layer.kind} layer {layer.name}",
+            layer.span,
+            help="its weights could never be trained: use its result, or remove it",
+        )
+        for layer in run.layers.values()
+        if not training and layer.weights and not live & set(layer.weights.values())
+    ]
+    if problems:
+        raise KgenError(problems)
+
+
+def _optimizer(settings: Settings, builder: Builder) -> OptimizerInfo:
+    """The optimizer that `train:` sets; Keras's default is RMSprop."""
+    place = settings.place("optimizer")
+    value = settings.get("optimizer")
+    bound = member("rmsprop" if value is None else value, _OPTIMIZER, place)
+    size = sum(_elements(w.value) for w in builder.weights.values() if w.trainable)
+    if size == 0:
+        fail(
+            "K0513",
+            "the model has no weights to train",
+            settings.span,
+            help="remove `train:`, or add a layer with weights that is not frozen",
+        )
+    return optimizer_info(bound, size)
+
+
+def _elements(value: Value) -> int:
+    count = 1
+    for size in value.shape:
+        assert isinstance(size, int)
+        count *= size
+    return count
+
+
+def _layers(run: Run) -> tuple[LayerInfo, ...]:
+    return tuple(
+        LayerInfo(
+            layer.path,
+            layer.kind,
+            without_batch(layer.shapes[0].shape),
+            tuple(f"{layer.path}/{name}" for name in layer.weights),
+            layer.calls,
+            layer.span,
+        )
+        for layer in run.layers.values()
+    )

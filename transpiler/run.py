@@ -1,0 +1,138 @@
+"""The state of elaboration: of one phase of a model, and of one execution of a body."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from kgen.diagnostics import KgenError, Report, Span, fail
+from kgen.graph import Builder, Value
+from kgen.layers.registry import Bound
+from kgen.names import Names
+from kgen.syntax import Train
+from kgen.values import AnyLayer, Layer, ModelClass
+
+MAX_ERRORS = 20
+_LIMITS = re.compile(r"K060[1-8]")
+_LAYER_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]*")
+
+
+class Stop(Exception):
+    """Elaboration cannot go on; the report says why."""
+
+
+def collect(report: Report, error: KgenError) -> None:
+    """Note an error and let elaboration go on: one report for each code and place.
+
+    Raises:
+        Stop: a limit was exceeded, or there are errors enough.
+    """
+    places = {(d.code, d.span and (d.span.source.path, d.span.start)) for d in report.diagnostics}
+    for diagnostic in error.diagnostics:
+        span = diagnostic.span
+        if (diagnostic.code, span and (span.source.path, span.start)) not in places:
+            report.add(diagnostic)
+    over = any(_LIMITS.fullmatch(d.code) for d in error.diagnostics)
+    if over or len(report.diagnostics) >= MAX_ERRORS:
+        raise Stop
+
+
+@dataclass(frozen=True)
+class Step:
+    """How a value came about: what was applied, and to which value."""
+
+    label: str
+    source: Value | None
+
+
+@dataclass(eq=False)
+class Run:
+    """One phase: its graph under construction, and what layers leave behind."""
+
+    builder: Builder
+    training: bool
+    losses: list[Value] = field(default_factory=list)
+    penalties: list[tuple[Bound, Value]] = field(default_factory=list)
+    updates: dict[str, Value] = field(default_factory=dict)
+    paths: dict[Value, str] = field(default_factory=dict)
+    layers: dict[str, Layer] = field(default_factory=dict)
+    named: set[Value] = field(default_factory=set)
+    steps: dict[Value, Step] = field(default_factory=dict)
+    streams: int = 0
+
+    def chain(self, value: Value) -> list[str]:
+        """The layers that led to a value, one line each, with their output shapes."""
+        rows: list[tuple[str, str]] = []
+        at: Value | None = value
+        while at is not None and len(rows) < 12:
+            step = self.steps.get(at)
+            if step is None:
+                node = at.node
+                label = node.attrs["name"] if node.op.name == "input" else node.op.name
+                step = Step(str(label), node.inputs[0] if node.inputs else None)
+            rows.append((step.label, str(at.type)))
+            at = step.source
+        if at is not None:
+            rows.append(("...", ""))
+        width = max(len(label) for label, _ in rows)
+        return [f"{label:<{width}}  {shape}".rstrip() for label, shape in reversed(rows)]
+
+
+@dataclass(eq=False)
+class Frame:
+    """One execution of a model's body.
+
+    `feeds` are the tensors a nested model is applied to, by position and name;
+    `known` are the layers an earlier execution of the same instance made.
+    """
+
+    model: ModelClass
+    names: Names
+    call: Span | None = None
+    feeds: list[Value] | None = None
+    feeds_by_name: Mapping[str, Value] = field(default_factory=dict)
+    prefix: str = ""
+    trainable: bool = True
+    known: dict[str, AnyLayer] = field(default_factory=dict)
+    again: bool = False
+    inputs: dict[str, tuple[Value, Span]] = field(default_factory=dict)
+    outputs: dict[str, tuple[Value | None, Span]] = field(default_factory=dict)
+    train: list[Train] = field(default_factory=list)
+    taken: set[str] = field(default_factory=set)
+    counts: dict[str, int] = field(default_factory=dict)
+    failed: bool = False
+
+    def layer_name(self, kind: str, given: str | None, bound_to: str | None, span: Span) -> str:
+        """A layer's name: `name=`, else its variable, else Keras's (`dense`, `dense_1`)."""
+        if given is not None:
+            if not _LAYER_NAME.fullmatch(given) or len(given) > 200:
+                fail(
+                    "K0206",
+                    "this is not a name for a layer",
+                    span,
+                    help="layer names are made of letters, digits, `_`, `-` and `.`",
+                )
+            if given in self.taken:
+                fail(
+                    "K0205",
+                    f"two layers are named `{given}`",
+                    span,
+                    label="the name is taken",
+                    help="weights are saved by layer name; give this one another",
+                )
+            self.taken.add(given)
+            return given
+        base = bound_to or snake_case(kind)
+        name = base
+        while name in self.taken:
+            self.counts[base] = self.counts.get(base, 0) + 1
+            name = f"{base}_{self.counts[base]}"
+        self.taken.add(name)
+        return name
+
+
+def snake_case(kind: str) -> str:
+    """Keras's automatic name: `BatchNormalization` gives `batch_normalization`."""
+    words = re.sub(r"(.)([A-Z][a-z]+)", r"\1_\2", kind)
+    return re.sub(r"([a-z])([A-Z])", r"\1_\2", words).lower()

@@ -1,0 +1,202 @@
+"""The `train:` block: its statements, and its settings spread over the outputs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+
+from kgen import syntax
+from kgen.diagnostics import KgenError, Span, fail
+from kgen.names import Names, unsupported
+from kgen.run import Frame, collect
+from kgen.statements import Executor
+from kgen.suggest import suggest
+from kgen.values import POISON, BuildValue, describe
+
+SETTINGS = ("optimizer", "loss", "metrics", "loss_weights", "weighted_metrics")
+_RUNTIME = ("epochs", "batch_size", "callbacks", "validation_split", "shuffle", "verbose")
+
+
+@dataclass(eq=False)
+class Settings:
+    """The settings of a `train:` block, each with the span of its value."""
+
+    span: Span
+    values: dict[str, BuildValue] = field(default_factory=dict)
+    spans: dict[str, Span] = field(default_factory=dict)
+
+    def get(self, name: str) -> BuildValue:
+        return self.values.get(name)
+
+    def place(self, name: str) -> Span:
+        """Where a setting's value stands; the block if it is missing."""
+        return self.spans.get(name, self.span)
+
+    @property
+    def failed(self) -> bool:
+        return any(value is POISON for value in self.values.values())
+
+
+def read_settings(executor: Executor, frame: Frame) -> Settings | None:
+    """Execute the model's `train:` block; None if it has none.
+
+    Helper names may be bound in it; one that is never used is taken for a
+    misspelt setting.
+    """
+    if not frame.train:
+        return None
+    block = frame.train[0]
+    settings = Settings(_header(block))
+    names = Names(frame.names)
+    for statement in _flat(block.body):
+        if isinstance(statement, syntax.Assign | syntax.Expression):
+            continue
+        if not isinstance(statement, syntax.If | syntax.For | syntax.Def):
+            _note(executor, "K0505", "only settings can stand in `train:`", statement.span)
+            return None
+    executor.execute(block.body, names)
+    spans: dict[str, tuple[Span, Span]] = {}
+    for statement in _flat(block.body):
+        if isinstance(statement, syntax.Assign):
+            for name in statement.target.names:
+                spans[name] = (statement.target.span, statement.value.span)
+    for name, value in names.own.items():
+        if name in SETTINGS:
+            settings.values[name] = value
+            settings.spans[name] = spans[name][1] if name in spans else settings.span
+        elif name in spans and name not in names.read and value is not POISON:
+            _unknown_setting(executor, name, spans[name][0])
+    return settings
+
+
+def _header(block: syntax.Train) -> Span:
+    start = block.span.start
+    return Span(block.span.source, start, start + len("train"))
+
+
+def _flat(body: Sequence[syntax.Statement]) -> Iterator[syntax.Statement]:
+    for statement in body:
+        yield statement
+        if isinstance(statement, syntax.If):
+            yield from _flat(statement.body)
+            yield from _flat(statement.otherwise)
+        elif isinstance(statement, syntax.For):
+            yield from _flat(statement.body)
+
+
+def _note(executor: Executor, code: str, message: str, span: Span, help: str = "") -> None:
+    try:
+        fail(code, message, span, help=help)
+    except KgenError as error:
+        collect(executor.report, error)
+        executor.failed()
+
+
+def _unknown_setting(executor: Executor, name: str, span: Span) -> None:
+    try:
+        if name == "objective":
+            unsupported("an objective without targets", span, help="set a loss instead")
+        help = suggest(name, SETTINGS) or f"the settings are {', '.join(SETTINGS)}"
+        if name in _RUNTIME:
+            help = f"{name} is given to fit(), or to `kgen train`"
+        fail("K0507", f"`train:` has no setting `{name}`", span, label="never used", help=help)
+    except KgenError as error:
+        collect(executor.report, error)
+        executor.failed()
+
+
+def per_output(settings: Settings, name: str, outputs: Sequence[str]) -> list[BuildValue]:
+    """A setting's entry for each output: one for all, a list in order, or a dict by name."""
+    value, place = settings.get(name), settings.place(name)
+    if isinstance(value, dict):
+        for key in value:
+            if key not in outputs:
+                known = suggest(key, outputs) if isinstance(key, str) else ""
+                fail(
+                    "K0508",
+                    f"`{name}` names an output {key!r} that the model does not have",
+                    place,
+                    help=known or f"the outputs are {', '.join(outputs)}",
+                )
+        return [value.get(output) for output in outputs]
+    if isinstance(value, list | tuple):
+        if len(value) != len(outputs):
+            fail(
+                "K0508",
+                f"`{name}` is a list of {len(value)}, and the model has {len(outputs)} outputs",
+                place,
+                help=f"give one for each of {', '.join(outputs)}, or a dict by output name",
+            )
+        return list(value)
+    return [value] * len(outputs)
+
+
+def loss_entries(settings: Settings, outputs: Sequence[str]) -> list[BuildValue]:
+    """The loss of each output; None where it has none."""
+    place = settings.place("loss")
+    if settings.get("loss") is None:
+        fail(
+            "K0506",
+            "`train:` sets no loss",
+            place,
+            help='write, for instance, loss = "categorical_crossentropy"',
+        )
+    entries = per_output(settings, "loss", outputs)
+    value = settings.get("loss")
+    if isinstance(value, dict):
+        for output in outputs:
+            if output not in value:
+                fail(
+                    "K0508",
+                    f"`loss` says nothing about the output `{output}`",
+                    place,
+                    help=f'write "{output}": None if it shall have no loss',
+                )
+    if all(entry is None for entry in entries):
+        fail("K0506", "no output has a loss", place, help="at least one output must have one")
+    return entries
+
+
+def weight_entries(
+    settings: Settings, outputs: Sequence[str], losses: Sequence[BuildValue]
+) -> list[float]:
+    """The factor of each output's loss; 1 where none is set."""
+    place = settings.place("loss_weights")
+    entries = per_output(settings, "loss_weights", outputs)
+    factors: list[float] = []
+    for output, entry, loss in zip(outputs, entries, losses, strict=True):
+        if entry is None:
+            entry = 1.0
+        elif loss is None:
+            fail("K0508", f"`loss_weights` weighs `{output}`, which has no loss", place)
+        if isinstance(entry, bool) or not isinstance(entry, int | float):
+            fail("K0508", f"a loss weight is a number, found {describe(entry)}", place)
+        factors.append(float(entry))
+    return factors
+
+
+def metric_entries(settings: Settings, name: str, outputs: Sequence[str]) -> list[list[BuildValue]]:
+    """The metrics of each output, as Keras spreads them."""
+    value = settings.get(name)
+    if value is None or (isinstance(value, list | tuple) and not value):
+        return [[] for _ in outputs]
+    if len(outputs) == 1 and not isinstance(value, dict):
+        entries = [_flatten(value)]
+    else:
+        if not isinstance(value, list | tuple | dict):
+            fail(
+                "K0508",
+                f"`{name}` must say which output it is for",
+                settings.place(name),
+                help=f'write {{"{outputs[0]}": ["accuracy"]}}',
+            )
+        entries = [_flatten(entry) for entry in per_output(settings, name, outputs)]
+    return entries
+
+
+def _flatten(value: BuildValue) -> list[BuildValue]:
+    if value is None:
+        return []
+    if isinstance(value, list | tuple):
+        return [item for entry in value for item in _flatten(entry)]
+    return [value]

@@ -1,0 +1,141 @@
+"""What operators, indices and attributes mean for tensors in an expression."""
+
+from __future__ import annotations
+
+from kgen import ops
+from kgen.diagnostics import Span, fail
+from kgen.graph import BATCH, Dim, Value, apply
+from kgen.names import unsupported
+from kgen.suggest import suggest
+from kgen.values import BuildValue, describe
+
+_COMPARISONS = {
+    "==": "equal",
+    "!=": "not_equal",
+    "<": "less",
+    "<=": "less_equal",
+    ">": "greater",
+    ">=": "greater_equal",
+}
+_ARITHMETIC = {"+": "add", "-": "subtract", "*": "multiply", "/": "divide", "**": "power"}
+
+
+def binary(op: str, a: BuildValue, b: BuildValue, span: Span) -> Value:
+    """`a op b`, at least one of them a tensor."""
+    if op == "@":
+        if not (isinstance(a, Value) and isinstance(b, Value)):
+            fail("K0303", f"{describe(a)} @ {describe(b)} has no meaning", span, help="use *")
+        return matmul(a, b, span)
+    left, right = operand(a, op, span), operand(b, op, span)
+    if op in _ARITHMETIC:
+        return apply(_ARITHMETIC[op], left, right)
+    quotient = ops.floor(ops.divide(left, right))
+    return quotient if op == "//" else ops.subtract(left, quotient * right)
+
+
+def compare(op: str, a: BuildValue, b: BuildValue, span: Span) -> Value:
+    """A comparison element by element."""
+    if op not in _COMPARISONS:
+        fail("K0304", f"`{op}` needs values known at build time, found a tensor", span)
+    return apply(_COMPARISONS[op], operand(a, op, span), operand(b, op, span))
+
+
+def operand(value: BuildValue, op: str, span: Span) -> Value | float:
+    """A tensor, or a number that stands for one."""
+    if isinstance(value, Value):
+        return value
+    if isinstance(value, int | float):
+        return float(value)
+    help = "a tensor combines with tensors and numbers"
+    if isinstance(value, Dim):
+        help = f"{value.name} is not known before the model runs; mean() divides by it"
+    elif isinstance(value, list | tuple):
+        help = "use a layer such as Concatenate(), or index the list"
+    fail("K0303", f"a tensor {op} {describe(value)} has no meaning", span, help=help)
+
+
+def matmul(a: Value, b: Value, span: Span) -> Value:
+    """The product of matrices over the last axis of `a` and the last but one of `b`."""
+    rank_a, rank_b = a.type.rank, b.type.rank
+    if rank_b == 2 and rank_a >= 2 and BATCH not in b.shape:
+        return ops.dot(a, b, contract=((rank_a - 1,), (0,)))
+    if rank_a == rank_b and rank_a >= 3:
+        lead = tuple(range(rank_a - 2))
+        return ops.dot(a, b, contract=((rank_a - 1,), (rank_b - 2,)), batch=(lead, lead))
+    fail(
+        "K0401",
+        f"cannot multiply {a.type} @ {b.type}",
+        span,
+        help="@ multiplies matrices of each sample; for vectors, use dot([a, b], axes=-1)",
+    )
+
+
+def subscript(value: Value, indices: list[BuildValue], span: Span) -> Value:
+    """`value[i, a:b, ...]`; an index is an integer, a `slice`, None or `...`."""
+    real = sum(index is not None and index is not ... for index in indices)
+    if indices.count(...) > 1 or real > value.type.rank:
+        fail("K0401", f"{len(indices)} indices do not fit {value.type}", span)
+    if ... not in indices:
+        indices = [*indices, ...]
+    axis, dropped = 0, []
+    shape: list[int | Dim] = []
+    for index in indices:
+        if index is ...:
+            rest = value.type.rank - real
+            shape += value.shape[axis : axis + rest]
+            axis += rest
+        elif index is None:
+            shape.append(1)
+        else:
+            value, keep = _cut(value, axis, index, span)
+            if keep:
+                shape.append(value.shape[axis])
+            else:
+                dropped.append(axis)
+            axis += 1
+    return value if tuple(shape) == value.shape else ops.reshape(value, tuple(shape))
+
+
+def _cut(value: Value, axis: int, index: BuildValue, span: Span) -> tuple[Value, bool]:
+    """Take one index of one axis; says whether the axis stays."""
+    size = value.shape[axis]
+    if isinstance(index, slice) and index == slice(None, None, None):
+        return value, True
+    if not isinstance(size, int):
+        fail(
+            "K0402",
+            f"the axis {size} of {value.type} cannot be cut: its size is not known",
+            span,
+            help="write x[:, ...] to keep every sample",
+        )
+    if isinstance(index, slice):
+        start, stop, step = index.indices(size)
+        if step != 1:
+            unsupported("a slice of a tensor with a step", span)
+        if start >= stop:
+            fail("K0402", f"the slice of axis {axis} of {value.type} is empty", span)
+        return ops.slice_axis(value, axis, start, stop), True
+    if isinstance(index, bool) or not isinstance(index, int):
+        fail("K0303", f"a tensor's index is an integer or a slice, found {describe(index)}", span)
+    if not -size <= index < size:
+        fail("K0402", f"index {index} is out of range for axis {axis} of {value.type}", span)
+    position = index % size
+    return ops.slice_axis(value, axis, position, position + 1), False
+
+
+def attribute(value: Value, name: str, span: Span) -> BuildValue:
+    """`tensor.shape`, `.dtype`, `.ndim`; the batch in a shape is an open dimension."""
+    known: dict[str, BuildValue] = {
+        "shape": tuple(value.shape),
+        "dtype": value.dtype,
+        "ndim": value.type.rank,
+    }
+    if name in known:
+        return known[name]
+    fail(
+        "K0203",
+        f"a tensor has no attribute `{name}`",
+        span,
+        label="unknown attribute",
+        help=suggest(name, known) or f"a tensor has {', '.join(known)}",
+    )
