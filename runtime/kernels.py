@@ -123,7 +123,7 @@ class Kernel:
         return f"<kernel {self.__name__}>"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Command:
     """A kernel and the buffers it works on."""
 

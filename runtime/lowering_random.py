@@ -8,7 +8,15 @@ from kgen.runtime.ir_vectors import FLOATS, INT32, INT64, INTS, IrVector, inline
 from kgen.runtime.isa import LANES
 from kgen.runtime.lowering import INDEX, Code, Description, TileType, implements, literal_int
 from kgen.runtime.random import MASK_64, bits_to_normal, bits_to_uniform, random_bits
-from kgen.runtime.tile_random import first_row, normal, random_key, share, step_index, uniform
+from kgen.runtime.tile_random import (
+    first_row,
+    normal,
+    random_key,
+    share,
+    step_in_call,
+    step_index,
+    uniform,
+)
 from kgen.runtime.vecmath import vector_log
 from llvmlite import ir
 from numba.core import types
@@ -50,6 +58,12 @@ def describe_first_row(clock: Any) -> Description:
 def describe_step_index(clock: Any) -> Description:
     """The clock's step."""
     return INDEX, (CLOCK,), lambda code, clock: read_clock(code, clock, 1)
+
+
+@implements(step_in_call)
+def describe_step_in_call(clock: Any) -> Description:
+    """The clock's step within the run."""
+    return INDEX, (CLOCK,), lambda code, clock: read_clock(code, clock, 3)
 
 
 def build_split_mix(code: Code, state: Any) -> Any:

@@ -54,7 +54,7 @@ def bits_to_normal(bits: Vector, log: Any) -> Vector:
     The polynomials are those of Giles, "Approximating the erfinv function" (single precision).
     The largest magnitude is about 5.4.
     """
-    t = ((((bits >> 8) << 1) + 1).to_float() - 16777216.0) * 5.9604644775390625e-08
+    t = (((bits >> 8) << 1) - 16777215).to_float() * 5.9604644775390625e-08
     w = -log((1.0 - t) * (1.0 + t))
     central = w - 2.5
     p = central.fma(2.81022636e-08, 3.43273939e-07)

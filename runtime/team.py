@@ -49,6 +49,7 @@ class Plan:
         if jit_is_disabled():
             return
         self.arguments = [call.addresses() for call in self.calls]
+        self.position = {call: index for index, call in enumerate(self.calls)}
         self.table = np.zeros((max(len(self.calls), 1), TABLE_WORDS), np.int64)
         position = -1
         for entry in commands:

@@ -118,7 +118,7 @@ def sqrt(tile: Tile) -> Tile:
 
 
 def rsqrt(tile: Tile) -> Tile:
-    """1 / sqrt(x), at most 1 ulp."""
+    """1 / sqrt(x), at most 2 ulp."""
     return apply_emulated("rsqrt", tile)
 
 

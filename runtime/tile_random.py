@@ -37,6 +37,11 @@ def step_index(clock: Any) -> int:
     return int(clock[1])
 
 
+def step_in_call(clock: Any) -> int:
+    """Steps done in the present run, before this one."""
+    return int(clock[3])
+
+
 def random_key(clock: Any, stream: int) -> tuple[int, int]:
     """Two 32-bit keys from the clock's seed and step and the number of a random stream."""
     state = split_mix(int(clock[2]) & MASK_64)

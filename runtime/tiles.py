@@ -69,6 +69,7 @@ from kgen.runtime.tile_random import (
     normal,
     random_key,
     share,
+    step_in_call,
     step_index,
     uniform,
 )
@@ -137,6 +138,7 @@ __all__ = [
     "sin",
     "sqrt",
     "square",
+    "step_in_call",
     "step_index",
     "store",
     "store_column",

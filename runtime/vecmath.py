@@ -117,7 +117,7 @@ def vector_exp(x: Vector) -> Vector:
 
 def vector_expm1(x: Vector) -> Vector:
     """e**x - 1 without cancellation, at most 2 ulp."""
-    n, r = split_exponent(clamp(x, -20.0, 89.5))
+    n, r = split_exponent(clamp(x, -20.0, 88.8))
     p = (r * r).fma(horner(r, EXPM1_TERMS), r)
     scale = power_of_two(n - 1)  # halved, since 2**128 has no float32
     return (x.magnitude() < 0.3).choose(p, p.fma(scale, scale - 0.5) * 2.0)

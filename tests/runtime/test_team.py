@@ -1,0 +1,240 @@
+"""The team: batches, barriers, stops, signals, forks."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import textwrap
+import threading
+import time
+from typing import Any
+
+import numpy as np
+import pytest
+from kgen.runtime import team as team_module
+from kgen.runtime.errors import EnvironmentVariableError
+from kgen.runtime.kernels import Buffer, kernel, sync
+from kgen.runtime.team import Plan, Team, missing_kernels, run, thread_count
+from kgen.runtime.tiles import (
+    element,
+    first_row,
+    i64vector,
+    set_element,
+    step_index,
+)
+
+
+@kernel
+def write_own(thread: int, threads: int, batch: int, clock: Any, args: Any) -> None:
+    """slots[thread] = step"""
+    set_element(i64vector(args, 0), 0, thread, step_index(clock))
+
+
+@kernel
+def check_others(thread: int, threads: int, batch: int, clock: Any, args: Any) -> None:
+    """errors[thread] += slots of this step that are not written yet"""
+    slots = i64vector(args, 0)
+    errors = i64vector(args, 1)
+    for other in range(threads):
+        if element(slots, 0, other) != step_index(clock):
+            set_element(errors, 0, thread, element(errors, 0, thread) + 1)
+
+
+@kernel
+def record(thread: int, threads: int, batch: int, clock: Any, args: Any) -> None:
+    """log[4 step ...] = first row, rows, step, threads, by thread 0"""
+    if thread == 0:
+        log = i64vector(args, 0)
+        at = 4 * step_index(clock)
+        set_element(log, 0, at, first_row(clock))
+        set_element(log, 0, at + 1, batch)
+        set_element(log, 0, at + 2, step_index(clock))
+        set_element(log, 0, at + 3, threads)
+
+
+def words(array: Any) -> Buffer:
+    """A buffer of int64."""
+    return Buffer(array, 0, "int64")
+
+
+@pytest.fixture(params=["native", "emulated"])
+def way(request: Any, monkeypatch: Any) -> str:
+    """Machine code, or the Python functions."""
+    if request.param == "emulated":
+        monkeypatch.setattr(team_module, "jit_is_disabled", lambda: True)
+    return str(request.param)
+
+
+@pytest.mark.parametrize("threads", [1, 2, 5])
+def test_batches_and_clock(way: str, threads: int) -> None:
+    log = np.full(40, -1, np.int64)
+    done = run(
+        Team(threads), [record(words(log))], batch_size=32, first_row=10, last_row=100, step=2
+    )
+    assert done == 3
+    expected = [[10, 32, 2, threads], [42, 32, 3, threads], [74, 26, 4, threads]]
+    assert log[8:20].reshape(3, 4).tolist() == expected
+    assert (log[:8] == -1).all() and (log[20:] == -1).all()
+
+
+def test_no_rows_no_steps(way: str) -> None:
+    log = np.full(8, -1, np.int64)
+    assert run(Team(2), [record(words(log))], batch_size=4, first_row=5, last_row=5) == 0
+    assert (log == -1).all()
+
+
+@pytest.mark.parametrize("threads", [2, 3, 7])
+def test_barriers_hold(way: str, threads: int) -> None:
+    slots, errors = np.full(threads, -1, np.int64), np.zeros(threads, np.int64)
+    commands = [write_own(words(slots)), sync, check_others(words(slots), words(errors))]
+    steps = 20_000 if way == "native" else 50
+    assert run(Team(threads), commands, batch_size=1, first_row=0, last_row=steps) == steps
+    assert not errors.any()
+
+
+def test_plan_is_reused_and_team_sleeps() -> None:
+    log = np.zeros(4000, np.int64)
+    plan = Plan([sync, record(words(log)), sync])
+    team = Team(3)
+    for start in range(200):
+        assert team.run(plan, batch_size=1, first_row=0, last_row=2, step=start) == 2
+    assert log[4 * 150 + 2] == 150
+    before = time.process_time()
+    time.sleep(0.3)
+    assert time.process_time() - before < 0.15
+    team.close()
+    assert team.run(plan, batch_size=1, first_row=0, last_row=2) == 2
+
+
+def test_stop_ends_after_a_step() -> None:
+    slots = np.zeros(3, np.int64)
+    team = Team(3)
+    plan = Plan([write_own(words(slots)), sync])
+    timer = threading.Timer(0.1, team.stop)
+    timer.start()
+    done = team.run(plan, batch_size=1, first_row=0, last_row=10**12)
+    timer.join()
+    assert 0 < done < 10**12
+    assert (slots == done - 1).all()
+    assert (team.clocks[:, 1] == done).all()
+    assert team.run(plan, batch_size=1, first_row=0, last_row=5) == 5
+
+
+def test_stop_in_the_emulation(monkeypatch: Any) -> None:
+    monkeypatch.setattr(team_module, "jit_is_disabled", lambda: True)
+    team = Team(2)
+    calls = []
+
+    def stopping(*_: Any) -> None:
+        calls.append(1)
+        team.stop()
+
+    plan = Plan([kernel(stopping)()])
+    assert team.run(plan, batch_size=1, first_row=0, last_row=9) == 1
+    assert len(calls) == 2
+
+
+def test_an_interrupt_before_the_native_call_leaves_the_team_usable(monkeypatch: Any) -> None:
+    slots = np.zeros(2, np.int64)
+    team = Team(2)
+    plan = Plan([write_own(words(slots)), sync])
+    real = team_module.native_drive()
+    main = threading.current_thread()
+
+    def interrupted(*call: int) -> int:
+        if threading.current_thread() is main:
+            raise KeyboardInterrupt
+        return int(real(*call))
+
+    monkeypatch.setattr(team_module, "native_drive", lambda: interrupted)
+    for _ in range(3):
+        with pytest.raises(KeyboardInterrupt):
+            team.run(plan, batch_size=1, first_row=0, last_row=100)
+    monkeypatch.setattr(team_module, "native_drive", lambda: real)
+    assert team.run(plan, batch_size=1, first_row=0, last_row=100) == 100
+
+
+def test_missing_kernels_are_listed_once() -> None:
+    def fresh(thread: int, threads: int, batch: int, clock: Any, args: Any) -> None:
+        """Nothing."""
+
+    unseen = kernel(fresh)
+    commands = [unseen(), sync, unseen()]
+    if unseen.is_cached():
+        assert missing_kernels(commands) == []
+    else:
+        assert missing_kernels(commands) == [unseen]
+    unseen.compile()
+    assert missing_kernels(commands) == []
+
+
+def test_thread_count(monkeypatch: Any) -> None:
+    monkeypatch.delenv("KGEN_NUM_THREADS", raising=False)
+    assert thread_count() >= 1
+    monkeypatch.setenv("KGEN_NUM_THREADS", "7")
+    assert thread_count() == 7
+    for wrong in ("0", "-1", "two", "1.5"):
+        monkeypatch.setenv("KGEN_NUM_THREADS", wrong)
+        with pytest.raises(EnvironmentVariableError, match="KGEN_NUM_THREADS"):
+            thread_count()
+    with pytest.raises(ValueError, match="1 thread or more"):
+        Team(0)
+
+
+SCRIPT = """
+import os, signal, sys, threading
+import numpy as np
+sys.path.insert(0, {folder!r})
+from test_team import Plan, Team, sync, words, write_own
+slots = np.zeros(2, np.int64)
+team = Team(2)
+plan = Plan([write_own(words(slots)), sync])
+assert team.run(plan, batch_size=1, first_row=0, last_row=10) == 10
+"""
+
+
+def run_script(body: str) -> subprocess.CompletedProcess[str]:
+    """A process of its own that has a team which ran."""
+    code = SCRIPT.format(folder=os.path.dirname(__file__)) + textwrap.dedent(body)  # noqa: PTH120
+    return subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=False
+    )
+
+
+def test_process_ends_with_sleeping_workers() -> None:
+    done = run_script("print('end')")
+    assert (done.returncode, done.stdout, done.stderr) == (0, "end\n", "")
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork here")
+def test_child_of_a_fork_gets_its_own_threads() -> None:
+    done = run_script(
+        """
+        child = os.fork()
+        if child == 0:
+            os._exit(team.run(plan, batch_size=1, first_row=0, last_row=7))
+        _, status = os.waitpid(child, 0)
+        print(os.waitstatus_to_exitcode(status))
+        print(team.run(plan, batch_size=1, first_row=0, last_row=3))
+        """
+    )
+    assert done.stdout.split() == ["7", "3"], done.stderr
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="signals differ")
+def test_ctrl_c_arrives_after_the_chunk() -> None:
+    done = run_script(
+        """
+        threading.Timer(0.2, lambda: os.kill(os.getpid(), signal.SIGINT)).start()
+        chunks = 0
+        try:
+            while True:
+                team.run(plan, batch_size=1, first_row=0, last_row=20000)
+                chunks += 1
+        except KeyboardInterrupt:
+            print("interrupted")
+        print(team.run(plan, batch_size=1, first_row=0, last_row=3))
+        """
+    )
+    assert done.stdout.split() == ["interrupted", "3"], done.stderr

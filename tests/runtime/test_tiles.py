@@ -1,0 +1,260 @@
+"""Tiles: compiled code and emulation against NumPy, at edges and inside."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from kernel_runner import build_kernel, emulate_kernel, padded, run_kernel
+from kgen.runtime.isa import LANES
+from kgen.runtime.kernels import Kernel
+
+WAYS = [run_kernel, emulate_kernel]
+
+
+@pytest.fixture
+def build(tmp_path: Path) -> Callable[[str], Kernel]:
+    """Makes a kernel from the lines of its body."""
+    return lambda body: build_kernel(tmp_path, body)
+
+
+@pytest.mark.parametrize("run", WAYS)
+@pytest.mark.parametrize("cols", [1, 5, 16, 31, 32, 70])
+def test_store_writes_exactly_the_matrix(build: Any, run: Any, cols: int) -> None:
+    kernel = build(
+        f"""
+a = matrix(args, 0, 11, {cols})
+b = matrix(args, 1, 11, {cols})
+for j in range(0, {cols}, 2 * LANES):
+    for i in range(0, 11, 4):
+        store(b, i, j, load(a, i, j, 4, 2) + 1.0)
+"""
+    )
+    rng = np.random.default_rng(1)
+    a = rng.standard_normal((11, cols)).astype(np.float32)
+    source, target = padded(a), padded(np.zeros((11, cols)))
+    run(kernel, [source, target])
+    np.testing.assert_array_equal(target[: 11 * cols].reshape(11, cols), a + np.float32(1))
+    assert (target[11 * cols :] == 77).all()
+
+
+@pytest.mark.parametrize("run", WAYS)
+def test_variable_rows_are_not_guarded(build: Any, run: Any) -> None:
+    kernel = build("store(matrix(args, 0, batch, 3), 0, 0, full(4, 1, 2.0))")
+    target = padded(np.zeros((4, 3)))
+    run(kernel, [target], batch=2)
+    if run is run_kernel:
+        assert (target[:12] == 2).all()
+    assert (target[:6] == 2).all() and (target[12:] == 77).all()
+
+
+@pytest.mark.parametrize("run", WAYS)
+def test_load_fills_beyond_the_columns(build: Any, run: Any) -> None:
+    kernel = build(
+        """
+a = matrix(args, 0, 2, 5)
+store_column(matrix(args, 1, 2, 1), 0, row_max(load(a, 0, 0, 2, 2, -1e30)))
+store_column(matrix(args, 2, 2, 1), 0, row_sum(load(a, 0, 0, 2, 2)))
+"""
+    )
+    a = -np.arange(1, 11, dtype=np.float32).reshape(2, 5)
+    largest, total = padded(np.zeros(2)), padded(np.zeros(2))
+    run(kernel, [padded(a), largest, total])
+    np.testing.assert_array_equal(largest[:2], a.max(1))
+    np.testing.assert_array_equal(total[:2], a.sum(1))
+
+
+@pytest.mark.parametrize("run", WAYS)
+@pytest.mark.parametrize("shape", [(13, 20, 40), (8, 7, 32), (3, 1, 10)])
+def test_products(build: Any, run: Any, shape: tuple[int, int, int]) -> None:
+    m, k, n = shape
+    kernel = build(
+        f"""
+a = matrix(args, 0, {m}, {k})
+b = matrix(args, 1, {k}, {n})
+c = matrix(args, 2, {m}, {n})
+d = matrix(args, 3, {k}, {n})
+first, last = share({m}, 4, thread, threads)
+for j in range(0, {n}, 2 * LANES):
+    for i in range(first, last, 4):
+        acc = zeros(4, 2)
+        for p in range({k}):
+            acc = outer(acc, a, i, p, b, p, j)
+        store(c, i, j, acc)
+    for i in range(0, {k}, 4):
+        acc = zeros(4, 2)
+        for p in range({m}):
+            acc = outer_t(acc, a, p, i, c, p, j)
+        add_to(d, i, j, acc)
+"""
+    )
+    rng = np.random.default_rng(2)
+    a = rng.standard_normal((m, k)).astype(np.float32)
+    b = rng.standard_normal((k, n)).astype(np.float32)
+    c, d = padded(np.zeros((m, n))), padded(np.ones((k, n)))
+    run(kernel, [padded(a), padded(b), c, d])
+    product = a.astype(float) @ b
+    # float32 sums of k terms: error below k * 2**-24 of the sum of magnitudes
+    bound = 2.0**-23 * (k + 1) * (abs(a).astype(float) @ abs(b)) + 1e-12
+    assert (abs(c[: m * n].reshape(m, n) - product) <= bound).all()
+    weight = a.T.astype(float) @ c[: m * n].reshape(m, n) + 1
+    bound = 2.0**-23 * (m + 2) * (abs(a.T).astype(float) @ abs(c[: m * n].reshape(m, n)) + 1)
+    assert (abs(d[: k * n].reshape(k, n) - weight) <= bound).all()
+    assert (c[m * n :] == 77).all() and (d[k * n :] == 77).all()
+
+
+@pytest.mark.parametrize("run", WAYS)
+@pytest.mark.parametrize("shape", [(32, 32), (19, 37), (3, 50)])
+def test_transpose(build: Any, run: Any, shape: tuple[int, int]) -> None:
+    rows, cols = shape
+    kernel = build(
+        f"""
+a = matrix(args, 0, {rows}, {cols})
+b = matrix(args, 1, {cols}, {rows})
+for i in range(0, {rows}, LANES):
+    for j in range(0, {cols}, LANES):
+        transpose_block(a, i, j, b)
+"""
+    )
+    a = np.random.default_rng(3).standard_normal(shape).astype(np.float32)
+    target = padded(np.zeros((cols, rows)))
+    run(kernel, [padded(a), target])
+    np.testing.assert_array_equal(target[: rows * cols].reshape(cols, rows), a.T)
+    assert (target[rows * cols :] == 77).all()
+
+
+SPECIAL = np.array([0.0, -0.0, 1.0, -2.5, np.inf, -np.inf, np.nan, 3e38, 1e-45], np.float32)
+
+
+@pytest.mark.parametrize("run", WAYS)
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("a + b", lambda a, b: a + b),
+        ("a - b", lambda a, b: a - b),
+        ("a * b", lambda a, b: a * b),
+        ("a / b", lambda a, b: a / b),
+        ("1.0 - a", lambda a, b: np.float32(1) - a),
+        ("a / 3", lambda a, b: a / np.float32(3)),
+        ("-a", lambda a, b: -a),
+        ("maximum(a, b)", np.maximum),
+        ("minimum(a, b)", np.minimum),
+        ("maximum(a, 0.5)", lambda a, b: np.maximum(a, np.float32(0.5))),
+        ("minimum(0.5, a)", lambda a, b: np.minimum(np.float32(0.5), a)),
+        ("select(a < b, a, 0.0)", lambda a, b: np.where(a < b, a, np.float32(0))),
+        ("select(a >= b, 1.0, b)", lambda a, b: np.where(a >= b, np.float32(1), b)),
+        ("select(a == b, a, 5.0)", lambda a, b: np.where(a == b, a, np.float32(5))),
+        ("select(a != b, a, 5.0)", lambda a, b: np.where(a != b, a, np.float32(5))),
+        (
+            "select((a > b) | ~(b <= 1.0), a, b)",
+            lambda a, b: np.where((a > b) | ~(b <= 1), a, b),
+        ),
+        ("select((a > b) & (b > 0.0), a, b)", lambda a, b: np.where((a > b) & (b > 0), a, b)),
+        ("sqrt(a)", lambda a, b: np.sqrt(a)),
+        ("floor(a)", lambda a, b: np.floor(a)),
+        ("ceil(a)", lambda a, b: np.ceil(a)),
+        ("rint(a)", lambda a, b: np.rint(a)),
+        ("absolute(a)", lambda a, b: np.abs(a)),
+        ("square(a)", lambda a, b: a * a),
+        ("reciprocal(a)", lambda a, b: np.float32(1) / a),
+        ("sign(a)", lambda a, b: np.sign(a)),
+    ],
+)
+def test_elementwise_is_numpy(build: Any, run: Any, text: str, expected: Any) -> None:
+    kernel = build(
+        f"""
+first = matrix(args, 0, 1, 81)
+second = matrix(args, 1, 1, 81)
+target = matrix(args, 2, 1, 81)
+for j in range(0, 81, LANES):
+    a = load(first, 0, j, 1, 1)
+    b = load(second, 0, j, 1, 1)
+    store(target, 0, j, {text})
+"""
+    )
+    a, b = (grid.ravel() for grid in np.meshgrid(SPECIAL, SPECIAL))
+    target = padded(np.zeros(81))
+    with np.errstate(all="ignore"):
+        run(kernel, [padded(a), padded(b), target])
+        np.testing.assert_array_equal(target[:81], expected(a, b))
+
+
+@pytest.mark.parametrize("run", WAYS)
+def test_broadcasting_and_reductions(build: Any, run: Any) -> None:
+    across = -(-40 // LANES)
+    kernel = build(
+        f"""
+a = matrix(args, 0, 6, 40)
+out = matrix(args, 1, 6, 40)
+sums = matrix(args, 2, 1, 40)
+columns = matrix(args, 3, 6, 3)
+low = 1e30
+block = load(a, 0, 0, 6, {across})
+inside = keep_columns(block, 0, 40, low)
+centred = block - row_min(inside)
+store(out, 0, 0, centred + load(a, 2, 0, 1, {across}) * load_column(columns, 0, 6, 1))
+store(sums, 0, 0, col_sum(keep_rows(block, 0, 5, 0.0)))
+store_column(columns, 0, row_sum(select(block == row_max(block), lane_index(0, {across}), 0.0)), 2)
+set_element(columns, 5, 0, scalar(load_scalar(a, 1, 1)) + element(a, 0, 0))
+"""
+    )
+    a = np.random.default_rng(4).random((6, 40)).astype(np.float32)
+    columns = padded(np.arange(18).reshape(6, 3))
+    out, sums = padded(np.zeros((6, 40))), padded(np.zeros(40))
+    run(kernel, [padded(a), out, sums, columns])
+    scale = np.arange(1, 18, 3, dtype=np.float32)[:, None]
+    np.testing.assert_allclose(
+        out[:240].reshape(6, 40), a - a.min(1, keepdims=True) + a[2] * scale, rtol=2e-6, atol=1e-6
+    )
+    np.testing.assert_allclose(sums[:40], a[:5].sum(0), rtol=1e-6)
+    result = columns[:18].reshape(6, 3)
+    np.testing.assert_array_equal(result[:, 2], a.argmax(1))
+    assert result[5, 0] == a[1, 1] + a[0, 0]
+
+
+@pytest.mark.parametrize("run", WAYS)
+def test_integers_and_doubles(build: Any, run: Any) -> None:
+    kernel = build(
+        """
+labels = imatrix(args, 0, 4, 3)
+target = matrix(args, 1, 4, 3)
+total = f64vector(args, 2)
+count = i64vector(args, 3)
+store(target, 0, 0, load(labels, 0, 0, 4, 1))
+for i in range(4):
+    set_element(total, 0, i, element(total, 0, i) + 0.1 * element(labels, i, 2))
+set_element(count, 0, 1, element(count, 0, 0) + first_row(clock) + step_index(clock))
+"""
+    )
+    labels = np.arange(-6, 6).reshape(4, 3)
+    target, total = padded(np.zeros((4, 3))), padded(np.ones(4), "float64")
+    count = padded([2**40, 0], "int64")
+    run(kernel, [padded(labels, "int32"), target, total, count], clock=(7, 30, 0, 0))
+    np.testing.assert_array_equal(target[:12].reshape(4, 3), labels)
+    np.testing.assert_allclose(total[:4], 1 + 0.1 * labels[:, 2], rtol=1e-15)
+    assert count[1] == 2**40 + 37
+
+
+@pytest.mark.parametrize("n", [0, 1, 7, 8, 100, 128])
+@pytest.mark.parametrize("threads", [1, 2, 3, 5])
+def test_shares_cover_everything_once(build: Any, n: int, threads: int) -> None:
+    kernel = build(
+        """
+first, last = share(batch, 8, thread, threads)
+bounds = i64vector(args, 0)
+set_element(bounds, 0, 0, first)
+set_element(bounds, 0, 1, last)
+"""
+    )
+    reached = 0
+    for thread in range(threads):
+        native, emulated = padded([0, 0], "int64"), padded([0, 0], "int64")
+        run_kernel(kernel, [native], n, thread=thread, threads=threads)
+        emulate_kernel(kernel, [emulated], n, thread=thread, threads=threads)
+        np.testing.assert_array_equal(native, emulated)
+        assert native[0] == reached and native[0] % 8 in (0, n % 8)
+        reached = native[1]
+    assert reached == n
