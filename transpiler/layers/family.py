@@ -5,7 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, TypeVar
 
-from kgen.layers.kinds import Choice, Maybe, OnlyDefault, Text, Truth
+from kgen.layers.kinds import (
+    REDUCTION,
+    SUM_OVER_BATCH_SIZE,
+    Choice,
+    Maybe,
+    OnlyDefault,
+    Text,
+    Truth,
+)
 from kgen.layers.registry import Param, Target, declare
 
 _Function = TypeVar("_Function", bound=Callable[..., Any])
@@ -21,15 +29,7 @@ _LAYER = (
     _DTYPE,
     Param("activity_regularizer", OnlyDefault("None"), None),
 )
-_REDUCTION = Param(
-    "reduction",
-    Choice(
-        'a reduction, such as "sum_over_batch_size"',
-        ("sum_over_batch_size",),
-        (None, "none", "sum", "mean", "mean_with_sample_weight"),
-    ),
-    "sum_over_batch_size",
-)
+_REDUCTION = Param("reduction", REDUCTION, SUM_OVER_BATCH_SIZE)
 
 
 def layer(

@@ -234,7 +234,15 @@ _SEED = Maybe("an integer or None", Integer("an integer not below 0", low=0))
 _AXES = Several("an axis or a list of axes", _INT, or_one=True)
 _TENSOR = Tensor("a tensor or a number")
 
+SUM_OVER_BATCH_SIZE = "sum_over_batch_size"
+REDUCTION = Choice(
+    f'a reduction, such as "{SUM_OVER_BATCH_SIZE}"',
+    (SUM_OVER_BATCH_SIZE,),
+    (None, "none", "sum", "mean", "mean_with_sample_weight"),
+)
+
 Int: TypeAlias = Annotated[int, _INT]
+Reduction: TypeAlias = Annotated[str, REDUCTION]
 PositiveInt: TypeAlias = Annotated[int, _POSITIVE_INT]
 NonNegativeInt: TypeAlias = Annotated[int, Integer("an integer not below 0", low=0)]
 Float: TypeAlias = Annotated[float, _FLOAT]

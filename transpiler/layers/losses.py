@@ -14,7 +14,7 @@ from kgen import ops
 from kgen.graph import ShapeError, TensorType, Value
 from kgen.layers.activations import clip, in_range
 from kgen.layers.family import loss
-from kgen.layers.kinds import Bool, Fraction, Int, OnlyNone
+from kgen.layers.kinds import SUM_OVER_BATCH_SIZE, Bool, Fraction, Int, OnlyNone, Reduction
 from kgen.layers.registry import TargetRule
 
 _EPSILON = 1e-7
@@ -129,9 +129,14 @@ def sparse_categorical_crossentropy(
     y_pred: Value,
     from_logits: Bool = False,
     ignore_class: OnlyNone = None,
+    reduction: Reduction = SUM_OVER_BATCH_SIZE,
     axis: Int = -1,
 ) -> Value:
-    """-log(y_pred[y_true]); `y_true` holds integer labels."""
+    """-log(y_pred[y_true]); `y_true` holds integer labels.
+
+    `reduction` is declared for its place among the arguments; as for every loss,
+    who calls it reduces.
+    """
     axis = in_range(y_pred, axis)
     if axis != y_pred.type.rank - 1:
         raise ShapeError("the classes must be on the last axis", help="leave axis at -1")

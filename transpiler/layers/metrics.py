@@ -111,4 +111,4 @@ def sparse_categorical_crossentropy(
     axis: Int = -1,
 ) -> Value:
     """The loss of the same name."""
-    return losses.sparse_categorical_crossentropy(y_true, y_pred, from_logits, None, axis)
+    return losses.sparse_categorical_crossentropy(y_true, y_pred, from_logits, axis=axis)

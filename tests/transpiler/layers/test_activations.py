@@ -1,0 +1,82 @@
+"""Activations against Keras on JAX."""
+
+from __future__ import annotations
+
+import keras
+import numpy as np
+import pytest
+from harness import EPS, call
+from kgen.layers import registry
+
+GRID = np.concatenate(
+    [
+        np.linspace(-8, 8, 129),
+        [-100.0, -30.0, 30.0, 80.0, 1e-4, -1e-4, 0.5, -0.5, 1.0, -1.0, 3.0, -3.0, 6.0],
+    ]
+).astype(np.float32)
+ARGUMENTS = {
+    "relu": [
+        {"negative_slope": 0.1},
+        {"max_value": 2.0},
+        {"max_value": 6.0},
+        {"threshold": 1.0},
+        {"negative_slope": 0.2, "max_value": 3.0, "threshold": 0.5},
+    ],
+    "leaky_relu": [{"negative_slope": 0.01}],
+    "elu": [{"alpha": 0.5}],
+    "celu": [{"alpha": 2.0}],
+    "gelu": [{"approximate": True}],
+    "hard_shrink": [{"threshold": 1.0}],
+    "soft_shrink": [{"threshold": 1.0}],
+    "squareplus": [{"b": 1.0}],
+    "threshold": [{"threshold": 0.5, "default_value": -2.0}],
+    "softmax": [{"axis": 1}],
+    "log_softmax": [{"axis": 1}],
+    "glu": [{"axis": 1}],
+}
+NEEDS_ARGUMENTS = {"threshold"}
+CASES = [
+    (definition.name, kwargs)
+    for definition in registry.definitions("activation")
+    for kwargs in [
+        *([] if definition.name in NEEDS_ARGUMENTS else [{}]),
+        *ARGUMENTS.get(definition.name, []),
+    ]
+]
+
+
+@pytest.mark.parametrize(("name", "kwargs"), CASES)
+def test_like_keras(name: str, kwargs: dict[str, float]) -> None:
+    """A dozen roundings at most, and as many again in Keras, of numbers as large as result or x.
+
+    Softmax's exponent loses eps * |x| of relative accuracy, hence the scale.
+    """
+    x = np.tile(GRID, 2)[: 2 * 12 * 11].reshape(2, 12, 11).copy()
+    if name in ("glu",):
+        x = x[:, :, :10]
+    expected = np.asarray(getattr(keras.activations, name)(x, **kwargs))
+    found = call("activation", name, x, **kwargs)
+    finite = np.isfinite(expected)
+    # exp overflows where Keras does.
+    assert np.array_equal(np.isfinite(found), finite)
+    tolerance = 24 * EPS * np.maximum(1.0, np.abs(x) if x.shape == found.shape else 8.0)
+    tolerance = np.broadcast_to(tolerance * np.maximum(1.0, np.abs(expected)), found.shape)
+    assert np.all(np.abs(found - expected)[finite] <= tolerance[finite])
+
+
+def test_none_missing() -> None:
+    """All of Keras's activations but sparsemax, which needs sorting."""
+    assert registry.planned("activation") == ("sparsemax",)
+
+
+@pytest.mark.parametrize("name", ["elu", "selu", "celu", "softplus", "mish", "silu", "gelu"])
+def test_finite_far_out(name: str) -> None:
+    x = np.array([[-1e4, 1e4, -3e38, 3e18]], np.float32)
+    assert np.all(np.isfinite(call("activation", name, x)))
+
+
+def test_glu_refuses_odd_sizes() -> None:
+    from harness import CallFailure
+
+    with pytest.raises(CallFailure, match="splits axis 1"):
+        call("activation", "glu", np.zeros((2, 3), np.float32))
