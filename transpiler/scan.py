@@ -151,6 +151,8 @@ class _Reader:
             if token.kind != "comment":
                 self.line.end = token.end
             problem = self._problem(token)
+            if problem is not None and self._is_astray(token):
+                break
             if problem is not None:
                 self._report(problem)
                 if token.kind == "open_text":
@@ -190,7 +192,7 @@ class _Reader:
                 if not self.brackets:
                     return wrong_closer(span, None)
                 if _CLOSER[self.brackets[-1].text] != token.text:
-                    return self._wrong_closer(token)
+                    return wrong_closer(span, self._span(self.brackets[-1]))
                 self.brackets.pop()
             case "open_string" | "open_text":
                 return unclosed_string(span, token.text)
@@ -202,12 +204,10 @@ class _Reader:
                 return unknown_character(span, token.text)
         return None
 
-    def _wrong_closer(self, token: Token) -> Diagnostic:
-        """Blame the closer, or an opener above where a new statement seems to begin."""
-        opener = self.brackets[-1]
-        if self._resumption(self.brackets[0]) <= token.start:
-            return unclosed_bracket(self._span(self.brackets[0]))
-        return wrong_closer(self._span(token), self._span(opener))
+    def _is_astray(self, token: Token) -> bool:
+        """Whether a mistake seems to lie in a later statement, which an open bracket swallowed."""
+        ends = token.kind in ("close", "open_string", "open_text")
+        return ends and bool(self.brackets) and self._resumption(self.brackets[0]) <= token.start
 
     def _resume(self, token: Token) -> int:
         """End a line that never ended properly; return where the next statement begins."""
