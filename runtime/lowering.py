@@ -30,7 +30,7 @@ ELEMENT_TYPES: dict[str, tuple[Any, types.Type]] = {
 }
 
 
-class TileType(types.Type):
+class TileType(types.Type):  # type: ignore[misc]
     """Numba type of a tile: rows x vectors of float32 vectors."""
 
     def __init__(self, rows: int, vectors: int) -> None:
@@ -39,7 +39,7 @@ class TileType(types.Type):
         super().__init__(f"Tile[{rows}, {vectors}]")
 
 
-class MaskType(types.Type):
+class MaskType(types.Type):  # type: ignore[misc]
     """Numba type of a tile of booleans."""
 
     def __init__(self, rows: int, vectors: int) -> None:
@@ -48,7 +48,7 @@ class MaskType(types.Type):
         super().__init__(f"Mask[{rows}, {vectors}]")
 
 
-class MatrixType(types.Type):
+class MatrixType(types.Type):  # type: ignore[misc]
     """Numba type of a row-major matrix: element, static columns, and rows where literal."""
 
     def __init__(self, element: str, rows: int | None, cols: int) -> None:
@@ -59,7 +59,7 @@ class MatrixType(types.Type):
 
 
 @register_default(TileType)
-class TileModel(models.PrimitiveModel):
+class TileModel(models.PrimitiveModel):  # type: ignore[misc]
     """A tile is an LLVM array of vectors, which the optimiser takes apart into registers."""
 
     def __init__(self, manager: Any, kind: TileType) -> None:
@@ -67,7 +67,7 @@ class TileModel(models.PrimitiveModel):
 
 
 @register_default(MaskType)
-class MaskModel(models.PrimitiveModel):
+class MaskModel(models.PrimitiveModel):  # type: ignore[misc]
     """A mask is an LLVM array of vectors of single bits."""
 
     def __init__(self, manager: Any, kind: MaskType) -> None:
@@ -75,7 +75,7 @@ class MaskModel(models.PrimitiveModel):
 
 
 @register_default(MatrixType)
-class MatrixModel(models.PrimitiveModel):
+class MatrixModel(models.PrimitiveModel):  # type: ignore[misc]
     """A matrix is a bare pointer: its shape is in its type."""
 
     def __init__(self, manager: Any, kind: MatrixType) -> None:

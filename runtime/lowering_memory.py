@@ -87,12 +87,18 @@ def address(code: Code, m: MatrixType, pointer: Any, i: Any, j: Any) -> Any:
     return code.builder.gep(pointer, [place])
 
 
+def edge_row(m: MatrixType, rows: int) -> int | None:
+    """The row count, where a tile of `rows` rows can overhang it; else None."""
+    return None if m.rows is None or m.rows % rows == 0 else m.rows
+
+
 def row_addresses(code: Code, m: MatrixType, pointer: Any, i: Any, j: Any, rows: int) -> list[Any]:
     """Pointers to column `j` of `rows` rows; rows beyond a literal edge repeat the last."""
-    if m.rows is None or m.rows % rows == 0:
+    limit = edge_row(m, rows)
+    if limit is None:
         first = address(code, m, pointer, i, j)
         return [code.builder.gep(first, [code.integer(r * m.cols)]) for r in range(rows)]
-    last = code.integer(m.rows - 1)
+    last = code.integer(limit - 1)
     result = []
     for r in range(rows):
         line = code.plus(i, r)
@@ -179,14 +185,14 @@ def store_block(
 ) -> None:
     """Write vectors row by row, leaving out what lies beyond the edge."""
     masks = column_masks(code, m, j, kind.vectors)
-    guarded = m.rows is not None and m.rows % kind.rows != 0
+    limit = edge_row(m, kind.rows)
     first = address(code, m, pointer, i, j)
     for r in range(kind.rows):
         for v in range(kind.vectors):
             place = code.builder.gep(first, [code.integer(r * m.cols + v * LANES)])
             mask = masks and masks[v]
-            if guarded:
-                inside = code.builder.icmp_signed("<", code.plus(i, r), code.integer(m.rows))
+            if limit is not None:
+                inside = code.builder.icmp_signed("<", code.plus(i, r), code.integer(limit))
                 row_mask = splat(code.builder, inside)
                 mask = code.builder.and_(mask, row_mask) if mask else row_mask
             store_vector(code, place, mask, parts[r * kind.vectors + v])
@@ -253,12 +259,12 @@ def describe_store_column(m: Any, i: Any, tile: Any, j: Any = None) -> Descripti
     def generate(code: Code, pointer: Any, i: Any, value: Any, *j: Any) -> None:
         column = j[0] if j else code.integer(0)
         first = address(code, m, pointer, i, column)
-        guarded = m.rows is not None and m.rows % tile.rows != 0
+        limit = edge_row(m, tile.rows)
         for r, vector in enumerate(code.vectors(tile, value)[:: tile.vectors]):
             number = code.builder.extract_element(vector, ir.Constant(INT32, 0))
             place = code.builder.gep(first, [code.integer(r * m.cols)])
-            if guarded:
-                inside = code.builder.icmp_signed("<", code.plus(i, r), code.integer(m.rows))
+            if limit is not None:
+                inside = code.builder.icmp_signed("<", code.plus(i, r), code.integer(limit))
                 with code.builder.if_then(inside):
                     code.builder.store(number, place)
             else:

@@ -158,7 +158,7 @@ class Team:
             return int(native_drive()(*calls[0]))
         return self._run_together(calls)
 
-    def _run_together(self, calls: list[tuple[int, ...]]) -> int:
+    def _run_together(self, calls: Sequence[tuple[int, ...]]) -> int:
         if self._process != os.getpid():
             self._start()
         function = native_drive()

@@ -111,7 +111,8 @@ def outer(acc: Tile, a: Matrix, i: int, k: int, b: Matrix, kk: int, j: int) -> T
 def outer_t(acc: Tile, a: Matrix, k: int, i: int, b: Matrix, kk: int, j: int) -> Tile:
     """`acc[r, :] + a[k, i + r] * b[kk, j:]` with fused multiply-add."""
     places = np.minimum(k * a.cols + i + np.arange(acc.shape[0]), a.data.size - 1)
-    return acc + a.data[places][:, None, None] * load(b, kk, j, 1, acc.shape[1])
+    left = a.data[places].astype(np.float32)[:, None, None]
+    return acc + left * load(b, kk, j, 1, acc.shape[1])
 
 
 def transpose_block(src: Matrix, i: int, j: int, dst: Matrix) -> None:

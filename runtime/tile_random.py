@@ -58,7 +58,8 @@ def emulated_bits(
     index = lines + j + np.arange(vectors * LANES, dtype=np.int64).reshape(vectors, LANES)
     low = NumpyVector(index.astype(np.int32))
     high = NumpyVector((index >> 32).astype(np.int32))
-    return random_bits(low, high, np.int32(key0), np.int32(key1))
+    bits: NumpyVector = random_bits(low, high, np.int32(key0), np.int32(key1))
+    return bits
 
 
 def uniform(key0: int, key1: int, i: int, j: int, cols: int, rows: int, vectors: int) -> Tile:
