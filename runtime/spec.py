@@ -89,6 +89,8 @@ class Spec:
     `trainable` and `size` count floats of the flat weight buffer: the trainable
     part, and all of it. `slots` are the optimizer's flat buffers by name with
     the value each starts from; `optimizer` is a runtime optimizer or None.
+    `totals` counts the figures a step reports; `feeds` names, in order, the
+    inputs, targets and sample weights as the programs know them.
     `fingerprint` identifies the architecture: weight paths and shapes.
     """
 
@@ -106,3 +108,4 @@ class Spec:
     slots: Mapping[str, float] = field(default_factory=dict)
     optimizer: Any = None
     totals: int = 0
+    feeds: tuple[str, ...] = ()

@@ -36,14 +36,18 @@ def identifier(text: str) -> str:
 
 
 class Names:
-    """Hands out identifiers, none twice and none that a kernel needs itself."""
+    """Hands out identifiers, none twice and none that a kernel needs itself.
 
-    def __init__(self, reserved: frozenset[str] = RESERVED) -> None:
+    `anonymous` ones take no hints: two kernels that do the same read the same.
+    """
+
+    def __init__(self, reserved: frozenset[str] = RESERVED, *, anonymous: bool = False) -> None:
         self.reserved = reserved
+        self.anonymous = anonymous
         self.taken: set[str] = set()
 
     def new(self, hint: str) -> str:
-        name = identifier(hint)
+        name = "v" if self.anonymous else identifier(hint)
         if name in self.reserved:
             name = f"{name}_"
         number, unique = 1, name
@@ -97,11 +101,13 @@ def number(value: float) -> str:
 class Body:
     """Prints the statements that compute a group's members at a cursor."""
 
-    def __init__(self, fusion: Fusion, group: Group, stored: frozenset[Value]) -> None:
+    def __init__(
+        self, fusion: Fusion, group: Group, stored: frozenset[Value], *, anonymous: bool = False
+    ) -> None:
         self.fusion = fusion
         self.group = group
         self.stored = stored
-        self.names = Names()
+        self.names = Names(anonymous=anonymous)
         self.views: dict[tuple[Value, str, int], View] = {}
         self.keys: dict[int, str] = {}
         self.written: list[Value] = []

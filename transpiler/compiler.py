@@ -1,13 +1,23 @@
-"""The pipeline on one page."""
+"""The pipeline on one page: parse, elaborate, passes, schedule, emit."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import replace
 
+from kgen.access import count
 from kgen.diagnostics import Diagnostic, KgenError, Report
 from kgen.elaborate import elaborate
+from kgen.emit import ModuleSource, Phases, emit
+from kgen.graph import Graph, verify
 from kgen.model import Model
 from kgen.parser import parse
+from kgen.passes import PASSES
+from kgen.program import Buffer
+from kgen.schedule import KernelTable, schedule
+
+Observer = Callable[[str, Graph], None]
 
 
 def elaborate_text(
@@ -32,3 +42,82 @@ def check_text(text: str, path: str, defines: Mapping[str, str] | None = None) -
     except KgenError as error:
         return list(error.diagnostics)
     return report.diagnostics
+
+
+def run_passes(graph: Graph, observe: Observer | None = None) -> Graph:
+    """All passes in order; `observe` sees the graph before the first and after each."""
+    checking = bool(os.environ.get("KGEN_VERIFY"))
+    if observe is not None:
+        observe("elaborate", graph)
+    for one in PASSES:
+        graph = one(graph)
+        if checking:
+            verify(graph)
+        if observe is not None:
+            observe(one.__name__, graph)
+    return graph
+
+
+def lay_out(model: Model, table: KernelTable, observe: Observer | None = None) -> Phases:
+    """Passes and scheduling for each phase of a model."""
+    reference = model.train if model.train is not None else model.predict
+    weights, trainable, size = _place_weights(reference)
+    gradients = {
+        path: Buffer(f"d_{path}", "gradient", weights[path].size, key=path)
+        for path, weight in reference.weights.items()
+        if weight.trainable
+    }
+
+    def program(graph: Graph, **options: object) -> object:
+        lowered = run_passes(graph, observe)
+        return schedule(lowered, table, weights=weights, gradients=gradients, **options)  # type: ignore[arg-type]
+
+    train = evaluate = None
+    slots: Mapping[str, float] = {}
+    if model.train is not None and model.evaluate is not None and model.optimizer is not None:
+        slots = model.optimizer.slots
+        update = run_passes(model.optimizer.update, observe)
+        flat = {"weights": Buffer("weights", "weights", trainable)}
+        flat["gradients"] = Buffer("gradients", "gradients", trainable)
+        flat |= {name: Buffer(name, "slot", trainable, key=name) for name in slots}
+        for position, name in enumerate(model.optimizer.scalars):
+            flat[name] = Buffer(name, "scalar", 1, key=name, offset=position)
+        train = program(replace(model.train, outputs={}), update=update, flat=flat)
+        without = replace(model.evaluate, outputs={}, loss=None)
+        evaluate = program(without)
+    predict = program(model.predict)
+    return Phases(model, weights, slots, trainable, size, predict, train, evaluate)  # type: ignore[arg-type]
+
+
+def _place_weights(graph: Graph) -> tuple[dict[str, Buffer], int, int]:
+    """Every weight's place in the flat buffer: trainable ones first, each on a cache line."""
+    buffers: dict[str, Buffer] = {}
+    offset = trainable = 0
+    for wanted in (True, False):
+        for path, weight in graph.weights.items():
+            if weight.trainable is wanted:
+                size = count(weight.shape)[1]
+                buffers[path] = Buffer(path, "weight", size, key=path, offset=offset)
+                offset += -(-size // 16) * 16
+        if wanted:
+            trainable = offset
+    return buffers, trainable, offset
+
+
+def compile_text(
+    text: str,
+    path: str,
+    defines: Mapping[str, str] | None = None,
+    *,
+    observe: Observer | None = None,
+) -> ModuleSource:
+    """From the text of a `.k` file to the source of a Python module.
+
+    Raises:
+        KgenError: with every mistake found.
+    """
+    table = KernelTable()
+    models = elaborate_text(text, path, defines)
+    phases = [lay_out(model, table, observe) for model in models]
+    title = f"{' and '.join(model.name for model in models)}, as native code."
+    return emit(phases, list(table.kernels.values()), title)

@@ -42,9 +42,11 @@ class Draft:
     by_batch: bool
 
 
-def draft(fusion: Fusion, group: Group, stored: frozenset[Value], name: str) -> Draft:
-    """Write the kernel of a group."""
-    body = Body(fusion, group, stored)
+def draft(
+    fusion: Fusion, group: Group, stored: frozenset[Value], name: str, *, anonymous: bool = False
+) -> Draft:
+    """Write the kernel of a group, with the model's names in it or without."""
+    body = Body(fusion, group, stored, anonymous=anonymous)
     text = _WRITERS[group.kind](body, KernelText(name, (), (), ()))
     views = [
         f"{view.name} = {'imatrix' if view.integer else 'matrix'}"

@@ -20,15 +20,14 @@ class KernelTable:
         self.kernels: dict[object, Kernel] = {}
         self.names: set[str] = set()
 
-    def kernel(self, written: Draft, group: Group, name: str) -> Kernel:
-        """The kernel with this text, made if it is new."""
-        key = replace(written.text, name="")
+    def kernel(self, written: Draft, key: Draft, group: Group, name: str) -> Kernel:
+        """The kernel with this text but for names (as `key` has it), made if it is new."""
         lines = sorted({n.span.line for n in group.members if n.span is not None})
-        found = self.kernels.get(key)
+        found = self.kernels.get(key.text)
         if found is None:
             unique = self._unique(name)
             found = Kernel(unique, replace(written.text, name=unique), flops(group), [])
-            self.kernels[key] = found
+            self.kernels[key.text] = found
         found.lines[:] = sorted({*found.lines, *lines})
         return found
 
@@ -104,7 +103,8 @@ class Scheduler:
     def _call(self, group: Group) -> Call:
         name = kernel_name(group)
         written = draft(self.fusion, group, self.stored, name)
-        kernel = self.table.kernel(written, group, name)
+        key = draft(self.fusion, group, self.stored, "", anonymous=True)
+        kernel = self.table.kernel(written, key, group, name)
         return Call(
             kernel,
             tuple(self.buffer(value) for value in written.arguments),
@@ -217,7 +217,12 @@ def schedule(
     batch, fixed_size = _place(calls, feeds, outputs)
     changes: list[Call] = []
     if update is not None and flat is not None:
-        values = {update.inputs[name]: buffer for name, buffer in flat.items()}
+        values = {value: flat[name] for name, value in update.inputs.items()}
+        values |= {
+            node.output: flat[node.attrs["key"]]
+            for node in update.nodes
+            if node.op.name == "scalar_input"
+        }
         values |= {root(value): flat[name] for name, value in update.outputs.items()}
         changes = Scheduler(update, table, values).calls()
         changes[0].sync = True

@@ -1,0 +1,225 @@
+"""Runs a module's programs: compiled plans, the arena, the thread team."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from kgen.runtime.kernels import Buffer, Command, Sync, aligned, jit_is_disabled, sync
+from kgen.runtime.memory import Memory, State, Steps
+from kgen.runtime.spec import Spec
+from kgen.runtime.team import Plan, Team, missing_kernels, thread_count
+
+# Below this much arithmetic a step, waking a second thread costs more than it saves.
+ALONE = 400_000
+
+Progress = Callable[[int, int, str], None]
+
+
+class Prepared:
+    """A program with memory for batches of up to `capacity` rows, and its plan."""
+
+    def __init__(
+        self, spec: Spec, state: State, steps: Sequence[Steps], capacity: int, *, totals: bool
+    ) -> None:
+        size = max(steps, key=lambda s: s.rows)
+        fixed = max(s.fixed for s in steps)
+        arena = Steps(size.commands, size.rows, fixed, size.flops)
+        self.memory = Memory(spec, state, arena, capacity)
+        self.capacity = self.memory.capacity
+        self.flops = sum(s.flops for s in steps)
+        self.table = np.zeros((0, 0), np.float32)
+        commands: list[Command | Sync] = []
+        self.picks: Command | None = None
+        if len(steps) > 1:
+            self.picks = self.memory.pick_scalars(np.zeros((1, 1), np.float32))
+            commands.append(self.picks)
+        commands += steps[0].commands(self.memory)
+        if totals:
+            commands += [sync, self.memory.count_figures()]
+        for part in steps[1:]:
+            commands += part.commands(self.memory)
+        self.commands = commands
+        self._plan: Plan | None = None
+        self._places: list[tuple[int, Command, str]] = []
+
+    @property
+    def plan(self) -> Plan:
+        """The commands with their kernels compiled."""
+        if self._plan is None:
+            self._plan = Plan(self.commands)
+        return self._plan
+
+    def point(self, command: Command, position: int, array: npt.NDArray[Any], dtype: str) -> None:
+        """Make an argument of a command this array."""
+        if jit_is_disabled():
+            replaced = list(command.buffers)
+            replaced[position] = Buffer(array, 0, dtype)
+            object.__setattr__(command, "buffers", tuple(replaced))
+            return
+        plan = self.plan
+        plan.arguments[plan.position[command]][position] = array.__array_interface__["data"][0]
+
+
+class Engine:
+    """A model's state and the programs that change it.
+
+    Attributes:
+        weights: every weight, flat float32, trainable ones first.
+        gradients: of the trainable weights, laid out as they are.
+        slots: the optimizer's buffers by name, laid out as the trainable weights.
+        totals: float64 sums of what the steps reported since `reset_totals`.
+        step: training steps done; seed: what random numbers depend on besides.
+    """
+
+    def __init__(
+        self, spec: Spec, programs: Mapping[str, Sequence[Steps]], seed: int, threads: int | None
+    ) -> None:
+        self.spec = spec
+        self.programs = programs
+        self.seed = seed
+        self.step = 0
+        slots = {name: aligned(spec.trainable) for name in spec.slots}
+        for name, start in spec.slots.items():
+            slots[name][:] = start
+        scalars = len(spec.optimizer.SCALARS) if spec.optimizer is not None else 0
+        self.state = State(
+            weights=aligned(spec.size),
+            gradients=aligned(spec.trainable),
+            slots=slots,
+            figures=aligned(spec.totals),
+            totals=np.zeros(spec.totals),
+            scalars=aligned(max(scalars, 1)),
+        )
+        self.weights = self.state.weights
+        self.gradients = self.state.gradients
+        self.slots = slots
+        self.totals = self.state.totals
+        self.threads = thread_count() if threads is None else threads
+        self.team = Team(self.threads)
+        self.alone = Team(1)
+        self.natural = np.arange(1024)
+        self.prepared: dict[str, Prepared] = {}
+
+    def reset_totals(self) -> None:
+        """Start the sums anew."""
+        self.totals[:] = 0.0
+
+    # --- compiling ------------------------------------------------------------
+
+    def uncompiled(self, program: str) -> int:
+        """How many kernels of a program are neither in memory nor on disk."""
+        return len(missing_kernels(self._prepare(program, 1).commands))
+
+    def compile(self, program: str, progress: Progress | None = None) -> None:
+        """Compile what a program needs, telling (done, total, kernel) as it goes."""
+        prepared = self._prepare(program, 1)
+        missing = missing_kernels(prepared.commands)
+        for done, kernel in enumerate(missing):
+            if progress is not None:
+                progress(done, len(missing), kernel.__name__)
+            kernel.compile()
+        if progress is not None and missing:
+            progress(len(missing), len(missing), "")
+
+    def _prepare(self, program: str, capacity: int) -> Prepared:
+        """The program with room for `capacity` rows."""
+        found = self.prepared.get(program)
+        if found is None or found.capacity < capacity:
+            steps = self.programs[program]
+            totals = program != "predict"
+            found = Prepared(self.spec, self.state, steps, capacity, totals=totals)
+            self.prepared[program] = found
+        return found
+
+    # --- running --------------------------------------------------------------
+
+    def _run(
+        self,
+        prepared: Prepared,
+        arrays: Mapping[str, npt.NDArray[Any]],
+        order: npt.NDArray[np.int64] | None,
+        first: int,
+        last: int,
+        batch_size: int,
+    ) -> int:
+        if order is None:
+            if last > self.natural.size:
+                self.natural = np.arange(max(last, 2 * self.natural.size))
+            order = self.natural
+        for name, command in prepared.memory.feeds:
+            array = arrays[name]
+            prepared.point(command, 0, array, str(array.dtype))
+            prepared.point(command, 1, order, "int64")
+        rows = min(batch_size, last - first)
+        team = self.team if rows * prepared.flops >= ALONE else self.alone
+        return team.run(
+            prepared.plan,
+            batch_size=batch_size,
+            first_row=first,
+            last_row=last,
+            step=self.step,
+            seed=self.seed,
+        )
+
+    def _named(self, arrays: Sequence[npt.NDArray[Any]]) -> dict[str, npt.NDArray[Any]]:
+        """Inputs, targets and sample weights by the names the programs know them by."""
+        return dict(zip(self.spec.feeds, arrays, strict=False))
+
+    def train(
+        self,
+        arrays: Sequence[npt.NDArray[Any]],
+        order: npt.NDArray[np.int64] | None,
+        first: int,
+        last: int,
+        batch_size: int,
+        scalars: npt.NDArray[np.float32],
+    ) -> int:
+        """Train on rows `order[first:last]` in batches.
+
+        Args:
+            arrays: inputs, targets and sample weights: whole data sets, C-contiguous.
+            order: the order of rows; None for the natural one.
+            scalars: the optimizer's figures, a row for each step.
+
+        Returns:
+            The steps done, by which `step` has grown; `totals` have grown too.
+        """
+        prepared = self._prepare("train", batch_size)
+        assert prepared.picks is not None
+        table = np.ascontiguousarray(scalars, np.float32)
+        prepared.point(prepared.picks, 0, table, "float32")
+        done = self._run(prepared, self._named(arrays), order, first, last, batch_size)
+        self.step += done
+        return done
+
+    def evaluate(
+        self, arrays: Sequence[npt.NDArray[Any]], first: int, last: int, batch_size: int
+    ) -> None:
+        """Add loss and metrics of rows `first:last`, in inference mode, to `totals`."""
+        prepared = self._prepare("evaluate", batch_size)
+        self._run(prepared, self._named(arrays), None, first, last, batch_size)
+
+    def gradient(
+        self, arrays: Sequence[npt.NDArray[Any]], first: int, last: int, training: bool
+    ) -> None:
+        """Fill `gradients` for rows `first:last` as one batch; nothing else changes but totals."""
+        program = "gradient" if training else "inference_gradient"
+        prepared = self._prepare(program, last - first)
+        self._run(prepared, self._named(arrays), None, first, last, last - first)
+
+    def predict(
+        self,
+        arrays: Sequence[npt.NDArray[Any]],
+        first: int,
+        last: int,
+        outputs: Sequence[npt.NDArray[np.float32]],
+    ) -> None:
+        """Write the outputs of rows `first:last`, as one batch, to those rows of `outputs`."""
+        prepared = self._prepare("predict", last - first)
+        for (_, command), array in zip(prepared.memory.results, outputs, strict=True):
+            prepared.point(command, 1, array, "float32")
+        self._run(prepared, self._named(arrays), None, first, last, last - first)

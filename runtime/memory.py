@@ -1,0 +1,160 @@
+"""The memory of a program: the model's flat buffers, and an arena for one batch."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from kgen.runtime.isa import LANES
+from kgen.runtime.kernels import (
+    Buffer,
+    Command,
+    Sync,
+    aligned,
+    gather_rows,
+    kernel,
+    scatter_rows,
+)
+from kgen.runtime.spec import Spec
+from kgen.runtime.tiles import element, f64vector, i64vector, matrix, set_element, step_in_call
+
+PADDING = 8
+GUARD = 4096
+
+
+def vectors_for(cols: int) -> int:
+    """Vectors that hold `cols` columns, on this machine."""
+    return -(-cols // LANES)
+
+
+@dataclass(frozen=True)
+class Steps:
+    """One of a module's programs: its list of kernel calls and what they need.
+
+    `rows` counts floats of the arena for each row of the batch, `fixed` those
+    besides; `flops` the arithmetic for a row.
+    """
+
+    commands: Callable[[Memory], list[Command | Sync]]
+    rows: int
+    fixed: int
+    flops: int
+
+
+@kernel
+def add_figures(thread: int, threads: int, batch: int, clock: Any, args: Any) -> None:
+    """totals += figures, for count[0] of them: what a step reports, kept in float64."""
+    figures = matrix(args, 0, 1, 1)
+    totals = f64vector(args, 1)
+    count = element(i64vector(args, 2), 0, 0)
+    if thread == 0:
+        for k in range(count):
+            set_element(totals, 0, k, element(totals, 0, k) + element(figures, 0, k))
+
+
+@kernel
+def pick_scalars(thread: int, threads: int, batch: int, clock: Any, args: Any) -> None:
+    """current = table[step]: the step's learning rate and the like."""
+    table = matrix(args, 0, 1, 1)
+    current = matrix(args, 1, 1, 1)
+    count = element(i64vector(args, 2), 0, 0)
+    if thread == 0:
+        for k in range(count):
+            set_element(current, 0, k, element(table, 0, step_in_call(clock) * count + k))
+
+
+@dataclass
+class State:
+    """What outlives a step: weights, gradients, the optimizer's slots, totals."""
+
+    weights: npt.NDArray[np.float32]
+    gradients: npt.NDArray[np.float32]
+    slots: dict[str, npt.NDArray[np.float32]]
+    figures: npt.NDArray[np.float32]
+    totals: npt.NDArray[np.float64]
+    scalars: npt.NDArray[np.float32]
+
+
+class Memory:
+    """Hands the buffers to a module's lists of commands.
+
+    `rows` and `fixed` places come from the arena; the batch region has room
+    for `capacity` rows, padded so that the last tile stays inside.
+    """
+
+    def __init__(self, spec: Spec, state: State, steps: Steps, capacity: int) -> None:
+        self.spec = spec
+        self.state = state
+        self.capacity = -(-capacity // PADDING) * PADDING
+        self.start_of_fixed = steps.rows * self.capacity
+        self.arena = aligned(self.start_of_fixed + steps.fixed + GUARD)
+        self.nothing = np.zeros(1, np.int64)
+        self.offsets: Mapping[str, int] = {w.path: w.offset for w in spec.weights}
+        self.feeds: list[tuple[str, Command]] = []
+        self.results: list[tuple[str, Command]] = []
+
+    def rows(self, offset: int, floats: int) -> Buffer:
+        """Arena: `floats` for every row of the batch."""
+        return Buffer(self.arena, offset * self.capacity)
+
+    def fixed(self, offset: int, floats: int) -> Buffer:
+        """Arena: `floats`, whatever the batch."""
+        return Buffer(self.arena, self.start_of_fixed + offset)
+
+    def weight(self, path: str) -> Buffer:
+        """A weight."""
+        return Buffer(self.state.weights, self.offsets[path])
+
+    def gradient(self, path: str) -> Buffer:
+        """The gradient of a trainable weight."""
+        return Buffer(self.state.gradients, self.offsets[path])
+
+    def weights(self) -> Buffer:
+        """All trainable weights, one after another."""
+        return Buffer(self.state.weights)
+
+    def gradients(self) -> Buffer:
+        """All gradients, laid out as the weights are."""
+        return Buffer(self.state.gradients)
+
+    def slot(self, name: str) -> Buffer:
+        """A buffer of the optimizer's, laid out as the weights are."""
+        return Buffer(self.state.slots[name])
+
+    def scalar(self, index: int) -> Buffer:
+        """A figure the optimizer gives for this step."""
+        return Buffer(self.state.scalars, index)
+
+    def figure(self, index: int) -> Buffer:
+        """A figure this step reports."""
+        return Buffer(self.state.figures, index)
+
+    def feed(self, name: str, target: Buffer, floats: int) -> Command:
+        """Copy the batch's rows of a data set into `target`."""
+        cols = Buffer(np.array([floats], np.int64))
+        command = gather_rows(Buffer(self.nothing), Buffer(self.nothing), target, cols)
+        self.feeds.append((name, command))
+        return command
+
+    def result(self, name: str, source: Buffer, floats: int) -> Command:
+        """Copy an output's rows to where the caller wants them."""
+        cols = Buffer(np.array([floats], np.int64))
+        command = scatter_rows(source, Buffer(self.nothing), cols)
+        self.results.append((name, command))
+        return command
+
+    def count_figures(self) -> Command:
+        """Add this step's figures to the totals."""
+        count = Buffer(np.array([self.state.totals.size], np.int64))
+        return add_figures(
+            Buffer(self.state.figures), Buffer(self.state.totals, 0, "float64"), count
+        )
+
+    def pick_scalars(self, table: npt.NDArray[np.float32]) -> Command:
+        """Take this step's row of the optimizer's figures."""
+        count = Buffer(np.array([self.state.scalars.size], np.int64))
+        return pick_scalars(Buffer(table), Buffer(self.state.scalars), count)

@@ -1,0 +1,415 @@
+"""From programs to the source of a Python module."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, fields, replace
+from functools import cache
+from typing import Any
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from kgen import __version__, pycode
+from kgen.access import count
+from kgen.body import Names
+from kgen.graph import Dim, Shape
+from kgen.model import Described, Model
+from kgen.program import Buffer, Call, Kernel, Program
+from kgen.texts import TEMPLATES
+
+RUNTIME = {
+    "kernels": "kernel sync",
+    "memory": "Steps vectors_for",
+    "model": "Model",
+    "optimizers": "",
+    "schedules": "",
+    "spec": "Input Layer Metric Output Spec Target Weight",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Phases:
+    """A model with its programs laid out."""
+
+    model: Model
+    weights: Mapping[str, Buffer]
+    slots: Mapping[str, float]
+    trainable: int
+    size: int
+    predict: Program
+    train: Program | None
+    evaluate: Program | None
+
+
+@dataclass(frozen=True, slots=True)
+class ModuleSource:
+    """An emitted module: its text, and the `.k` lines each kernel came from."""
+
+    text: str
+    source_map: Mapping[str, tuple[int, ...]]
+
+
+@cache
+def _environment() -> Environment:
+    return Environment(
+        loader=PackageLoader("kgen.templates", ""),
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+        autoescape=False,
+    )
+
+
+def emit(phases: Sequence[Phases], kernels: Sequence[Kernel], title: str) -> ModuleSource:
+    """Write the module of some models that share their kernels."""
+    texts = [render_kernel(kernel) for kernel in kernels]
+    source_map = {kernel.name: tuple(kernel.lines) for kernel in kernels}
+    source = phases[0].model.source
+    names = Names(frozenset(kernel.name for kernel in kernels))
+    models = [_model(phase, names, alone=len(phases) == 1) for phase in phases]
+    body = "\n".join(texts)
+    for one in models:
+        body = "\n".join([body, one["spec"], *one["functions"]])
+    constants = sorted({int(n) for n in re.findall(r"\bVECTORS_(\d+)\b", body)})
+    text = (
+        _environment()
+        .get_template("cpu/module.py.jinja")
+        .render(
+            title=title,
+            header=_header(phases, source.path),
+            imports=_imports(body),
+            constants="\n".join(f"VECTORS_{n} = vectors_for({n})" for n in constants),
+            kernels=texts,
+            models=models,
+            source_name=pycode.quoted(_basename(source.path)),
+            source_map=pycode.mapping(
+                {pycode.quoted(k): pycode.literal(v) for k, v in source_map.items()}
+            ),
+            source=pycode.block_string(source.text),
+        )
+    )
+    return ModuleSource(_blank_lines(text), source_map)
+
+
+def render_kernel(kernel: Kernel) -> str:
+    """The text of one kernel."""
+    text = replace(kernel.text, doc=_documentation(kernel))
+    template = _environment().get_template(f"cpu/{TEMPLATES[type(text)]}.py.jinja")
+    values = {field.name: getattr(text, field.name) for field in fields(text)}
+    return template.render(values).rstrip("\n") + "\n"
+
+
+def _documentation(kernel: Kernel) -> tuple[str, ...]:
+    row, fixed = kernel.flops
+    cost = [f"{row:,} FLOPs a row"] if row else []
+    cost += [f"{fixed:,} FLOPs"] if fixed else []
+    lines = ", ".join(map(str, kernel.lines))
+    place = f"Line {lines} of the model." if len(kernel.lines) == 1 else f"Lines {lines}."
+    if not kernel.lines:
+        place = "All weights at once."
+    return (f"{place} {', '.join(cost)}." if cost else place,)
+
+
+def _header(phases: Sequence[Phases], path: str) -> str:
+    lines = [f"Built by kgen {__version__} from {_basename(path)}; edit that, not this."]
+    for phase in phases:
+        lines += ["", *_table(phase)]
+    return "\n".join(lines)
+
+
+def _table(phase: Phases) -> list[str]:
+    """The model's layers: name, kind, output shape, weights, line."""
+    rows = [("layer", "kind", "output", "weights", "line")]
+    for info in phase.model.layers:
+        weights = sum(phase.weights[path].size for path in info.weights)
+        shape = _shape_text(info.shape)
+        rows.append((info.name, info.kind, shape, f"{weights:,}", str(info.span.line)))
+    total = sum(buffer.size for buffer in phase.weights.values())
+    rows.append(("total", phase.model.name, "", f"{total:,}", ""))
+    widths = [max(len(row[column]) for row in rows) for column in range(5)]
+    return [
+        "  ".join(
+            cell.rjust(width) if index > 2 else cell.ljust(width)
+            for index, (cell, width) in enumerate(zip(row, widths, strict=True))
+        ).rstrip()
+        for row in rows
+    ]
+
+
+def _shape_text(shape: Shape) -> str:
+    return f"({', '.join(['batch', *map(str, shape)])})"
+
+
+def _imports(body: str) -> str:
+    """The import lines a module needs, and no more."""
+    used = set(re.findall(r"\b[A-Za-z_]\w*\b", body)) | {"Model", "kernel", "Steps", "Spec"}
+    if "VECTORS_" in body:
+        used.add("vectors_for")
+    import kgen.runtime.optimizers as optimizers
+    import kgen.runtime.schedules as schedules
+    import kgen.runtime.tiles as tiles
+
+    offered = {module: names.split() for module, names in RUNTIME.items()}
+    offered["optimizers"] = _classes(optimizers)
+    offered["schedules"] = _classes(schedules)
+    offered["tiles"] = list(tiles.__all__)
+    lines = ["import numpy as np", ""] if re.search(r"\bnp\.", body) else []
+    for module in sorted(offered):
+        names = sorted((n for n in offered[module] if n in used), key=_import_order)
+        if names:
+            lines.append(_import_line(module, names))
+    return "\n".join(lines)
+
+
+def _import_line(module: str, names: Sequence[str]) -> str:
+    line = f"from kgen.runtime.{module} import {', '.join(names)}"
+    if len(line) <= pycode.WIDTH:
+        return line
+    return "\n".join(
+        [f"from kgen.runtime.{module} import (", *(f"    {name}," for name in names), ")"]
+    )
+
+
+def _import_order(name: str) -> tuple[int, str]:
+    """Constants, classes, functions, as isort has them."""
+    kind = 0 if name.isupper() else 1 if name[0].isupper() else 2
+    return kind, name
+
+
+def _classes(module: Any) -> list[str]:
+    return [
+        name
+        for name, value in vars(module).items()
+        if isinstance(value, type) and value.__module__ == module.__name__
+    ]
+
+
+def _basename(path: str) -> str:
+    return re.split(r"[\\/]", path)[-1]
+
+
+def _blank_lines(text: str) -> str:
+    """No more than two blank lines, none at the end."""
+    return re.sub(r"\n{4,}", "\n\n\n", text).rstrip("\n") + "\n"
+
+
+# --- one model -----------------------------------------------------------------
+
+
+def _model(phase: Phases, names: Names, *, alone: bool) -> dict[str, Any]:
+    model = phase.model
+    prefix = "" if alone else re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", model.name).lower() + "_"
+    functions: list[str] = []
+    programs: dict[str, list[str]] = {}
+
+    def add(program: Program, calls: Sequence[Call], role: str, doc: str) -> str:
+        name = names.new(prefix + role)
+        functions.append(_function(program, calls, name, doc, final=role == "predict"))
+        flops = sum(call.kernel.flops[0] for call in calls)
+        steps = f"Steps({name}, {program.batch_floats}, {program.fixed_floats}, {flops})"
+        return steps
+
+    if phase.train is not None and phase.evaluate is not None:
+        forward = add(
+            phase.train,
+            phase.train.calls,
+            "gradients",
+            "Forward, loss and backward of one batch of training.",
+        )
+        update = add(phase.train, phase.train.update, "update", "The optimizer's step.")
+        evaluate = add(
+            phase.evaluate, phase.evaluate.calls, "evaluate", "Loss and metrics of one batch."
+        )
+        programs = {"train": [forward, update], "gradient": [forward], "evaluate": [evaluate]}
+    programs["predict"] = [
+        add(phase.predict, phase.predict.calls, "predict", "The outputs of one batch.")
+    ]
+    spec_name = names.new(prefix.upper() + "SPEC")
+    doc = (model.doc or f"The model `{model.name}` of {_basename(model.source.path)}.").strip()
+    return {
+        "name": model.name,
+        "doc": _docstring(doc, 4),
+        "functions": functions,
+        "spec": _spec(phase, spec_name),
+        "spec_name": spec_name,
+        "programs": pycode.mapping(
+            {
+                pycode.quoted(name): pycode.sequence(parts, "()", 8)
+                for name, parts in programs.items()
+            },
+            4,
+        ),
+    }
+
+
+def _docstring(text: str, indent: int) -> str:
+    safe = text.replace("\\", "\\\\").replace('"', "'")
+    lines = [line.rstrip() for line in safe.splitlines()]
+    joined = ("\n" + " " * indent).join(lines)
+    joined = re.sub(r"[ \t]+\n", "\n", joined)
+    return joined if len(lines) == 1 else joined + "\n" + " " * indent
+
+
+def _function(program: Program, calls: Sequence[Call], name: str, doc: str, *, final: bool) -> str:
+    """A program as a function from memory to its list of calls."""
+    kernels = frozenset(call.kernel.name for call in calls)
+    names = Names(kernels | {"m", "sync", "np"})
+    local: dict[Buffer, str] = {}
+    lines = [f"def {name}(m):", f'    """{doc}"""']
+    buffers = dict.fromkeys(buffer for call in calls for buffer in call.arguments)
+    feeds = [feed for feed in program.feeds if feed.buffer in buffers] if calls else []
+    for feed in feeds:
+        buffers.setdefault(feed.buffer)
+    for buffer in buffers:
+        if buffer.space in ("batch", "fixed"):
+            local[buffer] = names.new(buffer.name)
+            region = "rows" if buffer.space == "batch" else "fixed"
+            lines.append(f"    {local[buffer]} = m.{region}({buffer.offset}, {buffer.size})")
+    entries = [
+        f"m.feed({pycode.quoted(feed.name)}, {local[feed.buffer]}, {feed.buffer.size})"
+        for feed in feeds
+    ]
+    for index, call in enumerate(calls):
+        if call.sync and index > 0:
+            entries.append("sync")
+        arguments = [local.get(buffer) or _place(buffer) for buffer in call.arguments]
+        entries.append(pycode.call(call.kernel.name, arguments, 8))
+    if final:
+        entries += [
+            f"m.result({pycode.quoted(output)}, {local[buffer]}, {buffer.size})"
+            for output, buffer in program.outputs.items()
+        ]
+    lines.append("    return [")
+    lines += [f"        {entry}," for entry in entries]
+    lines.append("    ]")
+    return "\n".join(lines)
+
+
+def _place(buffer: Buffer) -> str:
+    """A buffer of the model's flat memory, as an expression."""
+    if buffer.space in ("weight", "gradient", "slot"):
+        return f"m.{buffer.space}({pycode.quoted(buffer.key)})"
+    if buffer.space in ("weights", "gradients"):
+        return f"m.{buffer.space}()"
+    if buffer.space == "scalar":
+        return f"m.scalar({buffer.offset})"
+    return f"m.figure({buffer.offset})"
+
+
+def _spec(phase: Phases, name: str) -> str:
+    model = phase.model
+    arguments = [
+        f"name={pycode.quoted(model.name)}",
+        f"source={pycode.quoted(_basename(model.source.path))}",
+        f"version={pycode.quoted(__version__)}",
+        "inputs=" + _records("Input", [(i.name, i.dtype, _open(i.shape)) for i in model.inputs]),
+        "outputs="
+        + _records(
+            "Output",
+            [(n, _open(v.shape[1:])) for n, v in model.predict.outputs.items()],
+        ),
+        "targets=" + _records("Target", _targets(model)),
+        "weights=" + pycode.sequence(_weights(phase), "()", 4),
+        "metrics=" + _records("Metric", _metrics(phase)),
+        "layers=" + pycode.sequence(_layers(phase), "()", 4),
+        f"trainable={phase.trainable}",
+        f"size={phase.size}",
+    ]
+    if model.optimizer is not None and phase.train is not None:
+        feeds = [i.name for i in model.inputs]
+        feeds += [t.input for t in model.targets] + [t.sample_weight for t in model.targets]
+        arguments += [
+            "slots=" + pycode.literal(dict(phase.slots), 4),
+            "optimizer=" + described(model.optimizer.described, 4),
+            f"totals={len(phase.train.totals)}",
+        ]
+    else:
+        feeds = [i.name for i in model.inputs]
+    arguments.append("feeds=" + pycode.literal(tuple(feeds), 4))
+    return pycode.call("Spec", arguments, 0, f"{name} = ")
+
+
+def _records(kind: str, rows: Sequence[tuple[Any, ...]]) -> str:
+    items = [pycode.call(kind, [pycode.literal(cell) for cell in row], 8) for row in rows]
+    return pycode.sequence(items, "()", 4)
+
+
+def _open(shape: Shape) -> tuple[int | None, ...]:
+    return tuple(None if isinstance(size, Dim) else size for size in shape)
+
+
+def _targets(model: Model) -> list[tuple[Any, ...]]:
+    return [
+        (t.output, t.dtype, _open(t.shape), *(() if t.classes is None else (t.classes,)))
+        for t in model.targets
+    ]
+
+
+def _weights(phase: Phases) -> list[str]:
+    graph = phase.model.predict if phase.model.train is None else phase.model.train
+    items = []
+    for path, buffer in sorted(phase.weights.items(), key=lambda item: item[1].offset):
+        weight = graph.weights[path]
+        cells = [
+            pycode.quoted(path),
+            pycode.literal(weight.shape, 12),
+            str(buffer.offset),
+            pycode.quoted(weight.initializer.kind),
+            pycode.literal(dict(weight.initializer.args)),
+        ]
+        if not weight.trainable:
+            cells.append("False")
+        items.append(pycode.call("Weight", cells, 8))
+    return items
+
+
+def _metrics(phase: Phases) -> list[tuple[Any, ...]]:
+    """Metrics by the positions of their totals."""
+    graph = phase.train
+    if graph is None:
+        return []
+    return [
+        (m.name, *places, *(() if m.finish == "mean" else (m.finish,)))
+        for m, places in metric_places(phase.model)
+    ]
+
+
+def metric_places(model: Model) -> list[tuple[Any, tuple[int, int]]]:
+    """Each metric with the positions of its numerator and denominator among the totals."""
+    places: dict[Any, int] = {}
+    found = []
+    for metric in model.train.metrics if model.train else ():
+        numerator = places.setdefault(metric.numerator, len(places))
+        denominator = places.setdefault(metric.denominator, len(places))
+        found.append((metric, (numerator, denominator)))
+    return found
+
+
+def _layers(phase: Phases) -> list[str]:
+    items = []
+    for info in phase.model.layers:
+        parameters = sum(phase.weights[path].size for path in info.weights)
+        cells = [
+            pycode.quoted(info.name),
+            pycode.quoted(info.kind),
+            pycode.literal(_open(info.shape)),
+            str(parameters),
+            "0",
+            str(info.span.line),
+        ]
+        if info.weights:
+            cells.append(pycode.literal(info.weights))
+        items.append(pycode.call("Layer", cells, 8))
+    return items
+
+
+def described(value: Any, indent: int = 0) -> str:
+    """A runtime object as the call that makes it."""
+    if isinstance(value, Described):
+        arguments = [f"{name}={described(v, indent + 4)}" for name, v in value.args.items()]
+        return pycode.call(value.kind, arguments, indent)
+    return pycode.literal(value, indent)
+
+
+__all__ = ["ModuleSource", "Phases", "count", "emit", "metric_places", "render_kernel"]

@@ -1,0 +1,73 @@
+"""Python source in the layout that `ruff format` gives it (88 columns).
+
+Every function prints as if the text began at column `indent`; lines after the
+first carry their own indentation. What goes inside brackets is printed for
+`indent + 4` beforehand.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+WIDTH = 88
+
+
+def call(function: str, arguments: Sequence[str], indent: int = 0, prefix: str = "") -> str:
+    """`prefix function(arguments)`: on one line if it fits, else one argument a line."""
+    return _bracketed(f"{prefix}{function}(", arguments, ")", indent)
+
+
+def sequence(items: Sequence[str], brackets: str, indent: int = 0, prefix: str = "") -> str:
+    """A list or tuple display."""
+    trailing = "," if brackets == "()" and len(items) == 1 else ""
+    return _bracketed(f"{prefix}{brackets[0]}", items, brackets[1], indent, trailing)
+
+
+def mapping(items: Mapping[str, str], indent: int = 0, prefix: str = "") -> str:
+    """A dict display; keys and values are source text."""
+    return _bracketed(f"{prefix}{{", [f"{k}: {v}" for k, v in items.items()], "}", indent)
+
+
+def _bracketed(
+    opening: str, items: Sequence[str], closing: str, indent: int, trailing: str = ""
+) -> str:
+    line = f"{opening}{', '.join(items)}{trailing}{closing}"
+    if indent + len(line) < WIDTH and "\n" not in line:
+        return line
+    inner = " " * (indent + 4)
+    body = "".join(f"{inner}{item},\n" for item in items)
+    return f"{opening}\n{body}{' ' * indent}{closing}"
+
+
+def literal(value: Any, indent: int = 0) -> str:
+    """A number, string, truth value, None, tuple, list or dict as ruff would write it."""
+    if isinstance(value, str):
+        return quoted(value)
+    if isinstance(value, tuple):
+        return sequence([literal(v, indent + 4) for v in value], "()", indent)
+    if isinstance(value, list):
+        return sequence([literal(v, indent + 4) for v in value], "[]", indent)
+    if isinstance(value, Mapping):
+        return mapping({literal(k): literal(v, indent + 4) for k, v in value.items()}, indent)
+    return repr(value)
+
+
+def quoted(text: str) -> str:
+    """A string literal in double quotes unless that needs more escapes; always ASCII."""
+    inner = text.encode("unicode_escape").decode("ascii")
+    if '"' in inner and "'" not in inner:
+        return f"'{inner}'"
+    return '"' + inner.replace('"', '\\"') + '"'
+
+
+def block_string(text: str) -> str:
+    """A triple-quoted string that stays as readable as its text."""
+    safe = text.replace("\\", "\\\\").replace('"""', '\\"\\"\\"')
+    safe = "".join(
+        c if c == "\n" or c.isprintable() else c.encode("unicode_escape").decode("ascii")
+        for c in safe
+    )
+    if safe.endswith('"'):
+        safe = f'{safe[:-1]}\\"'
+    return f'"""\\\n{safe}"""'
