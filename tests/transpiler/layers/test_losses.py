@@ -1,0 +1,226 @@
+"""Losses and metrics against Keras on JAX, and how cross-entropies behave far out."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import keras
+import numpy as np
+import pytest
+from harness import EPS, CallFailure, assert_close, build, call, make
+from kgen import ops
+from kgen.graph import BATCH, Builder, TensorType, interpret, reachable
+from kgen.layers import registry
+from kgen.layers.metrics import resolve_accuracy
+from kgen.passes.differentiate import gradients
+
+rng = np.random.default_rng(3)
+
+
+def logits(*shape: int, size: float = 3.0) -> np.ndarray:
+    return rng.uniform(-size, size, shape).astype(np.float32)
+
+
+def probabilities(*shape: int) -> np.ndarray:
+    return rng.uniform(0.02, 0.98, shape).astype(np.float32)
+
+
+def one_hot(shape: tuple[int, ...], classes: int) -> np.ndarray:
+    return np.eye(classes, dtype=np.float32)[rng.integers(0, classes, shape)]
+
+
+CASES: list[tuple[str, dict[str, Any], np.ndarray, np.ndarray]] = [
+    ("MeanSquaredError", {}, logits(4, 3), logits(4, 3)),
+    ("MeanSquaredError", {}, logits(4, 3, 2), logits(4, 3, 2)),
+    ("MeanAbsoluteError", {}, logits(4, 3), logits(4, 3)),
+    ("BinaryCrossentropy", {}, probabilities(4, 3), probabilities(4, 3)),
+    ("BinaryCrossentropy", {}, np.round(probabilities(4, 1)), np.float32([[0], [1], [0.5], [1]])),
+    ("BinaryCrossentropy", {"from_logits": True}, np.round(probabilities(4, 3)), logits(4, 3)),
+    ("BinaryCrossentropy", {"label_smoothing": 0.2}, np.round(probabilities(4, 3)),
+     probabilities(4, 3)),
+    ("BinaryCrossentropy", {"axis": 1}, probabilities(4, 3, 2), probabilities(4, 3, 2)),
+    ("CategoricalCrossentropy", {}, one_hot((6,), 4), probabilities(6, 4)),
+    ("CategoricalCrossentropy", {}, one_hot((2, 3), 4), probabilities(2, 3, 4)),
+    ("CategoricalCrossentropy", {}, one_hot((3,), 3), np.eye(3, dtype=np.float32)),
+    ("CategoricalCrossentropy", {"from_logits": True}, one_hot((6,), 4), logits(6, 4)),
+    ("CategoricalCrossentropy", {"label_smoothing": 0.1}, one_hot((6,), 4), probabilities(6, 4)),
+    ("CategoricalCrossentropy", {"axis": 1}, probabilities(2, 4, 3), probabilities(2, 4, 3)),
+    ("SparseCategoricalCrossentropy", {}, rng.integers(0, 4, 6).astype(np.int32),
+     probabilities(6, 4)),
+    ("SparseCategoricalCrossentropy", {"from_logits": True},
+     rng.integers(0, 4, (2, 3)).astype(np.int32), logits(2, 3, 4)),
+    ("SparseCategoricalCrossentropy", {}, rng.integers(0, 4, (6, 1)).astype(np.int32),
+     probabilities(6, 4)),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("name", "kwargs", "y_true", "y_pred"), CASES)
+def test_loss_like_keras(name: str, kwargs: Any, y_true: np.ndarray, y_pred: np.ndarray) -> None:
+    """Values a few units in size, some 16 roundings each; the logarithm of a clipped
+    probability p loses eps / p, which for 1 - 1e-7 is the spacing of float32 itself."""
+    definition = registry.find("loss", name)
+    assert definition is not None
+    function = getattr(keras.losses, definition.aliases[0])
+    expected = np.asarray(function(y_true, y_pred, **kwargs))
+    assert_close(call("loss", name, y_true, y_pred, **kwargs), expected, 32)
+
+
+@pytest.mark.parametrize("name", ["softmax", "sigmoid"])
+def test_fused_with_its_activation(name: str) -> None:
+    """The loss of softmax(x) and of sigmoid(x) is the loss of the logits x."""
+    x = logits(5, 4)
+    y = one_hot((5,), 4)
+    loss = "CategoricalCrossentropy" if name == "softmax" else "BinaryCrossentropy"
+    with Builder() as builder:
+        y_true = builder.input("y", TensorType("float32", (BATCH, 4)))
+        value = builder.input("x", TensorType("float32", (BATCH, 4)))
+        activation = make("activation", name)
+        y_pred = activation.definition.function(value)
+        fused = make("loss", loss).definition.function(y_true, y_pred)
+        plain = make("loss", loss).definition.function(y_true, value, from_logits=True)
+        graph = builder.graph("g", {"fused": fused, "plain": plain})
+    done = interpret(graph, {"x": x, "y": y})
+    assert_close(done[fused], done[plain], 0)
+    assert y_pred not in reachable([fused])
+
+
+def gradient(loss: str, y: np.ndarray, x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Value and derivative of a loss from logits."""
+    with Builder() as builder:
+        dtype = "int32" if y.dtype == np.int32 else "float32"
+        y_true = builder.input("y", TensorType(dtype, y.shape))
+        value = builder.input("x", TensorType("float32", x.shape))
+        each = make("loss", loss).definition.function(y_true, value, from_logits=True)
+        total = ops.sum(each)
+        (grad,) = gradients(total, [value])
+        graph = builder.graph("g", {"loss": each, "grad": grad})
+    done = interpret(graph, {"x": x, "y": y})
+    return done[each], done[grad]
+
+
+@pytest.mark.parametrize("target", [0.0, 1.0, 0.25])
+def test_binary_crossentropy_far_out(target: float) -> None:
+    """Finite and right to a few roundings from -1e4 to 1e4, derivative included.
+
+    softplus and sigmoid are rounded once each; for hard targets the sums are exact or of
+    terms of one sign, for soft ones the derivative takes the target off.
+    """
+    x = np.float32([-1e4, -100, -20, -1, -1e-3, 0, 1e-3, 1, 20, 100, 1e4])[:, None]
+    value, grad = gradient("BinaryCrossentropy", np.full_like(x, target), x)
+    wide = x.astype(np.float64)
+    exact = np.logaddexp(0, wide) - target * wide
+    if target == 1.0:
+        exact = np.logaddexp(0, -wide)
+    slope = np.where(
+        wide > 0,
+        (1 - target) - 1 / (1 + np.exp(np.minimum(wide, 700))),
+        1 / (1 + np.exp(np.minimum(-wide, 700))) - target,
+    )
+    tiny = np.finfo(np.float32).tiny
+    np.testing.assert_allclose(value, exact[:, 0], rtol=4 * EPS, atol=tiny)
+    soft = EPS if target == 0.25 else 0.0
+    np.testing.assert_allclose(grad, slope, rtol=4 * EPS, atol=max(tiny, soft))
+
+
+@pytest.mark.parametrize("label", [0, 1, 2])
+def test_categorical_crossentropy_far_out(label: int) -> None:
+    """Finite and right to a rounding of the largest logit, derivative included."""
+    x = np.float32([[1e4, -1e4, 0], [30, 0, -30], [0, 0, 0], [-1e4, -1e4, -1e4]])
+    y = np.full(4, label, np.int32)
+    hot = np.eye(3, dtype=np.float32)[y]
+    wide = x.astype(np.float64)
+    shifted = wide - wide.max(-1, keepdims=True)
+    log_p = shifted - np.log(np.exp(shifted).sum(-1, keepdims=True))
+    sizes = np.maximum(1.0, np.abs(x).max(-1))
+    for loss, target in (("SparseCategoricalCrossentropy", y), ("CategoricalCrossentropy", hot)):
+        value, grad = gradient(loss, target, x)
+        assert np.all(np.abs(value + log_p[np.arange(4), label]) <= 4 * EPS * sizes)
+        assert np.all(np.abs(grad - (np.exp(log_p) - hot)) <= 8 * EPS)
+
+
+def test_targets() -> None:
+    prediction = TensorType("float32", (BATCH, 7, 10))
+    for name, dtype, shape, classes in (
+        ("mse", "float32", (7, 10), None),
+        ("bce", "float32", (7, 10), None),
+        ("categorical_crossentropy", "float32", (7, 10), None),
+        ("sparse_categorical_crossentropy", "int32", (7,), 10),
+    ):
+        bound = make("loss", name)
+        assert bound.definition.target is not None
+        rule = bound.definition.target(prediction, bound.arguments)
+        assert (rule.dtype, rule.shape, rule.classes) == (dtype, shape, classes)
+
+
+@pytest.mark.parametrize("name", ["mse", "mae", "bce", "categorical_crossentropy"])
+def test_shapes_must_match(name: str) -> None:
+    with pytest.raises(CallFailure, match=r"targets.*predictions"):
+        call("loss", name, probabilities(3, 4), probabilities(3, 5))
+
+
+METRICS: list[tuple[str, dict[str, Any], np.ndarray, np.ndarray]] = [
+    ("Accuracy", {}, np.round(logits(9, 2)), np.round(logits(9, 2))),
+    ("BinaryAccuracy", {}, np.round(probabilities(9, 2)), probabilities(9, 2)),
+    ("BinaryAccuracy", {"threshold": 0.8}, np.round(probabilities(9, 2)), probabilities(9, 2)),
+    ("CategoricalAccuracy", {}, one_hot((20,), 3), probabilities(20, 3)),
+    ("SparseCategoricalAccuracy", {}, rng.integers(0, 3, 20).astype(np.int32),
+     probabilities(20, 3)),
+    ("SparseCategoricalAccuracy", {}, rng.integers(0, 3, (20, 1)).astype(np.int32),
+     probabilities(20, 3)),
+    ("SparseCategoricalAccuracy", {}, rng.integers(0, 3, (5, 4)).astype(np.int32),
+     probabilities(5, 4, 3)),
+    ("MeanSquaredError", {}, logits(4, 3), logits(4, 3)),
+    ("RootMeanSquaredError", {}, logits(4, 3), logits(4, 3)),
+    ("MeanAbsoluteError", {}, logits(4, 3), logits(4, 3)),
+    ("BinaryCrossentropy", {"label_smoothing": 0.1}, np.round(probabilities(4, 3)),
+     probabilities(4, 3)),
+    ("CategoricalCrossentropy", {"from_logits": True}, one_hot((6,), 4), logits(6, 4)),
+    ("SparseCategoricalCrossentropy", {}, rng.integers(0, 4, 6).astype(np.int32),
+     probabilities(6, 4)),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("name", "kwargs", "y_true", "y_pred"), METRICS)
+def test_metric_like_keras(name: str, kwargs: Any, y_true: np.ndarray, y_pred: np.ndarray) -> None:
+    theirs = getattr(keras.metrics, name)(**kwargs)
+    theirs.update_state(y_true, y_pred)
+    bound = make("metric", name, **kwargs)
+    value = call("metric", name, y_true, y_pred, **kwargs).mean(dtype=np.float64)
+    if bound.definition.finish == "root":
+        value = np.sqrt(value)
+    assert_close(value, np.asarray(theirs.result()), 32)
+
+
+def test_every_loss_and_metric_is_compared() -> None:
+    assert {case[0] for case in CASES} == {d.name for d in registry.definitions("loss")}
+    assert {case[0] for case in METRICS} == {d.name for d in registry.definitions("metric")}
+
+
+def test_first_of_equal_predictions_wins() -> None:
+    y_pred = np.float32([[0.5, 0.5, 0.1], [0.2, 0.7, 0.7]])
+    found = call("metric", "SparseCategoricalAccuracy", np.int32([0, 2]), y_pred)
+    assert found.tolist() == [1.0, 0.0]
+
+
+@pytest.mark.parametrize(
+    ("y_true", "y_pred", "kind"),
+    [
+        (TensorType("float32", (BATCH, 1)), (BATCH, 1), "BinaryAccuracy"),
+        (TensorType("float32", (BATCH, 10)), (BATCH, 10), "CategoricalAccuracy"),
+        (TensorType("int32", (BATCH,)), (BATCH, 10), "SparseCategoricalAccuracy"),
+        (TensorType("int32", (BATCH, 5)), (BATCH, 5, 10), "SparseCategoricalAccuracy"),
+        (TensorType("int32", (BATCH, 1)), (BATCH, 10), "SparseCategoricalAccuracy"),
+        (TensorType("float32", (BATCH, 5, 1)), (BATCH, 5, 1), "BinaryAccuracy"),
+    ],
+)
+def test_accuracy_depends_on_shapes(y_true: TensorType, y_pred: Any, kind: str) -> None:
+    found = resolve_accuracy("acc", y_true, TensorType("float32", y_pred))
+    assert found is not None
+    assert (found.name, found.arguments["name"]) == (kind, "acc")
+    assert resolve_accuracy("mse", y_true, TensorType("float32", y_pred)) is None
+
+
+def test_labels_and_one_hot_are_told_apart() -> None:
+    with pytest.raises(CallFailure) as caught:
+        build(make("metric", "sparse_categorical_accuracy"), [one_hot((3,), 4), logits(3, 4)])
+    assert "categorical_accuracy" in caught.value.help
