@@ -4,7 +4,16 @@ from __future__ import annotations
 
 from typing import Any
 
-from kgen.runtime.ir_vectors import FLOATS, INT32, INT64, INTS, IrVector, call_intrinsic, splat
+from kgen.runtime.ir_vectors import (
+    FLOAT,
+    FLOATS,
+    INT32,
+    INT64,
+    INTS,
+    IrVector,
+    call_intrinsic,
+    splat,
+)
 from kgen.runtime.isa import LANES
 from kgen.runtime.lowering import (
     ELEMENT_TYPES,
@@ -14,6 +23,7 @@ from kgen.runtime.lowering import (
     MatrixType,
     TileType,
     implements,
+    literal_int,
 )
 from kgen.runtime.lowering_memory import (
     address,
@@ -27,11 +37,12 @@ from kgen.runtime.tile_memory import (
     element,
     outer,
     outer_t,
+    pack,
     set_element,
     transpose_block,
 )
 from llvmlite import ir
-from numba.core import types
+from numba.core import cgutils, types
 
 
 @implements(element)
@@ -105,6 +116,40 @@ def describe_outer(acc: Any, a: Any, i: Any, k: Any, b: Any, kk: Any, j: Any) ->
 def describe_outer_t(acc: Any, a: Any, k: Any, i: Any, b: Any, kk: Any, j: Any) -> Description:
     """Outer product of a row of `a`, read as a column, and a row of `b`."""
     return describe_outer_product(acc, a, b, transposed=True)
+
+
+LARGEST_PANEL = 1 << 18  # floats: 1 MiB, an eighth of a thread's stack
+
+
+@implements(pack)
+def describe_pack(
+    m: Any, i: Any, j: Any, rows: Any, vectors: Any, count: Any = None
+) -> Description:
+    """A column block copied to the thread's stack."""
+    shape = literal_int(rows), literal_int(vectors)
+    if not isinstance(m, MatrixType) or shape[0] is None or shape[1] is None:
+        return None
+    capacity, width, across = shape[0], shape[1] * LANES, shape[1]
+    if capacity * width > LARGEST_PANEL:
+        return None
+    panel = MatrixType("float32", None, width)
+
+    def generate(code: Code, pointer: Any, i: Any, j: Any, rows: Any, _v: Any, *count: Any) -> Any:
+        builder = code.builder
+        with builder.goto_entry_block():
+            memory = builder.alloca(ir.ArrayType(FLOAT, capacity * width))
+        memory.align = 64
+        first = builder.bitcast(memory, FLOAT.as_pointer())
+        total = count[0] if count else code.integer(capacity)
+        edge = ir.Constant(FLOATS, None)
+        kind = TileType(1, across)
+        with cgutils.for_range(builder, total) as loop:
+            row = load_block(code, m, pointer, builder.add(i, loop.index), j, (1, across), edge)
+            store_block(code, panel, first, loop.index, code.integer(0), kind, row)
+        return first
+
+    extra = () if count is None else (INDEX,)
+    return panel, (m, INDEX, INDEX, rows, vectors, *extra), generate
 
 
 @implements(transpose_block)

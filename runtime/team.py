@@ -16,6 +16,8 @@ from kgen.runtime.driver import ABORT, CLOCK_WORDS, CONTROL_WORDS, STOP, TABLE_W
 from kgen.runtime.errors import EnvironmentVariableError
 from kgen.runtime.kernels import Command, Kernel, Sync, jit_is_disabled
 
+STACK_BYTES = 8 << 20  # kernels keep packed panels on the stack; some systems give 128 KiB
+
 
 def thread_count() -> int:
     """Threads to use: `KGEN_NUM_THREADS`, else the cores this process may run on.
@@ -100,13 +102,18 @@ class Team:
         self._finished = queue.SimpleQueue()
         self._inboxes = [queue.SimpleQueue() for _ in range(self.threads - 1)]
         self._done = [self._runs] * (self.threads - 1)
-        for number in range(1, self.threads):
-            threading.Thread(
-                target=work,
-                args=(number, self._inboxes[number - 1], self._finished, self._done, self.control),
-                name=f"kgen-{number}",
-                daemon=True,
-            ).start()
+        usual = threading.stack_size(STACK_BYTES)
+        try:
+            for number in range(1, self.threads):
+                box = self._inboxes[number - 1]
+                threading.Thread(
+                    target=work,
+                    args=(number, box, self._finished, self._done, self.control),
+                    name=f"kgen-{number}",
+                    daemon=True,
+                ).start()
+        finally:
+            threading.stack_size(usual)
 
     def stop(self) -> None:
         """Wish for the current run to end after the step it is in; from any thread."""

@@ -115,6 +115,20 @@ def outer_t(acc: Tile, a: Matrix, k: int, i: int, b: Matrix, kk: int, j: int) ->
     return acc + left * load(b, kk, j, 1, acc.shape[1])
 
 
+def pack(m: Matrix, i: int, j: int, rows: int, vectors: int, count: int | None = None) -> Matrix:
+    """A contiguous copy, private to the thread, of `count` rows of `vectors` columns of vectors.
+
+    The copy is a matrix of (rows, vectors * LANES) that starts at row `i`, column `j` of `m`; it
+    lives until `pack` is called at the same place again. `rows` is a literal capacity; `count`
+    says how many are copied, all if left out. A product that goes over one column block many
+    times reads it faster so: a column block of a wide matrix wastes cache sets and page entries.
+    """
+    panel = np.zeros((rows, vectors, LANES), np.float32)
+    for r in range(rows if count is None else count):
+        panel[r] = load(m, i + r, j, 1, vectors)[0]
+    return Matrix(panel.reshape(-1), rows, vectors * LANES)
+
+
 def transpose_block(src: Matrix, i: int, j: int, dst: Matrix) -> None:
     """`dst[j:, i:] = src[i:, j:].T` for a block of LANES x LANES, cut at both edges."""
     block = load(src, i, j, LANES, 1)[:, 0, :]

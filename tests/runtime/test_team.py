@@ -88,7 +88,7 @@ def test_no_rows_no_steps(way: str) -> None:
 def test_barriers_hold(way: str, threads: int) -> None:
     slots, errors = np.full(threads, -1, np.int64), np.zeros(threads, np.int64)
     commands = [write_own(words(slots)), sync, check_others(words(slots), words(errors))]
-    steps = 20_000 if way == "native" else 50
+    steps = 2000 if way == "native" else 50
     assert run(Team(threads), commands, batch_size=1, first_row=0, last_row=steps) == steps
     assert not errors.any()
 
@@ -194,11 +194,16 @@ assert team.run(plan, batch_size=1, first_row=0, last_row=10) == 10
 """
 
 
-def run_script(body: str) -> subprocess.CompletedProcess[str]:
+def run_script(body: str, **environment: str) -> subprocess.CompletedProcess[str]:
     """A process of its own that has a team which ran."""
     code = SCRIPT.format(folder=os.path.dirname(__file__)) + textwrap.dedent(body)  # noqa: PTH120
     return subprocess.run(
-        [sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=False
+        [sys.executable, "-c", code],
+        env={**os.environ, **environment},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
     )
 
 
@@ -238,3 +243,12 @@ def test_ctrl_c_arrives_after_the_chunk() -> None:
         """
     )
     assert done.stdout.split() == ["interrupted", "3"], done.stderr
+
+
+def test_runs_without_jit() -> None:
+    body = """
+    from kgen.runtime.kernels import jit_is_disabled
+    print(jit_is_disabled(), slots.tolist(), team.clocks[:, 1].tolist())
+    """
+    done = run_script(body, NUMBA_DISABLE_JIT="1")
+    assert done.stdout == "True [9, 9] [10, 10]\n", done.stderr

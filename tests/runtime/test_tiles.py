@@ -107,6 +107,42 @@ for j in range(0, {n}, 2 * LANES):
 
 
 @pytest.mark.parametrize("run", WAYS)
+@pytest.mark.parametrize("cols", [10, 64, 70])
+def test_packed_panels(build: Any, run: Any, cols: int) -> None:
+    kernel = build(
+        f"""
+a = matrix(args, 0, batch, 13)
+b = matrix(args, 1, 13, {cols})
+c = matrix(args, 2, batch, {cols})
+d = matrix(args, 3, 13, {cols})
+for j in range(0, {cols}, 2 * LANES):
+    panel = pack(b, 0, j, 13, 2)
+    for i in range(0, batch, 4):
+        acc = zeros(4, 2)
+        for k in range(13):
+            acc = outer(acc, a, i, k, panel, k, 0)
+        store(c, i, j, acc)
+    for start in range(0, batch, 5):
+        rows = min(5, batch - start)
+        part = pack(c, start, j, 5, 2, rows)
+        for i in range(0, 13, 4):
+            acc = zeros(4, 2)
+            for k in range(rows):
+                acc = outer_t(acc, a, start + k, i, part, k, 0)
+            add_to(d, i, j, acc)
+"""
+    )
+    rng = np.random.default_rng(6)
+    a = rng.integers(-3, 4, (12, 13))
+    b = rng.integers(-3, 4, (13, cols))
+    c, d = padded(np.zeros((12, cols))), padded(np.zeros((13, cols)))
+    run(kernel, [padded(a), padded(b), c, d], batch=12)
+    np.testing.assert_array_equal(c[: 12 * cols].reshape(12, cols), a @ b)
+    np.testing.assert_array_equal(d[: 13 * cols].reshape(13, cols), a.T @ (a @ b))
+    assert (c[12 * cols :] == 77).all() and (d[13 * cols :] == 77).all()
+
+
+@pytest.mark.parametrize("run", WAYS)
 @pytest.mark.parametrize("shape", [(32, 32), (19, 37), (3, 50)])
 def test_transpose(build: Any, run: Any, shape: tuple[int, int]) -> None:
     rows, cols = shape
