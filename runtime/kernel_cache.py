@@ -123,7 +123,7 @@ def cache_folders(source: str) -> Iterator[Path]:
     if config.CACHE_DIR:
         yield Path(config.CACHE_DIR) / place
         return
-    if folder.is_dir():
+    if Path(source).is_file():  # not so for code typed in or read from an archive
         yield folder / "__pycache__"
     yield Path(AppDirs(appname="kgen", appauthor=False).user_cache_dir) / place
 

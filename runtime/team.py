@@ -64,11 +64,11 @@ class Plan:
 
 
 def missing_kernels(commands: Sequence[Command | Sync]) -> list[Kernel]:
-    """The kernels of a list that would have to be compiled now."""
+    """The kernels of a list that would have to be compiled now, the driver among them."""
     if jit_is_disabled():
         return []
     unique = dict.fromkeys(entry.kernel for entry in commands if isinstance(entry, Command))
-    return [kernel for kernel in unique if not kernel.is_cached()]
+    return [kernel for kernel in (*unique, drive) if not kernel.is_cached()]
 
 
 @functools.cache
