@@ -7,6 +7,7 @@ other spaces, newlines and comments, without changing what it says.
 
 from __future__ import annotations
 
+from itertools import chain
 from typing import TypeVar
 
 from hypothesis import strategies as st
@@ -17,6 +18,9 @@ T = TypeVar("T")
 
 NAMES = ["x", "y", "image", "filters", "loss", "input", "view", "dim", "_", "block_1", "Dense"]
 DTYPES = ["float32", "int32", "bool"]
+
+_OPERATORS = ["+", "-", "*", "/", "//", "%", "**", "@", "and", "or", "|>"]
+_OPERATORS += ["==", "!=", "<", ">", "<=", ">=", "in", "not in", "is", "is not"]
 
 names = st.sampled_from(NAMES)
 numbers = st.one_of(
@@ -69,30 +73,7 @@ def _arguments(inner: st.SearchStrategy[str]) -> st.SearchStrategy[str]:
 def _compound(inner: st.SearchStrategy[str]) -> st.SearchStrategy[str]:
     """Expressions around expressions; each part is bracketed, so that any will do."""
     part = st.one_of(atoms, inner.map(lambda text: f"({text})"))
-    operators = st.sampled_from(
-        [
-            "+",
-            "-",
-            "*",
-            "/",
-            "//",
-            "%",
-            "**",
-            "@",
-            "and",
-            "or",
-            "==",
-            "!=",
-            "<",
-            ">",
-            "<=",
-            ">=",
-            "in",
-            "is",
-            "|>",
-        ]
-        + ["not in", "is not"]
-    )
+    operators = st.sampled_from(_OPERATORS)
     slices = st.sampled_from([":", "1:", ":2", "1:2", "::-1", "x:y:2"])
     clause = st.tuples(names, part).map(lambda p: f"for {p[0]} in {p[1]}")
     clauses = st.tuples(clause, st.one_of(st.just(""), part.map(lambda t: f" if {t}"))).map("".join)
@@ -161,7 +142,7 @@ def _indented(lines: list[str]) -> list[str]:
 
 
 def _blocks(inner: st.SearchStrategy[list[str]]) -> st.SearchStrategy[list[str]]:
-    body = st.lists(inner, min_size=1, max_size=3).map(lambda parts: _indented(sum(parts, [])))
+    body = st.lists(inner, min_size=1, max_size=3).map(lambda parts: _indented(list(chain(*parts))))
     value = expressions
     header = st.one_of(
         st.tuples(names, value).map(lambda p: f"for {p[0]} in {p[1]}:"),
@@ -203,7 +184,7 @@ def declarations(draw: st.DrawFn) -> list[str]:
     )
     doc = draw(st.sampled_from([[], ['"""Doc."""'], ["'''Doc\n\n      more\n    '''"]]))
     body = draw(st.lists(statements, min_size=1, max_size=3))
-    return [header, *_indented(doc + sum(body, []))]
+    return [header, *_indented([*doc, *chain(*body)])]
 
 
 @st.composite

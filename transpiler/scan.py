@@ -22,6 +22,7 @@ from kgen.lexical_errors import (
 )
 
 MAX_BRACKETS = 100
+MAX_TOKENS = 50_000
 MAX_DIAGNOSTICS = 20
 
 TOKEN = re.compile(
@@ -97,8 +98,8 @@ class Scan:
 def scan(source: Source) -> Scan:
     """Split a source (newlines are `\\n`) into logical lines.
 
-    Raises `KgenError` for brackets nested too deeply; every other mistake is
-    collected in `diagnostics`.
+    Raises `KgenError` for brackets nested too deeply and for endless statements;
+    every other mistake is collected in `diagnostics`.
     """
     result = Scan(source)
     position = 0
@@ -148,6 +149,8 @@ class _Reader:
                     break
                 continue
             self.line.tokens.append(token)
+            if len(self.line.tokens) > MAX_TOKENS:
+                self._refuse_length(token)
             if token.kind != "comment":
                 self.line.end = token.end
             problem = self._problem(token)
@@ -203,6 +206,15 @@ class _Reader:
             case "unknown":
                 return unknown_character(span, token.text)
         return None
+
+    def _refuse_length(self, token: Token) -> None:
+        fail(
+            "K0618",
+            f"a statement has more than {MAX_TOKENS:,} words, numbers and signs",
+            self._span(token),
+            label="the statement is cut off here",
+            help="data does not belong in a model file; give it to fit()",
+        )
 
     def _is_astray(self, token: Token) -> bool:
         """Whether a mistake seems to lie in a later statement, which an open bracket swallowed."""
