@@ -7,9 +7,8 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-
 from kgen.runtime.kernels import Buffer, Command, Sync, aligned, jit_is_disabled, sync
-from kgen.runtime.memory import Memory, State, Steps
+from kgen.runtime.memory import Memory, Programs, State, Steps
 from kgen.runtime.spec import Spec
 from kgen.runtime.team import Plan, Team, missing_kernels, thread_count
 
@@ -75,9 +74,7 @@ class Engine:
         step: training steps done; seed: what random numbers depend on besides.
     """
 
-    def __init__(
-        self, spec: Spec, programs: Mapping[str, Sequence[Steps]], seed: int, threads: int | None
-    ) -> None:
+    def __init__(self, spec: Spec, programs: Programs, seed: int, threads: int | None) -> None:
         self.spec = spec
         self.programs = programs
         self.seed = seed
@@ -129,7 +126,7 @@ class Engine:
         """The program with room for `capacity` rows."""
         found = self.prepared.get(program)
         if found is None or found.capacity < capacity:
-            steps = self.programs[program]
+            steps = getattr(self.programs, program)
             totals = program != "predict"
             found = Prepared(self.spec, self.state, steps, capacity, totals=totals)
             self.prepared[program] = found
@@ -203,12 +200,12 @@ class Engine:
         prepared = self._prepare("evaluate", batch_size)
         self._run(prepared, self._named(arrays), None, first, last, batch_size)
 
-    def gradient(
-        self, arrays: Sequence[npt.NDArray[Any]], first: int, last: int, training: bool
-    ) -> None:
-        """Fill `gradients` for rows `first:last` as one batch; nothing else changes but totals."""
-        program = "gradient" if training else "inference_gradient"
-        prepared = self._prepare(program, last - first)
+    def gradient(self, arrays: Sequence[npt.NDArray[Any]], first: int, last: int) -> None:
+        """Fill `gradients` for rows `first:last` as one batch, in training mode.
+
+        Besides, only `totals` and the moving statistics of normalization change.
+        """
+        prepared = self._prepare("gradient", last - first)
         self._run(prepared, self._named(arrays), None, first, last, last - first)
 
     def predict(

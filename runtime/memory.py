@@ -8,7 +8,6 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-
 from kgen.runtime.isa import LANES
 from kgen.runtime.kernels import (
     Buffer,
@@ -43,6 +42,16 @@ class Steps:
     rows: int
     fixed: int
     flops: int
+
+
+@dataclass(frozen=True)
+class Programs:
+    """A model's programs; those of a model without `train:` are empty but for `predict`."""
+
+    predict: tuple[Steps, ...]
+    train: tuple[Steps, ...] = ()
+    gradient: tuple[Steps, ...] = ()
+    evaluate: tuple[Steps, ...] = ()
 
 
 @kernel

@@ -221,20 +221,17 @@ class Model(ModelBase):
             self.engine.evaluate(data.arrays, 0, data.rows, data.rows)
             return metric_logs(self.spec.metrics, self.engine.totals)
 
-    def gradients(
-        self, x: Any, y: Any = None, sample_weight: Any = None, training: bool = True
-    ) -> dict[str, np.ndarray]:
+    def gradients(self, x: Any, y: Any = None, sample_weight: Any = None) -> dict[str, np.ndarray]:
         """The loss's gradient for these rows as one batch, by trainable weight path.
 
         Args:
-            training: with dropout and batch statistics, as in a step; False: as in inference.
 
         Raises:
             DataError: unusable data.
         """
         data = bind_data(self.spec, x, y, sample_weight)
-        self.compile_program("train")
+        self.compile_program("gradient")
         with KeptTotals(self.engine):
-            self.engine.gradient(data.arrays, 0, data.rows, training)
+            self.engine.gradient(data.arrays, 0, data.rows)
         views = weight_views(self.spec, self.engine.gradients)
         return {path: view.copy() for path, view in views.items()}

@@ -31,7 +31,7 @@ class ModelBase:
     """The state of a model, without training and prediction; see `Model`."""
 
     spec: ClassVar[Spec]
-    programs: ClassVar[Mapping[str, Any]]
+    programs: ClassVar[Any]
 
     def __init__(self, seed: int | None = None, *, threads: int | None = None) -> None:
         if seed is None:
@@ -42,6 +42,8 @@ class ModelBase:
     def _set_up(self, seed: int, threads: int | None) -> None:
         if seed >= 2**63:
             raise DataError(f"seed must be below 2**63, not {seed}.")
+        if threads is not None:
+            threads = whole_number(threads, "threads", 1)
         self.engine = Engine(self.spec, self.programs, seed, threads)
         self.weights = Weights(self.spec, self.engine.weights)
         self.optimizer = copy.deepcopy(self.spec.optimizer)
@@ -69,16 +71,17 @@ class ModelBase:
         return [metric.name for metric in self.spec.metrics]
 
     def compile_program(self, program: str, verbose: int = 0) -> None:
-        """Compiles "train", "evaluate" or "predict" now rather than when it is first needed.
+        """Compiles "train", "evaluate", "predict" or "gradient" now instead of when first needed.
 
         Raises:
             KgenRuntimeError: the model has no such program, for want of `train:`.
         """
         if program in self._compiled:
             return
-        if program not in self.programs:
+        if not getattr(self.programs, program):
             raise KgenRuntimeError(
-                f"{self.name} cannot {program}: {self.spec.source} has no train: block for it."
+                f"{self.name} has no program '{program}': {self.spec.source} gives it no train: "
+                "block, so it can only predict."
             )
         bar = CompileBar(verbose)
         try:

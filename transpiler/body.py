@@ -9,12 +9,12 @@ from __future__ import annotations
 import builtins
 import keyword
 import re
-from collections import Counter
 from dataclasses import dataclass
 
 from kgen.access import Access, count, operand, split_at
 from kgen.fuse import Fusion, Group, root, squeezed
 from kgen.graph import Node, Value
+from kgen.tidy import tidy
 
 # Names every kernel uses for itself, besides those of the tile functions.
 LOCALS = """
@@ -26,7 +26,6 @@ LOCALS = """
     set_element first_row step_index as_float vectors_for ROWS LANES ceil rint scalar
 """
 RESERVED = frozenset([*LOCALS.split(), *keyword.kwlist, *keyword.softkwlist, *dir(builtins)])
-WIDTH = 84
 
 
 def identifier(text: str) -> str:
@@ -112,8 +111,8 @@ class Body:
         self.keys: dict[int, str] = {}
         self.written: list[Value] = []
         self.lines: list[str] = []
+        self._passing: set[str] = set()
         self._text: dict[tuple[Value, Access], str] = {}
-        self._uses: Counter[tuple[Value, Access]] = Counter()
         self._scope: list[dict[tuple[Value, Access], str]] = []
 
     # --- arguments -----------------------------------------------------------
@@ -142,10 +141,10 @@ class Body:
     def close(self) -> None:
         self._text = self._scope.pop()
 
-    def take(self) -> list[str]:
-        """The statements printed so far."""
+    def take(self, *, closed: bool = True) -> list[str]:
+        """The statements printed so far; `closed` if no later block uses their variables."""
         lines, self.lines = self.lines, []
-        return lines
+        return tidy(lines, self._passing) if closed else lines
 
     # --- values ---------------------------------------------------------------
 
@@ -155,13 +154,13 @@ class Body:
 
     def assign(self, value: Value, access: Access, text: str, hint: str = "") -> str:
         """Print `name = text` and remember it."""
-        name = self.names.new(hint or value.name)
-        self._statement(name, text)
+        hint = hint or (f"{value.name}_tile" if value in self.stored else value.name)
+        name = self.names.new(hint)
+        if hint.endswith("_tile") or value.name.startswith(value.node.op.name):
+            self._passing.add(name)
+        self.lines.append(f"{name} = {text}")
         self._text[value, access] = name
         return name
-
-    def _statement(self, name: str, text: str) -> None:
-        self.lines.append(f"{name} = {text}")
 
     def read(self, value: Value, split: int, access: Access, cursor: Cursor) -> str:
         """An atom (a name, a call or a number) that holds a value at the cursor."""
@@ -176,7 +175,7 @@ class Body:
             assert own is self.group, f"%{value.name} is not stored"
             return self.compute(value, split, access, cursor)
         text = self._load(value, split, access, cursor)
-        return self.assign(value, access, text, root(value).name)
+        return self.assign(value, access, text, f"{root(value).name}_tile")
 
     def _is_stored(self, value: Value) -> bool:
         return value.node.op.name == "reshape" and self.fusion.is_alias(value)

@@ -19,7 +19,7 @@ from kgen.texts import TEMPLATES
 
 RUNTIME = {
     "kernels": "kernel sync",
-    "memory": "Steps vectors_for",
+    "memory": "Programs Steps vectors_for",
     "model": "Model",
     "optimizers": "",
     "schedules": "",
@@ -143,7 +143,9 @@ def _shape_text(shape: Shape) -> str:
 
 def _imports(body: str) -> str:
     """The import lines a module needs, and no more."""
-    used = set(re.findall(r"\b[A-Za-z_]\w*\b", body)) | {"Model", "kernel", "Steps", "Spec"}
+    code = re.sub(r'"[^"\n]*"', "", body.replace('"""', '"'))
+    used = set(re.findall(r"(?<![\w.])[A-Za-z_]\w*", code))
+    used |= {"Model", "Programs", "Steps", "kernel"}
     if "VECTORS_" in body:
         used.add("vectors_for")
     import kgen.runtime.optimizers as optimizers
@@ -154,7 +156,7 @@ def _imports(body: str) -> str:
     offered["optimizers"] = _classes(optimizers)
     offered["schedules"] = _classes(schedules)
     offered["tiles"] = list(tiles.__all__)
-    lines = ["import numpy as np", ""] if re.search(r"\bnp\.", body) else []
+    lines = ["import numpy as np"] if re.search(r"\bnp\.", body) else []
     for module in sorted(offered):
         names = sorted((n for n in offered[module] if n in used), key=_import_order)
         if names:
@@ -233,11 +235,9 @@ def _model(phase: Phases, names: Names, *, alone: bool) -> dict[str, Any]:
         "functions": functions,
         "spec": _spec(phase, spec_name),
         "spec_name": spec_name,
-        "programs": pycode.mapping(
-            {
-                pycode.quoted(name): pycode.sequence(parts, "()", 8)
-                for name, parts in programs.items()
-            },
+        "programs": pycode.call(
+            "Programs",
+            [f"{name}={pycode.sequence(parts, '()', 8)}" for name, parts in programs.items()],
             4,
         ),
     }
@@ -321,7 +321,7 @@ def _spec(phase: Phases, name: str) -> str:
         feeds += [t.input for t in model.targets] + [t.sample_weight for t in model.targets]
         arguments += [
             "slots=" + pycode.literal(dict(phase.slots), 4),
-            "optimizer=" + described(model.optimizer.described, 4),
+            described(model.optimizer.described, 4, "optimizer="),
             f"totals={len(phase.train.totals)}",
         ]
     else:
@@ -404,12 +404,12 @@ def _layers(phase: Phases) -> list[str]:
     return items
 
 
-def described(value: Any, indent: int = 0) -> str:
+def described(value: Any, indent: int = 0, prefix: str = "") -> str:
     """A runtime object as the call that makes it."""
     if isinstance(value, Described):
-        arguments = [f"{name}={described(v, indent + 4)}" for name, v in value.args.items()]
-        return pycode.call(value.kind, arguments, indent)
-    return pycode.literal(value, indent)
+        arguments = [described(v, indent + 4, f"{name}=") for name, v in value.args.items()]
+        return pycode.call(value.kind, arguments, indent, prefix)
+    return prefix + pycode.literal(value, indent)
 
 
 __all__ = ["ModuleSource", "Phases", "count", "emit", "metric_places", "render_kernel"]

@@ -116,6 +116,7 @@ def _epilogue(body: Body, cursor: Cursor) -> tuple[str, ...]:
     anchor = group.anchor.output
     split = len(group.domain.rows)
     body.know(anchor, FULL, "acc")
+    body.names.taken.add("acc")
     if anchor in body.stored:
         body.store(anchor, split, FULL, cursor)
     _elementwise_members(body, group.members[1:], cursor)
@@ -325,14 +326,14 @@ def _passes(body: Body, cols: int) -> tuple[Stage, ...]:
             if node.output in body.stored:
                 body.store(node.output, len(node.output.shape), ROW, cursor)
         loop = f"j in range(0, {cols}, {step})" if lines else ""
-        stages.append(Stage(tuple(before), loop, lines, tuple(body.take())))
+        stages.append(Stage(tuple(before), loop, lines, tuple(body.take(closed=False))))
     return tuple(stages)
 
 
 def _row_values(body: Body, nodes: list[Node], cursor: Cursor) -> list[str]:
     """Statements for one value a row, outside the walk along it."""
     _elementwise_members(body, nodes, cursor)
-    return body.take()
+    return body.take(closed=False)
 
 
 def _is_row_value(body: Body, node: Node) -> bool:

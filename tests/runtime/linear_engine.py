@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
+from types import SimpleNamespace
 from typing import Any, ClassVar
 
 import numpy as np
@@ -54,7 +55,7 @@ def linear_spec(
         weights=tuple(weights),
         metrics=tuple(metrics),
         layers=tuple(
-            Layer(f"{name}_dense", "Dense", (units,), features * units + units, 2 * units, 7)
+            Layer(f"{name}_dense", "Dense", (units,), features * units + units, 2 * features * units, 7)
             for name, units, _ in outputs
         ),
         trainable=offset,
@@ -137,7 +138,7 @@ class LinearEngine:
             rows = slice(start, min(start + batch_size, last))
             self._batch([array[rows] for array in arrays])
 
-    def gradient(self, arrays: Sequence[np.ndarray], first: int, last: int, training: bool) -> None:
+    def gradient(self, arrays: Sequence[np.ndarray], first: int, last: int) -> None:
         self._batch([array[first:last] for array in arrays])
 
     def predict(
@@ -203,7 +204,7 @@ def linear_model(spec: Spec | None = None) -> type[Model]:
         pass
 
     Linear.spec = spec or linear_spec()
-    Linear.programs = {"train": None, "evaluate": None, "predict": None}
+    Linear.programs = SimpleNamespace(train=True, evaluate=True, predict=True, gradient=True)
     return Linear
 
 

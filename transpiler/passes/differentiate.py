@@ -23,7 +23,8 @@ def gradients(loss: Value, wrt: Sequence[Value]) -> list[Value]:
     A value the loss does not depend on gets zeros.
     """
     builder = current()
-    order = [node for node in builder.nodes if node.output in reachable([loss])]
+    needed = reachable([loss])
+    order = [node for node in builder.nodes if node.output in needed]
     active = _active(order, wrt)
     pending: dict[Value, Value] = {loss: ops.broadcast_to(constant(1.0), loss.shape)}
     for node in reversed(order):

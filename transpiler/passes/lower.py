@@ -26,7 +26,9 @@ def _rewrite(node: Node, inputs: tuple[Value, ...]) -> Value | None:
     if node.op.name == "stop_gradient":
         return inputs[0]
     if node.op.expand is not None:
-        return node.op.expand(node, inputs)
+        expanded = node.op.expand(node, inputs)
+        current().rename(expanded, node.output.name)
+        return expanded
     if node.op.name in ("sum", "max", "min"):
         return _reduction(node, inputs[0])
     if node.op.name == "dot":
