@@ -67,11 +67,7 @@ class BatchStream:
         """The batches of one epoch; `exhausted` afterwards says that no more will come."""
         taken = 0
         for batch in self._raw(seed, step, shuffle):
-            x, y, weight = unpack_batch(batch)
-            if weight is not None and self.class_weight is not None:
-                raise DataError("class_weight and sample_weight cannot be given together.")
-            data = bind_data(self.spec, x, y, weight)
-            yield weight_classes(self.spec, data, self.class_weight)
+            yield self._bound(batch, taken)
             taken += 1
             if taken == self.limit:
                 break
@@ -94,6 +90,16 @@ class BatchStream:
             if isinstance(batch, list | tuple) and len(batch) == len(self.spec.inputs) > 1:
                 x = batch
             yield bind_inputs(self.spec, x)
+
+    def _bound(self, batch: Any, number: int) -> Dataset:
+        try:
+            x, y, weight = unpack_batch(batch)
+            if weight is not None and self.class_weight is not None:
+                raise DataError("class_weight and sample_weight cannot be given together.")
+            data = bind_data(self.spec, x, y, weight)
+            return weight_classes(self.spec, data, self.class_weight)
+        except DataError as error:
+            raise DataError(f"batch {number}: {error}") from error
 
     def _raw(self, seed: int, step: int, shuffle: bool) -> Iterator[Any]:
         if self.indexed:

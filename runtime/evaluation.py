@@ -84,7 +84,7 @@ def evaluate_parts(
     with KeptTotals(engine):
         callbacks.call("on_test_begin", {})
         for data in parts:
-            size = batch_size or data.rows
+            size = min(batch_size or data.rows, data.rows)
             batches = data.batches(size)
             if steps is not None:
                 batches = min(batches, steps - done)

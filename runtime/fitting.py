@@ -74,14 +74,15 @@ def fit_model(
         if validation_split and validation_data is None:
             data, held_out = data.split(validation_split)
         data = weight_classes(spec, data, class_weight)
-        batches = data.batches(size)
+        rows = min(size, data.rows)
+        batches = data.batches(rows)
         if steps is not None and steps > batches:
             raise DataError(
                 f"steps_per_epoch={steps}, but {count_text(data.rows, 'row')} make only "
                 f"{batches} batches of {size}."
             )
         base = engine.step - initial_epoch * (steps or batches)
-        feed = ArrayFeed(data, size, steps or batches, bool(shuffle), base, model.seed)
+        feed = ArrayFeed(data, rows, steps or batches, bool(shuffle), base, model.seed)
     validation = None
     if validation_data is not None:
         held_out = bind_validation(spec, validation_data, validation_steps, epochs)
@@ -189,7 +190,10 @@ def bind_validation(
     x, y, weight = unpack_batch(validation_data)
     if is_stream(x):
         raise DataError("validation_data must be (x, y), (x, y, sample_weight) or batches of them.")
-    return bind_data(spec, x, y, weight)
+    try:
+        return bind_data(spec, x, y, weight)
+    except DataError as error:
+        raise DataError(f"validation_data: {error}") from error
 
 
 def refuse_with_stream(**arguments: Any) -> None:

@@ -137,7 +137,7 @@ class ProgressBar:
             write_text(self.stream, f"{head} - {tail}")
             self.open = True
             return
-        room = _columns() - len(head) - BAR_WIDTH - 3
+        room = terminal_columns() - len(head) - BAR_WIDTH - 3
         filled = BAR_WIDTH * min(done, self.total) // self.total if self.total else 0
         full, empty = self.marks[0] * filled, self.marks[1] * (BAR_WIDTH - filled)
         if self.colours:
@@ -166,7 +166,7 @@ class CompileBar:
         noun = "kernel" if total == 1 else "kernels"
         text = f"compiling {total} {noun} (cached from then on)"
         if self.animated:
-            line = f"{text} {done}/{total} {name}"[: _columns() - 1]
+            line = f"{text} {done}/{total} {name}"[: terminal_columns() - 1]
             write_text(self.stream, f"\r{line}\x1b[K")
         elif not self.told:
             write_text(self.stream, text + "\n")
@@ -178,7 +178,8 @@ class CompileBar:
             write_text(self.stream, "\r\x1b[K")
 
 
-def _columns() -> int:
+def terminal_columns() -> int:
+    """Width of the terminal at standard error; 80 where there is none."""
     try:
         return os.get_terminal_size(2).columns or 80
     except (OSError, ValueError):

@@ -55,7 +55,14 @@ def linear_spec(
         weights=tuple(weights),
         metrics=tuple(metrics),
         layers=tuple(
-            Layer(f"{name}_dense", "Dense", (units,), features * units + units, 2 * features * units, 7)
+            Layer(
+                f"{name}_dense",
+                "Dense",
+                (units,),
+                features * units + units,
+                2 * features * units,
+                7,
+            )
             for name, units, _ in outputs
         ),
         trainable=offset,

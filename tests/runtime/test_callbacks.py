@@ -6,7 +6,7 @@ import csv
 import os
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import pytest
@@ -263,7 +263,7 @@ def test_order_of_calls_is_keras() -> None:
     x, y = arrays(8)
 
     class Theirs(keras.callbacks.Callback):  # type: ignore[misc,name-defined]
-        calls: list[str] = []
+        calls: ClassVar[list[str]] = []
 
     for name in [n for n in vars(Recorder) if n.startswith("on_")]:
         hook = vars(Recorder)[name]

@@ -74,7 +74,7 @@ def test_weights_alone(tmp_path: Path) -> None:
         assert report.loaded == tuple(net.weights) and not report.missing + report.unexpected
         np.testing.assert_array_equal(other.engine.weights, net.engine.weights)
         assert other.engine.step == 0
-    with pytest.raises(WeightError, match="weights only.*load_weights"):
+    with pytest.raises(WeightError, match=r"weights only.*load_weights"):
         type(net).load(tmp_path / "w")
 
 
@@ -163,7 +163,7 @@ def test_corrupt_and_foreign_files(tmp_path: Path) -> None:
         bad = tmp_path / "bad"
         bad.write_bytes(content)
         for read in (net.load_weights, type(net).load):
-            with pytest.raises(WeightError, match="bad' is (truncated|not a safetensors)") as e:
+            with pytest.raises(WeightError, match=r"bad' is (truncated|not a safetensors)") as e:
                 read(bad)
             assert ("not a safetensors file but" in str(e.value)) == (
                 name in ("numpy", "archive", "pickle", "hdf5")
@@ -195,7 +195,7 @@ def test_broken_metadata(tmp_path: Path) -> None:
     tensors = load_file(tmp_path / "c")
     meta = {"content": "checkpoint", "optimizer": "SGD", "step": "many", "seed": "1", "epoch": "0"}
     save_file(tensors, tmp_path / "c", metadata=meta)
-    with pytest.raises(WeightError, match="metadata.*many"):
+    with pytest.raises(WeightError, match=r"metadata.*many"):
         type(net).load(tmp_path / "c")
 
 
@@ -243,7 +243,7 @@ def test_a_failed_write_leaves_the_old_file(
     }[step]
     with monkeypatch.context() as patch:
         patch.setattr(*owner, fail)
-        with pytest.raises(CheckpointWriteError, match="Read-only.*previous file is unchanged"):
+        with pytest.raises(CheckpointWriteError, match=r"Read-only.*previous file is unchanged"):
             net.save(path)
     assert path.read_bytes() == old
     assert [entry.name for entry in tmp_path.iterdir()] == ["run"]

@@ -406,5 +406,5 @@ def test_keras_and_torch_loaders() -> None:
 
 def test_broken_batches_are_refused() -> None:
     refusal(lambda: places(BatchStream(CLASSIFIER, iter([(rows(1),) * 4]))), "4 parts")
-    refusal(lambda: places(BatchStream(CLASSIFIER, iter([rows(1)]))), "y is missing")
+    refusal(lambda: places(BatchStream(CLASSIFIER, iter([rows(1)]))), "batch 0: y is missing")
     refusal(lambda: BatchStream(CLASSIFIER, Indexed(0)), "no batches")
