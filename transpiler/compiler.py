@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
 from kgen.access import count
@@ -14,7 +14,7 @@ from kgen.graph import Graph, verify
 from kgen.model import Model
 from kgen.parser import parse
 from kgen.passes import PASSES
-from kgen.program import Buffer
+from kgen.program import Buffer, Kernel
 from kgen.schedule import KernelTable, schedule
 
 Observer = Callable[[str, Graph], None]
@@ -104,6 +104,30 @@ def _place_weights(graph: Graph) -> tuple[dict[str, Buffer], int, int]:
     return buffers, trainable, offset
 
 
+def lay_out_text(
+    text: str,
+    path: str,
+    defines: Mapping[str, str] | None = None,
+    *,
+    observe: Observer | None = None,
+) -> tuple[list[Phases], list[Kernel]]:
+    """The laid-out models of a `.k` file's text, and the kernels they share.
+
+    Raises:
+        KgenError: with every mistake found.
+    """
+    table = KernelTable()
+    models = elaborate_text(text, path, defines)
+    phases = [lay_out(model, table, observe) for model in models]
+    return phases, list(table.kernels.values())
+
+
+def write_module(phases: Sequence[Phases], kernels: Sequence[Kernel]) -> ModuleSource:
+    """The source of the module that holds these models."""
+    title = f"{' and '.join(phase.model.name for phase in phases)}, as native code."
+    return emit(phases, kernels, title)
+
+
 def compile_text(
     text: str,
     path: str,
@@ -116,8 +140,4 @@ def compile_text(
     Raises:
         KgenError: with every mistake found.
     """
-    table = KernelTable()
-    models = elaborate_text(text, path, defines)
-    phases = [lay_out(model, table, observe) for model in models]
-    title = f"{' and '.join(model.name for model in models)}, as native code."
-    return emit(phases, list(table.kernels.values()), title)
+    return write_module(*lay_out_text(text, path, defines, observe=observe))
