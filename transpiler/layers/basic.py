@@ -57,7 +57,7 @@ def dense(
     kernel = scope.weight(
         "kernel", (size, units), kernel_initializer, regularizer=kernel_regularizer
     )
-    y = ops.dot(x, kernel, contract=((x.type.rank - 1,), (0,)))
+    y = ops.dot(ops.as_float(x), kernel, contract=((x.type.rank - 1,), (0,)))
     if use_bias:
         y = y + scope.weight("bias", (units,), bias_initializer, regularizer=bias_regularizer)
     return regularize_activity(scope, activity_regularizer, activate(scope, activation, y))

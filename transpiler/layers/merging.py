@@ -17,7 +17,7 @@ def aligned(xs: list[Value]) -> list[Value]:
     """The tensors, those of lower rank with axes of size one put in behind the batch."""
     rank = max(x.type.rank for x in xs)
     ready = []
-    for x in xs:
+    for x in map(ops.as_float, xs):
         missing = (1,) * (rank - x.type.rank)
         ready.append(ops.reshape(x, (*x.shape[:1], *missing, *x.shape[1:])))
     try:
@@ -95,6 +95,8 @@ def concatenate(xs: list[Value], *, axis: Int = -1) -> Value:
         )
     if axis == 0:
         raise ShapeError("the batch cannot be concatenated", help="axes count from 1")
+    if len({x.dtype for x in xs}) > 1:
+        xs = [ops.as_float(x) for x in xs]
     return ops.concatenate(xs, axis)
 
 
@@ -117,6 +119,7 @@ def dot(xs: list[Value], *, axes: Axes, normalize: Bool = False) -> Value:
             f"cannot multiply {_listed(xs)} over the axes {left} and {right}",
             help=f"their sizes are {a.shape[left]} and {b.shape[right]}; they must be equal",
         )
+    a, b = ops.as_float(a), ops.as_float(b)
     if normalize:
         a, b = unit(a, left), unit(b, right)
     y = ops.dot(a, b, contract=((left,), (right,)), batch=((0,), (0,)))

@@ -88,6 +88,7 @@ def batch_normalization(
     moving * momentum + batch * (1 - momentum). Otherwise, and when not trainable,
     they are the moving ones.
     """
+    x = ops.as_float(x)
     (kept,) = _axes(x, axis)
     sizes = _Scale(scope, x, (kept,))
     gamma = sizes.weight("gamma", gamma_initializer, gamma_regularizer) if scale else None
@@ -132,7 +133,7 @@ def layer_normalization(
     `rms_scaling`, as in Keras, leaves out the mean and beta but divides by the
     standard deviation all the same.
     """
-    axes = _axes(x, axis)
+    x, axes = ops.as_float(x), _axes(x, axis)
     sizes = _Scale(scope, x, axes)
     gamma = (
         sizes.weight("gamma", gamma_initializer, gamma_regularizer)
@@ -156,7 +157,7 @@ def rms_normalization(
     scope: Scope, x: Value, *, axis: Axes = -1, epsilon: NonNegativeFloat = 1e-6
 ) -> Value:
     """scale * x / sqrt(mean(x^2) + epsilon), the mean over some axes."""
-    axes = _axes(x, axis)
+    x, axes = ops.as_float(x), _axes(x, axis)
     sizes = _Scale(scope, x, axes)
     weight = sizes.weight("scale", member("initializer", "Ones"))
     y = x * ops.rsqrt(ops.mean(ops.square(x), axes, keepdims=True) + epsilon)
@@ -166,4 +167,4 @@ def rms_normalization(
 @layer("UnitNormalization")
 def unit_normalization(x: Value, *, axis: Axes = -1) -> Value:
     """x over its Euclidean norm along some axes."""
-    return unit(x, _axes(x, axis), 1e-12)
+    return unit(ops.as_float(x), _axes(x, axis), 1e-12)
