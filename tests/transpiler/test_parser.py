@@ -176,7 +176,10 @@ WORDS = ["param", "use", "model", "layer", "loss", "metric", "input", "output", 
 
 @pytest.mark.parametrize("word", WORDS)
 def test_statement_words_are_names_elsewhere(word: str) -> None:
-    lines = f"{word} = 1\n    y = {word}({word}={word}.{word})[{word}]\n    {word}(x)"
+    lines = (
+        f"{word} = 1\n    y = {word}({word}={word}.{word})[{word}]\n    {word}(x)\n"
+        f"    {word} if {word} else {word}\n    {word} not in {word}"
+    )
     assert isinstance(statement(lines), syntax.Assign)
     assert show(expression(f"[{word} for {word} in x]"))
 
