@@ -17,6 +17,12 @@ from kgen.values import BuildValue, describe, is_number
 
 Number = int | float
 
+_NUMBER = "numbers are written 3, 0.5 or 1e-3"
+_KNOWN = "use the dimensions that are known"
+_COLLECTION = "lists, tuples, strings and dicts have elements"
+_INDEX = "count from 0, or from the end with -1"
+_SMALLER = "the magnitude must stay below 1e308"
+
 
 def binary(op: str, a: BuildValue, b: BuildValue, budget: Budget, span: Span) -> BuildValue:
     """`a op b` for one of `+ - * / // % **`."""
@@ -70,13 +76,13 @@ def _number(op: str, a: Number, b: Number, span: Span) -> Number:
     except ZeroDivisionError:
         fail("K0306", "division by zero", span, help="the divisor must not be 0")
     except OverflowError:
-        fail("K0306", "the result is too large for a number", span)
+        fail("K0306", "the result is too large for a number", span, help=_SMALLER)
     except KeyError:
         mismatch(op, a, b, span)
     if isinstance(result, int):
         check_bits(result.bit_length(), span)
     elif not isinstance(result, float):
-        fail("K0306", f"{a} ** {b} is not a real number", span)
+        fail("K0306", f"{a} ** {b} is not a real number", span, help="the base must be positive")
     else:
         finite(result, span)
     return result
@@ -102,7 +108,7 @@ def unary(op: str, value: BuildValue, span: Span) -> BuildValue:
     """`+value` or `-value`."""
     plain = _plain(value)
     if not is_number(plain):
-        fail("K0303", f"{op} needs a number, found {describe(value)}", span)
+        fail("K0303", f"{op} needs a number, found {describe(value)}", span, help=_NUMBER)
     return -plain if op == "-" else plain
 
 
@@ -175,6 +181,7 @@ def _contains(container: BuildValue, item: BuildValue, budget: Budget, span: Spa
         "K0303",
         f"`in` looks into a string, list, tuple or dict, found {describe(container)}",
         span,
+        help="put the choices in a list: x in [1, 2, 3]",
     )
 
 
@@ -196,7 +203,7 @@ def truth(value: BuildValue, span: Span) -> bool:
             help="choose between tensors with where(condition, a, b)",
         )
     if isinstance(value, Dim):
-        fail("K0304", f"the size of {value.name} is not known at build time", span)
+        fail("K0304", f"the size of {value.name} is not known at build time", span, help=_KNOWN)
     if value is None or isinstance(value, bool | int | float | str | list | tuple | dict):
         return bool(value)
     return True
@@ -211,9 +218,9 @@ def subscript(value: BuildValue, index: BuildValue, span: Span) -> BuildValue:
             fail("K0307", f"no key {describe(index)}", span, help=f"the keys are {listed}")
         return value[found]
     if not isinstance(value, list | tuple | str):
-        fail("K0303", f"{describe(value)} has no elements to pick", span)
+        fail("K0303", f"{describe(value)} has no elements to pick", span, help=_COLLECTION)
     if isinstance(index, bool) or not isinstance(index, int):
-        fail("K0303", f"an index must be an integer, found {describe(index)}", span)
+        fail("K0303", f"an index is an integer, found {describe(index)}", span, help=_INDEX)
     if not -len(value) <= index < len(value):
         fail(
             "K0307",
@@ -229,17 +236,17 @@ def cut(
 ) -> BuildValue:
     """`value[start:stop:step]` on a list, tuple or string."""
     if not isinstance(value, list | tuple | str):
-        fail("K0303", f"{describe(value)} cannot be sliced", span)
+        fail("K0303", f"{describe(value)} cannot be sliced", span, help=_COLLECTION)
     for bound in bounds:
         if bound is not None and (isinstance(bound, bool) or not isinstance(bound, int)):
-            fail("K0303", f"a slice needs integers, found {describe(bound)}", span)
+            fail("K0303", f"a slice needs integers, found {describe(bound)}", span, help=_INDEX)
     if bounds[2] == 0:
-        fail("K0306", "a slice's step must not be 0", span)
+        fail("K0306", "a slice's step must not be 0", span, help="leave the step out")
     return value[slice(*bounds)]
 
 
 def finite(value: float, span: Span) -> float:
     """A float that is not infinite or undefined."""
     if not math.isfinite(value):
-        fail("K0306", f"{value} is not a finite number", span)
+        fail("K0306", f"{value} is not a finite number", span, help=_SMALLER)
     return value

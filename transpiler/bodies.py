@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 
-from kgen import syntax, tensors
+from kgen import syntax
 from kgen.buildtime import Arguments
-from kgen.builtins import BUILTINS
-from kgen.diagnostics import Report, Span, fail
+from kgen.diagnostics import Report, fail
+from kgen.expressions import SEQUENTIAL, Expressions
 from kgen.graph import Value
 from kgen.inputs import check_output_name, declare_input, declare_output
-from kgen.layering import adopt, apply_function, apply_layer, build, reporting
+from kgen.layering import adopt, apply_function, apply_layer, build
 from kgen.limits import Budget
 from kgen.names import Names, registered, unsupported
 from kgen.run import Frame, Run
-from kgen.statements import Executor, refuse_statement
+from kgen.statements import refuse_statement
 from kgen.suggest import suggest
 from kgen.values import (
     AnyLayer,
@@ -32,94 +31,21 @@ from kgen.values import (
 )
 
 _CALL_COST = 20
-_SEQUENTIAL = "Sequential"
 
 
-class Elaborator(Executor):
-    """Executes the bodies of models, adding nodes to the graph of the current run."""
+class Elaborator(Expressions):
+    """Executes the bodies of models: constructs and applies layers, declares inputs and outputs."""
 
     def __init__(self, budget: Budget, report: Report) -> None:
         super().__init__(budget, report)
-        self.run: Run | None = None
-        self.frame: Frame | None = None
         self.models: list[syntax.ModelDef] = []
-
-    def inside(self, span: Span) -> tuple[Run, Frame]:
-        """The current run and frame; layers and tensors live only in a model."""
-        if self.run is None or self.frame is None:
-            fail(
-                "K0505",
-                "layers and tensors belong into a model",
-                span,
-                help="move the line into the block of a `model`",
-            )
-        return self.run, self.frame
-
-    @contextmanager
-    def at(self, span: Span, *operands: BuildValue) -> Iterator[None]:
-        """Make nodes for an operator or index at this place."""
-        run, _ = self.inside(span)
-        with reporting(run, [v for v in operands if isinstance(v, Value)], span):
-            yield
-
-    # --- names and operators ---------------------------------------------------
-
-    def lookup(self, name: str, names: Names, span: Span) -> BuildValue:
-        found, _ = names.find(name)
-        if not found and name not in BUILTINS:
-            if name == _SEQUENTIAL:
-                return Registered(_SEQUENTIAL, {})
-            known = registered(name)
-            if known is not None:
-                return known
-        return super().lookup(name, names, span)
-
-    def tensor_binary(self, op: str, a: BuildValue, b: BuildValue, span: Span) -> BuildValue:
-        with self.at(span, a, b):
-            return tensors.binary(op, a, b, span)
-
-    def tensor_negative(self, value: Value, span: Span) -> BuildValue:
-        with self.at(span, value):
-            return -value
-
-    def tensor_compare(self, op: str, a: BuildValue, b: BuildValue, span: Span) -> BuildValue:
-        with self.at(span, a, b):
-            return tensors.compare(op, a, b, span)
-
-    def tensor_subscript(self, value: Value, node: syntax.Subscript, names: Names) -> BuildValue:
-        indices: list[BuildValue] = [
-            slice(*self.bounds(index, names))
-            if isinstance(index, syntax.Slice)
-            else self.evaluate(index, names)
-            for index in node.indices
-        ]
-        with self.at(node.span, value):
-            return tensors.subscript(value, indices, node.span)
-
-    def attribute(self, value: BuildValue, node: syntax.Attribute) -> BuildValue:
-        if isinstance(value, Value):
-            return tensors.attribute(value, node.name, node.span)
-        if isinstance(value, ModelLayer) and node.name in value.layers:
-            return value.layers[node.name]
-        if isinstance(value, Layer | LayerChain | ModelLayer):
-            if node.name == "name":
-                return value.name
-            inner = value.layers if isinstance(value, ModelLayer) else ()
-            fail(
-                "K0203",
-                f"{describe(value)} has no attribute `{node.name}`",
-                node.span,
-                label="unknown attribute",
-                help=suggest(node.name, inner) or "a layer has a name; a model its layers",
-            )
-        return super().attribute(value, node)
 
     # --- calls -----------------------------------------------------------------
 
     def call(self, function: BuildValue, arguments: Arguments, node: syntax.Expr) -> BuildValue:
         self.budget.spend(_CALL_COST, node.span)
         match function:
-            case Registered(name="Sequential", definitions={}):
+            case Registered() if function.name == SEQUENTIAL:
                 return self._sequential(arguments, node)
             case Registered():
                 return self._registered(function, arguments, node)
@@ -197,8 +123,8 @@ class Elaborator(Executor):
             )
         title = given.get("name")
         if title is not None and not isinstance(title, str):
-            fail("K0301", "a name is a string", arguments.place("name"))
-        name = frame.layer_name(_SEQUENTIAL, title, self.variable_of(node), node.span)
+            fail("K0301", "a name is a string", arguments.place("name"), help='write name="tower"')
+        name = frame.layer_name(SEQUENTIAL, title, self.variable_of(node), node.span)
         chain = LayerChain(tuple(items), name, node.span)
         for item in items:
             adopt(item, f"{frame.prefix}{name}/")
@@ -214,9 +140,12 @@ class Elaborator(Executor):
         declared = {parameter.name for parameter in model.declaration.parameters}
         options = {k: keywords.pop(k) for k in ("name", "trainable") if k not in declared
                    and k in keywords}  # fmt: skip
-        for option, kind in (("name", str), ("trainable", bool)):
+        for option, kind, words, help in (
+            ("name", str, "string", 'write name="tower"'),
+            ("trainable", bool, "truth value", "write trainable=False to freeze the model"),
+        ):
             if option in options and not isinstance(options[option], kind):
-                fail("K0301", f"{option} is a {kind.__name__}", arguments.place(option))
+                fail("K0301", f"{option}= is a {words}", arguments.place(option), help=help)
         if arguments.positional and has_tensor(arguments.positional[0]):
             help = f"construct, then apply: {title}()(x)"
             fail("K0305", f"{title} is applied before it is made", node.span, help=help)
@@ -242,7 +171,12 @@ class Elaborator(Executor):
         if isinstance(layer, ModelLayer):
             return self._apply_model(run, layer, arguments)
         if len(arguments.positional) != 1 or arguments.keywords:
-            fail("K0301", "Sequential is applied to one value", arguments.span)
+            fail(
+                "K0301",
+                "Sequential is applied to one value",
+                arguments.span,
+                help="write layers(x)",
+            )
         value = arguments.positional[0]
         with self.budget.deeper(arguments.span):
             for item in layer.items:
@@ -356,5 +290,6 @@ def _feeds(layer: ModelLayer, arguments: Arguments) -> tuple[list[Value], Mappin
                 "K0301",
                 f"{layer.model.declaration.name} is applied to tensors, found {describe(value)}",
                 arguments.span,
+                help="write model(x), or model([a, b]) for several inputs",
             )
     return list(given), {}

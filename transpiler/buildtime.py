@@ -61,7 +61,12 @@ class Evaluator:
         if isinstance(function, Builtin):
             if arguments.keywords:
                 name = next(iter(arguments.keywords))
-                fail("K0301", f"{function.name}() takes no named arguments", arguments.place(name))
+                fail(
+                    "K0301",
+                    f"{function.name}() takes no named arguments",
+                    arguments.place(name),
+                    help="give the values in order",
+                )
             return call_builtin(function, arguments.positional, self.budget, node.span)
         fail(
             "K0305",
@@ -84,11 +89,17 @@ class Evaluator:
 
     def tensor_subscript(self, value: Value, node: syntax.Subscript, names: Names) -> BuildValue:
         """`tensor[...]`."""
-        fail("K0303", f"{describe(value)} cannot be indexed", node.span)
+        fail("K0303", f"{describe(value)} cannot be indexed", node.span, help="index a list")
 
     def attribute(self, value: BuildValue, node: syntax.Attribute) -> BuildValue:
         """`value.name`."""
-        fail("K0203", f"{describe(value)} has no attribute `{node.name}`", node.span)
+        fail(
+            "K0203",
+            f"{describe(value)} has no attribute `{node.name}`",
+            node.span,
+            label="unknown attribute",
+            help="tensors have .shape, .dtype and .ndim, layers .name; nothing else has attributes",
+        )
 
     # --- expressions -----------------------------------------------------------
 
@@ -100,7 +111,8 @@ class Evaluator:
             Silenced: it uses a name whose definition failed.
         """
         self.budget.spend(1, node.span)
-        with self.budget.deeper(node.span):
+        self.budget.enter(node.span)
+        try:
             match node:
                 case syntax.Name():
                     return self.lookup(node.id, names, node.span)
@@ -134,6 +146,8 @@ class Evaluator:
                     return self._fstring(node, names)
                 case syntax.Comprehension():
                     return self._comprehension(node, names)
+        finally:
+            self.budget.depth -= 1
 
     def condition(self, node: syntax.Expr, names: Names) -> bool:
         """The truth of an expression."""
@@ -200,7 +214,12 @@ class Evaluator:
                 result.spans[len(result.positional)] = argument.span
                 result.positional.append(value)
             elif argument.name in result.keywords:
-                fail("K0301", f"the argument `{argument.name}` is given twice", argument.span)
+                fail(
+                    "K0301",
+                    f"the argument `{argument.name}` is given twice",
+                    argument.span,
+                    help="remove one of them",
+                )
             else:
                 result.spans[argument.name] = argument.span
                 result.keywords[argument.name] = value
@@ -237,7 +256,7 @@ class Evaluator:
         if isinstance(value, Value):
             return self.tensor_subscript(value, node, names)
         if len(node.indices) != 1:
-            fail("K0303", f"{describe(value)} takes one index", node.span)
+            fail("K0303", f"{describe(value)} takes one index", node.span, help="write a[i][j]")
         index = node.indices[0]
         if isinstance(index, syntax.Slice):
             result = arithmetic.cut(value, self.bounds(index, names), index.span)

@@ -34,11 +34,13 @@ def call_builtin(
                 "K0304",
                 f"{builtin.name}() needs values known at build time, found {describe(value)}",
                 span,
+                help="tensors have functions of their own, such as mean and maximum",
             )
     try:
         return builtin.function(list(args), budget, span)
     except Problem as problem:
-        fail("K0301", f"{builtin.name}() {problem}", span)
+        help = f"{builtin.name}() works as in Python, on values known at build time"
+        fail("K0301", f"{builtin.name}() {problem}", span, help=help)
 
 
 def iterate(value: BuildValue, budget: Budget, span: Span) -> list[BuildValue]:
@@ -98,7 +100,8 @@ def formatted(value: BuildValue, spec: str, budget: Budget, span: Span) -> str:
     try:
         return format(value, spec)
     except ValueError:
-        fail("K0310", f"{describe(value)} cannot be formatted with `{spec}`", span)
+        help = "the format must suit the value: d for integers, f for numbers, none for strings"
+        fail("K0310", f"{describe(value)} cannot be formatted with `{spec}`", span, help=help)
 
 
 def _range(args: list[BuildValue], budget: Budget, span: Span) -> BuildValue:

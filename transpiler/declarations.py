@@ -102,7 +102,7 @@ class Files:
         if resolved in self.active:
             cycle = [*self.active[self.active.index(resolved) :], resolved]
             fail(
-                "K0622",
+                "K0621",
                 f'`use "{declaration.path}"` closes a circle',
                 declaration.span,
                 notes=[" uses ".join(p.name for p in cycle)],
@@ -121,7 +121,7 @@ class Files:
         for wanted in declaration.names:
             if wanted.id not in found:
                 fail(
-                    "K0623",
+                    "K0622",
                     f"{declaration.path} declares no `{wanted.id}`",
                     wanted.span,
                     help=suggest(wanted.id, found) or f"it declares {', '.join(found)}",

@@ -8,7 +8,7 @@ from pathlib import Path
 from kgen import syntax
 from kgen.bodies import Elaborator
 from kgen.declarations import Files
-from kgen.diagnostics import KgenError, Report, fail
+from kgen.diagnostics import KgenError, Report, Span, fail
 from kgen.limits import Budget
 from kgen.model import Model
 from kgen.names import Names
@@ -61,19 +61,22 @@ def _exported(
         for name, value in found.items()
         if all(p.default is not None for p in value.declaration.parameters)
     }
+    first_line = module.source.text.partition("\n")[0]
+    start = Span(module.source, 0, len(first_line))
     try:
         if wanted is not None and wanted not in complete:
             listed = ", ".join(complete) or "none"
             fail(
                 "K0512",
                 f"{module.source.path} has no model `{wanted[:40]}` to build",
+                start,
                 help=suggest(wanted, complete) or f"its models are {listed}",
             )
         if not complete and not report.has_errors:
             help = "declare one: model Name:"
             if found:
                 help = f"give the parameters of {next(iter(found))} defaults"
-            fail("K0512", f"{module.source.path} has no model to build", help=help)
+            fail("K0512", f"{module.source.path} has no model to build", start, help=help)
     except KgenError as error:
         collect(report, error)
         return []

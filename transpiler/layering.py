@@ -23,6 +23,9 @@ from kgen.names import unsupported
 from kgen.run import Run, Step
 from kgen.values import BuildValue, Layer, LayerChain, ModelLayer, Registered, describe, measure
 
+_ARGUMENTS = "arguments and defaults are Keras 3's; `kgen layers` lists them"
+_SHAPES = "shapes are known at build time; Reshape, Flatten or another size may mend this"
+
 
 @dataclass(eq=False)
 class LayerScope:
@@ -146,9 +149,9 @@ def refuse(problem: ArgumentProblem, span: Span, prefix: str = "") -> NoReturn:
     if problem.unsupported:
         unsupported_message = problem.message.removesuffix(" is not supported yet")
         if unsupported_message == problem.message:
-            fail("K0701", prefix + problem.message, span, help=problem.help)
+            fail("K0701", prefix + problem.message, span, help=problem.help or _ARGUMENTS)
         unsupported(prefix + unsupported_message, span, help=problem.help)
-    fail("K0301", prefix + problem.message, span, help=problem.help)
+    fail("K0301", prefix + problem.message, span, help=problem.help or _ARGUMENTS)
 
 
 def apply_function(run: Run, bound: Bound, arguments: Arguments) -> Value:
@@ -223,6 +226,7 @@ def layer_inputs(definition: Definition, layer: Layer, arguments: Arguments) -> 
                 "K0301",
                 f"{name} needs at least {definition.minimum} tensors, found {len(value)}",
                 place,
+                help=f"write {name}()([a, b])",
             )
         return list(value)
     if isinstance(value, list | tuple) and len(value) == 1:
@@ -250,8 +254,10 @@ def reporting(run: Run, tensors: list[Value], span: Span) -> Iterator[None]:
 
 
 def _chained(run: Run, tensors: list[Value], diagnostic: Diagnostic) -> Diagnostic:
-    if not diagnostic.code.startswith("K04") or not tensors:
+    if not diagnostic.code.startswith("K04"):
         return diagnostic
+    if not diagnostic.help:
+        diagnostic = replace(diagnostic, help=_SHAPES)
     notes = list(diagnostic.notes)
     for position, tensor in enumerate(tensors[:3]):
         title = "the value came about as" if len(tensors) == 1 else f"tensor {position + 1}"

@@ -9,11 +9,11 @@ from math import prod
 from kgen.diagnostics import Span, fail
 from kgen.graph import Shape
 
-MAX_STEPS = 1_000_000
+MAX_STEPS = 500_000
 MAX_ITEMS = 100_000
 MAX_BITS = 256
 MAX_CHARACTERS = 100_000
-MAX_DEPTH = 100
+MAX_DEPTH = 64
 MAX_NODES = 100_000
 MAX_SIZE = 2**31 - 1
 MAX_ELEMENTS = 2**40
@@ -42,19 +42,23 @@ class Budget:
     @contextmanager
     def deeper(self, span: Span) -> Iterator[None]:
         """One level of nested expressions, blocks or calls."""
-        self.depth += 1
+        self.enter(span)
         try:
-            if self.depth > MAX_DEPTH:
-                fail(
-                    "K0605",
-                    f"expressions, blocks and calls are nested more than {MAX_DEPTH} deep",
-                    span,
-                    label="one level too many",
-                    help="bind inner parts to names of their own, line by line",
-                )
             yield
         finally:
             self.depth -= 1
+
+    def enter(self, span: Span) -> None:
+        """Go one level deeper; the caller takes it off `depth` again."""
+        if self.depth >= MAX_DEPTH:
+            fail(
+                "K0605",
+                f"expressions, blocks and calls are nested more than {MAX_DEPTH} deep",
+                span,
+                label="one level too many",
+                help="bind inner parts to names of their own, line by line",
+            )
+        self.depth += 1
 
 
 def check_items(count: int, span: Span) -> None:

@@ -33,7 +33,6 @@ class Names:
 
     parent: Names | None = None
     own: dict[str, BuildValue] = field(default_factory=dict)
-    read: set[str] = field(default_factory=set)
 
     def bind(self, name: str, value: BuildValue) -> None:
         self.own[name] = value
@@ -43,7 +42,6 @@ class Names:
         scope: Names | None = self
         while scope is not None:
             if name in scope.own:
-                scope.read.add(name)
                 return True, scope.own[name]
             scope = scope.parent
         return False, None

@@ -191,7 +191,7 @@ def _optimizer(settings: Settings, builder: Builder) -> OptimizerInfo:
     size = sum(_elements(w.value) for w in builder.weights.values() if w.trainable)
     if size == 0:
         fail(
-            "K0513",
+            "K0509",
             "the model has no weights to train",
             settings.span,
             help="remove `train:`, or add a layer with weights that is not frozen",

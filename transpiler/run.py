@@ -70,7 +70,8 @@ class Run:
             if step is None:
                 node = at.node
                 label = node.attrs["name"] if node.op.name == "input" else node.op.name
-                step = Step(str(label), node.inputs[0] if node.inputs else None)
+                before = [v for v in node.inputs if v.node.op.name != "constant"]
+                step = Step(str(label), before[0] if before else None)
             rows.append((step.label, str(at.type)))
             at = step.source
         if at is not None:

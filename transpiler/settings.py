@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 
 from kgen import syntax
 from kgen.diagnostics import KgenError, Span, fail
@@ -60,13 +60,29 @@ def read_settings(executor: Executor, frame: Frame) -> Settings | None:
         if isinstance(statement, syntax.Assign):
             for name in statement.target.names:
                 spans[name] = (statement.target.span, statement.value.span)
+    used = mentioned(block.body)
     for name, value in names.own.items():
         if name in SETTINGS:
             settings.values[name] = value
             settings.spans[name] = spans[name][1] if name in spans else settings.span
-        elif name in spans and name not in names.read and value is not POISON:
+        elif name in spans and name not in used and value is not POISON:
             _unknown_setting(executor, name, spans[name][0])
     return settings
+
+
+def mentioned(body: Sequence[syntax.Statement]) -> set[str]:
+    """Every name that an expression of a block reads, on whatever branch."""
+    found: set[str] = set()
+    stack: list[object] = list(body)
+    while stack:
+        node = stack.pop()
+        if isinstance(node, syntax.Name):
+            found.add(node.id)
+        elif isinstance(node, tuple):
+            stack.extend(node)
+        elif isinstance(node, syntax.Tree):
+            stack.extend(getattr(node, part.name) for part in fields(node))
+    return found
 
 
 def _header(block: syntax.Train) -> Span:
@@ -168,9 +184,19 @@ def weight_entries(
         if entry is None:
             entry = 1.0
         elif loss is None:
-            fail("K0508", f"`loss_weights` weighs `{output}`, which has no loss", place)
+            fail(
+                "K0508",
+                f"`loss_weights` weighs `{output}`, which has no loss",
+                place,
+                help="give the output a loss, or remove the weight",
+            )
         if isinstance(entry, bool) or not isinstance(entry, int | float):
-            fail("K0508", f"a loss weight is a number, found {describe(entry)}", place)
+            fail(
+                "K0508",
+                f"a loss weight is a number, found {describe(entry)}",
+                place,
+                help=f'write loss_weights = {{"{output}": 0.5}}',
+            )
         factors.append(float(entry))
     return factors
 

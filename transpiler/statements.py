@@ -40,7 +40,12 @@ class Executor(Evaluator):
 
     def declare(self, statement: syntax.Statement, names: Names) -> None:
         """Execute a statement that belongs to a model: `input`, `output`, `train` ..."""
-        fail("K0505", "this statement belongs into a model", statement.span)
+        fail(
+            "K0505",
+            "this statement belongs into a model",
+            statement.span,
+            help="move it into the block of a `model`",
+        )
 
     def bound(self, target: syntax.Target, value: BuildValue) -> None:
         """Take note that names were bound by an assignment."""
@@ -228,13 +233,15 @@ class Executor(Evaluator):
                 place = arguments.place(name)
                 fail("K0301", f"{title} has no argument `{name}`", place, help=help)
             if name in given:
-                fail("K0301", f"{title} is given `{name}` twice", arguments.place(name))
+                place = arguments.place(name)
+                fail("K0301", f"{title} is given `{name}` twice", place, help="remove one of them")
             given[name] = value
         for parameter in parameters:
             if parameter.name in given:
                 names.bind(parameter.name, given[parameter.name])
             elif parameter.default is None:
-                fail("K0301", f"{title} needs `{parameter.name}`", arguments.span)
+                help = f"write {title}({parameter.name}=...)"
+                fail("K0301", f"{title} needs `{parameter.name}`", arguments.span, help=help)
             else:
                 names.bind(parameter.name, self.evaluate(parameter.default, names))
 

@@ -36,7 +36,12 @@ def binary(op: str, a: BuildValue, b: BuildValue, span: Span) -> Value:
 def compare(op: str, a: BuildValue, b: BuildValue, span: Span) -> Value:
     """A comparison element by element."""
     if op not in _COMPARISONS:
-        fail("K0304", f"`{op}` needs values known at build time, found a tensor", span)
+        fail(
+            "K0304",
+            f"`{op}` needs values known at build time, found a tensor",
+            span,
+            help="compare tensors with ==, <, <=, > or >=",
+        )
     return apply(_COMPARISONS[op], operand(a, op, span), operand(b, op, span))
 
 
@@ -74,7 +79,12 @@ def subscript(value: Value, indices: list[BuildValue], span: Span) -> Value:
     """`value[i, a:b, ...]`; an index is an integer, a `slice`, None or `...`."""
     real = sum(index is not None and index is not ... for index in indices)
     if indices.count(...) > 1 or real > value.type.rank:
-        fail("K0401", f"{len(indices)} indices do not fit {value.type}", span)
+        fail(
+            "K0402",
+            f"{len(indices)} indices do not fit {value.type}",
+            span,
+            help="give one for each axis, the batch first: x[:, 0]",
+        )
     if ... not in indices:
         indices = [*indices, ...]
     axis, dropped = 0, []
@@ -113,12 +123,27 @@ def _cut(value: Value, axis: int, index: BuildValue, span: Span) -> tuple[Value,
         if step != 1:
             unsupported("a slice of a tensor with a step", span)
         if start >= stop:
-            fail("K0402", f"the slice of axis {axis} of {value.type} is empty", span)
+            fail(
+                "K0402",
+                f"the slice of axis {axis} of {value.type} is empty",
+                span,
+                help=f"the axis has {size} elements",
+            )
         return ops.slice_axis(value, axis, start, stop), True
     if isinstance(index, bool) or not isinstance(index, int):
-        fail("K0303", f"a tensor's index is an integer or a slice, found {describe(index)}", span)
+        fail(
+            "K0303",
+            f"a tensor's index is an integer or a slice, found {describe(index)}",
+            span,
+            help="write x[:, 0] or x[:, 2:5]",
+        )
     if not -size <= index < size:
-        fail("K0402", f"index {index} is out of range for axis {axis} of {value.type}", span)
+        fail(
+            "K0402",
+            f"index {index} is out of range for axis {axis} of {value.type}",
+            span,
+            help=f"indices of this axis go from 0 to {size - 1}",
+        )
     position = index % size
     return ops.slice_axis(value, axis, position, position + 1), False
 
