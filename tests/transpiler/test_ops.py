@@ -9,7 +9,7 @@ terms, both stay below 1e-6 of the larger of 1 and the derivative.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from types import ModuleType
 from typing import Any
 
@@ -93,7 +93,7 @@ def keras_function(name: str) -> Any:
     return None
 
 
-ATTRIBUTES = {
+ATTRIBUTES: dict[str, Callable[..., dict[str, Any]]] = {
     "sum": lambda axes, keepdims: {"axis": axes, "keepdims": keepdims},
     "max": lambda axes, keepdims: {"axis": axes, "keepdims": keepdims},
     "min": lambda axes, keepdims: {"axis": axes, "keepdims": keepdims},
@@ -111,7 +111,7 @@ def test_reference_like_keras(name: str, index: int) -> None:
     """Keras on JAX computes in float32: some 16 roundings of the result or its exponent."""
     sample = OPS[name].samples[index]
     arrays = inputs_of(sample)
-    attrs = ATTRIBUTES.get(name, dict)(**sample.attrs)
+    attrs = ATTRIBUTES[name](**sample.attrs) if name in ATTRIBUTES else sample.attrs
     expected = np.asarray(keras_function(name)(*arrays, **attrs), np.float64)
     found = np.asarray(OPS[name].reference(*arrays, **sample.attrs), np.float64)
     assert found.shape == expected.shape
@@ -223,8 +223,8 @@ def test_ties_share_the_gradient() -> None:
         largest = gradients(ops.sum(ops.maximum(a, b)), [a, b])
         peak = gradients(ops.max(a), [a])
         graph = builder.graph("ties", {"a": largest[0], "b": largest[1], "p": peak[0]})
-    equal = np.float32([1, 2, 2])
-    done = interpret(graph, feed([equal, np.float32([1, 0, 3])]))
+    arrays = [np.array([1, 2, 2], np.float32), np.array([1, 0, 3], np.float32)]
+    done = interpret(graph, feed(arrays))
     assert done[largest[0]].tolist() == [0.5, 1.0, 0.0]
     assert done[largest[1]].tolist() == [0.5, 0.0, 1.0]
     assert done[peak[0]].tolist() == [0.0, 0.5, 0.5]

@@ -15,6 +15,14 @@ from kgen.layers.registry import Bound
 EPS = float(np.finfo(np.float32).eps)
 
 
+def f32(values: Any) -> np.ndarray:
+    return np.asarray(values, np.float32)
+
+
+def i32(values: Any) -> np.ndarray:
+    return np.asarray(values, np.int32)
+
+
 class CallFailure(Exception):
     """What `Scope.fail` raises here."""
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import keras
 import numpy as np
 import pytest
@@ -14,7 +16,7 @@ GRID = np.concatenate(
         [-100.0, -30.0, 30.0, 80.0, 1e-4, -1e-4, 0.5, -0.5, 1.0, -1.0, 3.0, -3.0, 6.0],
     ]
 ).astype(np.float32)
-ARGUMENTS = {
+ARGUMENTS: dict[str, list[dict[str, Any]]] = {
     "relu": [
         {"negative_slope": 0.1},
         {"max_value": 2.0},
@@ -35,13 +37,11 @@ ARGUMENTS = {
     "glu": [{"axis": 1}],
 }
 NEEDS_ARGUMENTS = {"threshold"}
+PLAIN: dict[bool, list[dict[str, Any]]] = {True: [], False: [{}]}
 CASES = [
     (definition.name, kwargs)
     for definition in registry.definitions("activation")
-    for kwargs in [
-        *([] if definition.name in NEEDS_ARGUMENTS else [{}]),
-        *ARGUMENTS.get(definition.name, []),
-    ]
+    for kwargs in PLAIN[definition.name in NEEDS_ARGUMENTS] + ARGUMENTS.get(definition.name, [])
 ]
 
 

@@ -7,7 +7,7 @@ from typing import Any
 import keras
 import numpy as np
 import pytest
-from harness import CallFailure, PlainScope, assert_close, open_batch
+from harness import CallFailure, PlainScope, assert_close, i32, open_batch
 from kgen.graph import Builder, interpret
 from kgen.layers import registry
 
@@ -74,7 +74,7 @@ SAME: list[tuple[str, tuple[Any, ...], dict[str, Any]]] = [
     ("squeeze", (A[:, None],), {"axis": 1}),
     ("moveaxis", (C, 1, 2), {}),
     ("transpose", (C,), {"axes": [0, 2, 1]}),
-    ("one_hot", (np.int32([[0, 2], [1, 1]]), 3), {}),
+    ("one_hot", (i32([[0, 2], [1, 1]]), 3), {}),
 ]  # fmt: skip
 BOOLEAN = ("where", "logical_and", "logical_or", "logical_not")
 

@@ -7,7 +7,7 @@ from typing import Any
 import keras
 import numpy as np
 import pytest
-from harness import EPS, CallFailure, assert_close, build, call, make
+from harness import EPS, CallFailure, assert_close, build, call, f32, i32, make
 from kgen import ops
 from kgen.graph import BATCH, Builder, TensorType, interpret, reachable
 from kgen.layers import registry
@@ -34,7 +34,7 @@ CASES: list[tuple[str, dict[str, Any], np.ndarray, np.ndarray]] = [
     ("MeanSquaredError", {}, logits(4, 3, 2), logits(4, 3, 2)),
     ("MeanAbsoluteError", {}, logits(4, 3), logits(4, 3)),
     ("BinaryCrossentropy", {}, probabilities(4, 3), probabilities(4, 3)),
-    ("BinaryCrossentropy", {}, np.round(probabilities(4, 1)), np.float32([[0], [1], [0.5], [1]])),
+    ("BinaryCrossentropy", {}, np.round(probabilities(4, 1)), f32([[0], [1], [0.5], [1]])),
     ("BinaryCrossentropy", {"from_logits": True}, np.round(probabilities(4, 3)), logits(4, 3)),
     ("BinaryCrossentropy", {"label_smoothing": 0.2}, np.round(probabilities(4, 3)),
      probabilities(4, 3)),
@@ -105,7 +105,7 @@ def test_binary_crossentropy_far_out(target: float) -> None:
     softplus and sigmoid are rounded once each; for hard targets the sums are exact or of
     terms of one sign, for soft ones the derivative takes the target off.
     """
-    x = np.float32([-1e4, -100, -20, -1, -1e-3, 0, 1e-3, 1, 20, 100, 1e4])[:, None]
+    x = f32([-1e4, -100, -20, -1, -1e-3, 0, 1e-3, 1, 20, 100, 1e4])[:, None]
     value, grad = gradient("BinaryCrossentropy", np.full_like(x, target), x)
     wide = x.astype(np.float64)
     exact = np.logaddexp(0, wide) - target * wide
@@ -116,7 +116,7 @@ def test_binary_crossentropy_far_out(target: float) -> None:
         (1 - target) - 1 / (1 + np.exp(np.minimum(wide, 700))),
         1 / (1 + np.exp(np.minimum(-wide, 700))) - target,
     )
-    tiny = np.finfo(np.float32).tiny
+    tiny = float(np.finfo(np.float32).tiny)
     np.testing.assert_allclose(value, exact[:, 0], rtol=4 * EPS, atol=tiny)
     soft = EPS if target == 0.25 else 0.0
     np.testing.assert_allclose(grad, slope, rtol=4 * EPS, atol=max(tiny, soft))
@@ -125,7 +125,7 @@ def test_binary_crossentropy_far_out(target: float) -> None:
 @pytest.mark.parametrize("label", [0, 1, 2])
 def test_categorical_crossentropy_far_out(label: int) -> None:
     """Finite and right to a rounding of the largest logit, derivative included."""
-    x = np.float32([[1e4, -1e4, 0], [30, 0, -30], [0, 0, 0], [-1e4, -1e4, -1e4]])
+    x = f32([[1e4, -1e4, 0], [30, 0, -30], [0, 0, 0], [-1e4, -1e4, -1e4]])
     y = np.full(4, label, np.int32)
     hot = np.eye(3, dtype=np.float32)[y]
     wide = x.astype(np.float64)
@@ -197,8 +197,8 @@ def test_every_loss_and_metric_is_compared() -> None:
 
 
 def test_first_of_equal_predictions_wins() -> None:
-    y_pred = np.float32([[0.5, 0.5, 0.1], [0.2, 0.7, 0.7]])
-    found = call("metric", "SparseCategoricalAccuracy", np.int32([0, 2]), y_pred)
+    y_pred = f32([[0.5, 0.5, 0.1], [0.2, 0.7, 0.7]])
+    found = call("metric", "SparseCategoricalAccuracy", i32([0, 2]), y_pred)
     assert found.tolist() == [1.0, 0.0]
 
 
