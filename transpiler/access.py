@@ -49,6 +49,11 @@ FULL = Access("each", "each")
 ROW = Access("each", "one")
 
 
+def row_access(domain: Domain) -> Access:
+    """How one value a row is indexed; with a single column that is the whole domain."""
+    return FULL if count(domain.cols) == ONE else ROW
+
+
 def split_at(shape: Shape, rows: Count) -> int | None:
     """How many leading axes hold `rows` elements."""
     for position in range(len(shape) + 1):
@@ -61,7 +66,7 @@ def place(shape: Shape, domain: Domain) -> tuple[int, Access] | None:
     """Where a shape's rows end, and how a value of it is indexed; None if it does not fit."""
     rows, cols = count(domain.rows), count(domain.cols)
     if count(shape) == rows:
-        return len(shape), ROW
+        return len(shape), row_access(domain)
     position = split_at(shape, rows)
     if position is not None and count(shape[position:]) == cols:
         return position, FULL

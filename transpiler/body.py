@@ -9,6 +9,7 @@ from __future__ import annotations
 import builtins
 import keyword
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from kgen.access import Access, count, operand, split_at
@@ -91,7 +92,7 @@ def number(value: float) -> str:
         return "np.nan"
     text = np.format_float_positional(single, unique=True, trim="0")
     short = np.format_float_scientific(single, unique=True, trim="0")
-    if len(text) <= len(short) + 3:
+    if len(text) <= len(short):
         return text
     mantissa, exponent = short.split("e")
     return f"{mantissa.removesuffix('.0')}e{int(exponent):+03d}"
@@ -101,11 +102,18 @@ class Body:
     """Prints the statements that compute a group's members at a cursor."""
 
     def __init__(
-        self, fusion: Fusion, group: Group, stored: frozenset[Value], *, anonymous: bool = False
+        self,
+        fusion: Fusion,
+        group: Group,
+        stored: frozenset[Value],
+        in_place: Mapping[Value, Value],
+        *,
+        anonymous: bool = False,
     ) -> None:
         self.fusion = fusion
         self.group = group
         self.stored = stored
+        self.in_place = in_place
         self.names = Names(anonymous=anonymous)
         self.views: dict[tuple[Value, str, int], View] = {}
         self.keys: dict[int, str] = {}
@@ -120,6 +128,7 @@ class Body:
     def view(self, value: Value, rows: str, cols: int) -> str:
         """The name of a stored value's matrix in this kernel."""
         base = root(value)
+        base = self.in_place.get(base, base)
         key = (base, rows, cols)
         if key not in self.views:
             path = base.node.attrs.get("path")

@@ -11,7 +11,7 @@ from kgen.diagnostics import Diagnostic, KgenError, Report
 from kgen.elaborate import elaborate
 from kgen.emit import ModuleSource, Phases, emit
 from kgen.graph import Graph, verify
-from kgen.model import Model
+from kgen.model import Model, padded
 from kgen.parser import parse
 from kgen.passes import PASSES
 from kgen.program import Buffer, Kernel
@@ -98,7 +98,7 @@ def _place_weights(graph: Graph) -> tuple[dict[str, Buffer], int, int]:
             if weight.trainable is wanted:
                 size = count(weight.shape)[1]
                 buffers[path] = Buffer(path, "weight", size, key=path, offset=offset)
-                offset += -(-size // 16) * 16
+                offset += padded(size)
         if wanted:
             trainable = offset
     return buffers, trainable, offset

@@ -303,16 +303,12 @@ def _spec(phase: Phases, name: str) -> str:
         f"name={pycode.quoted(model.name)}",
         f"source={pycode.quoted(_basename(model.source.path))}",
         f"version={pycode.quoted(__version__)}",
-        "inputs=" + _records("Input", [(i.name, i.dtype, _open(i.shape)) for i in model.inputs]),
-        "outputs="
-        + _records(
-            "Output",
-            [(n, _open(v.shape[1:])) for n, v in model.predict.outputs.items()],
-        ),
-        "targets=" + _records("Target", _targets(model)),
-        "weights=" + pycode.sequence(_weights(phase), "()", 4),
-        "metrics=" + _records("Metric", _metrics(phase)),
-        "layers=" + pycode.sequence(_layers(phase), "()", 4),
+        _records("inputs", "Input", [(i.name, i.dtype, _open(i.shape)) for i in model.inputs]),
+        _records("outputs", "Output", _outputs(model)),
+        _records("targets", "Target", _targets(model)),
+        pycode.sequence(_weights(phase), "()", 4, "weights="),
+        _records("metrics", "Metric", _metrics(phase)),
+        pycode.sequence(_layers(phase), "()", 4, "layers="),
         f"trainable={phase.trainable}",
         f"size={phase.size}",
     ]
@@ -320,19 +316,23 @@ def _spec(phase: Phases, name: str) -> str:
         feeds = [i.name for i in model.inputs]
         feeds += [t.input for t in model.targets] + [t.sample_weight for t in model.targets]
         arguments += [
-            "slots=" + pycode.literal(dict(phase.slots), 4),
+            pycode.literal(dict(phase.slots), 4, "slots="),
             described(model.optimizer.described, 4, "optimizer="),
             f"totals={len(phase.train.totals)}",
         ]
     else:
         feeds = [i.name for i in model.inputs]
-    arguments.append("feeds=" + pycode.literal(tuple(feeds), 4))
+    arguments.append(pycode.literal(tuple(feeds), 4, "feeds="))
     return pycode.call("Spec", arguments, 0, f"{name} = ")
 
 
-def _records(kind: str, rows: Sequence[tuple[Any, ...]]) -> str:
+def _records(field: str, kind: str, rows: Sequence[tuple[Any, ...]]) -> str:
     items = [pycode.call(kind, [pycode.literal(cell) for cell in row], 8) for row in rows]
-    return pycode.sequence(items, "()", 4)
+    return pycode.sequence(items, "()", 4, f"{field}=")
+
+
+def _outputs(model: Model) -> list[tuple[Any, ...]]:
+    return [(name, _open(value.shape[1:])) for name, value in model.predict.outputs.items()]
 
 
 def _open(shape: Shape) -> tuple[int | None, ...]:

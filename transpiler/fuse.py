@@ -17,7 +17,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Literal
 
-from kgen.access import FULL, ONE, ROW, Access, Domain, count, operand, place, split_at
+from kgen.access import FULL, ONE, Access, Domain, count, operand, place, row_access, split_at
 from kgen.graph import Graph, Node, Value
 
 Kind = Literal["matmul", "outer", "batched", "rows", "columns", "copy", "transpose"]
@@ -208,13 +208,11 @@ class Fusion:
             )
         after = Domain(group.outer, group.domain.cols)  # type: ignore[arg-type]
         found = place(node.output.shape, after)
-        if found is None or (found[1] != FULL and count(group.domain.cols) != ONE):
+        if found is None or found[1] != FULL:
             return False
         leaves = self.leaves(node, group, *found)
-        own = FULL if found[1] == FULL else ROW
         return leaves is not None and all(
-            leaf.access == own if self.group_of.get(leaf.value) is group else True
-            for leaf in leaves
+            leaf.access == FULL for leaf in leaves if self.group_of.get(leaf.value) is group
         )
 
     # --- new groups ----------------------------------------------------------
@@ -271,7 +269,7 @@ class Fusion:
             after = Domain(group.outer, group.domain.cols)  # type: ignore[arg-type]
             found = place(value.shape, after)
         elif value.node.op.name in REDUCTIONS:
-            return ROW
+            return row_access(group.domain)
         else:
             found = place(value.shape, group.domain)
         assert found is not None

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
-from kgen.access import FULL, ONE, ROW, Access, Domain, count, place
+from kgen.access import FULL, ONE, ROW, Access, Domain, count, place, row_access
 from kgen.body import Body, Cursor
 from kgen.fuse import REDUCTIONS, Fusion, Group
 from kgen.graph import BATCH, Node, Shape, Value
@@ -43,10 +43,16 @@ class Draft:
 
 
 def draft(
-    fusion: Fusion, group: Group, stored: frozenset[Value], name: str, *, anonymous: bool = False
+    fusion: Fusion,
+    group: Group,
+    stored: frozenset[Value],
+    in_place: Mapping[Value, Value],
+    name: str,
+    *,
+    anonymous: bool = False,
 ) -> Draft:
     """Write the kernel of a group, with the model's names in it or without."""
-    body = Body(fusion, group, stored, anonymous=anonymous)
+    body = Body(fusion, group, stored, in_place, anonymous=anonymous)
     text = _WRITERS[group.kind](body, KernelText(name, (), (), ()))
     views = [
         f"{view.name} = {'imatrix' if view.integer else 'matrix'}"
@@ -278,9 +284,10 @@ def _one_pass(body: Body, cols: int, tile_rows: int) -> tuple[Stage, ...]:
             text = _reduced_operand(body, node, cursor, cols)
             if cols > 1:
                 text = f"row_{node.op.name}({text})"
-            body.assign(value, ROW, text)
+            access = row_access(body.group.domain)
+            body.assign(value, access, text)
             if value in body.stored:
-                body.store(value, len(value.shape), ROW, cursor)
+                body.store(value, len(value.shape), access, cursor)
         else:
             _elementwise_members(body, [node], cursor)
     return (Stage(tuple(body.take()), "", (), ()),)
@@ -366,7 +373,7 @@ def spilled(fusion: Fusion, group: Group) -> list[Value]:
     """Costly values that a later walk along a long row reads again: better kept in memory."""
     if group.kind != "rows" or _size(group.domain.cols) <= IN_REGISTERS:
         return []
-    body = Body(fusion, group, frozenset())
+    body = Body(fusion, group, frozenset(), {})
     levels = _levels(body)
     found: list[Value] = []
     for node in group.members:

@@ -10,6 +10,14 @@ from kgen.diagnostics import Source, Span
 from kgen.graph import Graph, Shape
 
 
+CACHE_LINE = 16
+
+
+def padded(size: int) -> int:
+    """Floats a weight takes in the flat buffers: whole cache lines."""
+    return -(-size // CACHE_LINE) * CACHE_LINE
+
+
 @dataclass(frozen=True, slots=True)
 class Described:
     """A runtime object by class name and keyword arguments: `Adam(learning_rate=0.001)`.

@@ -17,7 +17,7 @@ from kgen.graph import Builder, Graph, Value, reachable, rebuild
 from kgen.layering import without_batch
 from kgen.layers.kinds import Member
 from kgen.layers.optimizers import optimizer_info
-from kgen.model import InputInfo, LayerInfo, Model, OptimizerInfo
+from kgen.model import InputInfo, LayerInfo, Model, OptimizerInfo, padded
 from kgen.names import Names
 from kgen.objective import Objective, build_objective, member
 from kgen.run import Frame, Run, collect
@@ -188,7 +188,7 @@ def _optimizer(settings: Settings, builder: Builder) -> OptimizerInfo:
     place = settings.place("optimizer")
     value = settings.get("optimizer")
     bound = member("rmsprop" if value is None else value, _OPTIMIZER, place)
-    size = sum(_elements(w.value) for w in builder.weights.values() if w.trainable)
+    size = sum(padded(_elements(w.value)) for w in builder.weights.values() if w.trainable)
     if size == 0:
         fail(
             "K0509",

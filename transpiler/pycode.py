@@ -40,17 +40,17 @@ def _bracketed(
     return f"{opening}\n{body}{' ' * indent}{closing}"
 
 
-def literal(value: Any, indent: int = 0) -> str:
+def literal(value: Any, indent: int = 0, prefix: str = "") -> str:
     """A number, string, truth value, None, tuple, list or dict as ruff would write it."""
     if isinstance(value, str):
-        return quoted(value)
-    if isinstance(value, tuple):
-        return sequence([literal(v, indent + 4) for v in value], "()", indent)
-    if isinstance(value, list):
-        return sequence([literal(v, indent + 4) for v in value], "[]", indent)
+        return prefix + quoted(value)
+    if isinstance(value, tuple | list):
+        items = [literal(item, indent + 4) for item in value]
+        return sequence(items, "()" if isinstance(value, tuple) else "[]", indent, prefix)
     if isinstance(value, Mapping):
-        return mapping({literal(k): literal(v, indent + 4) for k, v in value.items()}, indent)
-    return repr(value)
+        pairs = {literal(k): literal(v, indent + 4) for k, v in value.items()}
+        return mapping(pairs, indent, prefix)
+    return prefix + repr(value)
 
 
 def quoted(text: str) -> str:

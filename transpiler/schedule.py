@@ -12,6 +12,9 @@ from kgen.kernels import Draft, draft, flops, spilled
 from kgen.plan import lifetimes, pack
 from kgen.program import Buffer, Call, Feed, Kernel, Program
 
+# Buffers that hold an old value until the new one overwrites it.
+_OVERWRITTEN = ("weight", "weights", "slot")
+
 
 class KernelTable:
     """Every kernel of a module; calls of the same text share one."""
@@ -48,11 +51,21 @@ class Storage:
 
 
 class Scheduler:
-    """Schedules one graph."""
+    """Schedules one graph.
 
-    def __init__(self, graph: Graph, table: KernelTable, fixed: Mapping[Value, Buffer]) -> None:
+    `fixed` says where some values live; `in_place` which ones overwrite which.
+    """
+
+    def __init__(
+        self,
+        graph: Graph,
+        table: KernelTable,
+        fixed: Mapping[Value, Buffer],
+        in_place: Mapping[Value, Value],
+    ) -> None:
         self.graph = graph
         self.table = table
+        self.in_place = in_place
         self.fusion = Fusion(graph)
         self.stored = self._stored()
         self.buffers: dict[Value, Buffer] = dict(fixed)
@@ -102,8 +115,8 @@ class Scheduler:
 
     def _call(self, group: Group) -> Call:
         name = kernel_name(group)
-        written = draft(self.fusion, group, self.stored, name)
-        key = draft(self.fusion, group, self.stored, "", anonymous=True)
+        written = draft(self.fusion, group, self.stored, self.in_place, name)
+        key = draft(self.fusion, group, self.stored, self.in_place, "", anonymous=True)
         kernel = self.table.kernel(written, key, group, name)
         return Call(
             kernel,
@@ -159,13 +172,13 @@ def _is_ready(
     for buffer in call.reads:
         maker = makers.get(buffer)
         if maker is not None and maker not in done and maker is not call:
-            if buffer.space == "weight":
+            if buffer.space in _OVERWRITTEN:
                 continue
             return False
     return all(
         other in done or other is call
         for buffer in call.writes
-        if buffer.space == "weight"
+        if buffer.space in _OVERWRITTEN
         for other in readers.get(buffer, ())
     )
 
@@ -205,7 +218,8 @@ def schedule(
     for metric in graph.metrics:
         for value in (metric.numerator, metric.denominator):
             totals.setdefault(root(value), Buffer(value.name, "totals", 1, offset=len(totals)))
-    scheduler = Scheduler(graph, table, {**fixed, **totals})
+    moved = {root(value): graph.weights[path].value for path, value in graph.updates.items()}
+    scheduler = Scheduler(graph, table, {**fixed, **totals}, moved)
     calls = scheduler.calls()
     used = {buffer for call in calls for buffer in call.arguments}
     feeds = [
@@ -224,7 +238,8 @@ def schedule(
             if node.op.name == "scalar_input"
         }
         values |= {root(value): flat[name] for name, value in update.outputs.items()}
-        changes = Scheduler(update, table, values).calls()
+        moved = {root(value): update.inputs[name] for name, value in update.outputs.items()}
+        changes = Scheduler(update, table, values, moved).calls()
         changes[0].sync = True
     return Program(
         graph.name,

@@ -66,7 +66,7 @@ def _product(node: Node, a: Value, b: Value) -> Value | None:
     fa, fb = free_axes(a.type.rank, ca, ba), free_axes(b.type.rank, cb, bb)
     if not ba and ca == tuple(range(len(ca))) == cb and len(fa) == 1 and len(fb) == 1:
         if len(ca) == 1 and not _is_open(a, ca):
-            a, fa = ops.transpose(a, (1, 0)), (0,)
+            a, fa, ca = ops.transpose(a, (1, 0)), (0,), (1,)
         else:
             return None
     elif not ba and len(ca) == 1 and ca[0] == a.type.rank - 1 and cb == (0,) and len(fb) == 1:
