@@ -6,11 +6,9 @@ that a file does not depend on how the flat buffers are laid out.
 
 from __future__ import annotations
 
-import hashlib
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from kgen.runtime.errors import WeightError
@@ -23,8 +21,7 @@ from kgen.runtime.weights import weight_array, weight_views
 SLOT_PREFIX = "optimizer:"
 
 
-@dataclass(frozen=True)
-class LoadReport:
+class LoadReport(NamedTuple):
     """What `load_weights` did, by weight path: `loaded`, `missing` in the file (left as they
     were), and `unexpected` in it (ignored)."""
 
@@ -33,8 +30,7 @@ class LoadReport:
     unexpected: tuple[str, ...]
 
 
-@dataclass(frozen=True)
-class ModelState:
+class ModelState(NamedTuple):
     """A checkpoint's content, checked against a spec."""
 
     weights: Mapping[str, np.ndarray]
@@ -47,6 +43,8 @@ class ModelState:
 
 def architecture_fingerprint(spec: Spec) -> str:
     """Identifies the architecture: weight paths and shapes."""
+    import hashlib
+
     text = "\n".join(f"{weight.path} {weight.shape}" for weight in spec.weights)
     return hashlib.sha256(text.encode()).hexdigest()[:32]
 

@@ -5,8 +5,7 @@ from __future__ import annotations
 import math
 import operator
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from kgen.runtime.arrays import as_table, convert_array, is_table
@@ -15,8 +14,7 @@ from kgen.runtime.messages import count_text, did_you_mean, listed
 from kgen.runtime.spec import Spec, Target
 
 
-@dataclass(frozen=True)
-class Dataset:
+class Dataset(NamedTuple):
     """Rows ready for the engine: inputs, then targets, then sample weights."""
 
     arrays: tuple[np.ndarray, ...]

@@ -141,18 +141,12 @@ class Model(ModelBase):
 
     def __call__(self, x: Any) -> Any:
         """Outputs for the rows of `x` as one batch, values unchecked: quick for few rows."""
-        if (
-            self._plain
-            and type(x) is np.ndarray
-            and x.dtype is FLOAT32
-            and x.shape[1:] == self._row_shape
-            and 0 < x.shape[0] <= FAST_ROWS
-            and x.flags.c_contiguous
-            and "predict" in self._compiled
-        ):
-            result = np.empty((x.shape[0], *self._output_shape), FLOAT32)
-            self.engine.predict((x,), 0, x.shape[0], (result,))
-            return result
+        if type(x) is np.ndarray and x.dtype is FLOAT32 and x.flags.c_contiguous:
+            rows, *row_shape = x.shape or (0,)
+            if row_shape == self._quick_shape and 0 < rows <= FAST_ROWS:
+                result: np.ndarray = np.empty((rows, *self._quick_output), FLOAT32)
+                self.engine.predict((x,), 0, rows, (result,))
+                return result
         return self._forward(x)
 
     def forward(self, x: Any) -> Any:
@@ -224,14 +218,18 @@ class Model(ModelBase):
     def gradients(self, x: Any, y: Any = None, sample_weight: Any = None) -> dict[str, np.ndarray]:
         """The loss's gradient for these rows as one batch, by trainable weight path.
 
-        Args:
+        It is that of the next training step, with its dropout; no weight is changed by asking.
 
         Raises:
             DataError: unusable data.
         """
         data = bind_data(self.spec, x, y, sample_weight)
         self.compile_program("gradient")
+        # Moving statistics of normalization follow every pass in training mode.
+        others = self.engine.weights[self.spec.trainable :]
+        kept = others.copy()
         with KeptTotals(self.engine):
             self.engine.gradient(data.arrays, 0, data.rows)
+        others[...] = kept
         views = weight_views(self.spec, self.engine.gradients)
         return {path: view.copy() for path, view in views.items()}

@@ -51,9 +51,9 @@ class ModelBase:
         self.epoch = 0
         self.stop_training = False
         self._compiled: set[str] = set()
-        self._plain = _is_plain(self.spec)
-        self._row_shape = self.spec.inputs[0].shape
-        self._output_shape = self.spec.outputs[0].shape
+        # The row shapes of the quick path of a call; None until it applies.
+        self._quick_shape: list[int | None] | None = None
+        self._quick_output: tuple[Any, ...] = ()
 
     @property
     def name(self) -> str:
@@ -89,6 +89,9 @@ class ModelBase:
         finally:
             bar.close()
         self._compiled.add(program)
+        if program == "predict" and is_plain(self.spec):
+            self._quick_output = self.spec.outputs[0].shape
+            self._quick_shape = list(self.spec.inputs[0].shape)
 
     def get_weights(self) -> list[np.ndarray]:
         """Copies of all weights, in order."""
@@ -185,7 +188,7 @@ def initial_weights(spec: Spec, seed: int, flat: np.ndarray) -> None:
         )
 
 
-def _is_plain(spec: Spec) -> bool:
+def is_plain(spec: Spec) -> bool:
     """Whether the quick path of a call applies: one float32 input, one output, all sizes known."""
     return (
         len(spec.inputs) == len(spec.outputs) == 1

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
-import socket
 import threading
 from collections.abc import Mapping
 from pathlib import Path
@@ -62,12 +60,12 @@ def write_tensors(
         if os.name == "posix":
             _flush(target.parent)
     except BaseException as error:
-        shutil.rmtree(folder, ignore_errors=True)
+        _remove_folder(folder)
         if isinstance(error, OSError) or type(error).__name__ == "SafetensorError":
             kept = "; the previous file is unchanged" if target.exists() else ""
             raise CheckpointWriteError(f"cannot write '{path}': {error}{kept}.") from error
         raise
-    shutil.rmtree(folder, ignore_errors=True)
+    _remove_folder(folder)
 
 
 def read_tensors(
@@ -112,13 +110,25 @@ def _safetensors() -> Any:
     return safetensors
 
 
+def _host_name() -> str:
+    import socket
+
+    return socket.gethostname()
+
+
+def _remove_folder(folder: Path) -> None:
+    import shutil
+
+    shutil.rmtree(folder, ignore_errors=True)
+
+
 def _writer_name() -> str:
-    return f"{socket.gethostname()}-{os.getpid()}-{threading.get_ident()}"
+    return f"{_host_name()}-{os.getpid()}-{threading.get_ident()}"
 
 
 def _remove_abandoned(target: Path) -> None:
     """Removes what writers of `target` on this host left when they were killed."""
-    start = f".{target.name}.{socket.gethostname()}-"
+    start = f".{target.name}.{_host_name()}-"
     try:
         names = [entry.name for entry in os.scandir(target.parent)]
     except OSError:
@@ -132,7 +142,7 @@ def _remove_abandoned(target: Path) -> None:
             and process.isdecimal()
             and not _is_running(int(process))
         ):
-            shutil.rmtree(target.parent / name, ignore_errors=True)
+            _remove_folder(target.parent / name)
 
 
 def _is_running(process: int) -> bool:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from kgen.runtime.batches import BatchStream, row_order
@@ -20,8 +20,7 @@ from kgen.runtime.interrupts import DeferredInterrupt
 from kgen.runtime.progress import ProgressBar
 
 
-@dataclass(frozen=True)
-class Chunk:
+class Chunk(NamedTuple):
     """Some steps of one engine call: batches of `size` rows among `order[first:last]`."""
 
     data: Dataset
@@ -32,7 +31,7 @@ class Chunk:
     steps: int
 
 
-@dataclass
+@dataclass(eq=False, repr=False)
 class ArrayFeed:
     """Steps over rows in memory, in a fresh order each pass.
 
@@ -70,7 +69,7 @@ class ArrayFeed:
         return self._order
 
 
-@dataclass
+@dataclass(eq=False, repr=False)
 class StreamFeed:
     """Steps over batches that come one by one."""
 
@@ -95,7 +94,7 @@ class StreamFeed:
             yield Chunk(data, None, 0, data.rows, data.rows, 1)
 
 
-@dataclass
+@dataclass(eq=False, repr=False)
 class ValidationPlan:
     """What to evaluate after an epoch, and after which ones (`frequency`: every n, or a list)."""
 
@@ -130,7 +129,7 @@ class ValidationPlan:
         return {f"val_{name}": value for name, value in logs.items()}
 
 
-@dataclass
+@dataclass(eq=False, repr=False)
 class Training:
     """One call of `fit`, all arguments checked."""
 

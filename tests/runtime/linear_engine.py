@@ -147,6 +147,7 @@ class LinearEngine:
 
     def gradient(self, arrays: Sequence[np.ndarray], first: int, last: int) -> None:
         self._batch([array[first:last] for array in arrays])
+        self.weights[-1] += 1.0
 
     def predict(
         self,
