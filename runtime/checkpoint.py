@@ -6,6 +6,7 @@ that a file does not depend on how the flat buffers are laid out.
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Mapping
 from typing import Any, NamedTuple
@@ -14,6 +15,7 @@ import numpy as np
 from kgen.runtime.errors import WeightError
 from kgen.runtime.interrupts import DeferredInterrupt
 from kgen.runtime.messages import did_you_mean, listed, shape_text
+from kgen.runtime.schedules import Schedule
 from kgen.runtime.spec import Spec
 from kgen.runtime.tensorfiles import read_tensors, write_tensors
 from kgen.runtime.weights import weight_array, weight_views
@@ -38,7 +40,7 @@ class ModelState(NamedTuple):
     step: int
     seed: int
     epoch: int
-    learning_rate: float | None
+    learning_rate: float | Schedule | None
 
 
 def architecture_fingerprint(spec: Spec) -> str:
@@ -47,6 +49,29 @@ def architecture_fingerprint(spec: Spec) -> str:
 
     text = "\n".join(f"{weight.path} {weight.shape}" for weight in spec.weights)
     return hashlib.sha256(text.encode()).hexdigest()[:32]
+
+
+def rate_text(rate: float | Schedule) -> str:
+    """A learning rate as JSON: a number, exactly, or a schedule by its class and arguments."""
+    if not isinstance(rate, Schedule):
+        return json.dumps(float(rate))
+    arguments = {name: np.asarray(value).tolist() for name, value in rate.get_config().items()}
+    return json.dumps({"schedule": type(rate).__name__, "arguments": arguments})
+
+
+def rate_from_text(text: str) -> float | Schedule:
+    """What `rate_text` wrote.
+
+    Raises:
+        KeyError, TypeError, ValueError: it did not, or the schedule's class is not defined here.
+    """
+    value = json.loads(text)
+    if not isinstance(value, dict):
+        return float(value)
+    kinds = {kind.__name__: kind for kind in Schedule.__subclasses__()}
+    if value["schedule"] not in kinds:
+        raise ValueError(f"no schedule {value['schedule']} is defined")
+    return kinds[value["schedule"]](**value["arguments"])
 
 
 def save_state(model: Any, path: str | os.PathLike[str], overwrite: bool) -> None:
@@ -63,9 +88,7 @@ def save_state(model: Any, path: str | os.PathLike[str], overwrite: bool) -> Non
     }
     if model.optimizer is not None:
         metadata["optimizer"] = type(model.optimizer).__name__
-        rate = model.optimizer.learning_rate
-        if isinstance(rate, int | float | np.floating):
-            metadata["learning_rate"] = repr(float(rate))
+        metadata["learning_rate"] = rate_text(model.optimizer.learning_rate)
     write_tensors(path, tensors, metadata, overwrite=overwrite)
 
 
@@ -118,9 +141,9 @@ def read_state(spec: Spec, optimizer: Any, path: str | os.PathLike[str]) -> Mode
             step=int(metadata["step"]),
             seed=int(metadata["seed"]),
             epoch=int(metadata["epoch"]),
-            learning_rate=None if rate is None else float(rate),
+            learning_rate=None if rate is None else rate_from_text(rate),
         )
-    except (KeyError, ValueError) as error:
+    except (KeyError, TypeError, ValueError) as error:
         raise WeightError(f"'{path}' has unusable metadata: {error!r}.") from error
 
 

@@ -17,6 +17,7 @@ import pytest
 from kgen.runtime import modelbase, tensorfiles
 from kgen.runtime.errors import WeightError
 from kgen.runtime.optimizers import RMSprop
+from kgen.runtime.schedules import ExponentialDecay, PiecewiseConstantDecay
 from kgen.runtime.tensorfiles import CheckpointWriteError
 from linear_engine import LinearEngine, linear_model, linear_spec
 from safetensors.numpy import load_file, save_file
@@ -56,6 +57,39 @@ def test_a_saved_model_comes_back_exactly(tmp_path: Path) -> None:
     assert other.engine.threads == 2
     assert [entry.name for entry in tmp_path.iterdir()] == ["run.safetensors"]
     assert set(load_file(path)) >= {"y_dense/kernel", "optimizer:velocity:y_dense/kernel"}
+
+
+@pytest.mark.parametrize(
+    "schedule",
+    [
+        ExponentialDecay(0.1, 10, 0.5, staircase=True),
+        PiecewiseConstantDecay([5, 8], np.array([0.1, 0.05, 0.3])),
+    ],
+)
+def test_a_schedule_set_by_hand_comes_back(tmp_path: Path, schedule: Any) -> None:
+    net = trained()
+    net.optimizer.learning_rate = schedule
+    net.save(tmp_path / "run")
+    other = type(net).load(tmp_path / "run")
+    np.testing.assert_array_equal(other.optimizer.scalars(0, 20), net.optimizer.scalars(0, 20))
+
+
+def test_a_schedule_not_known_here(tmp_path: Path) -> None:
+    class Wavy(ExponentialDecay):
+        pass
+
+    net = trained()
+    net.optimizer.learning_rate = Wavy(0.1, 10, 0.5)
+    net.save(tmp_path / "run")
+    with pytest.raises(WeightError, match="no schedule Wavy"):
+        type(net).load(tmp_path / "run")
+
+
+def test_a_model_without_optimizer(tmp_path: Path) -> None:
+    model = linear_model(replace(linear_spec(slots={}), optimizer=None))
+    net = model(seed=4)
+    net.save(tmp_path / "run")
+    np.testing.assert_array_equal(model.load(tmp_path / "run").engine.weights, net.engine.weights)
 
 
 def test_nan_weights_of_a_failed_run_can_be_kept(tmp_path: Path) -> None:
@@ -279,6 +313,7 @@ def test_a_full_disk_leaves_the_old_file(tmp_path: Path) -> None:
     body = f"""
 net.save_weights({str(path)!r})
 import resource
+from kgen.runtime.schedules import ExponentialDecay, PiecewiseConstantDecay
 from kgen.runtime.tensorfiles import CheckpointWriteError
 resource.setrlimit(resource.RLIMIT_FSIZE, (50_000, 50_000))
 net.weights["y_dense/bias"] = [5.0, 6.0]
