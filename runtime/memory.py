@@ -144,26 +144,26 @@ class Memory:
 
     def feed(self, name: str, target: Buffer, floats: int) -> Command:
         """Copy the batch's rows of a data set into `target`."""
-        cols = Buffer(np.array([floats], np.int64))
+        cols = Buffer(np.array([floats], np.int64), 0, "int64")
         command = gather_rows(Buffer(self.nothing), Buffer(self.nothing), target, cols)
         self.feeds.append((name, command))
         return command
 
     def result(self, name: str, source: Buffer, floats: int) -> Command:
         """Copy an output's rows to where the caller wants them."""
-        cols = Buffer(np.array([floats], np.int64))
+        cols = Buffer(np.array([floats], np.int64), 0, "int64")
         command = scatter_rows(source, Buffer(self.nothing), cols)
         self.results.append((name, command))
         return command
 
     def count_figures(self) -> Command:
         """Add this step's figures to the totals."""
-        count = Buffer(np.array([self.state.totals.size], np.int64))
+        count = Buffer(np.array([self.state.totals.size], np.int64), 0, "int64")
         return add_figures(
             Buffer(self.state.figures), Buffer(self.state.totals, 0, "float64"), count
         )
 
     def pick_scalars(self, table: npt.NDArray[np.float32]) -> Command:
         """Take this step's row of the optimizer's figures."""
-        count = Buffer(np.array([self.state.scalars.size], np.int64))
+        count = Buffer(np.array([self.state.scalars.size], np.int64), 0, "int64")
         return pick_scalars(Buffer(table), Buffer(self.state.scalars), count)
