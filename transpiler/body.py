@@ -165,7 +165,7 @@ class Body:
         """Print `name = text` and remember it."""
         hint = hint or (f"{value.name}_tile" if value in self.stored else value.name)
         name = self.names.new(hint)
-        if hint.endswith("_tile") or value.name.startswith(value.node.op.name):
+        if hint.endswith("_tile") or re.search(rf"{value.node.op.name}(_\d+)*$", value.name):
             self._passing.add(name)
         self.lines.append(f"{name} = {text}")
         self._text[value, access] = name
@@ -292,4 +292,4 @@ def _is_number(text: str) -> bool:
 
 def _operand(text: str) -> str:
     """Parenthesised where it is not an atom."""
-    return text if re.fullmatch(r"[\w.]+|\w+\(.*\)(\[\d\])?", text) else f"({text})"
+    return text if _is_number(text) or re.fullmatch(r"[\w.]+|\w+\(.*\)(\[\d\])?", text) else f"({text})"

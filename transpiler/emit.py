@@ -97,7 +97,8 @@ def render_kernel(kernel: Kernel) -> str:
     text = replace(kernel.text, doc=_documentation(kernel))
     template = _environment().get_template(f"cpu/{TEMPLATES[type(text)]}.py.jinja")
     values = {field.name: getattr(text, field.name) for field in fields(text)}
-    return template.render(values).rstrip("\n") + "\n"
+    lines = template.render(values).rstrip("\n").split("\n")
+    return "\n".join(pycode.wrap(line) for line in lines) + "\n"
 
 
 def _documentation(kernel: Kernel) -> tuple[str, ...]:

@@ -12,7 +12,8 @@ functions on `Value`s; they add nodes to the builder that is current:
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from contextvars import ContextVar, Token
 from dataclasses import dataclass, field, replace
 from types import TracebackType
@@ -281,6 +282,7 @@ class Builder:
         self.inputs: dict[str, Value] = {}
         self.weights: dict[str, Weight] = {}
         self.span: Span | None = None
+        self.prefix = ""
         self._names: dict[str, int] = {}
         self._tokens: list[Token[Builder]] = []
 
@@ -308,6 +310,15 @@ class Builder:
                 self._names[name] = 0
                 return name
 
+    @contextmanager
+    def naming(self, prefix: str) -> Iterator[None]:
+        """Within, values without a name of their own are called `prefix_op`."""
+        before, self.prefix = self.prefix, prefix
+        try:
+            yield
+        finally:
+            self.prefix = before
+
     def rename(self, value: Value, hint: str) -> None:
         """Give a value just made a better name."""
         object.__setattr__(value, "name", self.unique(hint))
@@ -328,7 +339,8 @@ class Builder:
         except ShapeError as error:
             fail("K0401", str(error), span, notes=error.notes, help=error.help)
         node = Node(op, tuple(inputs), dict(attrs), span)
-        value = Value(self.unique(name or op.name), result, node)
+        default = f"{self.prefix}_{op.name}" if self.prefix and inputs else op.name
+        value = Value(self.unique(name or default), result, node)
         object.__setattr__(node, "output", value)
         self.nodes.append(node)
         return value

@@ -179,7 +179,7 @@ def apply_layer(run: Run, layer: Layer, arguments: Arguments) -> Value:
     tensors = inputs if isinstance(inputs, list) else [inputs]
     scope = LayerScope(run, layer, arguments.span)
     before = set(layer.weights)
-    with reporting(run, tensors, arguments.span):
+    with reporting(run, tensors, arguments.span), run.builder.naming(layer.name):
         result: Value = layer.bound.definition.apply(scope, inputs, **layer.bound.arguments)
     if len(layer.weights) > len(before) or layer.path not in run.layers:
         run.layers[layer.path] = layer

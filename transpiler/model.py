@@ -9,7 +9,6 @@ from typing import Any
 from kgen.diagnostics import Source, Span
 from kgen.graph import Graph, Shape
 
-
 CACHE_LINE = 16
 
 

@@ -101,8 +101,9 @@ def _output(name: str, prediction: Value, loss: Bound, run: Run, span: Span) -> 
     target = run.builder.input(target_name, TensorType(rule.dtype, (BATCH, *rule.shape)), span)
     weights = run.builder.input(weight_name, TensorType("float32", (BATCH,)), span)
     scope = FunctionScope(run, span)
-    values: Value = definition.apply(scope, target, prediction, **loss.arguments)
-    mean = ops.mean(values * _spread(weights, values))
+    with run.builder.naming(f"{name}_loss"):
+        values: Value = definition.apply(scope, target, prediction, **loss.arguments)
+        mean = ops.mean(values * _spread(weights, values))
     run.builder.rename(mean, f"{name}_loss")
     info = TargetInfo(name, target_name, weight_name, rule.dtype, rule.shape, rule.classes)
     return Output(info, prediction, target, weights, mean)
@@ -177,6 +178,13 @@ def _total(
     title: str, bound: Bound, output: Output, run: Run, span: Span, weighted: bool
 ) -> Metric:
     """The two totals whose quotient is the metric's mean."""
+    with run.builder.naming(title):
+        return _quotient(title, bound, output, run, span, weighted)
+
+
+def _quotient(
+    title: str, bound: Bound, output: Output, run: Run, span: Span, weighted: bool
+) -> Metric:
     scope = FunctionScope(run, span)
     definition = bound.definition
     values: Value = definition.apply(scope, output.target, output.prediction, **bound.arguments)

@@ -7,6 +7,7 @@ first carry their own indentation. What goes inside brackets is printed for
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -51,6 +52,49 @@ def literal(value: Any, indent: int = 0, prefix: str = "") -> str:
         pairs = {literal(k): literal(v, indent + 4) for k, v in value.items()}
         return mapping(pairs, indent, prefix)
     return prefix + repr(value)
+
+
+_CALL = re.compile(r"( *)((?:\w+ = )?\w+\()(.*)\)")
+_ASSIGNMENT = re.compile(r"( *)(\w+ = )(.*)")
+
+
+def wrap(line: str) -> str:
+    """A statement on as many lines as it needs: a call's arguments, or the value, on their own."""
+    if len(line) <= WIDTH:
+        return line
+    match = _CALL.fullmatch(line)
+    if match is not None and _balanced(match[3]):
+        indent, opening, inner = match[1], match[2], match[3]
+        if len(indent) + 4 + len(inner) <= WIDTH:
+            return f"{indent}{opening}\n{indent}    {inner}\n{indent})"
+        items = "".join(f"{indent}    {item},\n" for item in _arguments(inner))
+        return f"{indent}{opening}\n{items}{indent})"
+    match = _ASSIGNMENT.fullmatch(line)
+    if match is None:
+        return line
+    indent, name, value = match[1], match[2], match[3]
+    return f"{indent}{name}(\n{indent}    {value}\n{indent})"
+
+
+def _balanced(text: str) -> bool:
+    """Whether no bracket closes that was not opened in the text."""
+    depth = 0
+    for char in text:
+        depth += {"(": 1, ")": -1}.get(char, 0)
+        if depth < 0:
+            return False
+    return depth == 0
+
+
+def _arguments(text: str) -> list[str]:
+    """Split at the commas outside brackets."""
+    items, depth, start = [], 0, 0
+    for position, char in enumerate(text):
+        depth += {"(": 1, "[": 1, ")": -1, "]": -1}.get(char, 0)
+        if char == "," and depth == 0:
+            items.append(text[start:position].strip())
+            start = position + 1
+    return [*items, text[start:].strip()]
 
 
 def quoted(text: str) -> str:

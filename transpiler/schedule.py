@@ -130,8 +130,10 @@ def kernel_name(group: Group) -> str:
     """What a kernel is called: after the last value it makes."""
     name = group.members[-1].output.name
     if group.kind == "transpose":
-        return f"{group.anchor.inputs[0].name}_transposed"
-    return name.removeprefix("d_") + "_gradient" if name.startswith("d_") else f"{name}_kernel"
+        return f"transpose_{group.anchor.inputs[0].name}"
+    if name.startswith("d_"):
+        return f"gradient_of_{name.removeprefix('d_')}"
+    return f"compute_{name}"
 
 
 def _ordered(calls: Sequence[Call]) -> list[Call]:

@@ -22,6 +22,8 @@ def unbroadcast(x: Value, shape: Shape) -> Value:
     axes += [i + extra for i, size in enumerate(shape) if size == 1 and x.shape[i + extra] != 1]
     if not axes:
         return reshape(x, shape)
+    if len(axes) == extra:
+        return reduce_sum(x, axes)
     return reshape(reduce_sum(x, axes, keepdims=True), shape)
 
 

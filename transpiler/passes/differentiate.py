@@ -34,7 +34,9 @@ def gradients(loss: Value, wrt: Sequence[Value]) -> list[Value]:
         builder.span = node.span
         assert node.op.gradient is not None, f"{node.op.name} has no gradient"
         made = len(builder.nodes)
-        for value, part in zip(node.inputs, node.op.gradient(node, grad), strict=True):
+        with builder.naming(f"d_{node.output.name}"):
+            parts = node.op.gradient(node, grad)
+        for value, part in zip(node.inputs, parts, strict=True):
             if part is None or value not in active:
                 continue
             known = pending.get(value)

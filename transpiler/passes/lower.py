@@ -26,13 +26,15 @@ def _rewrite(node: Node, inputs: tuple[Value, ...]) -> Value | None:
     if node.op.name == "stop_gradient":
         return inputs[0]
     if node.op.expand is not None:
-        expanded = node.op.expand(node, inputs)
+        with current().naming(node.output.name):
+            expanded = node.op.expand(node, inputs)
         current().rename(expanded, node.output.name)
         return expanded
-    if node.op.name in ("sum", "max", "min"):
-        return _reduction(node, inputs[0])
-    if node.op.name == "dot":
-        return _product(node, *inputs)
+    with current().naming(node.output.name):
+        if node.op.name in ("sum", "max", "min"):
+            return _reduction(node, inputs[0])
+        if node.op.name == "dot":
+            return _product(node, *inputs)
     return None
 
 

@@ -76,10 +76,12 @@ def _local(node: Node, inputs: tuple[Value, ...]) -> Value | None:
 def _identity(
     name: str, inputs: tuple[Value, ...], numbers: list[float | None], shape: Any
 ) -> Value | None:
-    """x + 0, x - 0, x * 1, x / 1, x ** 1 and --x; never x * 0, which would lose NaN."""
+    """x + 0, x - 0, x * 1, x * -1, x / 1, x ** 1 and --x; never x * 0, which would lose NaN."""
     neutral = {"add": 0.0, "subtract": 0.0, "multiply": 1.0, "divide": 1.0, "power": 1.0}
     if name == "negative" and inputs[0].node.op.name == "negative":
         return inputs[0].node.inputs[0]
+    if name == "multiply" and -1.0 in numbers:
+        return ops.broadcast_to(-inputs[numbers.index(-1.0) - 1], shape)
     if name not in neutral:
         return None
     if numbers[1] == neutral[name]:
