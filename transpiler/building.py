@@ -1,0 +1,115 @@
+"""From a `.k` file to a module's file."""
+
+from __future__ import annotations
+
+import keyword
+import os
+import re
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from kgen.source import read_source
+
+if TYPE_CHECKING:
+    from kgen.compiler import Observer
+    from kgen.emit import Phases
+
+# Module names that would hide a package the module itself needs.
+_TAKEN = frozenset({"jinja2", "kgen", "lark", "llvmlite", "numba", "numpy", "safetensors"})
+
+
+@dataclass(frozen=True, slots=True)
+class Built:
+    """A module written to disk, or found there unchanged.
+
+    `phases` are its models as laid out: weights, arena, kernels.
+    """
+
+    path: Path
+    text: str
+    changed: bool
+    phases: Sequence[Phases]
+
+
+def build(
+    path: str | os.PathLike[str],
+    directory: str | os.PathLike[str] | None = None,
+    *,
+    params: Mapping[str, Any] | None = None,
+    standalone: bool = False,
+    observe: Observer | None = None,
+) -> Built:
+    """Write the module of a `.k` file, beside it or in `directory`.
+
+    The file is replaced in one step, and left alone if its content is the same.
+
+    Args:
+        params: values for the file's `param` declarations.
+        standalone: write the runtime into the module, so that it does not import kgen.
+        observe: sees each graph after each pass.
+
+    Raises:
+        KgenError: with every mistake found in the `.k` file.
+        OSError: the module cannot be written.
+    """
+    from kgen.compiler import lay_out_text, write_module
+
+    source = Path(path)
+    text = read_source(source)
+    phases, kernels = lay_out_text(text, str(path), define(params or {}), observe=observe)
+    module = write_module(phases, kernels).text
+    if standalone:
+        from kgen.standalone import inline_runtime
+
+        module = inline_runtime(module)
+    folder = source.parent if directory is None else Path(directory)
+    target = folder / f"{module_name(source)}.py"
+    return Built(target, module, write_if_changed(target, module), phases)
+
+
+def define(params: Mapping[str, Any]) -> dict[str, str]:
+    """Python values as `-D name=value` takes them."""
+    return {
+        name: value if isinstance(value, str) else _literal(value) for name, value in params.items()
+    }
+
+
+def _literal(value: Any) -> str:
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return repr(value.item() if hasattr(value, "item") else value)
+
+
+def module_name(path: str | os.PathLike[str]) -> str:
+    """A name that can be imported, from the file's: `02_mlp.k` gives `m02_mlp`."""
+    name = re.sub(r"\W", "_", Path(path).stem, flags=re.ASCII).lower() or "model"
+    if not name.isidentifier():
+        name = f"m{name}"
+    if keyword.iskeyword(name) or name in sys.stdlib_module_names or name in _TAKEN:
+        name = f"{name}_model"
+    return name
+
+
+def write_if_changed(path: Path, text: str) -> bool:
+    """Make the file's content `text` in one step; tells whether that changed anything.
+
+    Raises:
+        OSError: it cannot be written; an older file is then unchanged.
+    """
+    data = text.encode("utf-8")
+    try:
+        if path.read_bytes() == data:
+            return False
+    except FileNotFoundError:
+        path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    try:
+        temporary.write_bytes(data)
+        temporary.replace(path)
+    except BaseException:
+        temporary.unlink(missing_ok=True)
+        raise
+    return True

@@ -1,0 +1,1 @@
+"""The subcommands of `kgen`, one small file for each or a few."""

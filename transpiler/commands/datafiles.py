@@ -1,0 +1,209 @@
+"""Data files to arrays by input and output name, every misfit named with both sides."""
+
+from __future__ import annotations
+
+import zipfile
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from kgen.commands.csvfiles import read_csv
+from kgen.runtime.errors import DataError
+from kgen.suggest import suggest
+
+HELD_OUT = "test_"
+# What data files of models with one input and one output often call them.
+_USUAL = {
+    "x": ("x", "x_train"),
+    "y": ("y", "y_train"),
+    "test_x": ("x_test", "test_x"),
+    "test_y": ("y_test", "test_y"),
+}
+_REFUSED = {
+    ".parquet": "a Parquet file",
+    ".h5": "an HDF5 file",
+    ".hdf5": "an HDF5 file",
+    ".pkl": "a pickle, which can run code",
+    ".pt": "a torch file, which is a pickle and can run code",
+    ".tsv": "a tab-separated file; save it with commas",
+}
+
+
+@dataclass(frozen=True)
+class Part:
+    """Some rows: arrays by input name, by output name, and sample weights by output name."""
+
+    inputs: dict[str, np.ndarray] = field(default_factory=dict)
+    targets: dict[str, np.ndarray] = field(default_factory=dict)
+    sample_weight: dict[str, np.ndarray] | None = None
+
+    @property
+    def rows(self) -> int:
+        """Number of rows, as the first input has them."""
+        first = next(iter(self.inputs.values()))
+        return len(first) if first.ndim else 0
+
+
+@dataclass(frozen=True)
+class Data:
+    """What the files hold for a model: rows to train on, and rows held out, if there are any."""
+
+    train: Part | None
+    held_out: Part | None
+    ignored: tuple[str, ...]
+
+
+def read_data(files: Sequence[str], spec: Any, *, targets: bool = True) -> Data:
+    """The files' arrays, fitted to the model's inputs and (with `targets`) outputs by name.
+
+    Raises:
+        DataError: an unusable file, or names that do not fit the model.
+    """
+    arrays: dict[str, np.ndarray] = {}
+    for text in files:
+        for name, array in _read(text, spec).items():
+            if name in arrays:
+                raise DataError(f"'{name}' is in two of the data files.")
+            arrays[name] = array
+    arrays = _usual_names(arrays, spec)
+    used: set[str] = set()
+    held_out = any(name.startswith(HELD_OUT) for name in arrays)
+    train = None
+    if not held_out or any(item.name in arrays for item in spec.inputs):
+        train = _part(arrays, spec, "", targets, used)
+    test = _part(arrays, spec, HELD_OUT, targets, used) if held_out else None
+    return Data(train, test, tuple(name for name in arrays if name not in used))
+
+
+def _part(
+    arrays: Mapping[str, np.ndarray], spec: Any, prefix: str, targets: bool, used: set[str]
+) -> Part:
+    inputs = [item.name for item in spec.inputs]
+    outputs = [item.output for item in spec.targets] if targets else []
+    missing = [prefix + name for name in (*inputs, *outputs) if prefix + name not in arrays]
+    if missing:
+        raise DataError(_missing_text(missing, arrays, spec, prefix, targets))
+    used |= {prefix + name for name in (*inputs, *outputs)}
+    if not targets:
+        # A file made for training may well be used to predict: its targets are no surprise.
+        used |= {prefix + item.output for item in spec.targets}
+    weights = {}
+    for name in outputs:
+        for key in (f"{prefix}{name}_sample_weight", f"{prefix}sample_weight"):
+            if key in arrays:
+                weights[name] = arrays[key]
+                used.add(key)
+                break
+    return Part(
+        {name: arrays[prefix + name] for name in inputs},
+        {name: arrays[prefix + name] for name in outputs},
+        weights or None,
+    )
+
+
+def _missing_text(
+    missing: list[str], arrays: Mapping[str, np.ndarray], spec: Any, prefix: str, targets: bool
+) -> str:
+    wanted = [(prefix + i.name, i.dtype, i.shape) for i in spec.inputs]
+    if targets:
+        wanted += [(prefix + t.output, t.dtype, t.shape) for t in spec.targets]
+    lines = [f"the data lack {_listed(missing)}.", "  the model needs:"]
+    lines += [f"    {name}: {dtype} {_rows(shape)}" for name, dtype, shape in wanted]
+    lines.append("  the data have:")
+    lines += [f"    {name}: {a.dtype} {_shape(a.shape)}" for name, a in arrays.items()]
+    hint = suggest(missing[0], [name for name in arrays if name not in {w[0] for w in wanted}])
+    return "\n".join([*lines, *([f"  {hint}"] if hint else [])])
+
+
+def _rows(shape: Iterable[int | None]) -> str:
+    return f"({', '.join(['rows', *('any' if size is None else str(size) for size in shape)])})"
+
+
+def _shape(shape: Sequence[int]) -> str:
+    return f"({', '.join(map(str, shape))}{',' if len(shape) == 1 else ''})"
+
+
+def _listed(names: Iterable[str]) -> str:
+    return ", ".join(f"'{name}'" for name in names)
+
+
+def _usual_names(arrays: dict[str, np.ndarray], spec: Any) -> dict[str, np.ndarray]:
+    """`x_train`, `y_test` and the like under the names of the only input and the only output."""
+    if len(spec.inputs) != 1 or len(spec.targets) > 1:
+        return arrays
+    names = {"x": spec.inputs[0].name, "test_x": HELD_OUT + spec.inputs[0].name}
+    if spec.targets:
+        output = spec.targets[0].output
+        names |= {"y": output, "test_y": HELD_OUT + output}
+    renamed = {
+        alias: names[role]
+        for role, aliases in _USUAL.items()
+        for alias in aliases
+        if role in names and alias in arrays and names[role] not in arrays
+    }
+    return {renamed.get(name, name): array for name, array in arrays.items()}
+
+
+def _read(text: str, spec: Any) -> dict[str, np.ndarray]:
+    """The arrays of one `FILE` or `NAME=FILE`."""
+    name, equals, rest = text.partition("=")
+    if equals and name.isidentifier() and not Path(text).exists():
+        arrays = _read(rest, spec)
+        if len(arrays) != 1:
+            raise DataError(
+                f"{rest} holds {_listed(arrays)}; NAME=FILE is for a file with one array."
+            )
+        return {name: next(iter(arrays.values()))}
+    path = Path(text)
+    if path.is_dir():
+        raise DataError(
+            f"{text} is a folder; image folders are not supported yet: "
+            "convert the images to one .npz file."
+        )
+    suffix = path.suffix.lower()
+    reader = _READERS.get(suffix)
+    if reader is None:
+        kind = _REFUSED.get(suffix, f"no kind of data file known here ('{suffix}')")
+        raise DataError(f"{text} is {kind}; data are read from .npz, .npy and .csv files.")
+    return reader(path, spec)
+
+
+def _read_npz(path: Path, spec: Any) -> dict[str, np.ndarray]:
+    try:
+        with path.open("rb") as file, np.load(file, allow_pickle=False) as archive:
+            if not hasattr(archive, "files"):
+                raise DataError(f"{path} is a single array; name it .npy.")
+            return {name: archive[name] for name in archive.files}
+    except (ValueError, EOFError, zipfile.BadZipFile, zipfile.LargeZipFile) as error:
+        raise _unreadable(path, error) from error
+
+
+def _read_npy(path: Path, spec: Any) -> dict[str, np.ndarray]:
+    try:
+        array = np.load(path, mmap_mode="r", allow_pickle=False)
+    except (ValueError, EOFError) as error:
+        raise _unreadable(path, error) from error
+    if not isinstance(array, np.ndarray):
+        raise DataError(f"{path} holds several arrays; name it .npz.")
+    # Without NAME= it is for the first input: all that predicting with one input needs.
+    return {spec.inputs[0].name: array}
+
+
+def _unreadable(path: Path, error: Exception) -> DataError:
+    if isinstance(error, DataError):
+        return error
+    if "pickle" in str(error):
+        return DataError(
+            f"{path} holds Python objects, or is no NumPy file; objects are never loaded, because "
+            "they can run code. Save arrays of numbers."
+        )
+    return DataError(f"{path} is damaged or no NumPy file ({error}).")
+
+
+_READERS: dict[str, Callable[[Path, Any], dict[str, np.ndarray]]] = {
+    ".npz": _read_npz,
+    ".npy": _read_npy,
+    ".csv": read_csv,
+}

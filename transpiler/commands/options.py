@@ -1,0 +1,87 @@
+"""Options that several commands share, and what they print with."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+import click
+
+Function = TypeVar("Function", bound=Callable[..., Any])
+
+
+def say(text: str) -> None:
+    """A message: to standard error, so that results can be piped."""
+    click.echo(text, err=True)
+
+
+def show(text: str) -> None:
+    """A result: to standard output."""
+    click.echo(text)
+
+
+def show_json(value: Any) -> None:
+    """A result for scripts."""
+    click.echo(json.dumps(value, indent=2))
+
+
+def _read_defines(
+    ctx: click.Context, param: click.Parameter, values: tuple[str, ...]
+) -> dict[str, str]:
+    defines: dict[str, str] = {}
+    for value in values:
+        name, equals, text = value.partition("=")
+        if not equals or not name.isidentifier():
+            raise click.BadParameter(f"{value!r} is not of the form name=value", ctx, param)
+        if name in defines:
+            raise click.BadParameter(f"{name} is given twice", ctx, param)
+        defines[name] = text
+    return defines
+
+
+source = click.argument("source", metavar="MODEL.k", type=click.Path())
+sources = click.argument(
+    "sources", metavar="MODEL.k...", type=click.Path(), nargs=-1, required=True
+)
+defines = click.option(
+    "-D",
+    "defines",
+    metavar="NAME=VALUE",
+    multiple=True,
+    callback=_read_defines,
+    help="Value of a param of the file; may be repeated.",
+)
+directory = click.option(
+    "-o",
+    "--output",
+    "directory",
+    metavar="DIR",
+    type=click.Path(file_okay=False),
+    help="Folder to write to, instead of the one the source is in.",
+)
+model = click.option("--model", metavar="NAME", help="Which model of the file.")
+as_json = click.option("--json", "as_json", is_flag=True, help="Results as JSON.")
+data = click.option(
+    "--data",
+    "data",
+    metavar="FILE",
+    multiple=True,
+    required=True,
+    help="Data as .npz or .csv, or NAME=FILE.npy for one array; may be repeated.",
+)
+weights = click.option(
+    "--weights",
+    metavar="FILE",
+    required=True,
+    type=click.Path(),
+    help="Weights that `kgen train` or a model's save wrote.",
+)
+batch_size = click.option(
+    "--batch-size",
+    type=click.IntRange(1),
+    default=32,
+    show_default=True,
+    help="Rows in a batch.",
+)
+threads = click.option("--threads", type=click.IntRange(1), help="Threads; all cores if not given.")

@@ -1,0 +1,61 @@
+"""From a `.k` file on the command line to a model class in this process."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import click
+from kgen.building import Built, build
+from kgen.commands.options import say
+from kgen.loading import import_file, load
+from kgen.suggest import suggest
+
+
+def module_beside(
+    source: str, directory: str | None, defines: Mapping[str, str]
+) -> tuple[Built, ModuleType]:
+    """Build where the user wants the module, say so if it changed, and import it."""
+    built = build(source, directory, params=defines)
+    if built.changed:
+        say(f"built {built.path}")
+    return built, import_file(built.path)
+
+
+def module_in_cache(source: str, defines: Mapping[str, str]) -> ModuleType:
+    """Build in the cache folder and import: for commands that leave no module behind."""
+    return load(source, **defines)
+
+
+def model_class(module: ModuleType, wanted: str | None, *, train: bool = False) -> Any:
+    """The model called `wanted`; if None, the only one (that can be trained).
+
+    Raises:
+        click.UsageError: there is no such model, or more than one to choose from.
+    """
+    found = {
+        value.spec.name: value
+        for value in vars(module).values()
+        if isinstance(value, type) and "spec" in vars(value) and "programs" in vars(value)
+    }
+    if wanted is not None:
+        if wanted not in found:
+            hint = suggest(wanted, found) or f"its models are {', '.join(found)}"
+            raise click.UsageError(f"the file has no model {wanted}; {hint}")
+        return found[wanted]
+    trainable = {name: value for name, value in found.items() if value.programs.train}
+    candidates = trainable if train or len(trainable) == 1 else found
+    if not candidates:
+        raise click.UsageError(
+            f"{' and '.join(found)} cannot be trained: no train: block, which says how, in the file"
+        )
+    if len(candidates) > 1:
+        raise click.UsageError(f"the file has several models; add --model {'|'.join(candidates)}")
+    return next(iter(candidates.values()))
+
+
+def stem_of(path: Path) -> Path:
+    """The module's path without `.py`: what results are named after."""
+    return path.with_suffix("")

@@ -1,0 +1,173 @@
+"""`kgen train`."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+from kgen.commands import options
+from kgen.commands.options import say, show, show_json
+
+if TYPE_CHECKING:
+    from kgen.commands.datafiles import Part
+
+
+@click.command(short_help="Train a model on data files; save weights and history.")
+@options.source
+@options.data
+@click.option("--epochs", type=click.IntRange(0), default=10, show_default=True)
+@options.batch_size
+@click.option(
+    "--validation-split",
+    type=click.FloatRange(0, 1, max_open=True),
+    default=0.0,
+    help="Part of the rows, taken from the end, to validate with.",
+)
+@click.option(
+    "--validation-data", metavar="FILE", multiple=True, help="Data to validate with, as --data."
+)
+@click.option(
+    "--checkpoint", metavar="DIR", type=click.Path(file_okay=False), help="Save after each epoch."
+)
+@click.option("--resume", is_flag=True, help="Go on from the checkpoint, if there is one.")
+@click.option(
+    "--seed",
+    type=click.IntRange(0, 2**63 - 1),
+    default=0,
+    show_default=True,
+    help="Fixes initial weights, shuffling and dropout.",
+)
+@options.threads
+@options.directory
+@options.defines
+@options.model
+@options.as_json
+@click.option("-q", "--quiet", is_flag=True, help="No progress bar.")
+def train(
+    source: str,
+    data: tuple[str, ...],
+    epochs: int,
+    batch_size: int,
+    validation_split: float,
+    validation_data: tuple[str, ...],
+    checkpoint: str | None,
+    resume: bool,
+    seed: int,
+    threads: int | None,
+    directory: str | None,
+    defines: dict[str, str],
+    model: str | None,
+    as_json: bool,
+    quiet: bool,
+) -> None:
+    """Build MODEL.k if it changed, train the model, save weights, history and a plot of it.
+
+    Arrays of the data go to inputs and outputs by name. Those named test_... are held out:
+    the trained model is evaluated on them. The module and the results are written beside
+    MODEL.k, or in the folder given with -o.
+    """
+    if resume and checkpoint is None:
+        raise click.UsageError("--resume needs --checkpoint DIR")
+    from kgen.commands.checkpoints import Checkpoints
+    from kgen.commands.project import model_class, module_beside, stem_of
+
+    built, module = module_beside(source, directory, defines)
+    kind = model_class(module, model, train=True)
+    part, validation, held_out = _data(kind.spec, data, validation_data)
+    settings = {
+        "batch_size": batch_size,
+        "validation_split": validation_split,
+        "rows": part.rows,
+        "seed": seed,
+    }
+    keeper = Checkpoints(Path(checkpoint), settings) if checkpoint is not None else None
+    net = keeper.resumed(kind, threads) if keeper is not None and resume else None
+    if net is None:
+        net = kind(seed, threads=threads)
+    history = net.fit(
+        part.inputs,
+        part.targets or None,
+        sample_weight=part.sample_weight,
+        batch_size=batch_size,
+        epochs=epochs,
+        initial_epoch=min(net.epoch, epochs),
+        validation_split=validation_split,
+        validation_data=validation,
+        verbose=0 if quiet else 1,
+        callbacks=[keeper] if keeper is not None else [],
+    )
+    figures = keeper.history if keeper is not None else history.history
+    stem = stem_of(built.path)
+    results = {"module": str(built.path), **_save(net, figures, stem)}
+    if held_out is not None:
+        logs = net.evaluate(
+            held_out.inputs,
+            held_out.targets or None,
+            sample_weight=held_out.sample_weight,
+            batch_size=batch_size,
+            verbose=0,
+            return_dict=True,
+        )
+        results["held_out"] = {"rows": held_out.rows, **logs}
+    _report(results, as_json)
+
+
+def _data(
+    spec: Any, files: tuple[str, ...], validation_files: tuple[str, ...]
+) -> tuple[Part, Any, Part | None]:
+    """Rows to train on, rows to validate with as `fit` takes them, and rows held out."""
+    from kgen.commands.datafiles import read_data
+    from kgen.runtime.errors import DataError
+
+    data = read_data(files, spec)
+    if data.ignored:
+        say(f"warning: the model has no use for {', '.join(data.ignored)} of the data")
+    if data.train is None:
+        raise DataError("the data are all held out (test_...): there is nothing to train on.")
+    validation = None
+    if validation_files:
+        found = read_data(validation_files, spec)
+        part = found.train or found.held_out
+        assert part is not None
+        validation = (part.inputs, part.targets or None)
+        if part.sample_weight is not None:
+            validation = (*validation, part.sample_weight)
+    return data.train, validation, data.held_out
+
+
+def _save(net: Any, figures: dict[str, list[float]], stem: Path) -> dict[str, Any]:
+    """Write weights, history and, with matplotlib, its plot; gives their paths."""
+    from importlib.util import find_spec
+
+    from kgen.building import write_if_changed
+
+    weights = stem.with_suffix(".safetensors")
+    net.save(weights)
+    history = stem.with_suffix(".history.json")
+    write_if_changed(history, json.dumps(figures, indent=2) + "\n")
+    results = {"weights": str(weights), "history": str(history)}
+    if find_spec("matplotlib") is not None and figures:
+        plot = stem.with_suffix(".history.png")
+        net.history.history = figures
+        net.history.epoch = list(range(max(map(len, figures.values()))))
+        net.history.plot(plot)
+        results["plot"] = str(plot)
+    return results
+
+
+def _report(results: dict[str, Any], as_json: bool) -> None:
+    if as_json:
+        show_json(results)
+        return
+    held_out = results.pop("held_out", None)
+    if held_out is not None:
+        rows = held_out.pop("rows")
+        logs = ", ".join(
+            f"{name} {value:.2%}" if "accuracy" in name else f"{name} {value:.4f}"
+            for name, value in held_out.items()
+        )
+        show(f"held out   {rows} rows: {logs}")
+    for name, path in results.items():
+        show(f"{name:<10} {path}")

@@ -1,0 +1,144 @@
+"""`kgen evaluate` and `kgen predict`: saved weights on a data file."""
+
+from __future__ import annotations
+
+import io
+from pathlib import Path
+from typing import Any
+
+import click
+from kgen.commands import options
+from kgen.commands.options import say, show, show_json
+
+part = click.option(
+    "--part",
+    type=click.Choice(["train", "test"]),
+    help="Which rows: test_... arrays or the others; test if the data have any.",
+)
+
+
+@click.command(short_help="Loss and metrics of saved weights on data.")
+@options.source
+@options.weights
+@options.data
+@part
+@options.batch_size
+@options.threads
+@options.defines
+@options.model
+@options.as_json
+def evaluate(
+    source: str,
+    weights: str,
+    data: tuple[str, ...],
+    part: str | None,
+    batch_size: int,
+    threads: int | None,
+    defines: dict[str, str],
+    model: str | None,
+    as_json: bool,
+) -> None:
+    """Evaluate the weights on the data: loss and metrics."""
+    net, rows = _prepare(source, weights, data, part, threads, defines, model, targets=True)
+    logs = net.evaluate(
+        rows.inputs,
+        rows.targets or None,
+        sample_weight=rows.sample_weight,
+        batch_size=batch_size,
+        verbose=0,
+        return_dict=True,
+    )
+    if as_json:
+        show_json({"rows": rows.rows, **logs})
+        return
+    show(f"rows {rows.rows}")
+    for name, value in logs.items():
+        show(f"{name} {value:.6g}")
+
+
+@click.command(short_help="Outputs of saved weights for data.")
+@options.source
+@options.weights
+@options.data
+@part
+@options.batch_size
+@options.threads
+@click.option(
+    "-o",
+    "--output",
+    metavar="FILE",
+    type=click.Path(dir_okay=False),
+    help=".npz, .npy or .csv; CSV to standard output if not given.",
+)
+@options.defines
+@options.model
+def predict(
+    source: str,
+    weights: str,
+    data: tuple[str, ...],
+    part: str | None,
+    batch_size: int,
+    threads: int | None,
+    output: str | None,
+    defines: dict[str, str],
+    model: str | None,
+) -> None:
+    """Compute the outputs for the rows of the data; targets are not needed."""
+    suffix = Path(output).suffix.lower() if output is not None else ".csv"
+    if suffix not in (".npz", ".npy", ".csv"):
+        raise click.UsageError(f"--output is written as .npz, .npy or .csv, not {suffix!r}")
+    net, rows = _prepare(source, weights, data, part, threads, defines, model, targets=False)
+    found = net.predict(rows.inputs, batch_size=batch_size)
+    outputs = found if isinstance(found, dict) else {net.spec.outputs[0].name: found}
+    if suffix == ".npy" and len(outputs) > 1:
+        raise click.UsageError(f"the model has {len(outputs)} outputs; write them as .npz")
+    _write(outputs, output, suffix)
+    if output is not None:
+        say(f"wrote {output}: {', '.join(f'{n} {list(a.shape)}' for n, a in outputs.items())}")
+
+
+def _write(outputs: dict[str, Any], output: str | None, suffix: str) -> None:
+    import numpy as np
+    from kgen.commands.csvfiles import write_csv
+
+    if output is None:
+        for line in write_csv(outputs):
+            show(line)
+        return
+    stream = io.BytesIO()
+    if suffix == ".npz":
+        np.savez(stream, **outputs)
+    elif suffix == ".npy":
+        np.save(stream, next(iter(outputs.values())))
+    else:
+        stream.write("".join(f"{line}\n" for line in write_csv(outputs)).encode())
+    Path(output).parent.mkdir(parents=True, exist_ok=True)
+    Path(output).write_bytes(stream.getvalue())
+
+
+def _prepare(
+    source: str,
+    weights: str,
+    data: tuple[str, ...],
+    part: str | None,
+    threads: int | None,
+    defines: dict[str, str],
+    model: str | None,
+    *,
+    targets: bool,
+) -> tuple[Any, Any]:
+    """The model with the weights in it, and the rows to use."""
+    from kgen.commands.datafiles import read_data
+    from kgen.commands.project import model_class, module_in_cache
+    from kgen.runtime.errors import DataError
+
+    kind = model_class(module_in_cache(source, defines), model, train=targets)
+    found = read_data(data, kind.spec, targets=targets)
+    rows = found.held_out or found.train
+    if part is not None:
+        rows = found.held_out if part == "test" else found.train
+    if rows is None:
+        raise DataError(f"the data have no rows for --part {part}.")
+    net = kind(0, threads=threads)
+    net.load_weights(weights)
+    return net, rows
