@@ -12,6 +12,7 @@ functions on `Value`s; they add nodes to the builder that is current:
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar, Token
@@ -182,6 +183,11 @@ class Node:
     attrs: Attrs
     span: Span | None
     output: Value = field(init=False)
+
+    @property
+    def stem(self) -> str:
+        """What the node belongs to: its name without the op's (`dense` of `dense_add_1`)."""
+        return re.sub(rf"_?{self.op.name}(_\d+)*$", "", self.output.name)
 
     def __str__(self) -> str:
         attrs = [f"{key}={value}" for key, value in self.attrs.items()]

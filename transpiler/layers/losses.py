@@ -64,16 +64,6 @@ def logits_of(y_pred: Value, activation: str, axis: int | None = None) -> Value 
     return node.inputs[0]
 
 
-def _binary_from_logits(y_true: Value, x: Value) -> Value:
-    """softplus(-|x|) + ([x > 0] - y_true) * x.
-
-    The magnitude is a choice, not `absolute`, so that the derivative at 0 is
-    the true one: 1/2 - y_true.
-    """
-    positive = x > 0.0
-    return ops.softplus(ops.where(positive, -x, x)) + (ops.as_float(positive) - y_true) * x
-
-
 @loss("BinaryCrossentropy", "binary_crossentropy", "bce", "BCE", target=like_prediction)
 def binary_crossentropy(
     y_true: Value,
@@ -89,7 +79,7 @@ def binary_crossentropy(
         y_true = y_true * (1.0 - label_smoothing) + 0.5 * label_smoothing
     logits = y_pred if from_logits else logits_of(y_pred, "sigmoid")
     if logits is not None:
-        return ops.mean(_binary_from_logits(y_true, logits), axis)
+        return ops.mean(ops.sigmoid_crossentropy(logits, y_true), axis)
     sure = clip(y_pred, _EPSILON, 1.0 - _EPSILON)
     entropy = y_true * ops.log(sure) + (1.0 - y_true) * ops.log(1.0 - sure)
     return -ops.mean(entropy, axis)

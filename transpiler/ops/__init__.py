@@ -43,7 +43,7 @@ from kgen.ops.elementwise import (
     tanh,
     where,
 )
-from kgen.ops.normalize import log_softmax, softmax, softplus
+from kgen.ops.normalize import log_softmax, sigmoid_crossentropy, softmax, softplus
 from kgen.ops.reduce import max, min, sum
 from kgen.ops.shape import broadcast_to, concatenate, flatten_rows, reshape, slice_axis, transpose
 from kgen.ops.source import batch_size, constant, index, random_normal, random_uniform, scalar_input
@@ -95,6 +95,7 @@ __all__ = [
     "rsqrt",
     "scalar_input",
     "sigmoid",
+    "sigmoid_crossentropy",
     "sign",
     "slice_axis",
     "softmax",

@@ -6,7 +6,17 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-from kgen.graph import Attrs, Node, OpDef, Sample, TensorType, Value, apply, register
+from kgen.graph import (
+    Attrs,
+    Node,
+    OpDef,
+    Sample,
+    ShapeError,
+    TensorType,
+    Value,
+    apply,
+    register,
+)
 from kgen.ops import elementwise as e
 from kgen.ops.reduce import max as reduce_max
 from kgen.ops.reduce import sum as reduce_sum
@@ -95,6 +105,50 @@ register(
         expand=_expand_softplus,
     )
 )
+
+
+def _expand_entropy(node: Node, inputs: tuple[Value, ...]) -> Value:
+    """log(1 + exp(-|x|)) + ([x > 0] - t) x: exact where a difference of large terms is not."""
+    x, t = inputs
+    fade = e.log1p(e.exp(-e.absolute(x)))
+    return fade + (e.as_float(x > 0.0) - t) * x
+
+
+def _entropy_reference(x: Any, t: Any) -> Any:
+    wide, target = np.asarray(x, np.float64), np.asarray(t, np.float64)
+    above = (wide > 0).astype(np.float64)
+    value = np.logaddexp(0.0, -np.abs(wide)) + (above - target) * wide
+    return np.asarray(value, np.float32)
+
+
+def _pair(inputs: Sequence[TensorType], attrs: Attrs) -> TensorType:
+    if inputs[0].shape != inputs[1].shape:
+        raise ShapeError(f"logits {inputs[0]} and targets {inputs[1]} differ in shape")
+    return TensorType("float32", inputs[0].shape)
+
+
+register(
+    OpDef(
+        "sigmoid_crossentropy",
+        _pair,
+        _entropy_reference,
+        lambda node, grad: [
+            grad * (e.sigmoid(node.inputs[0]) - node.inputs[1]),
+            -grad * node.inputs[0],
+        ],
+        samples=(
+            Sample(((3, 5), (3, 5)), low=-4.0, high=4.0),
+            Sample(((3, 5), (3, 5)), low=-200.0, high=200.0, grad=()),
+        ),
+        doc="-t log(sigmoid(x)) - (1 - t) log(1 - sigmoid(x)), accurate at any logit.",
+        expand=_expand_entropy,
+    )
+)
+
+
+def sigmoid_crossentropy(x: Value, t: Value) -> Value:
+    """Binary crossentropy of targets `t` with logits `x`, elementwise."""
+    return apply("sigmoid_crossentropy", x, t)
 
 
 def softmax(x: Value, axis: int = -1) -> Value:

@@ -34,7 +34,7 @@ def gradients(loss: Value, wrt: Sequence[Value]) -> list[Value]:
         builder.span = node.span
         assert node.op.gradient is not None, f"{node.op.name} has no gradient"
         made = len(builder.nodes)
-        with builder.naming(f"d_{node.output.name}"):
+        with builder.naming(f"d_{node.stem}" if node.stem else "d"):
             parts = node.op.gradient(node, grad)
         for value, part in zip(node.inputs, parts, strict=True):
             if part is None or value not in active:

@@ -26,11 +26,11 @@ def _rewrite(node: Node, inputs: tuple[Value, ...]) -> Value | None:
     if node.op.name == "stop_gradient":
         return inputs[0]
     if node.op.expand is not None:
-        with current().naming(node.output.name):
+        with current().naming(node.stem):
             expanded = node.op.expand(node, inputs)
         current().rename(expanded, node.output.name)
         return expanded
-    with current().naming(node.output.name):
+    with current().naming(node.stem):
         if node.op.name in ("sum", "max", "min"):
             return _reduction(node, inputs[0])
         if node.op.name == "dot":
