@@ -178,15 +178,14 @@ def apply_layer(run: Run, layer: Layer, arguments: Arguments) -> Value:
     inputs = layer_inputs(layer.bound.definition, layer, arguments)
     tensors = inputs if isinstance(inputs, list) else [inputs]
     scope = LayerScope(run, layer, arguments.span)
-    before = set(layer.weights)
-    with reporting(run, tensors, arguments.span), run.builder.naming(layer.name):
+    hint = layer.path.replace("/", "_")
+    with reporting(run, tensors, arguments.span), run.builder.naming(hint):
         result: Value = layer.bound.definition.apply(scope, inputs, **layer.bound.arguments)
-    if len(layer.weights) > len(before) or layer.path not in run.layers:
-        run.layers[layer.path] = layer
+    run.layers.setdefault(layer.path, layer)
     layer.calls += 1
     layer.shapes.append(result.type)
     if result not in tensors:
-        run.builder.rename(result, layer.name)
+        run.builder.rename(result, hint)
         shown = layer.kind if layer.name == layer.kind.lower() else f"{layer.kind} {layer.name}"
         run.steps[result] = Step(shown, tensors[0])
     return result

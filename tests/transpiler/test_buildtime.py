@@ -98,7 +98,7 @@ def test_same_as_python(expression: str) -> None:
     st.recursive(
         st.integers(-50, 50).map(str)
         | st.floats(-9, 9, allow_nan=False).map(lambda x: repr(round(x, 3))),
-        lambda inner: st.tuples(inner, st.sampled_from("+ - * / // %".split()), inner).map(
+        lambda inner: st.tuples(inner, st.sampled_from(["+", "-", "*", "/", "//", "%"]), inner).map(
             lambda t: f"({t[0]} {t[1]} {t[2]})"
         ),
         max_leaves=12,
@@ -179,7 +179,7 @@ def test_shared_structure_is_counted_each_time() -> None:
     for _ in range(40):
         value = [value, value]
     for expression in ("value == other", "str(value)"):
-        assert refusal(expression, value=value, other=[list(value)[0], value[1]]) in {
+        assert refusal(expression, value=value, other=[value[0], value[1]]) in {
             "K0601",
             "K0604",
         }

@@ -135,8 +135,11 @@ def test_a_layer_called_twice_shares_its_weights() -> None:
         "verdict/bias",
     ]
     assert model.layers[0].calls == 2
-    uses = [n for n in model.predict.nodes if "encode/kernel" in [
-        v.node.attrs.get("path") for v in n.inputs]]  # fmt: skip
+    uses = [
+        n
+        for n in model.predict.nodes
+        if "encode/kernel" in [v.node.attrs.get("path") for v in n.inputs]
+    ]
     assert [node.op.name for node in uses] == ["dot", "dot"]
 
 
@@ -479,24 +482,25 @@ def test_at_most_twenty_errors() -> None:
         body("input x: float32[8]\nfor i in range(100000):\n    x = x |> Dense(1)\noutput y = x"),
         body("input x: float32[8]\noutput y = x |> Dense(10 ** 20)"),
         body(
-            "input x: float32[8]\na = [x]\nfor _ in range(60):\n    a = [a, a]\noutput y = a |> Add()"
+            "input x: float32[8]\na = [x]\nfor _ in range(60):\n    a = [a, a]\n"
+            "output y = a |> Add()"
         ),
         body(
             "input x: float32[8]\na = [1]\nfor _ in range(60):\n    a = [a, a]\n"
             "output y = x |> Reshape(a)"
-        ),  # fmt: skip
+        ),
         body("input x: float32[8]\noutput y = x |> RepeatVector(2147483647) |> RepeatVector(3)"),
         body("input x: float32[8]\noutput y = x |> Dense(3, name='a' * 90000)"),
         body(
             "input x: float32[8]\n"
             + "\n".join(f"def f{i}(x):\n    return f{i + 1}(x)" for i in range(300))
             + "\noutput y = f0(x)"
-        ),  # fmt: skip
+        ),
         "\n".join(
             f"model M{i}:\n    input x: float32[8]\n    output y = x |> M{i + 1}()"
             for i in range(300)
         )
-        + "\n",  # fmt: skip
+        + "\n",
         body("input x: float32[8]\noutput y = x" + " + x" * 3000),
     ],
     ids=["layers", "units", "list", "argument", "elements", "name", "defs", "models", "sum"],
