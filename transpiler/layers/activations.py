@@ -214,6 +214,26 @@ def sparse_sigmoid(x: T) -> Value:
     return ops.where(x <= -1.0, 0.0, ops.where(x >= 1.0, 1.0, 0.5 * (x + 1.0)))
 
 
+@activation("sparsemax")
+def sparsemax(x: T, axis: Int = -1) -> Value:
+    """max(x - t, 0), t being such that the sum along an axis is 1.
+
+    The support is those x_i for which 1 + r_i x_i > s_i, r_i and s_i being the
+    number and sum of the elements not less than x_i (Martins and Astudillo, 2016,
+    equation 5). Comparing every pair needs no sorting. Keras 3.15 adds up the partial
+    sums of the support instead of taking the last, so that its result agrees with its
+    own definition only where the support is a single element; this follows the definition.
+    """
+    axis = in_range(x, axis)
+    z = ops.moveaxis(x - ops.stop_gradient(ops.max(x, axis, keepdims=True)), axis, -1)
+    others = ops.expand_dims(z, -2)
+    above = ops.as_float(others >= ops.expand_dims(z, -1))
+    support = ops.as_float(1.0 + ops.sum(above, -1) * z > ops.sum(above * others, -1))
+    total = ops.sum(support * z, -1, keepdims=True)
+    bound = (total - 1.0) / ops.sum(support, -1, keepdims=True)
+    return ops.moveaxis(ops.relu(z - bound), -1, axis)
+
+
 @activation("exponential")
 def exponential(x: T) -> Value:
     """e to the x."""

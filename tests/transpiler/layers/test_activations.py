@@ -7,8 +7,11 @@ from typing import Any
 import keras
 import numpy as np
 import pytest
-from harness import EPS, call
+from harness import EPS, call, f32, make
+from kgen import ops
+from kgen.graph import Builder, TensorType, interpret
 from kgen.layers import registry
+from kgen.passes.differentiate import gradients
 
 GRID = np.concatenate(
     [
@@ -35,6 +38,7 @@ ARGUMENTS: dict[str, list[dict[str, Any]]] = {
     "softmax": [{"axis": 1}],
     "log_softmax": [{"axis": 1}],
     "glu": [{"axis": 1}],
+    "sparsemax": [{"axis": 1}],
 }
 NEEDS_ARGUMENTS = {"threshold"}
 PLAIN: dict[bool, list[dict[str, Any]]] = {True: [], False: [{}]}
@@ -43,6 +47,16 @@ CASES = [
     for definition in registry.definitions("activation")
     for kwargs in PLAIN[definition.name in NEEDS_ARGUMENTS] + ARGUMENTS.get(definition.name, [])
 ]
+
+
+def projection(x: np.ndarray, axis: int = -1) -> np.ndarray:
+    """The nearest point whose elements are not negative and sum to 1, by sorting."""
+    rows = np.moveaxis(x.astype(np.float64), axis, -1)
+    falling = -np.sort(-rows, -1)
+    bounds = (falling.cumsum(-1) - 1) / np.arange(1, rows.shape[-1] + 1)
+    size = (falling > bounds).sum(-1, keepdims=True)
+    nearest = np.maximum(rows - np.take_along_axis(bounds, size - 1, -1), 0.0)
+    return np.moveaxis(nearest, -1, axis)
 
 
 @pytest.mark.parametrize(("name", "kwargs"), CASES)
@@ -54,7 +68,9 @@ def test_like_keras(name: str, kwargs: dict[str, float]) -> None:
     x = np.tile(GRID, 2)[: 2 * 12 * 11].reshape(2, 12, 11).copy()
     if name in ("glu",):
         x = x[:, :, :10]
-    expected = np.asarray(getattr(keras.activations, name)(x, **kwargs))
+    # Keras's sparsemax differs from its definition.
+    function: Any = projection if name == "sparsemax" else getattr(keras.activations, name)
+    expected = np.asarray(function(x, **kwargs))
     found = call("activation", name, x, **kwargs)
     finite = np.isfinite(expected)
     # exp overflows where Keras does.
@@ -65,8 +81,25 @@ def test_like_keras(name: str, kwargs: dict[str, float]) -> None:
 
 
 def test_none_missing() -> None:
-    """All of Keras's activations but sparsemax, which needs sorting."""
-    assert registry.planned("activation") == ("sparsemax",)
+    assert registry.planned("activation") == ()
+
+
+def test_sparsemax_is_a_distribution() -> None:
+    """Ties share, sums are 1, and the derivative is that of a mean over the support."""
+    x = f32([[1.0, 1.0, 0.9, -3.0], [5.0, 0.0, 0.0, 0.0], [0.0, 0.0, 0.0, 0.0]])
+    with Builder() as builder:
+        value = builder.input("x", TensorType("float32", x.shape))
+        y = make("activation", "sparsemax").definition.function(value)
+        weights = builder.input("w", TensorType("float32", x.shape))
+        (grad,) = gradients(ops.sum(y * weights), [value])
+        graph = builder.graph("s", {"y": y, "grad": grad})
+    w = np.arange(12, dtype=np.float32).reshape(3, 4)
+    done = interpret(graph, {"x": x, "w": w})
+    expected = [[1.1 / 3, 1.1 / 3, 0.8 / 3, 0.0], [1.0, 0.0, 0.0, 0.0], [0.25] * 4]
+    np.testing.assert_allclose(done[y], expected, atol=4 * EPS)
+    held = done[y] > 0
+    mean = (w * held).sum(-1, keepdims=True) / held.sum(-1, keepdims=True)
+    np.testing.assert_allclose(done[grad], (w - mean) * held, atol=32 * EPS)
 
 
 @pytest.mark.parametrize("name", ["elu", "selu", "celu", "softplus", "mish", "silu", "gelu"])

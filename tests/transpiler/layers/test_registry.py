@@ -55,7 +55,6 @@ def test_mistakes(args: Any, kwargs: Any, argument: Any, message: str) -> None:
     [
         ("layer", "Dense", {"units": 3, "kernel_constraint": "non_neg"}, "kernel_constraint"),
         ("layer", "Dense", {"units": 3, "lora_rank": 4}, "lora_rank"),
-        ("layer", "Dense", {"units": 3, "activation": "sparsemax"}, "activation"),
         ("layer", "Dense", {"units": 3, "dtype": "float16"}, "dtype"),
         ("layer", "BatchNormalization", {"renorm": True}, "renorm"),
         ("loss", "MeanSquaredError", {"reduction": "sum"}, "reduction"),
