@@ -19,12 +19,13 @@ from kgen.tidy import tidy
 
 # Names every kernel uses for itself, besides those of the tile functions.
 LOCALS = """
-    acc batch batch_rows clock args thread threads first last i j k o r key kernel sync value part
-    share random_key matrix imatrix f64vector np numba zeros full load load_column load_scalar
-    store store_column add_to outer outer_t transpose_block select maximum minimum absolute sqrt
-    floor exp log log1p expm1 tanh sigmoid erf sin cos power square reciprocal rsqrt sign
-    row_sum row_max row_min col_sum keep_columns keep_rows lane_index uniform normal element
-    set_element first_row step_index as_float vectors_for ROWS LANES ceil rint scalar
+    acc batch batch_rows clock args thread threads first last i j k o r start count panel
+    kernel sync value part share random_key matrix imatrix f64vector np numba zeros full load
+    load_column load_scalar store store_column add_to outer outer_t pack transpose_block select
+    maximum minimum absolute sqrt floor exp log log1p expm1 tanh sigmoid erf sin cos power
+    square reciprocal rsqrt sign row_sum row_max row_min col_sum keep_columns keep_rows
+    lane_index uniform normal element set_element first_row step_index as_float vectors_for
+    ROWS LANES ceil rint scalar
 """
 RESERVED = frozenset([*LOCALS.split(), *keyword.kwlist, *keyword.softkwlist, *dir(builtins)])
 
@@ -108,12 +109,14 @@ class Body:
         stored: frozenset[Value],
         in_place: Mapping[Value, Value],
         *,
+        packing: bool,
         anonymous: bool = False,
     ) -> None:
         self.fusion = fusion
         self.group = group
         self.stored = stored
         self.in_place = in_place
+        self.packing = packing
         self.names = Names(anonymous=anonymous)
         self.views: dict[tuple[Value, str, int], View] = {}
         self.keys: dict[int, str] = {}
@@ -292,4 +295,5 @@ def _is_number(text: str) -> bool:
 
 def _operand(text: str) -> str:
     """Parenthesised where it is not an atom."""
-    return text if _is_number(text) or re.fullmatch(r"[\w.]+|\w+\(.*\)(\[\d\])?", text) else f"({text})"
+    atom = re.fullmatch(r"[\w.]+|\w+\(.*\)(\[\d\])?", text)
+    return text if atom or _is_number(text) else f"({text})"

@@ -20,6 +20,8 @@ from kgen.texts import (
     MatmulText,
     Move,
     OuterText,
+    PackedMatmulText,
+    PackedOuterText,
     PermuteText,
     RowsText,
     Stage,
@@ -28,6 +30,11 @@ from kgen.texts import (
 
 # Widest row (in floats) that is held in registers whole.
 IN_REGISTERS = 64
+# Floats of a matrix from which its panels are copied together, and of the largest panel.
+_PACKED = 16384
+_LARGEST_PANEL = 1 << 18
+# Rows of the batch that a weight gradient sums at a time.
+_BLOCK = 256
 _FOLD = {"sum": "{0} + {1}", "max": "maximum({0}, {1})", "min": "minimum({0}, {1})"}
 _START = {"sum": "0.0", "max": "-np.inf", "min": "np.inf"}
 
@@ -49,10 +56,15 @@ def draft(
     in_place: Mapping[Value, Value],
     name: str,
     *,
+    packing: bool,
     anonymous: bool = False,
 ) -> Draft:
-    """Write the kernel of a group, with the model's names in it or without."""
-    body = Body(fusion, group, stored, in_place, anonymous=anonymous)
+    """Write the kernel of a group, with the model's names in it or without.
+
+    `packing` copies the panels of large products together, which pays from a
+    few rows of tiles on: in training, not for a single sample.
+    """
+    body = Body(fusion, group, stored, in_place, packing=packing, anonymous=anonymous)
     text = _WRITERS[group.kind](body, KernelText(name, (), (), ()))
     views = [
         f"{view.name} = {'imatrix' if view.integer else 'matrix'}"
@@ -150,7 +162,8 @@ def _matmul(body: Body, base: KernelText) -> MatmulText:
     vectors, step = _vectors(cols)
     a_name = body.view(a, _rows_text(a.shape[:-1]), inner)
     b_name = body.view(b, str(inner), cols)
-    return MatmulText(
+    kind = PackedMatmulText if body.packing and _pays_to_pack(inner, cols) else MatmulText
+    return kind(
         base.name,
         (),
         (),
@@ -168,7 +181,12 @@ def _matmul(body: Body, base: KernelText) -> MatmulText:
     )
 
 
-def _outer(body: Body, base: KernelText) -> OuterText:
+def _pays_to_pack(inner: int, cols: int) -> bool:
+    """Panels of long columns miss the caches unless copied together; small ones fit as they are."""
+    return cols > 64 and inner * cols >= _PACKED and inner * 32 <= _LARGEST_PANEL
+
+
+def _outer(body: Body, base: KernelText) -> KernelText:
     a, b = body.group.anchor.inputs
     rows, cols = _size(a.shape[-1:]), _size(b.shape[-1:])
     inner = _rows_text(a.shape[:-1])
@@ -181,6 +199,25 @@ def _outer(body: Body, base: KernelText) -> OuterText:
     )
     along_rows = f"i in range({'first, last' if by_rows else f'0, {rows}'}, ROWS)"
     along_cols = f"j in range({f'0, {cols}' if by_rows else 'first, last'}, {step})"
+    a_name, b_name = body.view(a, inner, rows), body.view(b, inner, cols)
+    if len(body.group.members) == 1 and _pays_to_pack(_BLOCK, cols):
+        out = body.group.anchor.output
+        body.written.append(out)
+        return PackedOuterText(
+            base.name,
+            (),
+            (),
+            (),
+            share=share,
+            outer_loop=along_cols,
+            inner_loop=along_rows,
+            vectors=vectors,
+            inner=inner,
+            block=str(_BLOCK),
+            a=a_name,
+            b=b_name,
+            out=body.view(out, str(rows), cols),
+        )
     return OuterText(
         base.name,
         (),
@@ -191,8 +228,8 @@ def _outer(body: Body, base: KernelText) -> OuterText:
         inner_loop=along_rows,
         vectors=vectors,
         inner=inner,
-        a=body.view(a, inner, rows),
-        b=body.view(b, inner, cols),
+        a=a_name,
+        b=b_name,
         body=_epilogue(body, Cursor("i", "j", "ROWS", vectors)),
     )
 
@@ -373,7 +410,7 @@ def spilled(fusion: Fusion, group: Group) -> list[Value]:
     """Costly values that a later walk along a long row reads again: better kept in memory."""
     if group.kind != "rows" or _size(group.domain.cols) <= IN_REGISTERS:
         return []
-    body = Body(fusion, group, frozenset(), {})
+    body = Body(fusion, group, frozenset(), {}, packing=False)
     levels = _levels(body)
     found: list[Value] = []
     for node in group.members:

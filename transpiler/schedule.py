@@ -115,8 +115,10 @@ class Scheduler:
 
     def _call(self, group: Group) -> Call:
         name = kernel_name(group)
-        written = draft(self.fusion, group, self.stored, self.in_place, name)
-        key = draft(self.fusion, group, self.stored, self.in_place, "", anonymous=True)
+        place = self.fusion, group, self.stored, self.in_place
+        packing = bool(self.graph.gradients)
+        written = draft(*place, name, packing=packing)
+        key = draft(*place, "", packing=packing, anonymous=True)
         kernel = self.table.kernel(written, key, group, name)
         return Call(
             kernel,

@@ -32,6 +32,11 @@ class MatmulText(KernelText):
 
 
 @dataclass(frozen=True, slots=True)
+class PackedMatmulText(MatmulText):
+    """As `MatmulText`, each panel of `b` first copied to where its columns lie together."""
+
+
+@dataclass(frozen=True, slots=True)
 class OuterText(KernelText):
     """The transpose of `a` times `b`, summed over the batch."""
 
@@ -43,6 +48,21 @@ class OuterText(KernelText):
     a: str
     b: str
     body: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class PackedOuterText(KernelText):
+    """As `OuterText`, in blocks of rows, each panel of `b` copied together first."""
+
+    share: str
+    outer_loop: str
+    inner_loop: str
+    vectors: str
+    inner: str
+    block: str
+    a: str
+    b: str
+    out: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,6 +192,8 @@ class TotalsText(KernelText):
 
 TEMPLATES: dict[type[KernelText], str] = {
     MatmulText: "matmul",
+    PackedMatmulText: "packed_matmul",
+    PackedOuterText: "packed_outer",
     OuterText: "outer",
     BatchedText: "batched",
     RowsText: "rows",
