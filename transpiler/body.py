@@ -261,7 +261,7 @@ class Body:
         if access.rows == "one":
             i, tile_rows = "0", "1"
         elif access.rows != "each":
-            i = access.rows.format(i=cursor.i)
+            i = access.rows.format(i=_operand(cursor.i))
         if access.cols == "each":
             return f"load({name}, {i}, {cursor.j}, {tile_rows}, {cursor.vectors})"
         if access.rows == "one":

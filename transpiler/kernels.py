@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from itertools import count as count_from
 
 from kgen.access import FULL, ONE, ROW, Access, Domain, count, place, row_access
 from kgen.body import Body, Cursor
@@ -573,7 +574,7 @@ def _copy(body: Body, base: KernelText) -> CopyText:
     target = node.output
     rows = target.shape[:axis]
     cols = _size(target.shape[axis:])
-    vectors, step = _long_vectors(cols)
+    vectors, step = _copy_vectors(node)
     moves: list[Move] = []
     start = 0
     for value in node.inputs:
@@ -600,6 +601,28 @@ def _copy(body: Body, base: KernelText) -> CopyText:
         target=body.view(target, _rows_text(rows), cols),
         moves=tuple(moves),
     )
+
+
+def _copy_vectors(node: Node) -> tuple[str, str]:
+    """Vectors in a copy's tile, and the columns a tile covers.
+
+    A tile off the grid of tiles may overhang its row, but is masked only where the row is no
+    multiple of a tile (of 4, 8 or 16 lanes); failing all else, an odd number of vectors is none.
+    """
+    axis = node.attrs["axis"]
+    widths = [_size(value.shape[axis:]) for value in node.inputs]
+    cols = sum(widths)
+    edges = [sum(widths[:position]) for position in range(1, len(widths) + 1)]
+    if node.op.name == "slice_axis":
+        inner = _size(node.output.shape[axis + 1 :])
+        edges += [node.attrs["start"] * inner, node.attrs["stop"] * inner]
+    preferred = _long_vectors(_size(node.output.shape[axis:]))
+    for vectors in (int(preferred[0]), 4, 2, 1):
+        if cols % (4 * vectors) or all(edge % (16 * vectors) == 0 for edge in edges):
+            break
+    else:
+        vectors = next(odd for odd in count_from(3, 2) if cols % odd)
+    return str(vectors), "LANES" if vectors == 1 else f"{vectors} * LANES"
 
 
 _WRITERS: dict[str, Callable[[Body, KernelText], KernelText]] = {
