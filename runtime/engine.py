@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from kgen.runtime.kernels import Buffer, Command, Sync, aligned, jit_is_disabled, sync
+from kgen.runtime.kernels import Buffer, Command, Sync, aligned, sync
 from kgen.runtime.memory import Memory, Programs, State, Steps
 from kgen.runtime.spec import Spec
 from kgen.runtime.team import Plan, Team, missing_kernels, thread_count
 
 # Below this much arithmetic a step, waking a second thread costs more than it saves.
-ALONE = 400_000
+ALONE = 8_000_000
 
 Progress = Callable[[int, int, str], None]
 
@@ -24,13 +25,10 @@ class Prepared:
     def __init__(
         self, spec: Spec, state: State, steps: Sequence[Steps], capacity: int, *, totals: bool
     ) -> None:
-        size = max(steps, key=lambda s: s.rows)
-        fixed = max(s.fixed for s in steps)
-        arena = Steps(size.commands, size.rows, fixed, size.flops)
-        self.memory = Memory(spec, state, arena, capacity)
+        rows, fixed = max(s.rows for s in steps), max(s.fixed for s in steps)
+        self.memory = Memory(spec, state, rows, fixed, capacity)
         self.capacity = self.memory.capacity
         self.flops = sum(s.flops for s in steps)
-        self.table = np.zeros((0, 0), np.float32)
         commands: list[Command | Sync] = []
         self.picks: Command | None = None
         if len(steps) > 1:
@@ -42,25 +40,23 @@ class Prepared:
         for part in steps[1:]:
             commands += part.commands(self.memory)
         self.commands = commands
-        self._plan: Plan | None = None
-        self._places: list[tuple[int, Command, str]] = []
+        self.feeds = [(spec.feeds.index(name), command) for name, command in self.memory.feeds]
+        self.results = [command for _, command in self.memory.results]
 
-    @property
+    @cached_property
     def plan(self) -> Plan:
         """The commands with their kernels compiled."""
-        if self._plan is None:
-            self._plan = Plan(self.commands)
-        return self._plan
+        return Plan(self.commands)
 
-    def point(self, command: Command, position: int, array: npt.NDArray[Any], dtype: str) -> None:
-        """Make an argument of a command this array."""
-        if jit_is_disabled():
-            replaced = list(command.buffers)
-            replaced[position] = Buffer(array, 0, dtype)
-            object.__setattr__(command, "buffers", tuple(replaced))
-            return
-        plan = self.plan
-        plan.arguments[plan.position[command]][position] = array.__array_interface__["data"][0]
+    def point(self, command: Command, position: int, array: npt.NDArray[Any]) -> None:
+        """Make an argument of a command this array, which must outlive the run."""
+        if self.plan.emulated:
+            buffers = list(command.buffers)
+            buffers[position] = Buffer(array, 0, str(array.dtype))
+            object.__setattr__(command, "buffers", tuple(buffers))
+        else:
+            address = array.__array_interface__["data"][0]
+            self.plan.arguments_of[command][position] = address
 
 
 class Engine:
@@ -137,7 +133,7 @@ class Engine:
     def _run(
         self,
         prepared: Prepared,
-        arrays: Mapping[str, npt.NDArray[Any]],
+        arrays: Sequence[npt.NDArray[Any]],
         order: npt.NDArray[np.int64] | None,
         first: int,
         last: int,
@@ -147,10 +143,9 @@ class Engine:
             if last > self.natural.size:
                 self.natural = np.arange(max(last, 2 * self.natural.size))
             order = self.natural
-        for name, command in prepared.memory.feeds:
-            array = arrays[name]
-            prepared.point(command, 0, array, str(array.dtype))
-            prepared.point(command, 1, order, "int64")
+        for index, command in prepared.feeds:
+            prepared.point(command, 0, arrays[index])
+            prepared.point(command, 1, order)
         rows = min(batch_size, last - first)
         team = self.team if rows * prepared.flops >= ALONE else self.alone
         return team.run(
@@ -161,10 +156,6 @@ class Engine:
             step=self.step,
             seed=self.seed,
         )
-
-    def _named(self, arrays: Sequence[npt.NDArray[Any]]) -> dict[str, npt.NDArray[Any]]:
-        """Inputs, targets and sample weights by the names the programs know them by."""
-        return dict(zip(self.spec.feeds, arrays, strict=False))
 
     def train(
         self,
@@ -188,8 +179,8 @@ class Engine:
         prepared = self._prepare("train", batch_size)
         assert prepared.picks is not None
         table = np.ascontiguousarray(scalars, np.float32)
-        prepared.point(prepared.picks, 0, table, "float32")
-        done = self._run(prepared, self._named(arrays), order, first, last, batch_size)
+        prepared.point(prepared.picks, 0, table)
+        done = self._run(prepared, arrays, order, first, last, batch_size)
         self.step += done
         return done
 
@@ -198,7 +189,7 @@ class Engine:
     ) -> None:
         """Add loss and metrics of rows `first:last`, in inference mode, to `totals`."""
         prepared = self._prepare("evaluate", batch_size)
-        self._run(prepared, self._named(arrays), None, first, last, batch_size)
+        self._run(prepared, arrays, None, first, last, batch_size)
 
     def gradient(self, arrays: Sequence[npt.NDArray[Any]], first: int, last: int) -> None:
         """Fill `gradients` for rows `first:last` as one batch, in training mode.
@@ -206,7 +197,7 @@ class Engine:
         Besides, only `totals` and the moving statistics of normalization change.
         """
         prepared = self._prepare("gradient", last - first)
-        self._run(prepared, self._named(arrays), None, first, last, last - first)
+        self._run(prepared, arrays, None, first, last, last - first)
 
     def predict(
         self,
@@ -217,6 +208,6 @@ class Engine:
     ) -> None:
         """Write the outputs of rows `first:last`, as one batch, to those rows of `outputs`."""
         prepared = self._prepare("predict", last - first)
-        for (_, command), array in zip(prepared.memory.results, outputs, strict=True):
-            prepared.point(command, 1, array, "float32")
-        self._run(prepared, self._named(arrays), None, first, last, last - first)
+        for command, array in zip(prepared.results, outputs, strict=True):
+            prepared.point(command, 1, array)
+        self._run(prepared, arrays, None, first, last, last - first)

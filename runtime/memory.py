@@ -95,12 +95,12 @@ class Memory:
     for `capacity` rows, padded so that the last tile stays inside.
     """
 
-    def __init__(self, spec: Spec, state: State, steps: Steps, capacity: int) -> None:
+    def __init__(self, spec: Spec, state: State, rows: int, fixed: int, capacity: int) -> None:
         self.spec = spec
         self.state = state
         self.capacity = -(-capacity // PADDING) * PADDING
-        self.start_of_fixed = steps.rows * self.capacity
-        self.arena = aligned(self.start_of_fixed + steps.fixed + GUARD)
+        self.start_of_fixed = rows * self.capacity
+        self.arena = aligned(self.start_of_fixed + fixed + GUARD)
         self.nothing = np.zeros(1, np.int64)
         self.offsets: Mapping[str, int] = {w.path: w.offset for w in spec.weights}
         self.feeds: list[tuple[str, Command]] = []

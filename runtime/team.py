@@ -48,10 +48,11 @@ class Plan:
                 self.segments[-1].append(entry)
             else:
                 self.segments.append([])
-        if jit_is_disabled():
+        self.emulated = jit_is_disabled()
+        if self.emulated:
             return
         self.arguments = [call.addresses() for call in self.calls]
-        self.position = {call: index for index, call in enumerate(self.calls)}
+        self.arguments_of = dict(zip(self.calls, self.arguments, strict=True))
         self.table = np.zeros((max(len(self.calls), 1), TABLE_WORDS), np.int64)
         position = -1
         for entry in commands:
@@ -61,6 +62,7 @@ class Plan:
                 self.table[position, 2] = self.arguments[position].ctypes.data
             elif position >= 0:
                 self.table[position, 1] = 1
+        self.address = self.table.ctypes.data
 
 
 def missing_kernels(commands: Sequence[Command | Sync]) -> list[Kernel]:
@@ -91,6 +93,8 @@ class Team:
             raise ValueError(f"a team needs 1 thread or more, not {self.threads}")
         self.control = np.zeros(CONTROL_WORDS, np.int64)
         self.clocks = np.zeros((self.threads, CLOCK_WORDS), np.int64)
+        self._control_address = self.control.ctypes.data
+        self._clock_addresses = [clock.ctypes.data for clock in self.clocks]
         self._runs = 0
         self._process = -1
         self._inboxes: list[queue.SimpleQueue[Any]] = []
@@ -142,24 +146,15 @@ class Team:
         raises in between, `clocks[0, 1]` still tells the global step reached.
         """
         steps = max(0, -(-(last_row - first_row) // batch_size))
-        self.control[:] = 0
-        self.clocks[:, :4] = (first_row, step, seed, 0)
-        if jit_is_disabled():
+        self.control.fill(0)
+        for clock in self.clocks:
+            clock[0], clock[1], clock[2], clock[3] = first_row, step, seed, 0
+        if plan.emulated:
             return self._emulate(plan, steps, batch_size, first_row, last_row)
+        work = plan.address, len(plan.calls), steps, batch_size, first_row, last_row
         calls = [
-            (
-                number,
-                self.threads,
-                plan.table.ctypes.data,
-                len(plan.calls),
-                steps,
-                batch_size,
-                first_row,
-                last_row,
-                self.clocks[number].ctypes.data,
-                self.control.ctypes.data,
-            )
-            for number in range(self.threads)
+            (number, self.threads, *work, clock, self._control_address)
+            for number, clock in enumerate(self._clock_addresses)
         ]
         if self.threads == 1:
             return int(native_drive()(*calls[0]))
