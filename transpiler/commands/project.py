@@ -29,17 +29,22 @@ def module_in_cache(source: str, defines: Mapping[str, str]) -> ModuleType:
     return load(source, **defines)
 
 
+def model_classes(module: ModuleType) -> dict[str, Any]:
+    """The models of an emitted module by name, in order."""
+    return {
+        value.spec.name: value
+        for value in vars(module).values()
+        if isinstance(value, type) and "spec" in vars(value) and "programs" in vars(value)
+    }
+
+
 def model_class(module: ModuleType, wanted: str | None, *, train: bool = False) -> Any:
     """The model called `wanted`; if None, the only one (that can be trained).
 
     Raises:
         click.UsageError: there is no such model, or more than one to choose from.
     """
-    found = {
-        value.spec.name: value
-        for value in vars(module).values()
-        if isinstance(value, type) and "spec" in vars(value) and "programs" in vars(value)
-    }
+    found = model_classes(module)
     if wanted is not None:
         if wanted not in found:
             hint = suggest(wanted, found) or f"its models are {', '.join(found)}"

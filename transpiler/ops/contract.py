@@ -17,6 +17,7 @@ from kgen.graph import (
     apply,
     register,
 )
+from kgen.ops.precision import rounded
 from kgen.ops.shape import transpose
 
 Axes = tuple[int, ...]
@@ -59,7 +60,7 @@ def _reference(a: Any, b: Any, contract: tuple[Axes, Axes], batch: tuple[Axes, A
     out += [names_b[i] for i in free_axes(np.ndim(b), *(contract[1], batch[1]))]
     subscripts = f"{''.join(names_a)},{''.join(names_b)}->{''.join(out)}"
     wide = (np.asarray(a, np.float64), np.asarray(b, np.float64))
-    return np.asarray(np.einsum(subscripts, *wide), np.float32)
+    return rounded(np.einsum(subscripts, *wide), a, b)
 
 
 def _gradient(node: Node, grad: Value) -> list[Value | None]:

@@ -24,6 +24,7 @@ from kgen.graph import (
     apply,
     register,
 )
+from kgen.ops.precision import rounded
 
 Gradient: TypeAlias = Callable[[Node, Value], Sequence[Value | None]]
 Unary: TypeAlias = Callable[[Operand], Value]
@@ -80,9 +81,7 @@ def _f32(function: Callable[..., Any]) -> Callable[..., Any]:
 
     def reference(*arrays: Any) -> Any:
         with np.errstate(all="ignore"):
-            return np.asarray(
-                function(*(np.asarray(a, np.float64) for a in arrays)), dtype=np.float32
-            )
+            return rounded(function(*(np.asarray(a, np.float64) for a in arrays)), *arrays)
 
     return reference
 
@@ -311,7 +310,7 @@ register(
     OpDef(
         "where",
         _selection,
-        lambda c, a, b: np.asarray(np.where(c, a, b), np.float32),
+        lambda c, a, b: rounded(np.where(c, a, b), a, b),
         _lazy_reduced(lambda n, g: [None, where(n.inputs[0], g, 0.0), where(n.inputs[0], 0.0, g)]),
         "select({0}, {1}, {2})",
         cost=1,
@@ -401,7 +400,7 @@ register(
     OpDef(
         "as_float",
         lambda inputs, attrs: TensorType("float32", inputs[0].shape),
-        lambda x: np.asarray(x, np.float32),
+        lambda x: rounded(x, x),
         lambda n, g: [None],
         "as_float({0})",
         cost=1,

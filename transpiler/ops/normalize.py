@@ -18,6 +18,7 @@ from kgen.graph import (
     register,
 )
 from kgen.ops import elementwise as e
+from kgen.ops.precision import rounded
 from kgen.ops.reduce import max as reduce_max
 from kgen.ops.reduce import sum as reduce_sum
 
@@ -29,13 +30,13 @@ def _same(inputs: Sequence[TensorType], attrs: Attrs) -> TensorType:
 def _softmax_reference(x: Any, axis: int) -> Any:
     wide = np.asarray(x, np.float64)
     powers = np.exp(wide - wide.max(axis, keepdims=True))
-    return np.asarray(powers / powers.sum(axis, keepdims=True), np.float32)
+    return rounded(powers / powers.sum(axis, keepdims=True), x)
 
 
 def _log_softmax_reference(x: Any, axis: int) -> Any:
     wide = np.asarray(x, np.float64)
     shifted = wide - wide.max(axis, keepdims=True)
-    return np.asarray(shifted - np.log(np.exp(shifted).sum(axis, keepdims=True)), np.float32)
+    return rounded(shifted - np.log(np.exp(shifted).sum(axis, keepdims=True)), x)
 
 
 def _softmax_gradient(node: Node, grad: Value) -> list[Value | None]:
@@ -98,7 +99,7 @@ register(
     OpDef(
         "softplus",
         _same,
-        lambda x: np.asarray(np.logaddexp(0.0, np.asarray(x, np.float64)), np.float32),
+        lambda x: rounded(np.logaddexp(0.0, np.asarray(x, np.float64)), x),
         lambda node, grad: [grad * e.sigmoid(node.inputs[0])],
         samples=(Sample(((3, 5),)), Sample(((3, 5),), low=-200.0, high=200.0, grad=())),
         doc="log(1 + exp(x)) without overflow.",
@@ -118,7 +119,7 @@ def _entropy_reference(x: Any, t: Any) -> Any:
     wide, target = np.asarray(x, np.float64), np.asarray(t, np.float64)
     above = (wide > 0).astype(np.float64)
     value = np.logaddexp(0.0, -np.abs(wide)) + (above - target) * wide
-    return np.asarray(value, np.float32)
+    return rounded(value, x, t)
 
 
 def _pair(inputs: Sequence[TensorType], attrs: Attrs) -> TensorType:

@@ -19,6 +19,7 @@ from kgen.graph import (
     register,
 )
 from kgen.ops.elementwise import as_float, equal
+from kgen.ops.precision import rounded
 from kgen.ops.shape import broadcast_to, reshape
 
 
@@ -38,7 +39,7 @@ def _infer(inputs: Sequence[TensorType], attrs: Attrs) -> TensorType:
 def _reference(function: Callable[..., Any]) -> Callable[..., Any]:
     def reference(x: Any, axes: tuple[int, ...], keepdims: bool) -> Any:
         wide = np.asarray(x, np.float64)
-        return np.asarray(function(wide, axis=tuple(axes), keepdims=keepdims), np.float32)
+        return rounded(function(wide, axis=tuple(axes), keepdims=keepdims), x)
 
     return reference
 

@@ -1,0 +1,167 @@
+"""`kgen build`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+from kgen.commands import options
+from kgen.commands.options import show, show_json
+
+if TYPE_CHECKING:
+    from kgen.building import Built
+    from kgen.emit import Phases
+    from kgen.graph import Graph
+
+STAGES = ("tokens", "ast", "graph", "passes", "program", "py")
+
+
+def _read_stages(ctx: click.Context, param: click.Parameter, value: str | None) -> tuple[str, ...]:
+    names = tuple(name.strip() for name in value.split(",")) if value is not None else ()
+    for name in names:
+        if name not in STAGES:
+            raise click.BadParameter(f"{name!r} is not one of {', '.join(STAGES)}", ctx, param)
+    return names
+
+
+@click.command(short_help="Write a model's Python module.")
+@options.source
+@options.directory
+@options.defines
+@click.option(
+    "--standalone", is_flag=True, help="Write the runtime into the module: it needs no kgen."
+)
+@click.option("--warm", is_flag=True, help="Compile the kernels now, for a quick first step.")
+@click.option("--watch", is_flag=True, help="Build again whenever a .k file there changes.")
+@click.option(
+    "--emit",
+    "stages",
+    metavar="STAGE,...",
+    callback=_read_stages,
+    help=f"Print stages of the pipeline instead of building: {', '.join(STAGES)}.",
+)
+@options.batch_size
+@options.as_json
+def build(
+    source: str,
+    directory: str | None,
+    defines: dict[str, str],
+    standalone: bool,
+    warm: bool,
+    watch: bool,
+    stages: tuple[str, ...],
+    batch_size: int,
+    as_json: bool,
+) -> None:
+    """Write the module of MODEL.k beside it, or in DIR; a module that stays the same is left alone.
+
+    Tells each model's weights, arithmetic and peak memory for a batch of --batch-size rows.
+    """
+    if stages:
+        _print_stages(source, defines, stages)
+        return
+    from kgen.building import build as build_file
+
+    def once() -> None:
+        built = build_file(source, directory, params=defines, standalone=standalone)
+        if warm:
+            _compile(built)
+        _report(built, batch_size, as_json)
+
+    if watch:
+        from kgen.commands.watching import watch_folder
+
+        watch_folder(Path(source).parent, once)
+    else:
+        once()
+
+
+def _report(built: Built, batch_size: int, as_json: bool) -> None:
+    models = [_facts(phase, batch_size) for phase in built.phases]
+    if as_json:
+        show_json({"module": str(built.path), "changed": built.changed, "models": models})
+        return
+    show(f"{'wrote' if built.changed else 'unchanged'} {built.path}")
+    for model in models:
+        show(f"{model['name']}: {model['weights']:,} weights")
+        for name, facts in model["programs"].items():
+            show(
+                f"    {name:<8} {facts['kernels']:>3} kernels {facts['flops']:>13,} FLOPs and "
+                f"{facts['peak_bytes']:>11,} bytes for a batch of {batch_size}"
+            )
+
+
+def _facts(phase: Phases, batch_size: int) -> dict[str, Any]:
+    """A model's figures; bytes are of the arena and the model's own buffers together."""
+    programs = {"train": phase.train, "evaluate": phase.evaluate, "predict": phase.predict}
+    kept = {"train": phase.size + (1 + len(phase.slots)) * phase.trainable}
+    return {
+        "name": phase.model.name,
+        "weights": sum(buffer.size for buffer in phase.weights.values()),
+        "programs": {
+            name: {
+                "kernels": len(program.kernels()),
+                "flops": sum(
+                    call.kernel.flops[0] * batch_size + call.kernel.flops[1]
+                    for call in (*program.calls, *program.update)
+                ),
+                "peak_bytes": program.peak_bytes(batch_size) + 4 * kept.get(name, phase.size),
+            }
+            for name, program in programs.items()
+            if program is not None
+        },
+    }
+
+
+def _compile(built: Built) -> None:
+    """Compile every kernel of the module into the cache beside it."""
+    from kgen.commands.project import model_classes
+    from kgen.loading import import_file
+
+    for kind in model_classes(import_file(built.path)).values():
+        net = kind(0)
+        for name in ("train", "evaluate", "predict"):
+            if getattr(kind.programs, name):
+                net.compile_program(name, 1)
+
+
+def _print_stages(source: str, defines: dict[str, str], stages: tuple[str, ...]) -> None:
+    """Print what the pipeline passes on, stage by stage."""
+    from kgen.compiler import lay_out_text, write_module
+    from kgen.parser import parse
+    from kgen.source import read_source
+
+    text = read_source(source)
+    if "tokens" in stages:
+        show("\n".join(_tokens(text, source)))
+    if "ast" in stages:
+        from kgen.commands.tree import draw
+
+        show("\n".join(draw(parse(text, source))))
+    if not {"graph", "passes", "program", "py"} & set(stages):
+        return
+
+    def observe(name: str, graph: Graph) -> None:
+        if ("graph" in stages and name == "elaborate") or "passes" in stages:
+            show(f"# after {name}\n{graph}")
+
+    phases, kernels = lay_out_text(text, source, defines, observe=observe)
+    if "program" in stages:
+        for phase in phases:
+            for program in filter(None, (phase.train, phase.evaluate, phase.predict)):
+                show(str(program))
+    if "py" in stages:
+        show(write_module(phases, kernels).text)
+
+
+def _tokens(text: str, path: str) -> Iterator[str]:
+    from kgen.diagnostics import Source
+    from kgen.scan import scan
+
+    source = Source(path, text)
+    for line in scan(source).lines:
+        for token in line.tokens:
+            place = ":".join(map(str, source.position(token.start)))
+            yield f"{place:<8} {token.kind:<10} {token.text}"

@@ -1,0 +1,51 @@
+"""`kgen check`: mistakes only."""
+
+from __future__ import annotations
+
+import click
+from kgen.commands import options
+from kgen.commands.options import say, show, show_json
+
+
+@click.command(short_help="Report every mistake in .k files.")
+@options.sources
+@options.defines
+@click.option(
+    "--format",
+    "style",
+    type=click.Choice(["full", "concise", "json", "github"]),
+    default="full",
+    show_default=True,
+    help="How to report them.",
+)
+@click.pass_context
+def check(
+    ctx: click.Context, sources: tuple[str, ...], defines: dict[str, str], style: str
+) -> None:
+    """Check .k files without building them; the exit status is 1 if any has a mistake."""
+    from kgen.compiler import check_text
+    from kgen.diagnostics import Diagnostic, KgenError
+    from kgen.render import print_diagnostics, render_concise, render_github, render_json
+    from kgen.source import read_source
+
+    found: list[Diagnostic] = []
+    for path in sources:
+        try:
+            found += check_text(read_source(path), path, defines)
+        except KgenError as error:
+            found += error.diagnostics
+    if style == "json":
+        show_json([render_json(one) for one in found])
+    elif style == "full":
+        from rich.console import Console
+
+        print_diagnostics(found, Console(highlight=False, soft_wrap=True))
+    else:
+        render = render_concise if style == "concise" else render_github
+        for one in found:
+            show(render(one))
+    errors = sum(one.severity == "error" for one in found)
+    files = f"{len(sources)} file{'' if len(sources) == 1 else 's'}"
+    say(f"{errors or 'no'} mistake{'' if errors == 1 else 's'} in {files}")
+    if errors:
+        ctx.exit(1)
