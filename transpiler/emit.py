@@ -10,9 +10,9 @@ from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from kgen import __version__, pycode
-from kgen.access import count
 from kgen.body import Names
-from kgen.graph import Dim, Shape
+from kgen.graph import BATCH, Dim, Shape
+from kgen.kernels import node_flops
 from kgen.model import Described, Model
 from kgen.program import Buffer, Call, Kernel, Program
 from kgen.texts import TEMPLATES
@@ -387,8 +387,21 @@ def metric_places(model: Model) -> list[tuple[Any, tuple[int, int]]]:
     return found
 
 
+def layer_flops(model: Model) -> dict[str, int]:
+    """Arithmetic of each layer for one row, in inference: its nodes carry its name."""
+    names = sorted((info.name for info in model.layers), key=len, reverse=True)
+    found = dict.fromkeys(names, 0)
+    for node in model.predict.nodes:
+        owner = node.output.name
+        layer = next((n for n in names if owner == n or owner.startswith(f"{n}_")), None)
+        if layer is not None and BATCH in node.output.shape:
+            found[layer] += node_flops(node)
+    return found
+
+
 def _layers(phase: Phases) -> list[str]:
     items = []
+    work = layer_flops(phase.model)
     for info in phase.model.layers:
         parameters = sum(phase.weights[path].size for path in info.weights)
         cells = [
@@ -396,7 +409,7 @@ def _layers(phase: Phases) -> list[str]:
             pycode.quoted(info.kind),
             pycode.literal(_open(info.shape)),
             str(parameters),
-            "0",
+            str(work[info.name]),
             str(info.span.line),
         ]
         if info.weights:
@@ -412,5 +425,3 @@ def described(value: Any, indent: int = 0, prefix: str = "") -> str:
         return pycode.call(value.kind, arguments, indent, prefix)
     return prefix + pycode.literal(value, indent)
 
-
-__all__ = ["ModuleSource", "Phases", "count", "emit", "metric_places", "render_kernel"]

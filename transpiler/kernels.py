@@ -6,11 +6,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from itertools import count as count_from
 
-from kgen.access import FULL, ONE, ROW, Access, Domain, count, place, row_access
+from kgen.access import FULL, ONE, ROW, Domain, count, place, row_access
 from kgen.body import Body, Cursor
 from kgen.fuse import REDUCTIONS, Fusion, Group
 from kgen.graph import BATCH, Node, Shape, Value
-from kgen.ops.contract import free_axes
 from kgen.texts import (
     BatchedText,
     BlockColumnsText,
@@ -636,31 +635,23 @@ _WRITERS: dict[str, Callable[[Body, KernelText], KernelText]] = {
 }
 
 
+def node_flops(node: Node) -> int:
+    """Arithmetic of a node, for one row where it has a batch; costly functions count by cost."""
+    if node.op.name == "dot":
+        a, axes = node.inputs[0], node.attrs["contract"][0]
+        inner = count(tuple(a.shape[axis] for axis in axes))[1]
+        return 2 * inner * count(node.output.shape)[1]
+    if node.op.name in REDUCTIONS:
+        return count(node.inputs[0].shape)[1]
+    return max(node.op.cost, 1) * count(node.output.shape)[1] if node.op.elementwise else 0
+
+
 def flops(group: Group) -> tuple[int, int]:
-    """Multiplications and additions of a group: for a row of the batch, and besides."""
-    total_rows, total_fixed = 0, 0
+    """Arithmetic of a group: for a row of the batch, and besides."""
+    row = fixed = 0
     for node in group.members:
-        shape = node.output.shape
-        work = count(shape)[1]
-        batch = BATCH in shape
-        if node.op.name == "dot":
-            ca = node.attrs["contract"][0]
-            a = node.inputs[0]
-            inner = count(tuple(a.shape[axis] for axis in ca))
-            work *= 2 * inner[1]
-            batch = batch or bool(inner[0])
-        elif node.op.name in REDUCTIONS:
-            work = count(node.inputs[0].shape)[1]
-            batch = BATCH in node.inputs[0].shape
-        elif node.op.elementwise:
-            work *= max(node.op.cost, 1)
+        if any(BATCH in value.shape for value in (node.output, *node.inputs)):
+            row += node_flops(node)
         else:
-            work = 0
-        if batch:
-            total_rows += work
-        else:
-            total_fixed += work
-    return total_rows, total_fixed
-
-
-__all__ = ["Access", "Draft", "draft", "flops", "free_axes", "is_by_batch", "spilled"]
+            fixed += node_flops(node)
+    return row, fixed
