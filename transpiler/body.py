@@ -272,12 +272,41 @@ class Body:
         """Print the store of a member."""
         rows, cols = self.matrix_shape(value, split, access)
         name = self.view(value, rows, cols)
-        text = self._text[value, access]
+        text = self._spread(value, split, access, cursor)
         self.written.append(value)
         if access.cols == "each":
             self.lines.append(f"store({name}, {cursor.i}, {cursor.j}, {text})")
         else:
             self.lines.append(f"store_column({name}, {cursor.i}, {text})")
+
+    def _spread(self, value: Value, split: int, access: Access, cursor: Cursor) -> str:
+        """A member's variable, made as large as the cursor if it is all broadcast."""
+        text = self._text[value, access]
+        rows, cols = self._spans(value, split, access)
+        vectors = cursor.vectors if access.cols == "each" else "1"
+        if (rows or cursor.rows == "1") and (cols or vectors == "1"):
+            return text
+        return f"{text} + zeros({cursor.rows}, {vectors})"
+
+    def _spans(self, value: Value, split: int, access: Access) -> tuple[bool, bool]:
+        """Whether the tile of a value has a row for each of the cursor's, and all its columns."""
+        node = value.node
+        if node.op.name == "index":
+            return False, True
+        if node.op.name in ("random_uniform", "random_normal"):
+            return access.rows == "each", True
+        inside = value in self.fusion.inline or self.fusion.group_of.get(value) is self.group
+        if inside and node.op.name == "reshape" and not self._is_stored(value):
+            source = node.inputs[0]
+            inner = split_at(source.shape, count(value.shape[:split]))
+            return (False, False) if inner is None else self._spans(source, inner, access)
+        if not (inside and node.op.elementwise):
+            return access.rows != "one", access.cols == "each"
+        parts = []
+        for source in node.inputs:
+            placed = operand(source.shape, node.output.shape, split, access)
+            parts.append((False, False) if placed is None else self._spans(source, *placed))
+        return any(rows for rows, _ in parts), any(cols for _, cols in parts)
 
     def matrix_shape(self, value: Value, split: int, access: Access) -> tuple[str, int]:
         """A value's rows (an expression) and columns in this kernel."""
