@@ -70,15 +70,22 @@ class Fusion:
         for node in graph.nodes:
             for value in node.inputs:
                 self.users.setdefault(value, []).append(node)
+        self.forced: set[Value] = set()
+        while not self._partition():
+            pass
+
+    def _partition(self) -> bool:
+        """Form the groups; False if a value must be stored after all, which `forced` then holds."""
         self.inline: set[Value] = set()
-        for node in graph.nodes:
-            if self._is_inline(node):
+        for node in self.graph.nodes:
+            if node.output not in self.forced and self._is_inline(node):
                 self.inline.add(node.output)
         self.groups: list[Group] = []
         self.group_of: dict[Value, Group] = {}
-        for node in graph.nodes:
-            if self._needs_group(node):
-                self._assign(node)
+        for node in self.graph.nodes:
+            if self._needs_group(node) and not self._assign(node):
+                return False
+        return True
 
     # --- what is computed where it is read ---------------------------------
 
@@ -114,10 +121,20 @@ class Fusion:
 
     # --- choosing the group -------------------------------------------------
 
-    def _assign(self, node: Node) -> None:
-        group = self._joinable(node) or self._new_group(node)
+    def _assign(self, node: Node) -> bool:
+        """Put a node in a group; False if no kernel can read its operands as they are."""
+        group = self._joinable(node)
+        if group is None:
+            group = self._make(node)
+            if group is None:
+                inline = {root(value) for value in node.inputs} & self.inline
+                assert inline, f"no kernel can compute {node}"
+                self.forced |= inline
+                return False
+            self.groups.append(group)
         group.members.append(node)
         self.group_of[node.output] = group
+        return True
 
     def _joinable(self, node: Node) -> Group | None:
         if not node.op.elementwise and node.op.name not in REDUCTIONS:
@@ -217,12 +234,8 @@ class Fusion:
 
     # --- new groups ----------------------------------------------------------
 
-    def _new_group(self, node: Node) -> Group:
-        group = self._make(node)
-        self.groups.append(group)
-        return group
-
-    def _make(self, node: Node) -> Group:
+    def _make(self, node: Node) -> Group | None:
+        """A group of a node's own; None if its operands cannot be computed in it."""
         name, shape = node.op.name, node.output.shape
         if name == "dot":
             if node.attrs["batch"][0]:
@@ -237,14 +250,19 @@ class Fusion:
             axis = node.attrs["axis"]
             return Group("copy", Domain(shape[:axis], shape[axis:]))
         if name in REDUCTIONS:
-            columns = _columns_domain(node)
-            if columns is not None:
-                return columns
-            source, first = node.inputs[0].shape, node.attrs["axes"][0]
-            return Group("rows", Domain(source[:first], source[first:]))
+            return self._reduction_group(node)
         return self._elementwise_group(node)
 
-    def _elementwise_group(self, node: Node) -> Group:
+    def _reduction_group(self, node: Node) -> Group | None:
+        source, axes = node.inputs[0], node.attrs["axes"]
+        group = _columns_domain(node)
+        split = axes[-1] + 1
+        if group is None:
+            split = axes[0]
+            group = Group("rows", Domain(source.shape[:split], source.shape[split:]))
+        return None if self.operand_leaves(source, group, split, FULL) is None else group
+
+    def _elementwise_group(self, node: Node) -> Group | None:
         """Rows and columns for a map: long columns where every operand allows it."""
         shape = node.output.shape
         last = max(len(shape) - 1, 0)
@@ -259,7 +277,7 @@ class Fusion:
             leaves = self.leaves(node, group, *found)
             if leaves is not None:
                 return group
-        raise AssertionError(f"no kernel can compute {node}")
+        return None
 
     # --- what a node reads ---------------------------------------------------
 
