@@ -10,7 +10,7 @@ from kgen.runtime.isa import IS_X86
 from kgen.runtime.kernels import KERNEL_SIGNATURE, Kernel
 from kgen.runtime.lowering import Code, Description, implements
 from llvmlite import ir
-from numba import types
+from numba.core import types
 
 # Words of the control block, each on a cache line of its own.
 ARRIVED, GENERATION, STOP, AGREED, ABORT = 0, 8, 16, 24, 40

@@ -7,15 +7,15 @@ widened so that its variance is the one asked for.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
-from math import prod, sqrt
 from typing import Any
 
 import numpy as np
 from kgen.runtime.errors import WeightError
 from numpy.typing import NDArray
 
-Array = NDArray[np.float32]
+InitialValues = NDArray[np.float32]
 Shape = tuple[int, ...]
 
 # The standard deviation of a standard normal truncated at two.
@@ -34,7 +34,7 @@ _SCALED = {
 
 def initialize(
     kind: str, arguments: Mapping[str, Any], shape: Shape, rng: np.random.Generator
-) -> Array:
+) -> InitialValues:
     """The first value of a weight.
 
     Args:
@@ -64,23 +64,23 @@ def fans(shape: Shape) -> tuple[int, int]:
     if len(shape) < 2:
         size = shape[0] if shape else 1
         return size, size
-    field = prod(shape[:-2])
+    field = math.prod(shape[:-2])
     return shape[-2] * field, shape[-1] * field
 
 
-def _constant(shape: Shape, rng: np.random.Generator, value: float = 0.0) -> Array:
+def _constant(shape: Shape, rng: np.random.Generator, value: float = 0.0) -> InitialValues:
     return np.full(shape, value, np.float32)
 
 
-def _zeros(shape: Shape, rng: np.random.Generator) -> Array:
+def _zeros(shape: Shape, rng: np.random.Generator) -> InitialValues:
     return np.zeros(shape, np.float32)
 
 
-def _ones(shape: Shape, rng: np.random.Generator) -> Array:
+def _ones(shape: Shape, rng: np.random.Generator) -> InitialValues:
     return np.ones(shape, np.float32)
 
 
-def _identity(shape: Shape, rng: np.random.Generator, gain: float = 1.0) -> Array:
+def _identity(shape: Shape, rng: np.random.Generator, gain: float = 1.0) -> InitialValues:
     if len(shape) != 2:
         raise WeightError(f"Identity fills matrices, not a weight of shape {shape}")
     return np.asarray(gain * np.eye(*shape), np.float32)
@@ -88,14 +88,14 @@ def _identity(shape: Shape, rng: np.random.Generator, gain: float = 1.0) -> Arra
 
 def _normal(
     shape: Shape, rng: np.random.Generator, mean: float = 0.0, stddev: float = 0.05
-) -> Array:
+) -> InitialValues:
     return np.asarray(rng.standard_normal(shape, np.float32) * np.float32(stddev) + mean)
 
 
 def _truncated(
     shape: Shape, rng: np.random.Generator, mean: float = 0.0, stddev: float = 0.05
-) -> Array:
-    flat = rng.standard_normal(prod(shape), np.float32)
+) -> InitialValues:
+    flat = rng.standard_normal(math.prod(shape), np.float32)
     beyond = np.flatnonzero(np.abs(flat) > 2.0)
     while beyond.size:
         flat[beyond] = rng.standard_normal(beyond.size, np.float32)
@@ -105,7 +105,7 @@ def _truncated(
 
 def _uniform(
     shape: Shape, rng: np.random.Generator, minval: float = -0.05, maxval: float = 0.05
-) -> Array:
+) -> InitialValues:
     span = np.float32(maxval - minval)
     return np.asarray(rng.random(shape, np.float32) * span + np.float32(minval))
 
@@ -116,23 +116,23 @@ def _variance_scaling(
     scale: float = 1.0,
     mode: str = "fan_in",
     distribution: str = "truncated_normal",
-) -> Array:
+) -> InitialValues:
     fan_in, fan_out = fans(shape)
     fan = {"fan_in": fan_in, "fan_out": fan_out, "fan_avg": (fan_in + fan_out) / 2.0}[mode]
     variance = scale / max(1.0, fan)
     if distribution == "uniform":
-        limit = sqrt(3.0 * variance)
+        limit = math.sqrt(3.0 * variance)
         return _uniform(shape, rng, -limit, limit)
     if distribution == "untruncated_normal":
-        return _normal(shape, rng, 0.0, sqrt(variance))
-    return _truncated(shape, rng, 0.0, sqrt(variance) / _TRUNCATED_STDDEV)
+        return _normal(shape, rng, 0.0, math.sqrt(variance))
+    return _truncated(shape, rng, 0.0, math.sqrt(variance) / _TRUNCATED_STDDEV)
 
 
-def _orthogonal(shape: Shape, rng: np.random.Generator, gain: float = 1.0) -> Array:
+def _orthogonal(shape: Shape, rng: np.random.Generator, gain: float = 1.0) -> InitialValues:
     """Q of a random matrix, with signs that make every rotation equally likely."""
     if len(shape) < 2:
         raise WeightError(f"Orthogonal needs two axes or more, not a weight of shape {shape}")
-    rows, columns = prod(shape[:-1]), shape[-1]
+    rows, columns = math.prod(shape[:-1]), shape[-1]
     q, r = np.linalg.qr(rng.standard_normal((max(rows, columns), min(rows, columns))))
     q = q * np.sign(np.diag(r))
     if rows < columns:
@@ -140,7 +140,7 @@ def _orthogonal(shape: Shape, rng: np.random.Generator, gain: float = 1.0) -> Ar
     return np.ascontiguousarray(gain * q.reshape(shape), np.float32)
 
 
-_FUNCTIONS: dict[str, Callable[..., Array]] = {
+_FUNCTIONS: dict[str, Callable[..., InitialValues]] = {
     "Zeros": _zeros,
     "Ones": _ones,
     "Constant": _constant,

@@ -29,8 +29,7 @@ from kgen.runtime.tiles import (
     imatrix,
     share,
 )
-from numba import types
-from numba.core import config
+from numba.core import config, types
 from numba.core.ccallback import CFunc
 
 SLACK = 64
