@@ -287,6 +287,7 @@ class Builder:
         self.nodes: list[Node] = []
         self.inputs: dict[str, Value] = {}
         self.weights: dict[str, Weight] = {}
+        self.constants: dict[str, Value] = {}
         self.span: Span | None = None
         self.prefix = ""
         self._names: dict[str, int] = {}
@@ -418,8 +419,11 @@ def current() -> Builder:
 
 
 def constant(value: float) -> Value:
-    """A float32 scalar known at build time."""
-    return current().add(OPS["constant"], (), {"value": float(value)})
+    """A float32 scalar known at build time; equal ones are one node."""
+    builder, key = current(), repr(float(value))
+    if key not in builder.constants:
+        builder.constants[key] = builder.add(OPS["constant"], (), {"value": float(value)})
+    return builder.constants[key]
 
 
 def as_value(operand: Operand) -> Value:
@@ -458,7 +462,9 @@ def rebuild(
             inputs = tuple(mapping[value] for value in node.inputs)
             builder.span = node.span
             new = rewrite(node, inputs)
-            if new is None:
+            if new is None and node.op.name == "constant":
+                new = constant(node.attrs["value"])
+            elif new is None:
                 new = builder.add(node.op, inputs, node.attrs, name=node.output.name)
             mapping[node.output] = new
         builder.inputs = {name: mapping[value] for name, value in graph.inputs.items()}

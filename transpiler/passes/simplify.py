@@ -25,7 +25,7 @@ def simplify(graph: Graph) -> Graph:
         new = _local(node, inputs)
         if new is not None:
             return new
-        if node.op.name in ("input", "weight"):
+        if node.op.name in ("input", "weight", "constant"):
             return None
         inputs = _unspread(node, inputs)
         key = (node.op.name, inputs, _key(node.attrs))

@@ -1,0 +1,227 @@
+"""Each pass: what it changes, and that the values stay what they were."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+import pytest
+from kgen import ops
+from kgen.graph import (
+    BATCH,
+    OPS,
+    Builder,
+    Graph,
+    Initializer,
+    Metric,
+    ShapeError,
+    TensorType,
+    Value,
+    interpret,
+    verify,
+)
+from kgen.passes import PASSES
+from kgen.passes.differentiate import differentiate, gradients
+from kgen.passes.lower import lower
+from kgen.passes.pin import pin
+from kgen.passes.simplify import simplify
+
+ZEROS = Initializer("Zeros", {})
+
+
+def matrix(builder: Builder, name: str = "x", *shape: int) -> Value:
+    return builder.input(name, TensorType("float32", (BATCH, *shape)))
+
+
+def names(graph: Graph) -> list[str]:
+    return [node.op.name for node in graph.nodes]
+
+
+def outputs(graph: Graph, feeds: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
+    values = interpret(graph, feeds)
+    return {name: values[value] for name, value in graph.outputs.items()}
+
+
+def feeds(graph: Graph, rows: int = 3) -> dict[str, np.ndarray]:
+    rng = np.random.default_rng(7)
+    found: dict[str, np.ndarray] = {}
+    for name, value in graph.inputs.items():
+        shape = [rows if size == BATCH else size for size in value.shape]
+        found[name] = rng.standard_normal(shape).astype(np.float32)
+    for path, weight in graph.weights.items():
+        found[path] = rng.standard_normal(weight.shape).astype(np.float32)
+    return found
+
+
+def test_simplify_drops_what_changes_nothing() -> None:
+    with Builder() as builder:
+        x = matrix(builder, "x", 4)
+        graph = builder.graph("g", {"y": ops.multiply(-(-(x + 0.0) / 1.0), 1.0) - 0.0})
+    simple = simplify(graph)
+    assert names(simple) == ["input"]
+    assert simple.outputs["y"] is simple.inputs["x"]
+
+
+def test_simplify_keeps_products_with_zero() -> None:
+    with Builder() as builder:
+        x = matrix(builder, "x", 4)
+        graph = simplify(builder.graph("g", {"y": x * 0.0}))
+    given = np.array([[np.nan, np.inf, 1.0, -1.0]], np.float32)
+    assert np.isnan(outputs(graph, {"x": given})["y"][0, :2]).all()
+
+
+def test_simplify_folds_and_shares() -> None:
+    with Builder() as builder:
+        x = matrix(builder, "x", 4)
+        two = ops.constant(2.0) * ops.constant(3.0)
+        graph = builder.graph("g", {"y": ops.exp(x * two) + ops.exp(x * 6.0)})
+    simple = simplify(graph)
+    assert names(simple).count("exp") == 1
+    assert names(simple).count("multiply") == 1
+    given = feeds(graph)
+    np.testing.assert_array_equal(outputs(simple, given)["y"], outputs(graph, given)["y"])
+
+
+def test_simplify_lets_operations_broadcast_by_themselves() -> None:
+    with Builder() as builder:
+        x = matrix(builder, "x", 4)
+        row = builder.weight("w", (4,), ZEROS)
+        wide = ops.broadcast_to(row, (BATCH, 4))
+        graph = simplify(builder.graph("g", {"y": x + wide}))
+    assert "broadcast_to" not in names(graph)
+
+
+def test_differentiate_gives_zeros_for_what_the_loss_does_not_need() -> None:
+    with Builder() as builder:
+        x = matrix(builder, "x", 2)
+        used = builder.weight("used", (2,), ZEROS)
+        builder.weight("unused", (3,), ZEROS)
+        builder.weight("frozen", (2,), ZEROS, trainable=False)
+        graph = builder.graph("g", {}, loss=ops.sum(x * used))
+    after = differentiate(graph)
+    verify(after)
+    assert sorted(after.gradients) == ["unused", "used"]
+    given = feeds(graph)
+    values = interpret(after, given)
+    np.testing.assert_array_equal(values[after.gradients["unused"]], np.zeros(3))
+    np.testing.assert_allclose(values[after.gradients["used"]], given["x"].sum(0), rtol=1e-6)
+
+
+def test_gradients_nest() -> None:
+    """d/dx of sum((d/dx sum(x^3))^2) is 36 x^3."""
+    with Builder() as builder:
+        x = matrix(builder, "x", 2)
+        (first,) = gradients(ops.sum(x * x * x), [x])
+        (second,) = gradients(ops.sum(ops.square(first)), [x])
+        graph = builder.graph("g", {"y": second})
+    given = feeds(graph)
+    wide = given["x"].astype(np.float64)
+    np.testing.assert_allclose(outputs(graph, given)["y"], 36 * wide**3, rtol=1e-5)
+
+
+def test_nothing_flows_through_stop_gradient() -> None:
+    with Builder() as builder:
+        x = matrix(builder, "x", 2)
+        w = builder.weight("w", (2,), ZEROS)
+        graph = builder.graph("g", {}, loss=ops.sum(ops.stop_gradient(x * w) * w))
+    after = differentiate(graph)
+    given = feeds(graph)
+    expected = (given["x"] * given["w"]).sum(0)
+    got = interpret(after, given)[after.gradients["w"]]
+    np.testing.assert_allclose(got, expected, rtol=1e-5)
+
+
+@pytest.mark.parametrize("axes", [(0,), (1,), (2,), (0, 1), (0, 2), (1, 2), (0, 1, 2)])
+@pytest.mark.parametrize("keepdims", [False, True])
+@pytest.mark.parametrize("name", ["sum", "max", "min"])
+def test_lower_leaves_reductions_over_adjacent_axes(
+    axes: tuple[int, ...], keepdims: bool, name: str
+) -> None:
+    with Builder() as builder:
+        x = matrix(builder, "x", 3, 4)
+        graph = builder.graph("g", {"y": OPS_REDUCE[name](x, axes, keepdims)})
+    low = lower(graph)
+    verify(low)
+    for node in low.nodes:
+        if node.op.name == name:
+            reduced = node.attrs["axes"]
+            assert reduced == tuple(range(reduced[0], reduced[-1] + 1))
+            assert BATCH not in node.inputs[0].shape or 0 not in reduced or len(reduced) == 1
+    given = feeds(graph)
+    got, expected = outputs(low, given)["y"], outputs(graph, given)["y"]
+    # Summing in two steps rounds twice more than in one.
+    np.testing.assert_allclose(got, expected, rtol=0, atol=4 * np.finfo(np.float32).eps * 36)
+
+
+OPS_REDUCE = {"sum": ops.sum, "max": ops.max, "min": ops.min}
+
+
+@pytest.mark.parametrize("sample", OPS["dot"].samples, ids=lambda s: str(s.attrs["contract"]))
+def test_lower_brings_products_to_the_forms_with_kernels(sample: object) -> None:
+    shapes = sample.shapes  # type: ignore[attr-defined]
+    attrs = sample.attrs  # type: ignore[attr-defined]
+    with Builder() as builder:
+        a = builder.input("a", TensorType("float32", shapes[0]))
+        b = builder.input("b", TensorType("float32", shapes[1]))
+        graph = builder.graph("g", {"y": ops.dot(a, b, **attrs)})
+    low = lower(graph)
+    verify(low)
+    for node in low.nodes:
+        if node.op.name == "dot":
+            (ca, cb), (ba, _) = node.attrs["contract"], node.attrs["batch"]
+            rows_by_columns = ca == (node.inputs[0].type.rank - 1,) and cb == (len(ba),)
+            assert rows_by_columns or ca == cb == tuple(range(len(ca)))
+    given = feeds(graph)
+    np.testing.assert_allclose(
+        outputs(low, given)["y"], outputs(graph, given)["y"], rtol=1e-6, atol=1e-6
+    )
+
+
+def test_pin_gives_results_buffers_of_their_own() -> None:
+    with Builder() as builder:
+        x = matrix(builder, "x", 2)
+        rows = ops.batch_size(x)
+        total = ops.sum(x)
+        metrics = [Metric("a", total, rows), Metric("b", total, rows)]
+        graph = builder.graph("g", {"x": x, "again": x}, metrics=metrics)
+    pinned = pin(graph)
+    verify(pinned)
+    assert pinned.outputs["x"] is not pinned.outputs["again"]
+    assert pinned.outputs["x"].node.op.name == "copy"
+    first, second = pinned.metrics
+    assert first.numerator is second.numerator
+    assert first.denominator.node.op.name == "copy"
+
+
+def test_all_passes_keep_the_values() -> None:
+    with Builder() as builder:
+        x = matrix(builder, "x", 5)
+        w = builder.weight("w", (5, 3), ZEROS)
+        logits = ops.dot(x, w, contract=((1,), (0,)))
+        graph = builder.graph(
+            "g", {"p": ops.softmax(logits)}, loss=ops.mean(ops.log_softmax(logits))
+        )
+    before = outputs(graph, feeds(graph))["p"]
+    after = graph
+    for one in PASSES:
+        after = one(after)
+        verify(after)
+    got = outputs(after, feeds(graph))["p"]
+    np.testing.assert_allclose(got, before, rtol=8 * np.finfo(np.float32).eps)
+    assert "softmax" not in names(after)
+
+
+def test_verify_finds_a_value_used_too_early() -> None:
+    with Builder() as builder:
+        x = matrix(builder, "x", 2)
+        graph = builder.graph("g", {"y": ops.exp(x) + 1.0})
+    broken = Graph(
+        graph.name, tuple(reversed(graph.nodes)), graph.inputs, graph.outputs, graph.weights
+    )
+    with pytest.raises(AssertionError, match="before it is made"):
+        verify(broken)
+
+
+def test_shape_rules_explain() -> None:
+    with pytest.raises(ShapeError, match="cannot be combined"):
+        OPS["add"].infer([TensorType("float32", (3,)), TensorType("float32", (4,))], {})
