@@ -82,9 +82,6 @@ class Fusion:
                 self.inline.add(node.output)
         self.groups: list[Group] = []
         self.group_of: dict[Value, Group] = {}
-        for node in graph.nodes:
-            if node.op.name in REDUCTIONS:
-                self._store_unreadable(node)
         for node in self.graph.nodes:
             if self._needs_group(node) and not self._assign(node):
                 return False
@@ -109,13 +106,6 @@ class Fusion:
             return True
         sources = {v for v in node.inputs if count(v.shape) != ONE and v.node.op.name not in FREE}
         return node.op.cost <= 1 and len(sources) <= 1 and node.op.name not in _KEPT
-
-    def _store_unreadable(self, node: Node) -> None:
-        """Store an operand that the reduction's kernel could not compute where it reads it."""
-        group, axes = self._make(node), node.attrs["axes"]
-        split = axes[-1] + 1 if group.kind == "columns" else axes[0]
-        if self.operand_leaves(node.inputs[0], group, split, FULL) is None:
-            self.inline.discard(root(node.inputs[0]))
 
     def _takes_expressions(self, user: Node) -> bool:
         """Whether a node can compute its operand on the fly instead of loading it."""
