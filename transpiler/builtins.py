@@ -46,7 +46,7 @@ def call_builtin(
 def iterate(value: BuildValue, budget: Budget, span: Span) -> list[BuildValue]:
     """The items that a loop over a value visits."""
     if not isinstance(value, list | tuple | str | dict):
-        help = ""
+        help = "loops go over lists, tuples, strings and dicts"
         if is_number(value):
             help = f"count with range({value})"
         elif isinstance(value, Value):

@@ -178,9 +178,10 @@ def apply_layer(run: Run, layer: Layer, arguments: Arguments) -> Value:
     inputs = layer_inputs(layer.bound.definition, layer, arguments)
     tensors = inputs if isinstance(inputs, list) else [inputs]
     scope = LayerScope(run, layer, arguments.span)
+    given = {**layer.bound.arguments, "trainable": layer.trainable}
     hint = layer.path.replace("/", "_")
     with reporting(run, tensors, arguments.span), run.builder.naming(hint):
-        result: Value = layer.bound.definition.apply(scope, inputs, **layer.bound.arguments)
+        result: Value = layer.bound.definition.apply(scope, inputs, **given)
     run.layers.setdefault(layer.path, layer)
     layer.calls += 1
     layer.shapes.append(result.type)
@@ -231,7 +232,9 @@ def layer_inputs(definition: Definition, layer: Layer, arguments: Arguments) -> 
     if isinstance(value, list | tuple) and len(value) == 1:
         value = value[0]
     if not isinstance(value, Value):
-        help = "join a list first: [a, b] |> Concatenate()" if isinstance(value, list) else ""
+        help = f"write x |> {name}(...), where x is an input or another layer's result"
+        if isinstance(value, list):
+            help = "join a list first: [a, b] |> Concatenate()"
         fail("K0301", f"{name} is applied to a tensor, found {describe(value)}", place, help=help)
     return value
 

@@ -11,7 +11,7 @@ from kgen.layers.registry import FAMILIES, find, names, planned
 from kgen.suggest import suggest
 from kgen.values import BuildValue, Registered
 
-# Names that the language has and this version does not: what they stand for.
+# Names that users of other tools try: what to do instead.
 FOREIGN = {
     "tf": "TensorFlow is no part of the language",
     "np": "NumPy is no part of the language",
@@ -24,6 +24,15 @@ FOREIGN = {
     "Model": "models are declared: model Name:",
     "float32": "an element type stands in a declaration only: input x: float32[10]",
     "int32": "an element type stands in a declaration only: input x: int32[10]",
+}
+
+LATER = {
+    "gradient": "gradients as values of the language come later",
+    "use_weights": "weights are loaded at run time: model.load_weights(path)",
+    **dict.fromkeys(
+        ("VGG16", "VGG19", "ResNet50", "Xception", "InceptionV3", "MobileNet"),
+        "the library of published models comes later",
+    ),
 }
 
 
@@ -67,6 +76,8 @@ def unknown(name: str, scope: Names, builtins: Iterable[str], span: Span) -> NoR
     for family in FAMILIES:
         if name in planned(family):
             unsupported(name, span, f"Keras has this {family}; kgen does not yet")
+    if name in LATER:
+        unsupported(name, span, help=LATER[name])
     known = [*scope.visible(), *builtins]
     for family in FAMILIES:
         known += names(family)

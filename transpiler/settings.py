@@ -52,7 +52,13 @@ def read_settings(executor: Executor, frame: Frame) -> Settings | None:
         if isinstance(statement, syntax.Assign | syntax.Expression):
             continue
         if not isinstance(statement, syntax.If | syntax.For | syntax.Def):
-            _note(executor, "K0505", "only settings can stand in `train:`", statement.span)
+            _note(
+                executor,
+                "K0505",
+                "only settings can stand in `train:`",
+                statement.span,
+                "move the statement to the model's own block",
+            )
             return None
     executor.execute(block.body, names)
     spans: dict[str, tuple[Span, Span]] = {}
@@ -67,6 +73,8 @@ def read_settings(executor: Executor, frame: Frame) -> Settings | None:
             settings.spans[name] = spans[name][1] if name in spans else settings.span
         elif name in spans and name not in used and value is not POISON:
             _unknown_setting(executor, name, spans[name][0])
+            if name == "objective":
+                settings.values[name] = POISON
     return settings
 
 
@@ -100,7 +108,7 @@ def _flat(body: Sequence[syntax.Statement]) -> Iterator[syntax.Statement]:
             yield from _flat(statement.body)
 
 
-def _note(executor: Executor, code: str, message: str, span: Span, help: str = "") -> None:
+def _note(executor: Executor, code: str, message: str, span: Span, help: str) -> None:
     try:
         fail(code, message, span, help=help)
     except KgenError as error:

@@ -4,10 +4,14 @@ import os
 from pathlib import Path
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from kgen.compiler import check_text, elaborate_text
 from kgen.diagnostics import KgenError
 from kgen.graph import BATCH, verify
 from kgen.model import Model
+
+from tests.strategies import programs
 
 VALID = Path(__file__).parents[1] / "models" / "valid"
 FILES = sorted(VALID.glob("*.k"))
@@ -226,6 +230,17 @@ output y = x |> inner |> Dense(3, trainable=False) |> Dense(2)
     ] * 2
 
 
+def test_frozen_batch_normalization_runs_as_in_inference() -> None:
+    head = "model Norm:\n    input x: float32[8]\n    output y = x |> BatchNormalization()\n"
+    for normal in ("BatchNormalization(trainable=False)", "Norm(trainable=False)", "Norm()"):
+        model = build(
+            f"input x: float32[8]\noutput y = x |> {normal} |> Dense(2)\ntrain:\n    loss = 'mse'",
+            head,
+        )
+        assert model.train is not None
+        assert bool(model.train.updates) == (normal == "Norm()")
+
+
 # --- build-time structure ------------------------------------------------------
 
 
@@ -382,6 +397,9 @@ output z = mean(e, axis=1) + d[..., :2]
         ("input z: string[3]\noutput y = x", "K0403"),
         ("input z: float32[100000, 100000, 1000000]\noutput y = x", "K0608"),
         ("output y = x |> M()", "K0606"),
+        ("output y = gradient(mean(x), x)", "K0701"),
+        ("output y = VGG16()(x)", "K0701"),
+        ("output y = LSTM(4)(x)", "K0701"),
         ("a, b = x |> Dense(3)\noutput y = a", "K0308"),
     ],
 )
@@ -507,3 +525,45 @@ def test_at_most_twenty_errors() -> None:
 )
 def test_hostile_text_is_refused_or_built_without_a_traceback(text: str) -> None:
     assert all(code.startswith("K0") for code in codes(text))
+
+
+PIECES = [
+    "x", "h", "1", "-1", "0.5", "'relu'", "None", "[1, 2]", "(x, h)", "[x, h]", "x.shape[1]",
+    "x[:, 0]", "mean(x, axis=-1)", "concatenate([x, h])", "Dense(3)", "Dense(3)(x)", "Flatten()",
+    "Reshape([2, -1])", "Dropout(0.5)", "BatchNormalization(axis=1)", "Sequential([Dense(2)])",
+    "relu", "softmax(h)", "L2(0.1)", "Adam()", "'mse'", "{'y': 1}", "max(1, 2)", "max(h, axis=1)",
+    "where(x > 0, x, h)", "unknown", "len([1])", "2 ** 300", "Twice", "Twice()", "f", "f(x)",
+]  # fmt: skip
+OPERATORS = ["+", "-", "*", "/", "**", "//", "%", "@", "<", "==", "and", "in", "|>", ","]
+
+
+@given(st.data())
+@settings(max_examples=80, deadline=None)
+def test_any_program_builds_or_gets_diagnostics(data: st.DataObject) -> None:
+    """Never a traceback; and every diagnostic has a place and a remedy."""
+    lines = []
+    for _ in range(data.draw(st.integers(1, 4))):
+        left, right = data.draw(st.sampled_from(PIECES)), data.draw(st.sampled_from(PIECES))
+        operator = data.draw(st.sampled_from(OPERATORS))
+        value = data.draw(
+            st.sampled_from([left, f"{left} {operator} {right}", f"({left})({right})"])
+        )
+        name = data.draw(st.sampled_from(["h = ", "a, b = ", "output o = ", "if ", ""]))
+        lines.append(f"if {value}:\n    h = x" if name == "if " else f"{name}{value}")
+    loss = data.draw(st.sampled_from(PIECES))
+    text = body(
+        "input x: float32[4, 3]\nh = Dense(3)(x)\n"
+        + "\n".join(lines)
+        + f"\noutput y = h\ntrain:\n    loss = {loss}\n    metrics = [{loss}]",
+        "model Twice:\n    input x: float32[4, 3]\n    output y = 2 * x\n"
+        "def f(x):\n    return -x\n",
+    )
+    for diagnostic in check_text(text, "m.k"):
+        assert diagnostic.span is not None and diagnostic.help
+
+
+@given(programs())
+@settings(max_examples=60, deadline=None)
+def test_programs_of_the_grammar_are_elaborated_or_refused(text: str) -> None:
+    for diagnostic in check_text(text, "m.k"):
+        assert diagnostic.span is not None and diagnostic.help
