@@ -11,7 +11,7 @@ from collections.abc import Callable
 from typing import NoReturn
 
 from kgen.diagnostics import Span, fail
-from kgen.graph import Dim, Value
+from kgen.graph import FLOAT32_MAX, Dim, Value
 from kgen.limits import Budget, check_bits, check_characters, check_items
 from kgen.values import BuildValue, describe, is_number
 
@@ -237,12 +237,28 @@ def cut(
     """`value[start:stop:step]` on a list, tuple or string."""
     if not isinstance(value, list | tuple | str):
         fail("K0303", f"{describe(value)} cannot be sliced", span, help=_COLLECTION)
+    return value[slice(*bounds)]
+
+
+def check_bounds(bounds: tuple[BuildValue, BuildValue, BuildValue], span: Span) -> None:
+    """Start, stop and step of a slice are integers or left out; the step is not 0."""
     for bound in bounds:
         if bound is not None and (isinstance(bound, bool) or not isinstance(bound, int)):
             fail("K0303", f"a slice needs integers, found {describe(bound)}", span, help=_INDEX)
     if bounds[2] == 0:
         fail("K0306", "a slice's step must not be 0", span, help="leave the step out")
-    return value[slice(*bounds)]
+
+
+def single(value: float, span: Span) -> float:
+    """A number that float32, the element type of tensors, can hold."""
+    if abs(value) > FLOAT32_MAX:
+        fail(
+            "K0306",
+            f"{value:g} is too large for a tensor of float32",
+            span,
+            help="the magnitude must not exceed 3.4e38",
+        )
+    return float(value)
 
 
 def finite(value: float, span: Span) -> float:

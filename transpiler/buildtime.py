@@ -274,6 +274,7 @@ class Evaluator:
             None if part is None else self.evaluate(part, names)
             for part in (node.start, node.stop, node.step)
         )
+        arithmetic.check_bounds((start, stop, step), node.span)
         return start, stop, step
 
     def _fstring(self, node: syntax.FString, names: Names) -> BuildValue:

@@ -39,6 +39,7 @@ class Dim:
 
 
 BATCH = Dim("batch")
+FLOAT32_MAX = float.fromhex("0x1.fffffep127")
 Size: TypeAlias = int | Dim
 Shape: TypeAlias = tuple[Size, ...]
 Attrs: TypeAlias = Mapping[str, Any]

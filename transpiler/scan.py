@@ -86,19 +86,23 @@ class Line:
 
 @dataclass(slots=True)
 class Scan:
-    """`comments` are those outside logical lines; `complete` is false where scanning gave up."""
+    """`comments` are those outside logical lines; `complete` is false where scanning gave up.
+
+    `tokens` counts what was read; a file may have `MAX_TOKENS`.
+    """
 
     source: Source
     lines: list[Line] = field(default_factory=list)
     comments: list[Token] = field(default_factory=list)
     diagnostics: list[Diagnostic] = field(default_factory=list)
     complete: bool = True
+    tokens: int = 0
 
 
 def scan(source: Source) -> Scan:
     """Split a source (newlines are `\\n`) into logical lines.
 
-    Raises `KgenError` for brackets nested too deeply and for endless statements;
+    Raises `KgenError` for brackets nested too deeply and for endless files;
     every other mistake is collected in `diagnostics`.
     """
     result = Scan(source)
@@ -149,7 +153,8 @@ class _Reader:
                     break
                 continue
             self.line.tokens.append(token)
-            if len(self.line.tokens) > MAX_TOKENS:
+            self.result.tokens += 1
+            if self.result.tokens > MAX_TOKENS:
                 self._refuse_length(token)
             if token.kind != "comment":
                 self.line.end = token.end
@@ -210,9 +215,9 @@ class _Reader:
     def _refuse_length(self, token: Token) -> None:
         fail(
             "K0618",
-            f"a statement has more than {MAX_TOKENS:,} words, numbers and signs",
+            f"the file has more than {MAX_TOKENS:,} words, numbers and signs",
             self._span(token),
-            label="the statement is cut off here",
+            label="the limit was reached here",
             help="data does not belong in a model file; give it to fit()",
         )
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from kgen import ops
+from kgen.arithmetic import single
 from kgen.diagnostics import Span, fail
 from kgen.graph import BATCH, Dim, Value, apply
 from kgen.names import unsupported
@@ -50,7 +51,7 @@ def operand(value: BuildValue, op: str, span: Span) -> Value | float:
     if isinstance(value, Value):
         return value
     if isinstance(value, int | float):
-        return float(value)
+        return single(value, span)
     help = "a tensor combines with tensors and numbers"
     if isinstance(value, Dim):
         help = f"{value.name} is not known before the model runs; mean() divides by it"

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, NoReturn, Protocol
 
-from kgen.graph import Shape, ShapeError, TensorType, Value
+from kgen.graph import Dim, Shape, ShapeError, TensorType, Value
 
 
 class ArgumentProblem(Exception):
@@ -195,6 +195,10 @@ class Bound:
         return f"{self.name}({', '.join(given)})"
 
 
+_SHOWN = 40
+_SCALARS = (bool, int, float, str, type(None))
+
+
 def show(value: Any) -> str:
     """A build-time value as a user would write it."""
     if isinstance(value, Bound):
@@ -203,4 +207,11 @@ def show(value: Any) -> str:
         return value.name
     if isinstance(value, Value):
         return f"a tensor {value.type}"
-    return repr(value)
+    if isinstance(value, Dim):
+        return f"the open dimension {value.name}"
+    if isinstance(value, list | tuple | dict):
+        plain = isinstance(value, list | tuple) and all(isinstance(v, _SCALARS) for v in value)
+        if not plain or len(repr(value)) > _SHOWN:
+            return f"a {type(value).__name__} of {len(value)}"
+    text = repr(value)
+    return text if len(text) <= _SHOWN else f"{text[: _SHOWN - 4]}...{text[-1]}"

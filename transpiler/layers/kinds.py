@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any, TypeAlias
 
-from kgen.graph import Value
+from kgen.graph import FLOAT32_MAX, Value
 from kgen.layers.registry import (
     ArgumentProblem,
     Bound,
@@ -25,7 +25,7 @@ from kgen.layers.registry import (
 
 @dataclass(frozen=True)
 class Number(Kind):
-    """A float between bounds (infinite and undefined numbers never pass)."""
+    """A float between bounds, within the range of float32."""
 
     low: float = -math.inf
     high: float = math.inf
@@ -35,7 +35,9 @@ class Number(Kind):
         if isinstance(value, bool) or not isinstance(value, int | float):
             self.refuse(value)
         number = float(value)
-        if not math.isfinite(number) or not self.low <= number <= self.high:
+        if not abs(number) <= FLOAT32_MAX:
+            self.refuse(value, "the magnitude must not exceed 3.4e38, as float32 has it")
+        if not self.low <= number <= self.high:
             self.refuse(value)
         if self.open_low and number == self.low:
             self.refuse(value)
@@ -196,6 +198,8 @@ class Tensor(Kind):
             return value
         if isinstance(value, bool) or not isinstance(value, int | float):
             self.refuse(value)
+        if abs(value) > FLOAT32_MAX:
+            self.refuse(value, "the magnitude must not exceed 3.4e38, as float32 has it")
         return float(value)
 
 
