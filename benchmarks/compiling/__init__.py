@@ -1,0 +1,1 @@
+"""What it costs to get from a `.k` file to machine code."""

@@ -1,0 +1,81 @@
+"""A fresh process: `python -m benchmarks.compiling.worker MODE PATH [FOLDER]`.
+
+`build` transpiles a `.k` file into FOLDER, `kernels` compiles or loads each kernel of a module,
+`start` trains one step. The answer is a line of JSON.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+from benchmarks.modules import build_file, import_path, model_class
+
+BATCH = 32
+
+
+def build(path: Path, folder: Path) -> dict[str, Any]:
+    """Seconds to import the transpiler and to run it."""
+    start = time.perf_counter()
+    import kgen.compiler  # noqa: F401 (timed)
+
+    imported = time.perf_counter()
+    module = build_file(path, folder)
+    done = time.perf_counter()
+    return {
+        "import_seconds": imported - start,
+        "transpile_seconds": done - imported,
+        "module": str(module),
+    }
+
+
+def kernels(path: Path) -> dict[str, Any]:
+    """Seconds to import a module, and to make each of its kernels ready, the driver first."""
+    start = time.perf_counter()
+    module = import_path(path)
+    net = model_class(module)(seed=0)
+    imported = time.perf_counter() - start
+    from kgen.runtime.driver import drive
+    from kgen.runtime.kernels import Command
+
+    found = {drive.__name__: drive}
+    for program in ("train", "evaluate", "predict"):
+        if getattr(net.programs, program):
+            for command in net.engine._prepare(program, 1).commands:
+                if isinstance(command, Command):
+                    found[command.kernel.__name__] = command.kernel
+    lines: dict[str, tuple[int, ...]] = module.SOURCE_MAP
+    seconds: dict[str, float] = {}
+    for name, kernel in found.items():
+        start = time.perf_counter()
+        kernel.compile()
+        seconds[name] = time.perf_counter() - start
+    return {"import_seconds": imported, "kernels": seconds, "lines": lines}
+
+
+def start(path: Path) -> dict[str, Any]:
+    """Train one step."""
+    net = model_class(import_path(path))(seed=0)
+    from benchmarks.samples import sample_data
+
+    inputs, targets = sample_data(net.spec, BATCH)
+    history = net.fit(inputs, targets, batch_size=BATCH, verbose=0)
+    return {"loss": history.history["loss"][-1]}
+
+
+def main(mode: str, path: str, folder: str = "") -> None:
+    """Do what the mode says."""
+    if mode == "build":
+        answer = build(Path(path), Path(folder))
+    elif mode == "kernels":
+        answer = kernels(Path(path))
+    else:
+        answer = start(Path(path))
+    print(json.dumps(answer))
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])

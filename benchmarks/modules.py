@@ -1,0 +1,54 @@
+"""Building a `.k` model and importing its module, without kgen's own conveniences around it."""
+
+from __future__ import annotations
+
+import importlib.util
+import sys
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+ROOT = Path(__file__).resolve().parent.parent
+EXAMPLES = ROOT / "examples"
+
+
+def build_file(source: Path, folder: Path) -> Path:
+    """Transpile a `.k` file; gives the module's path in `folder`.
+
+    Raises:
+        KgenError: the file has mistakes.
+    """
+    return build_text(source.read_text(encoding="utf-8"), source.name, folder)
+
+
+def build_text(text: str, name: str, folder: Path) -> Path:
+    """Transpile the text of a `.k` file called `name`; gives the module's path in `folder`."""
+    from kgen.compiler import compile_text
+
+    module = compile_text(text, name)
+    path = folder / f"bench_{Path(name).stem}.py"
+    path.write_text(module.text, encoding="utf-8")
+    return path
+
+
+def import_path(path: Path) -> ModuleType:
+    """Import a module from its file."""
+    spec = importlib.util.spec_from_file_location(path.stem, path)
+    if spec is None or spec.loader is None:
+        raise ImportError(f"{path} is not a Python module")
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[path.stem] = module
+    spec.loader.exec_module(module)
+    return module
+
+
+def model_class(module: ModuleType) -> Any:
+    """The last model class that an emitted module defines: the file's main one."""
+    from kgen.runtime.model import Model
+
+    found = [
+        value
+        for value in vars(module).values()
+        if isinstance(value, type) and issubclass(value, Model) and value is not Model
+    ]
+    return found[-1]

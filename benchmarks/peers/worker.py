@@ -1,0 +1,105 @@
+"""A peer's process: `python -m benchmarks.peers.worker MODE PEER TASK MODULE STEPS`.
+
+Mode `serve` answers requests, a line of JSON each, until its input ends. Mode `start` trains one
+step, says so, trains on to `STEPS`, and says how much memory that took. Answers go to what was
+standard output; what libraries print goes to standard error.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TextIO
+
+from benchmarks.peers.peer import Peer, make_peer
+from benchmarks.peers.tasks import TASKS
+
+WARM_STEPS = 5
+TRIAL_CALLS = 30
+BLOCK_SECONDS = 0.05
+
+
+def serve(peer: Peer, steps: int, requests: TextIO, say: Callable[[dict[str, Any]], None]) -> None:
+    """Answer `{"do": "train"}` and `{"do": "predict", "rows": n}` with seconds for one of it."""
+    loss = peer.train(steps)
+    chosen: dict[int, tuple[str, Callable[[], Any], int]] = {}
+    say({"ready": True, "loss": loss})
+    for line in requests:
+        request = json.loads(line)
+        if request["do"] == "train":
+            peer.train(min(WARM_STEPS, steps))
+            start = time.perf_counter()
+            loss = peer.train(steps)
+            say({"seconds": (time.perf_counter() - start) / steps, "loss": loss})
+        else:
+            rows = request["rows"]
+            if rows not in chosen:
+                chosen[rows] = quickest(peer.predictors(rows))
+            how, predict, calls = chosen[rows]
+            mean_call(predict, max(calls // 10, 3))
+            say({"seconds": mean_call(predict, calls), "how": how})
+
+
+def mean_call(call: Callable[[], Any], calls: int) -> float:
+    """Seconds for one of `calls` calls in a row."""
+    start = time.perf_counter()
+    for _ in range(calls):
+        call()
+    return (time.perf_counter() - start) / calls
+
+
+def quickest(ways: dict[str, Callable[[], Any]]) -> tuple[str, Callable[[], Any], int]:
+    """The quickest of some ways to predict, and how many calls fill a timed block."""
+    seconds: dict[str, float] = {}
+    for name, call in ways.items():
+        mean_call(call, TRIAL_CALLS)
+        seconds[name] = min(mean_call(call, TRIAL_CALLS) for _ in range(3))
+    best = min(seconds, key=lambda name: seconds[name])
+    return best, ways[best], max(20, int(BLOCK_SECONDS / seconds[best]))
+
+
+def peak_memory() -> int:
+    """The most memory this process has held, in bytes.
+
+    Linux hands the parent's peak down to `ru_maxrss` of a child, so its own account goes first.
+    """
+    status = Path("/proc/self/status")
+    if status.exists():
+        for line in status.read_text().splitlines():
+            if line.startswith("VmHWM"):
+                return int(line.split()[1]) * 1024
+    import resource
+
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return peak if sys.platform == "darwin" else peak * 1024
+
+
+def main(mode: str, name: str, task: str, module: str, steps: str) -> None:
+    """Make the peer and serve, or start and stop; errors are answers too."""
+    answers = os.fdopen(os.dup(1), "w", buffering=1)
+    os.dup2(2, 1)
+
+    def say(answer: dict[str, Any]) -> None:
+        answers.write(json.dumps(answer) + "\n")
+
+    count = int(steps)
+    try:
+        peer = make_peer(name, TASKS[task], count, Path(module))
+    except ImportError as error:
+        say({"skipped": f"{error}; peers install with: pip install 'kgen-compiler[bench]'"})
+        return
+    if mode == "serve":
+        serve(peer, count, sys.stdin, say)
+        return
+    peer.train(1)
+    say({"first_step": True})
+    loss = peer.train(count)
+    say({"memory": peak_memory(), "loss": loss})
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])

@@ -1,0 +1,1 @@
+"""Each kernel of a model beside what the machine can do."""

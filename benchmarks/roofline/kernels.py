@@ -1,0 +1,136 @@
+"""Every kernel of a model's training step, timed alone."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from kgen.compiler import lay_out_text, write_module
+from kgen.program import Call
+from kgen.runtime.kernels import Command
+from kgen.runtime.team import Plan, Team
+from kgen.texts import BatchedText, MatmulText, OuterText, PackedOuterText
+
+from benchmarks.modules import import_path, model_class
+from benchmarks.samples import sample_data
+
+SAMPLE_SECONDS = 0.02
+PRODUCTS = (MatmulText, OuterText, PackedOuterText, BatchedText)
+
+
+@dataclass
+class Cost:
+    """A kernel call of the step: what it computes and touches in a batch, and seconds a sample.
+
+    `dense` tells matrix products, with what is fused into them, from the rest.
+    """
+
+    name: str
+    lines: tuple[int, ...]
+    flops: int
+    bytes: int
+    dense: bool
+    seconds: list[float] = field(default_factory=list)
+
+
+class Step:
+    """A model's training step with data, ready to run whole or a kernel at a time."""
+
+    def __init__(self, source: Path, folder: Path, batch: int, threads: int) -> None:
+        phases, kernels = lay_out_text(source.read_text(encoding="utf-8"), source.name)
+        path = folder / f"roofline_{source.stem}.py"
+        path.write_text(write_module(phases, kernels).text, encoding="utf-8")
+        program = phases[-1].train
+        if program is None:
+            raise ValueError(f"{source.name} has no train: block")
+        self.batch = batch
+        self.net: Any = model_class(import_path(path))(seed=0, threads=threads)
+        self.team = Team(threads)
+        self.prepared = self.net.engine._prepare("train", batch)
+        self._attach_data()
+        calls = iter((*program.calls, *program.update))
+        own = {kernel.name for kernel in kernels}
+        self.plans: list[tuple[Cost, Plan, int]] = []
+        for command in self.prepared.plan.calls:
+            if command.kernel.__name__ in own:
+                cost = self._emitted(next(calls))
+            else:
+                cost = self._runtime(command)
+            self.plans.append((cost, self._alone(command), 1))
+
+    def _attach_data(self) -> None:
+        """Point the step at two batches of made-up rows, gone over again and again."""
+        rows = 2 * self.batch
+        inputs, targets = sample_data(self.net.spec, rows)
+        weights = [np.ones(rows, np.float32) for _ in targets]
+        arrays = [*inputs, *targets, *weights]
+        longest = 1 << 20
+        order = np.arange(longest) % rows
+        table = np.full((longest // self.batch, 8), 1e-4, np.float32)
+        self.held = (arrays, order, table)  # the plan knows addresses only
+        self.most = longest // self.batch // 8
+        for index, command in self.prepared.feeds:
+            self.prepared.point(command, 0, arrays[index])
+            self.prepared.point(command, 1, order)
+        if self.prepared.picks is not None:
+            self.prepared.point(self.prepared.picks, 0, table)
+
+    def _emitted(self, call: Call) -> Cost:
+        """A kernel of the module, as the transpiler counts it; each argument's bytes once."""
+        row, fixed = call.kernel.flops
+        size = 0
+        for buffer in call.arguments:
+            size += 4 * buffer.size * (self.batch if buffer.space == "batch" else 1)
+        dense = isinstance(call.kernel.text, PRODUCTS)
+        lines = tuple(call.kernel.lines)
+        return Cost(call.kernel.name, lines, row * self.batch + fixed, size, dense)
+
+    def _runtime(self, command: Command) -> Cost:
+        """A kernel of the runtime: rows gathered, or some single figures."""
+        size = 0
+        if command.kernel.__name__ == "gather_rows":
+            size = 8 * self.batch * int(command.buffers[3].base[0])
+        return Cost(command.kernel.__name__, (), 0, size, dense=False)
+
+    def _alone(self, command: Command) -> Plan:
+        """A plan of this command alone, on the arguments of the whole plan."""
+        plan = Plan([command])
+        plan.arguments_of[command][:] = self.prepared.plan.arguments_of[command]
+        return plan
+
+    def _run(self, plan: Plan, steps: int) -> float:
+        """Seconds a step."""
+        start = time.perf_counter()
+        self.team.run(plan, batch_size=self.batch, first_row=0, last_row=self.batch * steps)
+        return (time.perf_counter() - start) / steps
+
+    def whole(self) -> float:
+        """Seconds of a whole step."""
+        first = self._run(self.prepared.plan, 3)
+        return self._run(self.prepared.plan, self._count(first))
+
+    def _count(self, seconds: float) -> int:
+        """Steps that fill a sample."""
+        return max(3, min(self.most, int(SAMPLE_SECONDS / max(seconds, 1e-7))))
+
+    def sample(self) -> None:
+        """Time every kernel once more, each on what a whole step has left in memory."""
+        for place, (cost, plan, count) in enumerate(self.plans):
+            self._run(self.prepared.plan, 1)
+            if not cost.seconds:
+                count = self._count(self._run(plan, 3))
+                self.plans[place] = (cost, plan, count)
+            cost.seconds.append(self._run(plan, count))
+
+    @property
+    def costs(self) -> Sequence[Cost]:
+        """The kernels in the order they run."""
+        return [cost for cost, _, _ in self.plans]
+
+    def close(self) -> None:
+        """End the threads."""
+        self.team.close()
