@@ -197,8 +197,8 @@ class Fusion:
         return all(self._readable(group, leaf) for leaf in leaves)
 
     def _readable(self, group: Group, leaf: Leaf) -> bool:
-        if self.group_of.get(leaf.value) is group:
-            return leaf.access == self.own_access(leaf.value, group)
+        if self.group_of.get(root(leaf.value)) is group:  # a reshaped member is stored, not known
+            return leaf.value in self.group_of and leaf.access == self.own_access(leaf.value, group)
         tiled = group.kind in ("matmul", "outer")
         return not tiled or leaf.access.rows in ("each", "one")
 
@@ -221,7 +221,7 @@ class Fusion:
             split = len(node.inputs[0].shape[: node.attrs["axes"][-1] + 1])
             leaves = self.operand_leaves(node.inputs[0], group, split, FULL)
             return leaves is not None and all(
-                self.group_of.get(leaf.value) is not group for leaf in leaves
+                self.group_of.get(root(leaf.value)) is not group for leaf in leaves
             )
         after = Domain(group.outer, group.domain.cols)  # type: ignore[arg-type]
         found = place(node.output.shape, after)
@@ -229,7 +229,9 @@ class Fusion:
             return False
         leaves = self.leaves(node, group, *found)
         return leaves is not None and all(
-            leaf.access == FULL for leaf in leaves if self.group_of.get(leaf.value) is group
+            leaf.value in self.group_of and leaf.access == FULL
+            for leaf in leaves
+            if self.group_of.get(root(leaf.value)) is group
         )
 
     # --- new groups ----------------------------------------------------------
