@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+from kgen.runtime.few import FEW, Few
 from kgen.runtime.kernels import Buffer, Command, Sync, aligned, sync
 from kgen.runtime.memory import Memory, Programs, State, Steps
 from kgen.runtime.spec import Spec
@@ -198,6 +199,15 @@ class Engine:
         """
         prepared = self._prepare("gradient", last - first)
         self._run(prepared, arrays, None, first, last, last - first)
+
+    def few(self) -> Few | None:
+        """A quick `predict` for few rows of one input and output; None under emulation."""
+        spec = self.spec
+        prepared = Prepared(spec, self.state, self.programs.predict, FEW, totals=False)
+        if prepared.plan.emulated:
+            return None
+        most = min(FEW, ALONE // max(prepared.flops, 1))
+        return Few(prepared, most, spec.inputs[0].shape, spec.outputs[0].shape)  # type: ignore[arg-type]
 
     def predict(
         self,

@@ -73,3 +73,4 @@ def choose_isa(forced: str | None) -> Isa:
 ISA = choose_isa(os.environ.get("KGEN_ISA"))
 LANES = ISA.lanes
 ROWS = ISA.rows
+HALF_ROWS = ROWS // 2

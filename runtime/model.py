@@ -22,7 +22,6 @@ from kgen.runtime.training import Chunk, train_chunk
 from kgen.runtime.weights import weight_views
 
 FLOAT32 = np.dtype(np.float32)
-FAST_ROWS = 256
 
 
 class Model(ModelBase):
@@ -141,12 +140,10 @@ class Model(ModelBase):
 
     def __call__(self, x: Any) -> Any:
         """Outputs for the rows of `x` as one batch, values unchecked: quick for few rows."""
-        if type(x) is np.ndarray and x.dtype is FLOAT32 and x.flags.c_contiguous:
+        if type(x) is np.ndarray and x.dtype is FLOAT32 and self._few is not None:
             rows, *row_shape = x.shape or (0,)
-            if row_shape == self._quick_shape and 0 < rows <= FAST_ROWS:
-                result: np.ndarray = np.empty((rows, *self._quick_output), FLOAT32)
-                self.engine.predict((x,), 0, rows, (result,))
-                return result
+            if row_shape == self._quick_shape and 0 < rows <= self._few.most:
+                return self._few(x, rows)
         return self._forward(x)
 
     def forward(self, x: Any) -> Any:

@@ -19,6 +19,7 @@ from kgen.runtime.checkpoint import (
 from kgen.runtime.data import whole_number
 from kgen.runtime.engine import Engine
 from kgen.runtime.errors import DataError, KgenRuntimeError, WeightError
+from kgen.runtime.few import Few
 from kgen.runtime.history import History
 from kgen.runtime.initializers import initialize
 from kgen.runtime.progress import CompileBar
@@ -53,7 +54,7 @@ class ModelBase:
         self._compiled: set[str] = set()
         # The row shapes of the quick path of a call; None until it applies.
         self._quick_shape: list[int | None] | None = None
-        self._quick_output: tuple[Any, ...] = ()
+        self._few: Few | None = None
 
     @property
     def name(self) -> str:
@@ -90,8 +91,8 @@ class ModelBase:
             bar.close()
         self._compiled.add(program)
         if program == "predict" and is_plain(self.spec):
-            self._quick_output = self.spec.outputs[0].shape
             self._quick_shape = list(self.spec.inputs[0].shape)
+            self._few = self.engine.few()
 
     def get_weights(self) -> list[np.ndarray]:
         """Copies of all weights, in order."""

@@ -17,6 +17,7 @@ read as `fill` and are never written.
 from __future__ import annotations
 
 from kgen.runtime.isa import (
+    HALF_ROWS,
     LANES,
     ROWS,
 )
@@ -88,6 +89,7 @@ from kgen.runtime.tile_reduce import (
 )
 
 __all__ = [
+    "HALF_ROWS",
     "LANES",
     "ROWS",
     "absolute",

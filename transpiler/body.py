@@ -25,7 +25,7 @@ LOCALS = """
     maximum minimum absolute sqrt floor exp log log1p expm1 tanh sigmoid erf sin cos power
     square reciprocal rsqrt sign row_sum row_max row_min col_sum keep_columns keep_rows
     lane_index uniform normal element set_element first_row step_index as_float vectors_for
-    ROWS LANES ceil rint scalar
+    ROWS HALF_ROWS LANES ceil rint scalar
 """
 RESERVED = frozenset([*LOCALS.split(), *keyword.kwlist, *keyword.softkwlist, *dir(builtins)])
 

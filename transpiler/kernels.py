@@ -160,9 +160,12 @@ def _matmul(body: Body, base: KernelText) -> MatmulText:
     inner = _size(b.shape[:1])
     share, first, last = _share(a.shape[:-1])
     vectors, step = _vectors(cols)
+    rows = "ROWS"
+    kind = PackedMatmulText if body.packing and _pays_to_pack(inner, cols) else MatmulText
+    if not body.packing and cols >= 64:
+        rows, vectors, step = "HALF_ROWS", "4", "4 * LANES"  # long reads, for few rows
     a_name = body.view(a, _rows_text(a.shape[:-1]), inner)
     b_name = body.view(b, str(inner), cols)
-    kind = PackedMatmulText if body.packing and _pays_to_pack(inner, cols) else MatmulText
     return kind(
         base.name,
         (),
@@ -171,13 +174,14 @@ def _matmul(body: Body, base: KernelText) -> MatmulText:
         share=share,
         first=first,
         last=last,
+        rows=rows,
         cols=str(cols),
         step=step,
         vectors=vectors,
         inner=str(inner),
         a=a_name,
         b=b_name,
-        body=_epilogue(body, Cursor("i", "j", "ROWS", vectors)),
+        body=_epilogue(body, Cursor("i", "j", rows, vectors)),
     )
 
 

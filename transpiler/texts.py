@@ -22,6 +22,7 @@ class MatmulText(KernelText):
     share: str
     first: str
     last: str
+    rows: str
     cols: str
     step: str
     vectors: str

@@ -149,6 +149,9 @@ class LinearEngine:
         self._batch([array[first:last] for array in arrays])
         self.weights[-1] += 1.0
 
+    def few(self) -> None:
+        return None
+
     def predict(
         self,
         arrays: Sequence[np.ndarray],
