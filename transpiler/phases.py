@@ -84,9 +84,10 @@ def _phase(elaborator: Elaborator, model: ModelClass, *, training: bool) -> Phas
             _checked(elaborator, lambda: _check_structure(run, frame, training))
         settings = read_settings(elaborator, frame)
         usable = settings if settings is not None and not settings.failed else None
-        if usable is not None:
-            optimizer = _checked(elaborator, lambda: _optimizer(usable, builder))
-        if frame.failed or any(value is None for value, _ in frame.outputs.values()):
+        broken = frame.failed or any(value is None for value, _ in frame.outputs.values())
+        if usable is not None and (not broken or builder.weights):
+            optimizer = _checked(elaborator, lambda: _optimizer(usable, builder, frame))
+        if broken:
             return None
         outputs = {key: value for key, (value, _) in frame.outputs.items() if value is not None}
         forward = _pruned(builder.graph(name, outputs))
@@ -183,11 +184,16 @@ def _check_structure(run: Run, frame: Frame, training: bool) -> None:
         raise KgenError(problems)
 
 
-def _optimizer(settings: Settings, builder: Builder) -> OptimizerInfo:
-    """The optimizer that `train:` sets; Keras's default is RMSprop."""
+def _optimizer(settings: Settings, builder: Builder, frame: Frame) -> OptimizerInfo | None:
+    """The optimizer that `train:` sets; Keras's default is RMSprop.
+
+    None where the body failed, so that its weights are not all known.
+    """
     place = settings.place("optimizer")
     value = settings.get("optimizer")
     bound = member("rmsprop" if value is None else value, _OPTIMIZER, place)
+    if frame.failed:
+        return None
     size = sum(padded(_elements(w.value)) for w in builder.weights.values() if w.trainable)
     if size == 0:
         fail(
