@@ -119,7 +119,7 @@ def declare_output(statement: syntax.OutputDecl, value: BuildValue, frame: Frame
             statement.span,
             help="where(condition, 1.0, 0.0) makes numbers of truth values",
         )
-    if value.shape[:1] != (BATCH,):
+    if value.shape[:1] != (BATCH,) or BATCH in value.shape[1:]:
         fail(
             "K0405",
             f"an output has a row for each sample of the batch, found {value.type}",

@@ -94,6 +94,13 @@ def member(value: BuildValue, kind: Member, span: Span, prefix: str = "") -> Bou
 def _output(name: str, prediction: Value, loss: Bound, run: Run, span: Span) -> Output:
     definition = loss.definition
     assert definition.target is not None
+    if prediction.type.rank < 2:
+        fail(
+            "K0405",
+            f"a loss needs an axis besides the batch, and the output `{name}` is {prediction.type}",
+            span,
+            help="give the output a last axis of size one, for instance with Reshape([1])",
+        )
     rule = definition.target(prediction.type, loss.arguments)
     inputs = run.builder.inputs
     target_name = _free(f"{name}_target", inputs)

@@ -337,6 +337,8 @@ TWO = "output y = x |> Dense(2)\noutput z = x |> Dense(1)"
         ("loss = 'mse'\nmetrics = ['acuracy']", "", ["K0301"]),
         ("loss = 'mse'\nmetrics = [AUC()]", "", ["K0701"]),
         ("loss = ['mse']", TWO, ["K0508"]),
+        ("loss = 'mse'", "output y = mean(Dense(2)(x), axis=-1)", ["K0405"]),
+        ("loss = 'mse'", "output y = x[None] * x[:, None]", ["K0405"]),
         ("loss = {'y': 'mse'}", TWO, ["K0508"]),
         ("loss = {'y': 'mse', 'w': 'mse'}", TWO, ["K0508"]),
         ("loss = 'mse'\nloss_weights = [1.0]", TWO, ["K0508"]),
