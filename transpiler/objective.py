@@ -58,7 +58,6 @@ def build_objective(settings: Settings, frame: Frame, run: Run) -> Objective:
         if entry is None:
             continue
         prediction, _ = frame.outputs[name]
-        assert prediction is not None
         with reporting(run, [prediction], place):
             output = _output(name, prediction, member(entry, _LOSS, place), run, place)
             outputs[name] = output

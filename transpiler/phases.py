@@ -84,12 +84,11 @@ def _phase(elaborator: Elaborator, model: ModelClass, *, training: bool) -> Phas
             _checked(elaborator, lambda: _check_structure(run, frame, training))
         settings = read_settings(elaborator, frame)
         usable = settings if settings is not None and not settings.failed else None
-        broken = frame.failed or any(value is None for value, _ in frame.outputs.values())
-        if usable is not None and (not broken or builder.weights):
+        if usable is not None:
             optimizer = _checked(elaborator, lambda: _optimizer(usable, builder, frame))
-        if broken:
+        if frame.failed:
             return None
-        outputs = {key: value for key, (value, _) in frame.outputs.items() if value is not None}
+        outputs = {key: value for key, (value, _) in frame.outputs.items()}
         forward = _pruned(builder.graph(name, outputs))
         if usable is not None:
             objective = _checked(elaborator, lambda: build_objective(usable, frame, run))
@@ -158,7 +157,7 @@ def _check_structure(run: Run, frame: Frame, training: bool) -> None:
             declaration.name_span,
             help="declare one: output y = ...",
         )
-    roots = [value for value, _ in frame.outputs.values() if value is not None]
+    roots = [value for value, _ in frame.outputs.values()]
     live = reachable([*roots, *run.losses])
     problems = [
         Diagnostic(

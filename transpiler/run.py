@@ -98,7 +98,7 @@ class Frame:
     known: dict[str, AnyLayer] = field(default_factory=dict)
     again: bool = False
     inputs: dict[str, tuple[Value, Span]] = field(default_factory=dict)
-    outputs: dict[str, tuple[Value | None, Span]] = field(default_factory=dict)
+    outputs: dict[str, tuple[Value, Span]] = field(default_factory=dict)
     train: list[Train] = field(default_factory=list)
     taken: set[str] = field(default_factory=set)
     counts: dict[str, int] = field(default_factory=dict)
