@@ -526,7 +526,6 @@ def _transpose(body: Body, base: KernelText) -> KernelText:
             (),
             (),
             share=f"share({rows}, LANES, thread, threads)",
-            rows=str(rows),
             cols=str(cols),
             source=body.view(source, str(rows), cols),
             target=body.view(target, str(cols), rows),

@@ -142,7 +142,6 @@ class TransposeText(KernelText):
     """A matrix turned over, block by block."""
 
     share: str
-    rows: str
     cols: str
     source: str
     target: str
@@ -180,15 +179,6 @@ class CopyText(KernelText):
     vectors: str
     target: str
     moves: tuple[Move, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class TotalsText(KernelText):
-    """Adds a step's figures to the epoch's totals."""
-
-    count: str
-    figures: str
-    totals: str
 
 
 TEMPLATES: dict[type[KernelText], str] = {

@@ -1,0 +1,225 @@
+"""The architecture, enforced: who imports whom, what templates are given, what is emitted."""
+
+from __future__ import annotations
+
+import ast
+import dataclasses
+import hashlib
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from jinja2 import Environment, PackageLoader, meta
+from kgen.building import module_name
+from kgen.compiler import compile_text
+from kgen.texts import TEMPLATES, KernelText
+
+ROOT = Path(__file__).parent.parent
+EXAMPLES = sorted((ROOT / "examples").glob("*.k"))
+GOLDENS = Path(__file__).parent / "goldens"
+
+# Each room's modules, and the rooms it may import from besides itself.
+ROOMS = {
+    "diagnostics": "diagnostics render suggest",
+    "syntax": "syntax",
+    "parser": "blocks layout lexical_errors literals parser scan sound_text source syntax_errors "
+    "tree_builder tree_expressions words",
+    "format": "format format_layout format_tokens",
+    "graph": "graph model",
+    "ops": "ops",
+    "layers": "layers",
+    "elaborate": "arithmetic bodies buildtime builtins declarations elaborate expressions inputs "
+    "layering limits names objective parameters phases run settings statements tensors values",
+    "passes": "passes",
+    "schedule": "access body fuse kernels plan program schedule texts tidy",
+    "emit": "emit pycode",
+    "compiler": "compiler",
+    "building": "building loading standalone",
+    "selfcheck": "selfcheck",
+    "cli": "__main__ cli commands explain",
+}
+GRAPHS = {"diagnostics", "graph", "ops", "layers"}
+MAY_IMPORT: dict[str, set[str]] = {
+    "diagnostics": set(),
+    "syntax": {"diagnostics"},
+    "parser": {"diagnostics", "syntax", "grammar"},
+    "format": {"diagnostics", "syntax", "parser"},
+    "graph": {"diagnostics"},
+    "ops": {"diagnostics", "graph"},
+    "layers": {"diagnostics", "graph", "ops"},
+    "elaborate": {"syntax", "parser", *GRAPHS},
+    "passes": GRAPHS,
+    "schedule": {"diagnostics", "graph", "ops"},
+    "emit": {"diagnostics", "graph", "ops", "schedule", "runtime"},
+    "compiler": {"elaborate", "emit", "parser", "passes", "schedule", *GRAPHS},
+    "building": {"compiler", "diagnostics", "emit", "parser", "runtime"},
+    "selfcheck": {"passes", "runtime", *GRAPHS},
+}
+MAY_IMPORT["cli"] = {*ROOMS, "runtime", "grammar"}
+HOMES = {module: room for room, modules in ROOMS.items() for module in modules.split()}
+
+
+def imports(path: Path) -> Iterator[tuple[str, tuple[str, ...]]]:
+    """Every module that a file imports anywhere, with the names taken from it."""
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            for alias in node.names:
+                yield alias.name, ()
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{path}: imports are absolute"
+            yield node.module or "", tuple(alias.name for alias in node.names)
+
+
+def own_imports(path: Path) -> Iterator[str]:
+    """The first name after `kgen.` of every import of this project."""
+    for module, names in imports(path):
+        package, _, rest = module.partition(".")
+        if package != "kgen":
+            continue
+        if rest:
+            yield rest.split(".")[0]
+        else:
+            yield from (name for name in names if not name.startswith("__"))
+
+
+@pytest.mark.parametrize(
+    "path", sorted((ROOT / "transpiler").rglob("*.py")), ids=lambda path: path.stem
+)
+def test_the_transpiler_keeps_to_its_doors(path: Path) -> None:
+    module = path.relative_to(ROOT / "transpiler").with_suffix("").parts[0]
+    if module == "__init__":
+        return
+    assert module in HOMES, f"{module} belongs to no room: give it one in ROOMS"
+    room = HOMES[module]
+    for imported in own_imports(path):
+        other = HOMES.get(imported, imported)
+        assert other == room or other in MAY_IMPORT[room], f"{room} may not import {imported}"
+
+
+@pytest.mark.parametrize(
+    "path", sorted((ROOT / "runtime").glob("*.py")), ids=lambda path: path.stem
+)
+def test_the_runtime_stands_alone(path: Path) -> None:
+    for module, names in imports(path):
+        package, _, rest = module.partition(".")
+        if package == "kgen":
+            assert rest.startswith("runtime") or names == ("runtime",), f"{path}: {module}"
+        else:
+            known = {"numpy", "numba", "llvmlite", "safetensors", "matplotlib"}
+            assert package in known or package in sys.stdlib_module_names, f"{path}: {module}"
+
+
+# --- templates -----------------------------------------------------------------
+
+LOADER = PackageLoader("kgen.templates", "")
+
+
+def variables(name: str) -> set[str]:
+    """What a template and those it includes expect to be given."""
+    environment = Environment(loader=LOADER)
+    source, _, _ = LOADER.get_source(environment, name)
+    tree = environment.parse(source)
+    found = set(meta.find_undeclared_variables(tree))
+    for included in meta.find_referenced_templates(tree):
+        assert included is not None
+        found |= variables(included)
+    return found
+
+
+@pytest.mark.parametrize("text", TEMPLATES, ids=lambda text: text.__name__)
+def test_templates_use_all_they_are_given(text: type[KernelText]) -> None:
+    fields = {field.name for field in dataclasses.fields(text)}
+    assert variables(f"cpu/{TEMPLATES[text]}.py.jinja") == fields
+
+
+def test_every_template_is_used() -> None:
+    files = {path.name.removesuffix(".py.jinja") for path in (ROOT / "templates/cpu").glob("*")}
+    assert files == {*TEMPLATES.values(), "header", "module"}
+
+
+# --- what is emitted -----------------------------------------------------------
+
+
+def emitted(path: Path) -> str:
+    """The module of an example."""
+    return compile_text(path.read_text(encoding="utf-8"), path.name).text
+
+
+@pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: path.stem)
+def test_goldens(path: Path) -> None:
+    golden = GOLDENS / f"{module_name(path)}.py"
+    text = emitted(path)
+    if os.environ.get("KGEN_UPDATE_GOLDENS"):
+        golden.parent.mkdir(exist_ok=True)
+        golden.write_text(text, encoding="utf-8")
+    assert golden.exists(), "run with KGEN_UPDATE_GOLDENS=1 and review what it writes"
+    assert text == golden.read_text(encoding="utf-8")
+
+
+def test_goldens_have_their_examples() -> None:
+    names = {f"{module_name(path)}.py" for path in EXAMPLES}
+    assert {path.name for path in GOLDENS.glob("*.py")} == names
+
+
+@pytest.fixture(scope="module")
+def modules(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with the modules of all examples."""
+    folder = tmp_path_factory.mktemp("emitted")
+    for path in EXAMPLES:
+        (folder / f"{module_name(path)}.py").write_text(emitted(path), encoding="utf-8")
+    return folder
+
+
+@pytest.mark.parametrize("command", [["check"], ["format", "--check", "--diff"]])
+def test_emitted_modules_pass_ruff_as_it_comes(command: list[str], modules: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "ruff", *command, "--isolated", "--no-cache", str(modules)],
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_emitted_modules_import_the_runtime_alone(modules: Path) -> None:
+    for path in modules.glob("*.py"):
+        for module, _ in imports(path):
+            assert module == "numpy" or module.startswith("kgen.runtime."), f"{path}: {module}"
+
+
+@pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: path.stem)
+def test_kernels_name_their_lines(path: Path) -> None:
+    source = path.read_text(encoding="utf-8")
+    module = compile_text(source, path.name)
+    kernels = {
+        node.name: ast.get_docstring(node) or ""
+        for node in ast.parse(module.text).body
+        if isinstance(node, ast.FunctionDef)
+        and any(isinstance(mark, ast.Name) and mark.id == "kernel" for mark in node.decorator_list)
+    }
+    assert set(kernels) == set(module.source_map)
+    count = len(source.splitlines())
+    for name, lines in module.source_map.items():
+        assert all(1 <= line <= count for line in lines), name
+        assert all(str(line) in kernels[name] for line in lines), name
+
+
+def test_the_same_bytes_whatever_the_hash_seed() -> None:
+    script = (
+        "import hashlib, sys; from pathlib import Path; from kgen.compiler import compile_text\n"
+        "for name in sys.argv[1:]:\n"
+        "    text = compile_text(Path(name).read_text('utf-8'), Path(name).name).text\n"
+        "    print(hashlib.sha256(text.encode()).hexdigest())\n"
+    )
+    for seed in ("1", "2"):
+        done = subprocess.run(
+            [sys.executable, "-c", script, *map(str, EXAMPLES)],
+            env={**os.environ, "PYTHONHASHSEED": seed},
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+        here = [hashlib.sha256(emitted(path).encode()).hexdigest() for path in EXAMPLES]
+        assert done.stdout.split() == here
