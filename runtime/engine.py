@@ -177,7 +177,7 @@ class Engine:
         Returns:
             The steps done, by which `step` has grown; `totals` have grown too.
         """
-        prepared = self._prepare("train", batch_size)
+        prepared = self._prepare("train", min(batch_size, len(arrays[0])))
         assert prepared.picks is not None
         table = np.ascontiguousarray(scalars, np.float32)
         prepared.point(prepared.picks, 0, table)
@@ -189,7 +189,7 @@ class Engine:
         self, arrays: Sequence[npt.NDArray[Any]], first: int, last: int, batch_size: int
     ) -> None:
         """Add loss and metrics of rows `first:last`, in inference mode, to `totals`."""
-        prepared = self._prepare("evaluate", batch_size)
+        prepared = self._prepare("evaluate", min(batch_size, len(arrays[0])))
         self._run(prepared, arrays, None, first, last, batch_size)
 
     def gradient(self, arrays: Sequence[npt.NDArray[Any]], first: int, last: int) -> None:
