@@ -26,9 +26,14 @@ def build_text(text: str, name: str, folder: Path) -> Path:
     from kgen.compiler import compile_text
 
     module = compile_text(text, name)
-    path = folder / f"bench_{Path(name).stem}.py"
+    path = module_path(name, folder)
     path.write_text(module.text, encoding="utf-8")
     return path
+
+
+def module_path(name: str, folder: Path) -> Path:
+    """Where the module of a `.k` file called `name` goes in `folder`."""
+    return folder / f"bench_{Path(name).stem}.py"
 
 
 def import_path(path: Path) -> ModuleType:

@@ -77,13 +77,14 @@ def peers_command(
                     steady = measure_steady(task, peers, rounds, steps, module, status.update)
             except PeerUnavailable as error:
                 raise click.ClickException(str(error)) from error
-        print_steady(task, steady)
-        record["models"][task] = {"steady": steady_record(steady)}
-        if starts:
-            with console.status("") as status:
-                startup = measure_startup(task, (*OURS, *peers), starts, status.update)
-            print_startup(task, startup)
-            record["models"][task]["startup"] = vars(startup)
+            print_steady(task, steady)
+            record["models"][task] = {"steady": steady_record(steady)}
+            if starts:
+                contestants = (*OURS, *peers)
+                with console.status("") as status:
+                    startup = measure_startup(task, contestants, starts, module, status.update)
+                print_startup(task, startup)
+                record["models"][task]["startup"] = vars(startup)
     write_json(json_file, record)
 
 

@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from benchmarks.modules import EXAMPLES, build_file
+from benchmarks.modules import module_path
 from benchmarks.peers.session import PeerUnavailable, Session
 from benchmarks.peers.tasks import TASKS
 
@@ -53,7 +53,7 @@ def start(peer: str, task: str, folder: Path, *, persistent: bool) -> tuple[floa
     Raises:
         PeerUnavailable: it did not come that far.
     """
-    module = folder / f"bench_{Path(TASKS[task].example).stem}.py"
+    module = module_path(TASKS[task].example, folder)
     environment = caches(folder, persistent=persistent)
     with Session("start", peer, task, module, STEPS, environment) as session:
         session.answer()
@@ -62,12 +62,12 @@ def start(peer: str, task: str, folder: Path, *, persistent: bool) -> tuple[floa
 
 
 def measure_startup(
-    task: str, peers: Sequence[str], rounds: int, progress: Callable[[str], None]
+    task: str, peers: Sequence[str], rounds: int, built: Path, progress: Callable[[str], None]
 ) -> Startup:
     """Cold and warm starts of every peer, in turn.
 
-    Each round gives a peer an empty folder for its caches. kgen starts from its emitted module,
-    `kgen-source` from the `.k` file.
+    Each round gives a peer an empty folder for its caches. kgen starts from its emitted module
+    `built`, `kgen-source` from the `.k` file.
     """
     found = Startup()
     for number in range(rounds):
@@ -77,7 +77,7 @@ def measure_startup(
             progress(f"{task}: starts of {peer}, round {number + 1} of {rounds}")
             folder = Path(tempfile.mkdtemp(prefix="kgen-bench-"))
             try:
-                build_file(EXAMPLES / TASKS[task].example, folder)
+                shutil.copy(built, folder)
                 seconds, memory = start(peer, task, folder, persistent=False)
                 found.cold.setdefault(peer, []).append(seconds)
                 found.cold_memory.setdefault(peer, []).append(memory)
