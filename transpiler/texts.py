@@ -5,17 +5,17 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class KernelText:
     """What every kernel has: a name, its documentation, its arguments' views and its set-up."""
 
-    name: str
-    doc: tuple[str, ...]
-    views: tuple[str, ...]
-    setup: tuple[str, ...]
+    name: str = ""
+    doc: tuple[str, ...] = ()
+    views: tuple[str, ...] = ()
+    setup: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class MatmulText(KernelText):
     """Rows of `a` times columns of `b`, finished by `body` while the tile is in registers."""
 
@@ -32,12 +32,12 @@ class MatmulText(KernelText):
     body: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PackedMatmulText(MatmulText):
     """As `MatmulText`, each panel of `b` first copied to where its columns lie together."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class OuterText(KernelText):
     """The transpose of `a` times `b`, summed over the batch."""
 
@@ -51,7 +51,7 @@ class OuterText(KernelText):
     body: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PackedOuterText(KernelText):
     """As `OuterText`, in blocks of rows, each panel of `b` copied together first."""
 
@@ -66,7 +66,7 @@ class PackedOuterText(KernelText):
     out: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class BatchedText(KernelText):
     """A product of two matrices for each entry of the batch axes."""
 
@@ -94,7 +94,7 @@ class Stage:
     after: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RowsText(KernelText):
     """Rows on their own, each in one pass or several."""
 
@@ -103,7 +103,7 @@ class RowsText(KernelText):
     stages: tuple[Stage, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class FlatText(KernelText):
     """One long row, shared by columns."""
 
@@ -112,7 +112,7 @@ class FlatText(KernelText):
     body: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ColumnsText(KernelText):
     """Sums (or extremes) down the columns, and what follows from them."""
 
@@ -124,7 +124,7 @@ class ColumnsText(KernelText):
     after: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class BlockColumnsText(KernelText):
     """As `ColumnsText`, for each of many blocks of rows."""
 
@@ -137,7 +137,7 @@ class BlockColumnsText(KernelText):
     after: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class TransposeText(KernelText):
     """A matrix turned over, block by block."""
 
@@ -147,7 +147,7 @@ class TransposeText(KernelText):
     target: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PermuteText(KernelText):
     """Axes in another order, element by element."""
 
@@ -170,7 +170,7 @@ class Move:
     target_col: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CopyText(KernelText):
     """Runs of columns moved from some matrices into another."""
 

@@ -1,0 +1,70 @@
+"""Reductions down the columns, and what follows from them."""
+
+from __future__ import annotations
+
+from kgen.access import FULL, Domain, place
+from kgen.body import Body, Cursor
+from kgen.fuse import REDUCTIONS
+from kgen.graph import Node
+from kgen.kernels.loops import FOLD, START, known_size, long_vectors, rows_text, shared
+from kgen.texts import BlockColumnsText, ColumnsText, KernelText
+
+
+def columns(body: Body) -> KernelText:
+    group = body.group
+    cols = known_size(group.domain.cols)
+    vectors, step = long_vectors(cols)
+    inner = rows_text(group.domain.rows)
+    blocks = bool(group.outer)
+    cursor = Cursor(f"o * {inner} + i" if blocks else "i", "j", "1", vectors)
+    after = Cursor("o" if blocks else "0", "j", "1", vectors)
+    reductions = [node for node in group.members if node.op.name in REDUCTIONS]
+    accumulators = [body.names.new("total") for _ in reductions]
+    before = tuple(
+        f"{name} = full(1, {vectors}, {START[node.op.name]})"
+        for name, node in zip(accumulators, reductions, strict=True)
+    )
+    body.open()
+    for name, node in zip(accumulators, reductions, strict=True):
+        source = node.inputs[0]
+        split = node.attrs["axes"][-1] + 1
+        text = body.read(source, split, FULL, cursor)
+        body.lines.append(f"{name} = {FOLD[node.op.name].format(name, text)}")
+    lines = tuple(body.take())
+    body.close()
+    results = Domain(group.outer, group.domain.cols)  # type: ignore[arg-type]
+    _results(body, results, dict(zip(reductions, accumulators, strict=True)), after)
+    loop = f"j in range({f'0, {cols}' if blocks else 'first, last'}, {step})"
+    if not blocks:
+        return ColumnsText(
+            share=f"share({cols}, {step}, thread, threads)",
+            loop=loop,
+            before=before,
+            inner=inner,
+            body=lines,
+            after=tuple(body.take()),
+        )
+    share, first, last = shared(results.rows)
+    return BlockColumnsText(
+        share=share,
+        outer_loop=f"o in range({first}, {last})",
+        loop=loop,
+        before=before,
+        inner=inner,
+        body=lines,
+        after=tuple(body.take()),
+    )
+
+
+def _results(body: Body, domain: Domain, sums: dict[Node, str], cursor: Cursor) -> None:
+    """The reductions' results and what the group computes from them."""
+    for node in body.group.members:
+        value = node.output
+        placed = place(value.shape, domain)
+        assert placed is not None
+        if node in sums:
+            body.know(value, placed[1], sums[node])
+        else:
+            body.compute(value, *placed, cursor)
+        if value in body.stored:
+            body.store(value, *placed, cursor)

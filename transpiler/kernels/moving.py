@@ -1,0 +1,111 @@
+"""Kernels that move elements: transposes, slices, joins."""
+
+from __future__ import annotations
+
+from itertools import count as count_from
+
+from kgen.body import Body
+from kgen.graph import BATCH, Node, Value
+from kgen.kernels.loops import known_size, long_vectors, rows_text, shared
+from kgen.texts import CopyText, KernelText, Move, PermuteText, TransposeText
+
+
+def transposed(body: Body) -> KernelText:
+    node = body.group.anchor
+    source, target = node.inputs[0], node.output
+    body.written.append(target)
+    if node.attrs["axes"] == (1, 0) and all(isinstance(s, int) for s in source.shape):
+        rows, cols = known_size(source.shape[:1]), known_size(source.shape[1:])
+        return TransposeText(
+            share=f"share({rows}, LANES, thread, threads)",
+            cols=str(cols),
+            source=body.view(source, str(rows), cols),
+            target=body.view(target, str(cols), rows),
+        )
+    return _permute(body, source, target)
+
+
+def _permute(body: Body, source: Value, target: Value) -> PermuteText:
+    """Row i and column j of the target, split into axes, give the source's place."""
+    axes = body.group.anchor.attrs["axes"]
+    shape = target.shape
+    rows, cols = shape[:-1], known_size(shape[-1:])
+    digits: list[str] = []
+    for axis in range(len(shape) - 1):
+        below = known_size(shape[axis + 1 : -1]) if axis + 1 < len(shape) - 1 else 1
+        text = "i" if below == 1 else f"i // {below}"
+        digits.append(text if axis == 0 else f"{text} % {known_size(shape[axis : axis + 1])}")
+    digits.append("j")
+    place_of = {axes[axis]: digit for axis, digit in enumerate(digits)}
+    row = place_of[0]
+    for axis in range(1, len(shape) - 1):
+        row = f"({row}) * {known_size(source.shape[axis : axis + 1])} + {_term(place_of[axis])}"
+    share, first, last = shared(rows)
+    by_batch = rows[:1] == (BATCH,)
+    return PermuteText(
+        share=share,
+        loop=f"i in range({first if by_batch else 'first'}, {last if by_batch else 'last'})",
+        cols=str(cols),
+        source=body.view(source, rows_text(source.shape[:-1]), known_size(source.shape[-1:])),
+        source_row=row,
+        source_col=place_of[len(shape) - 1],
+        target=body.view(target, rows_text(rows), cols),
+    )
+
+
+def _term(text: str) -> str:
+    return text if text.isidentifier() else f"({text})"
+
+
+def copied(body: Body) -> CopyText:
+    """Slices and joins, seen as runs of columns."""
+    node = body.group.anchor
+    axis = node.attrs["axis"]
+    target = node.output
+    rows = target.shape[:axis]
+    cols = known_size(target.shape[axis:])
+    vectors, step = _copy_vectors(node)
+    moves: list[Move] = []
+    start = 0
+    for value in node.inputs:
+        width = known_size(value.shape[axis:])
+        name = body.view(value, rows_text(rows), width)
+        if node.op.name == "slice_axis":
+            skip = node.attrs["start"] * known_size(value.shape[axis + 1 :])
+            column = "j" if skip == 0 else f"j + {skip}"
+            moves.append(Move(f"j in range(0, {cols}, {step})", name, column, "j"))
+        else:
+            column = "j" if start == 0 else f"j + {start}"
+            moves.append(Move(f"j in range(0, {width}, {step})", name, "j", column))
+            start += width
+    share, first, last = shared(rows)
+    body.written.append(target)
+    return CopyText(
+        share=share,
+        loop=f"i in range({first}, {last})",
+        vectors=vectors,
+        target=body.view(target, rows_text(rows), cols),
+        moves=tuple(moves),
+    )
+
+
+def _copy_vectors(node: Node) -> tuple[str, str]:
+    """Vectors in a copy's tile, and the columns a tile covers.
+
+    A tile off the grid of tiles may overhang its row, but is masked only where the row is no
+    multiple of a tile (of 4, 8 or 16 lanes); failing all else, an odd number of vectors is none.
+    """
+    axis = node.attrs["axis"]
+    widths = [known_size(value.shape[axis:]) for value in node.inputs]
+    cols = sum(widths)
+    edges = [sum(widths[:position]) for position in range(1, len(widths) + 1)]
+    if node.op.name == "slice_axis":
+        inner = known_size(node.output.shape[axis + 1 :])
+        edges += [node.attrs["start"] * inner, node.attrs["stop"] * inner]
+    preferred = long_vectors(known_size(node.output.shape[axis:]))
+    for vectors in (int(preferred[0]), 4, 2, 1):
+        if cols % (4 * vectors) or all(edge % (16 * vectors) == 0 for edge in edges):
+            break
+    else:
+        vectors = next(odd for odd in count_from(3, 2) if cols % odd)
+    return str(vectors), "LANES" if vectors == 1 else f"{vectors} * LANES"
