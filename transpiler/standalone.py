@@ -107,7 +107,7 @@ def inline_runtime(module: str) -> str:
     ]
     runtime = "\n\n\n".join(section.strip("\n") for section in sections)
     head = ["from __future__ import annotations", imports.text(clashes)]
-    body = "\n\n\n".join([_BEGIN, runtime, f"{_END}\n\n{own.text.strip(chr(10))}"])
+    body = "\n\n\n".join([_BEGIN, runtime, f"{_END}\n\n\n{own.text.strip(chr(10))}"])
     text = "\n\n".join([f'"""{own.title}"""', *head, body])
     return re.sub(r"\n{4,}", "\n\n\n", text) + "\n"
 
