@@ -10,11 +10,12 @@ from kgen.access import count
 from kgen.diagnostics import Diagnostic, KgenError, Report
 from kgen.elaborate import elaborate
 from kgen.emit import ModuleSource, Phases, emit
-from kgen.graph import Graph, verify
+from kgen.graph import Graph
 from kgen.model import Model, padded
 from kgen.parser import parse
 from kgen.passes import PASSES
 from kgen.program import Buffer, Kernel
+from kgen.rewrite import verify
 from kgen.schedule import KernelTable, schedule
 
 Observer = Callable[[str, Graph], None]

@@ -16,14 +16,14 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar, Token
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from kgen.diagnostics import Span, fail
 
 if TYPE_CHECKING:
-    import numpy as np
+    pass
 
 
 @dataclass(frozen=True, slots=True)
@@ -434,135 +434,3 @@ def as_value(operand: Operand) -> Value:
 def apply(name: str, *operands: Operand, hint: str = "", **attrs: Any) -> Value:
     """Add a node of the op called `name`; plain numbers become constants."""
     return current().add(OPS[name], [as_value(v) for v in operands], attrs, name=hint)
-
-
-Rewrite: TypeAlias = Callable[[Node, tuple[Value, ...]], Value | None]
-Extend: TypeAlias = Callable[[Mapping[Value, Value]], Mapping[str, Value]]
-
-
-def rebuild(
-    graph: Graph,
-    rewrite: Rewrite,
-    *,
-    extend: Extend | None = None,
-    keep: Mapping[Any, Value] | None = None,
-) -> Graph:
-    """Copy a graph, giving `rewrite` each live node and its new inputs.
-
-    `rewrite` returns the value to use instead, or None to keep the node.
-    `extend` may add nodes at the end; it is given the new value of each old
-    one and returns gradients by weight path. Nodes that neither a result nor
-    `keep` (filled by then) needs are left out; inputs and weights always stay.
-    """
-    live = reachable(graph.results())
-    mapping: dict[Value, Value] = {}
-    with Builder() as builder:
-        for node in graph.nodes:
-            if node.output not in live and node.op.name not in ("input", "weight"):
-                continue
-            inputs = tuple(mapping[value] for value in node.inputs)
-            builder.span = node.span
-            new = rewrite(node, inputs)
-            if new is None and node.op.name == "constant":
-                new = constant(node.attrs["value"])
-            elif new is None:
-                new = builder.add(node.op, inputs, node.attrs, name=node.output.name)
-            mapping[node.output] = new
-        builder.inputs = {name: mapping[value] for name, value in graph.inputs.items()}
-        builder.weights = {
-            path: replace(weight, value=mapping[weight.value])
-            for path, weight in graph.weights.items()
-        }
-        gradients = {path: mapping[value] for path, value in graph.gradients.items()}
-        if extend is not None:
-            gradients.update(extend(mapping))
-        built = builder.graph(
-            graph.name,
-            {name: mapping[value] for name, value in graph.outputs.items()},
-            updates={path: mapping[value] for path, value in graph.updates.items()},
-            loss=mapping[graph.loss] if graph.loss is not None else None,
-            metrics=[
-                replace(m, numerator=mapping[m.numerator], denominator=mapping[m.denominator])
-                for m in graph.metrics
-            ],
-            gradients=gradients,
-        )
-    needed = reachable([*built.results(), *(keep or {}).values()]) | {
-        *built.inputs.values(),
-        *(weight.value for weight in built.weights.values()),
-    }
-    return replace(built, nodes=tuple(n for n in built.nodes if n.output in needed))
-
-
-def reachable(roots: Iterable[Value]) -> set[Value]:
-    """Every value the roots depend on, themselves included."""
-    found: set[Value] = set()
-    stack = list(roots)
-    while stack:
-        value = stack.pop()
-        if value not in found:
-            found.add(value)
-            stack.extend(value.node.inputs)
-    return found
-
-
-def verify(graph: Graph) -> None:
-    """Check order and re-run every shape rule.
-
-    Raises:
-        AssertionError: a node uses a value before it is made, or its type is not
-            what the rule gives; the pass that ran last is at fault.
-    """
-    seen: set[Value] = set()
-    names: set[str] = set()
-    for node in graph.nodes:
-        for value in node.inputs:
-            assert value in seen, f"%{value.name} used before it is made, in {node}"
-        expected = node.op.infer([value.type for value in node.inputs], node.attrs)
-        assert expected == node.output.type, f"{node}: the rule gives {expected}"
-        assert node.output.name not in names, f"%{node.output.name} is named twice"
-        names.add(node.output.name)
-        seen.add(node.output)
-    for value in graph.results():
-        assert value in seen, f"result %{value.name} is never made"
-
-
-def interpret(graph: Graph, feeds: Mapping[str, np.ndarray]) -> dict[Value, np.ndarray]:
-    """Evaluate with the ops' NumPy references (the oracle of tests and `selfcheck`).
-
-    `feeds` holds an array for each input by name and each weight by path, and
-    may hold `seed`-dependent random values under a random node's name.
-    """
-    import numpy as np
-
-    done: dict[Value, np.ndarray] = {}
-    for node in graph.nodes:
-        if node.op.name == "input":
-            done[node.output] = np.asarray(feeds[node.attrs["name"]])
-        elif node.op.name == "weight":
-            done[node.output] = np.asarray(feeds[node.attrs["path"]])
-        elif node.output.name in feeds:
-            done[node.output] = np.asarray(feeds[node.output.name])
-        else:
-            arrays = [done[value] for value in node.inputs]
-            attrs = _concrete(node, arrays, graph, done)
-            done[node.output] = np.asarray(node.op.reference(*arrays, **attrs))
-    return done
-
-
-def _concrete(
-    node: Node, arrays: Sequence[np.ndarray], graph: Graph, done: Mapping[Value, np.ndarray]
-) -> dict[str, Any]:
-    """The node's attributes with open dimensions replaced by what the feeds have."""
-    sizes: dict[str, int] = {}
-    for value in graph.inputs.values():
-        if value in done:
-            for size, actual in zip(value.shape, done[value].shape, strict=True):
-                if isinstance(size, Dim):
-                    sizes[size.name] = actual
-    attrs = dict(node.attrs)
-    if "shape" in attrs:
-        attrs["shape"] = tuple(
-            sizes[size.name] if isinstance(size, Dim) else size for size in attrs["shape"]
-        )
-    return attrs

@@ -13,13 +13,14 @@ from typing import TypeVar
 from kgen.bodies import Elaborator
 from kgen.buildtime import Arguments
 from kgen.diagnostics import Diagnostic, KgenError, fail
-from kgen.graph import Builder, Graph, Value, reachable, rebuild
+from kgen.graph import Builder, Graph, Value
 from kgen.layering import without_batch
 from kgen.layers.kinds import Member
 from kgen.layers.optimizers import optimizer_info
 from kgen.model import InputInfo, LayerInfo, Model, OptimizerInfo, padded
 from kgen.names import Names
 from kgen.objective import Objective, build_objective, member
+from kgen.rewrite import reachable, rebuild
 from kgen.run import Frame, Run, collect
 from kgen.settings import Settings, read_settings
 from kgen.values import ModelClass, Silenced

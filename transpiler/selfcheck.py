@@ -15,7 +15,8 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from kgen.graph import Dim, Graph, Value, interpret
+from kgen.graph import Dim, Graph, Value
+from kgen.interpret import interpret
 from kgen.model import Model
 from kgen.passes.differentiate import differentiate
 from kgen.runtime.isa import LANES

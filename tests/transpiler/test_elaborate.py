@@ -8,8 +8,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from kgen.compiler import check_text, elaborate_text
 from kgen.diagnostics import KgenError
-from kgen.graph import BATCH, verify
+from kgen.graph import BATCH
 from kgen.model import Model
+from kgen.rewrite import verify
 
 from tests.strategies import programs
 

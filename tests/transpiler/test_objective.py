@@ -10,7 +10,8 @@ import numpy as np
 import pytest
 from kgen.compiler import check_text, elaborate_text
 from kgen.diagnostics import Diagnostic
-from kgen.graph import Graph, interpret
+from kgen.graph import Graph
+from kgen.interpret import interpret
 from kgen.model import Model, padded
 
 keras = pytest.importorskip("keras")

@@ -17,9 +17,11 @@ import keras
 import numpy as np
 import pytest
 from kgen import ops
-from kgen.graph import OPS, Builder, Graph, Sample, TensorType, Value, interpret, verify
+from kgen.graph import OPS, Builder, Graph, Sample, TensorType, Value
+from kgen.interpret import interpret
 from kgen.ops import contract, elementwise, normalize, reduce, shape, source
 from kgen.passes.differentiate import gradients
+from kgen.rewrite import verify
 
 STEP = 1e-5
 TOLERANCE = 1e-6

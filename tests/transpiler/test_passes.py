@@ -17,14 +17,14 @@ from kgen.graph import (
     ShapeError,
     TensorType,
     Value,
-    interpret,
-    verify,
 )
+from kgen.interpret import interpret
 from kgen.passes import PASSES
 from kgen.passes.differentiate import differentiate, gradients
 from kgen.passes.lower import lower
 from kgen.passes.pin import pin
 from kgen.passes.simplify import simplify
+from kgen.rewrite import verify
 
 ZEROS = Initializer("Zeros", {})
 

@@ -14,7 +14,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from kgen import ops
-from kgen.graph import Graph, Node, Value, constant, current, reachable, rebuild
+from kgen.graph import Graph, Node, Value, constant, current
+from kgen.rewrite import reachable, rebuild
 
 
 def gradients(loss: Value, wrt: Sequence[Value]) -> list[Value]:

@@ -13,8 +13,9 @@ axes) or, where both contract all their leading axes, as it is.
 from __future__ import annotations
 
 from kgen import ops
-from kgen.graph import Graph, Node, Value, apply, current, rebuild
+from kgen.graph import Graph, Node, Value, apply, current
 from kgen.ops.contract import free_axes
+from kgen.rewrite import rebuild
 
 
 def lower(graph: Graph) -> Graph:

@@ -15,7 +15,8 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from kgen import ops
-from kgen.graph import Graph, Value, rebuild
+from kgen.graph import Graph, Value
+from kgen.rewrite import rebuild
 
 _NOT_STORED = ("input", "weight", "constant", "batch_size", "scalar_input", "broadcast_to", "index")
 

@@ -14,7 +14,8 @@ from typing import Any
 
 import numpy as np
 from kgen import ops
-from kgen.graph import Graph, Node, Value, constant, current, rebuild
+from kgen.graph import Graph, Node, Value, constant, current
+from kgen.rewrite import rebuild
 
 
 def simplify(graph: Graph) -> Graph:

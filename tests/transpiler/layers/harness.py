@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 from typing import Any, NoReturn
 
 import numpy as np
-from kgen.graph import BATCH, Builder, Graph, TensorType, Value, interpret
+from kgen.graph import BATCH, Builder, Graph, TensorType, Value
+from kgen.interpret import interpret
 from kgen.layers import registry
 from kgen.layers.initializers import describe_initializer
 from kgen.layers.registry import Bound

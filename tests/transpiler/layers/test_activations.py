@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 from harness import EPS, call, f32, make
 from kgen import ops
-from kgen.graph import Builder, TensorType, interpret
+from kgen.graph import Builder, TensorType
+from kgen.interpret import interpret
 from kgen.layers import registry
 from kgen.passes.differentiate import gradients
 

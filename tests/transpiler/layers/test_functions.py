@@ -8,7 +8,8 @@ import keras
 import numpy as np
 import pytest
 from harness import CallFailure, PlainScope, assert_close, i32, open_batch
-from kgen.graph import Builder, interpret
+from kgen.graph import Builder
+from kgen.interpret import interpret
 from kgen.layers import registry
 
 rng = np.random.default_rng(11)

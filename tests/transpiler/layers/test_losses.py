@@ -9,10 +9,12 @@ import numpy as np
 import pytest
 from harness import EPS, CallFailure, assert_close, build, call, f32, i32, make
 from kgen import ops
-from kgen.graph import BATCH, Builder, TensorType, interpret, reachable
+from kgen.graph import BATCH, Builder, TensorType
+from kgen.interpret import interpret
 from kgen.layers import registry
 from kgen.layers.metrics import resolve_accuracy
 from kgen.passes.differentiate import gradients
+from kgen.rewrite import reachable
 
 rng = np.random.default_rng(3)
 

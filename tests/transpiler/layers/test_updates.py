@@ -8,7 +8,7 @@ import keras
 import numpy as np
 import pytest
 from harness import EPS, make
-from kgen.graph import interpret
+from kgen.interpret import interpret
 from kgen.layers.optimizers import described, optimizer_info
 from kgen.layers.registry import Bound
 from kgen.model import Described

@@ -1,0 +1,48 @@
+"""Evaluation of a graph by the NumPy references of its ops: the oracle of tests and `selfcheck`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from kgen.graph import Dim, Graph, Node, Value
+
+
+def interpret(graph: Graph, feeds: Mapping[str, np.ndarray]) -> dict[Value, np.ndarray]:
+    """Evaluate with the ops' NumPy references (the oracle of tests and `selfcheck`).
+
+    `feeds` holds an array for each input by name and each weight by path, and
+    may hold `seed`-dependent random values under a random node's name.
+    """
+    done: dict[Value, np.ndarray] = {}
+    for node in graph.nodes:
+        if node.op.name == "input":
+            done[node.output] = np.asarray(feeds[node.attrs["name"]])
+        elif node.op.name == "weight":
+            done[node.output] = np.asarray(feeds[node.attrs["path"]])
+        elif node.output.name in feeds:
+            done[node.output] = np.asarray(feeds[node.output.name])
+        else:
+            arrays = [done[value] for value in node.inputs]
+            attrs = _concrete(node, arrays, graph, done)
+            done[node.output] = np.asarray(node.op.reference(*arrays, **attrs))
+    return done
+
+
+def _concrete(
+    node: Node, arrays: Sequence[np.ndarray], graph: Graph, done: Mapping[Value, np.ndarray]
+) -> dict[str, Any]:
+    """The node's attributes with open dimensions replaced by what the feeds have."""
+    sizes: dict[str, int] = {}
+    for value in graph.inputs.values():
+        if value in done:
+            for size, actual in zip(value.shape, done[value].shape, strict=True):
+                if isinstance(size, Dim):
+                    sizes[size.name] = actual
+    attrs = dict(node.attrs)
+    if "shape" in attrs:
+        attrs["shape"] = tuple(
+            sizes[size.name] if isinstance(size, Dim) else size for size in attrs["shape"]
+        )
+    return attrs
