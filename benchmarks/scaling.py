@@ -102,7 +102,7 @@ class Runner:
 def scaling_command(
     sweeps: Sequence[str], rounds: int, plot_file: Path | None, json_file: Path | None
 ) -> None:
-    """Show how a training step's cost grows, for perceptrons written for the purpose."""
+    """Show how the cost of a training step grows with its size."""
     machine = describe_machine()
     print_machine(machine)
     found: dict[str, list[Point]] = {}
@@ -176,7 +176,12 @@ def draw(found: dict[str, list[Point]], path: Path) -> None:
     from matplotlib import pyplot
 
     figure, axes = pyplot.subplots(
-        1, len(found), figsize=(3.4 * len(found), 3.2), squeeze=False, layout="constrained"
+        1,
+        len(found),
+        figsize=(3.4 * len(found), 3.2),
+        sharey=True,
+        squeeze=False,
+        layout="constrained",
     )
     for panel, (sweep, points) in zip(axes[0], found.items(), strict=True):
         values = [getattr(point, sweep) for point in points]

@@ -89,7 +89,7 @@ def measure(example: Path, rounds: int, progress: Callable[[str], None]) -> Timi
 def compile_command(
     models: Sequence[str], rounds: int, by_kernel: bool, json_file: Path | None
 ) -> None:
-    """Time the way from each example's .k file to machine code and the first step."""
+    """Time the way from .k files to machine code and a first step."""
     examples = [
         path
         for path in sorted(EXAMPLES.glob("*.k"))

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import kgen
 import numpy as np
 import pytest
-
-import kgen
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 
