@@ -194,7 +194,7 @@ def _read_npy(path: Path, spec: Any) -> dict[str, np.ndarray]:
 def _unreadable(path: Path, error: Exception) -> DataError:
     if isinstance(error, DataError):
         return error
-    if "pickle" in str(error):
+    if "pickle" in str(error) or "Python objects" in str(error):
         return DataError(
             f"{path} holds Python objects, or is no NumPy file; objects are never loaded, because "
             "they can run code. Save arrays of numbers."
