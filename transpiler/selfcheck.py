@@ -216,8 +216,9 @@ def _targets(
         return rng.integers(0, classes or 2, sizes).astype(np.int32)
     if not shape or sizes[-1] == 1:
         return rng.integers(0, 2, sizes).astype(np.float32)
-    parts = rng.random(sizes) + 0.1
-    return (parts / parts.sum(-1, keepdims=True)).astype(np.float32)
+    parts: np.ndarray = rng.random(sizes) + 0.1
+    parts /= parts.sum(-1, keepdims=True)
+    return parts.astype(np.float32)
 
 
 def _feeds(model: Model, net: Any, x: Arrays, y: Arrays) -> dict[str, np.ndarray]:

@@ -31,11 +31,9 @@ def module_in_cache(source: str, defines: Mapping[str, str]) -> ModuleType:
 
 def model_classes(module: ModuleType) -> dict[str, Any]:
     """The models of an emitted module by name, in order."""
-    return {
-        value.spec.name: value
-        for value in vars(module).values()
-        if isinstance(value, type) and "spec" in vars(value) and "programs" in vars(value)
-    }
+    classes: list[Any] = [value for value in vars(module).values() if isinstance(value, type)]
+    found = [kind for kind in classes if "spec" in vars(kind) and "programs" in vars(kind)]
+    return {kind.spec.name: kind for kind in found}
 
 
 def model_class(module: ModuleType, wanted: str | None, *, train: bool = False) -> Any:

@@ -45,7 +45,7 @@ def layers(name: str | None, family: str | None, as_json: bool) -> None:
     """Print the documentation of NAME, or list everything the language knows by name."""
     from kgen.layers import registry
 
-    families = registry.FAMILIES
+    families: tuple[str, ...] = registry.FAMILIES
     if family is not None:
         if family not in families:
             raise click.UsageError(f"no family {family!r}; there are {', '.join(families)}")

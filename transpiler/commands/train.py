@@ -126,7 +126,7 @@ def _data(
         say(f"warning: the model has no use for {', '.join(data.ignored)} of the data")
     if data.train is None:
         raise DataError("the data are all held out (test_...): there is nothing to train on.")
-    validation = None
+    validation: tuple[Any, ...] | None = None
     if validation_files:
         found = read_data(validation_files, spec)
         part = found.train or found.held_out
