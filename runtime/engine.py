@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from functools import cached_property
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+from kgen.runtime.compiling import Progress, compile_kernels
 from kgen.runtime.few import FEW, Few
 from kgen.runtime.kernels import Buffer, Command, Sync, aligned, sync
 from kgen.runtime.memory import Memory, Programs, State, Steps
@@ -16,8 +17,6 @@ from kgen.runtime.team import Plan, Team, missing_kernels, thread_count
 
 # Below this much arithmetic a step, waking a second thread costs more than it saves.
 ALONE = 8_000_000
-
-Progress = Callable[[int, int, str], None]
 
 
 class Prepared:
@@ -110,14 +109,7 @@ class Engine:
 
     def compile(self, program: str, progress: Progress | None = None) -> None:
         """Compile what a program needs, telling (done, total, kernel) as it goes."""
-        prepared = self._prepare(program, 1)
-        missing = missing_kernels(prepared.commands)
-        for done, kernel in enumerate(missing):
-            if progress is not None:
-                progress(done, len(missing), kernel.__name__)
-            kernel.compile()
-        if progress is not None and missing:
-            progress(len(missing), len(missing), "")
+        compile_kernels(missing_kernels(self._prepare(program, 1).commands), progress)
 
     def _prepare(self, program: str, capacity: int) -> Prepared:
         """The program with room for `capacity` rows."""

@@ -424,4 +424,3 @@ def described(value: Any, indent: int = 0, prefix: str = "") -> str:
         arguments = [described(v, indent + 4, f"{name}=") for name, v in value.args.items()]
         return pycode.call(value.kind, arguments, indent, prefix)
     return prefix + pycode.literal(value, indent)
-

@@ -97,5 +97,3 @@ def verify(graph: Graph) -> None:
         seen.add(node.output)
     for value in graph.results():
         assert value in seen, f"result %{value.name} is never made"
-
-

@@ -43,7 +43,7 @@ def _tile_rows(body: Body, cols: int) -> int:
     """Rows taken together where a row is short: independent work hides latency."""
     if BATCH not in body.group.domain.rows or _uses_row_maps(body):
         return 1
-    return 4 if cols <= 16 else 2 if cols <= 32 else 1
+    return 2 if cols <= 32 else 1
 
 
 def _uses_row_maps(body: Body) -> bool:
