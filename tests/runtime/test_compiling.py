@@ -1,0 +1,93 @@
+"""Compiling many kernels, with a helper process that may do anything."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import textwrap
+from pathlib import Path
+
+import pytest
+from kgen.runtime import compiling
+
+SCRIPT = """
+import os, sys, time
+from kgen.runtime import compiling
+from kgen.runtime.kernels import kernel
+from kgen.runtime.tiles import LANES, load, matrix, share, store
+
+{kernels}
+
+KERNELS = [{names}]
+
+def die(kernels):
+    os._exit(3)
+
+def hang(kernels):
+    time.sleep(60)
+
+def crash(kernels):
+    os.abort()
+
+def nothing(kernels):
+    return None
+
+behaviour = sys.argv[1]
+if behaviour == "alone":
+    compiling.start_helper = nothing
+elif behaviour != "help":
+    compiling.help_out = globals()[behaviour]
+seen = []
+compiling.compile_kernels(KERNELS, lambda done, total, name: seen.append((done, total)))
+assert all(one.is_cached() and one.address for one in KERNELS)
+assert seen[-1] == (len(KERNELS), len(KERNELS)), seen
+try:
+    os.waitpid(-1, os.WNOHANG)
+except ChildProcessError:
+    print("no child left")
+"""
+
+KERNEL = """
+@kernel
+def add_{n}(thread, threads, batch, clock, args):
+    x = matrix(args, 0, batch, {cols})
+    first, last = share(batch, 8, thread, threads)
+    for i in range(first, last):
+        for j in range(0, {cols}, LANES):
+            store(x, i, j, load(x, i, j, 1, 1) + {n}.0)
+"""
+
+
+@pytest.mark.parametrize("behaviour", ["help", "alone", "die", "hang", "crash"])
+def test_all_kernels_are_compiled_whatever_the_helper_does(behaviour: str, tmp_path: Path) -> None:
+    kernels = "\n".join(KERNEL.format(n=n, cols=8 + n) for n in range(5))
+    names = ", ".join(f"add_{n}" for n in range(5))
+    script = tmp_path / "kernels.py"
+    script.write_text(textwrap.dedent(SCRIPT).format(kernels=kernels, names=names))
+    environment = {**os.environ, "KGEN_NUM_THREADS": "2", "NUMBA_CACHE_DIR": str(tmp_path)}
+    run = subprocess.run(
+        [sys.executable, str(script), behaviour],
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=False,
+    )
+    assert run.returncode == 0, run.stderr
+    assert run.stdout == "no child left\n"
+
+
+def test_no_helper_where_forking_is_unsafe(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("KGEN_NUM_THREADS", "2")
+    monkeypatch.setitem(sys.modules, "jax", sys)
+    assert compiling.start_helper([None] * 9) is None  # type: ignore[list-item]
+
+
+def test_no_helper_for_few_kernels_or_one_core(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in compiling.UNSAFE:
+        monkeypatch.delitem(sys.modules, name, raising=False)
+    monkeypatch.setenv("KGEN_NUM_THREADS", "2")
+    assert compiling.start_helper([None] * 3) is None  # type: ignore[list-item]
+    monkeypatch.setenv("KGEN_NUM_THREADS", "1")
+    assert compiling.start_helper([None] * 9) is None  # type: ignore[list-item]
