@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -107,15 +108,20 @@ def test_emulation_gives_the_same_bits(tmp_path: Path, name: str) -> None:
     )
 
 
+# Every float takes minutes a function; a prime stride meets every exponent and all low bits.
+STRIDE = 1 if os.environ.get("KGEN_EVERY_FLOAT") else 17
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("name", ["exp", "log", "tanh", "sigmoid", "erf"])
-def test_error_over_all_floats(tmp_path: Path, name: str) -> None:
+def test_error_over_the_floats(tmp_path: Path, name: str) -> None:
     call = compile_function(tmp_path, name)
     allowed = REFERENCES[name][1] + (0 if ISA.has_fma else 1)
     chunk = 1 << 19
     worst = 0.0
-    for start in range(0, 2**32, chunk):
-        x = np.arange(start, start + chunk, dtype=np.uint64).astype(np.uint32).view(np.float32)
+    for start in range(0, 2**32, chunk * STRIDE):
+        bits = start + STRIDE * np.arange(chunk, dtype=np.uint64)
+        x = bits.astype(np.uint32).view(np.float32)
         worst = max(worst, check(name, x, call(x)))
     assert worst <= allowed
 
