@@ -104,7 +104,18 @@ def write_if_changed(path: Path, text: str) -> bool:
         if path.read_bytes() == data:
             return False
     except FileNotFoundError:
-        path.parent.mkdir(parents=True, exist_ok=True)
+        pass
+    write_whole(path, data)
+    return True
+
+
+def write_whole(path: Path, data: bytes) -> None:
+    """Write a file in one step, making its folder if there is none.
+
+    Raises:
+        OSError: it cannot be written; an older file is then unchanged.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     try:
         temporary.write_bytes(data)
@@ -112,4 +123,3 @@ def write_if_changed(path: Path, text: str) -> bool:
     except BaseException:
         temporary.unlink(missing_ok=True)
         raise
-    return True

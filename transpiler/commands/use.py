@@ -99,6 +99,7 @@ def predict(
 
 def _write(outputs: dict[str, Any], output: str | None, suffix: str) -> None:
     import numpy as np
+    from kgen.building import write_whole
     from kgen.commands.csvfiles import write_csv
 
     if output is None:
@@ -112,8 +113,7 @@ def _write(outputs: dict[str, Any], output: str | None, suffix: str) -> None:
         np.save(stream, next(iter(outputs.values())))
     else:
         stream.write("".join(f"{line}\n" for line in write_csv(outputs)).encode())
-    Path(output).parent.mkdir(parents=True, exist_ok=True)
-    Path(output).write_bytes(stream.getvalue())
+    write_whole(Path(output), stream.getvalue())
 
 
 def _prepare(
