@@ -30,9 +30,12 @@ LOCALS = """
 RESERVED = frozenset([*LOCALS.split(), *keyword.kwlist, *keyword.softkwlist, *dir(builtins)])
 
 
+MAX_IDENTIFIER = 80
+
+
 def identifier(text: str) -> str:
-    """A Python identifier made from any text."""
-    name = re.sub(r"\W", "_", text, flags=re.ASCII)
+    """A Python identifier made from any text; it also fits into a file's name."""
+    name = re.sub(r"\W", "_", text[:MAX_IDENTIFIER], flags=re.ASCII)
     return f"_{name}" if not name or name[0].isdigit() else name
 
 

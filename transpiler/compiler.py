@@ -117,8 +117,8 @@ def lay_out_text(
     Raises:
         KgenError: with every mistake found.
     """
-    table = KernelTable()
     models = elaborate_text(text, path, defines)
+    table = KernelTable(model.name for model in models)
     phases = [lay_out(model, table, observe) for model in models]
     return phases, list(table.kernels.values())
 

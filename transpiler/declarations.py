@@ -9,7 +9,7 @@ from pathlib import Path, PurePosixPath
 from kgen import syntax
 from kgen.bodies import Elaborator
 from kgen.diagnostics import Diagnostic, KgenError, Source, Span, fail
-from kgen.names import Names, unsupported
+from kgen.names import Names, check_model_name, unsupported
 from kgen.parameters import check_defines, override
 from kgen.parser import parse
 from kgen.run import collect
@@ -86,6 +86,7 @@ class Files:
                     value = override(declaration, value, defines[declaration.name])
                 names.bind(declaration.name, value)
             case syntax.ModelDef():
+                check_model_name(declaration)
                 names.bind(declaration.name, ModelClass(declaration, names, source))
             case syntax.Def():
                 names.bind(declaration.name, Function(declaration, names))
@@ -158,7 +159,7 @@ class Files:
 def _resolved(path: Path) -> Path:
     try:
         return path.resolve()
-    except (OSError, RuntimeError):
+    except (OSError, RuntimeError, ValueError):
         return path
 
 

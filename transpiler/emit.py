@@ -66,7 +66,8 @@ def emit(phases: Sequence[Phases], kernels: Sequence[Kernel], title: str) -> Mod
     texts = [render_kernel(kernel) for kernel in kernels]
     source_map = {kernel.name: tuple(kernel.lines) for kernel in kernels}
     source = phases[0].model.source
-    names = Names(frozenset(kernel.name for kernel in kernels))
+    taken = {kernel.name for kernel in kernels} | {phase.model.name for phase in phases}
+    names = Names(frozenset(taken))
     models = [_model(phase, names, alone=len(phases) == 1) for phase in phases]
     body = "\n".join(texts)
     for one in models:
@@ -189,7 +190,16 @@ def _classes(module: Any) -> list[str]:
 
 
 def _basename(path: str) -> str:
-    return re.split(r"[\\/]", path)[-1]
+    """A file's name, fit to stand in a docstring."""
+    return _printable(re.split(r"[\\/]", path)[-1]).replace('"', "'")
+
+
+def _printable(text: str) -> str:
+    """The text with escapes for what an editor would not show."""
+    return "".join(
+        c if c.isprintable() or c == "\n" else c.encode("unicode_escape").decode("ascii")
+        for c in text
+    )
 
 
 def _blank_lines(text: str) -> str:
@@ -245,8 +255,8 @@ def _model(phase: Phases, names: Names, *, alone: bool) -> dict[str, Any]:
 
 
 def _docstring(text: str, indent: int) -> str:
-    safe = text.replace("\\", "\\\\").replace('"', "'")
-    lines = [line.rstrip() for line in safe.splitlines()]
+    safe = _printable(text).replace("\\", "\\\\").replace('"', "'")
+    lines = [line.rstrip() for line in safe.split("\n")]
     joined = ("\n" + " " * indent).join(lines)
     joined = re.sub(r"[ \t]+\n", "\n", joined)
     return joined if len(lines) == 1 else joined + "\n" + " " * indent

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import builtins
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import NoReturn
 
+from kgen import syntax
 from kgen.diagnostics import Span, fail
 from kgen.layers.registry import FAMILIES, find, names, planned
 from kgen.suggest import suggest
@@ -34,6 +36,20 @@ LATER = {
         "the library of published models comes later",
     ),
 }
+
+
+# What emitted modules import and define for themselves, besides Python's own names.
+_TAKEN = """
+    Adam CosineDecay CosineDecayRestarts ExponentialDecay HALF_ROWS Input InverseTimeDecay LANES
+    Layer Metric Model Optimizer Output PiecewiseConstantDecay PolynomialDecay Programs RMSprop ROWS
+    SGD SOURCE SOURCE_MAP SOURCE_NAME Schedule Spec Steps Target Weight absolute add_to ceil col_max
+    col_min col_sum copy_words cos element erf exp expm1 f64vector first_row floor full i64vector
+    imatrix keep_columns keep_rows kernel lane_index load load_column load_scalar log log1p matrix
+    maximum minimum normal np numba outer outer_t pack power random_key reciprocal rint row_max
+    row_min row_sum rsqrt scalar select set_element share sigmoid sign sin sqrt square step_in_call
+    step_index store store_column sync tanh transpose_block uniform vectors_for zeros
+"""
+MODULE_NAMES = frozenset(_TAKEN.split())
 
 
 @dataclass(eq=False)
@@ -95,3 +111,17 @@ def unsupported(what: str, span: Span | None, note: str = "", help: str = "") ->
         notes=[note] if note else (),
         help=help or "`kgen layers` lists what this version supports",
     )
+
+
+def check_model_name(declaration: syntax.ModelDef) -> None:
+    """Refuse a model whose class would hide what its Python module is made with."""
+    name = declaration.name
+    hidden = name in MODULE_NAMES or hasattr(builtins, name) or name.startswith("VECTORS_")
+    if hidden or (name.startswith("__") and name.endswith("__")):
+        fail(
+            "K0207",
+            f"a model cannot be called `{name}`",
+            declaration.name_span,
+            label="its Python module needs this name",
+            help=f"choose another one: {name.strip('_') or 'Small'}Net",
+        )

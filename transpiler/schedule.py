@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from kgen.access import count
+from kgen.body import identifier
 from kgen.fuse import Fusion, Group, root
 from kgen.graph import BATCH, Graph, Value
 from kgen.kernels import Draft, draft, flops, spilled
@@ -17,11 +18,14 @@ _OVERWRITTEN = ("weight", "weights", "slot")
 
 
 class KernelTable:
-    """Every kernel of a module; calls of the same text share one."""
+    """Every kernel of a module; calls of the same text share one.
 
-    def __init__(self) -> None:
+    `taken` are names of the module that no kernel may have.
+    """
+
+    def __init__(self, taken: Iterable[str] = ()) -> None:
         self.kernels: dict[object, Kernel] = {}
-        self.names: set[str] = set()
+        self.names = set(taken)
 
     def kernel(self, written: Draft, key: Draft, group: Group, name: str) -> Kernel:
         """The kernel with this text but for names (as `key` has it), made if it is new."""
@@ -130,9 +134,9 @@ class Scheduler:
 
 def kernel_name(group: Group) -> str:
     """What a kernel is called: after the last value it makes."""
-    name = group.members[-1].output.name
+    name = identifier(group.members[-1].output.name)
     if group.kind == "transpose":
-        return f"transpose_{group.anchor.inputs[0].name}"
+        return f"transpose_{identifier(group.anchor.inputs[0].name)}"
     if name.startswith("d_"):
         return f"gradient_of_{name.removeprefix('d_')}"
     return f"compute_{name}"
