@@ -35,7 +35,7 @@ ROOMS = {
     "layering limits names objective parameters phases run settings statements tensors values",
     "passes": "passes",
     "schedule": "access body fuse kernels plan program schedule texts tidy",
-    "emit": "emit pycode",
+    "emit": "emit pycode specification",
     "compiler": "compiler",
     "building": "building loading standalone",
     "selfcheck": "selfcheck",

@@ -15,7 +15,7 @@ from kgen.source import read_source
 
 if TYPE_CHECKING:
     from kgen.compiler import Observer
-    from kgen.emit import Phases
+    from kgen.specification import Phases
 
 # Module names that would hide a package the module itself needs.
 _TAKEN = frozenset({"jinja2", "kgen", "lark", "llvmlite", "numba", "numpy", "safetensors"})

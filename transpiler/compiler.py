@@ -9,7 +9,7 @@ from dataclasses import replace
 from kgen.access import count
 from kgen.diagnostics import Diagnostic, KgenError, Report
 from kgen.elaborate import elaborate
-from kgen.emit import ModuleSource, Phases, emit
+from kgen.emit import ModuleSource, emit
 from kgen.graph import Graph
 from kgen.model import Model, padded
 from kgen.parser import parse
@@ -17,6 +17,7 @@ from kgen.passes import PASSES
 from kgen.program import Buffer, Kernel
 from kgen.rewrite import verify
 from kgen.schedule import KernelTable, schedule
+from kgen.specification import Phases
 
 Observer = Callable[[str, Graph], None]
 

@@ -115,3 +115,11 @@ def block_string(text: str) -> str:
     if safe.endswith('"'):
         safe = f'{safe[:-1]}\\"'
     return f'"""\\\n{safe}"""'
+
+
+def printable(text: str) -> str:
+    """The text with escapes for what an editor would not show."""
+    return "".join(
+        c if c.isprintable() or c == "\n" else c.encode("unicode_escape").decode("ascii")
+        for c in text
+    )

@@ -12,8 +12,8 @@ from kgen.commands.options import show, show_json
 
 if TYPE_CHECKING:
     from kgen.building import Built
-    from kgen.emit import Phases
     from kgen.graph import Graph
+    from kgen.specification import Phases
 
 STAGES = ("tokens", "ast", "graph", "passes", "program", "py")
 

@@ -1,0 +1,161 @@
+"""The emitted module's record of its model: what the runtime reads, as Python source."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from kgen import __version__, pycode
+from kgen.graph import BATCH, Dim, Shape
+from kgen.kernels import node_flops
+from kgen.model import Described, Model
+from kgen.program import Buffer, Program
+
+
+@dataclass(frozen=True, slots=True)
+class Phases:
+    """A model with its programs laid out."""
+
+    model: Model
+    weights: Mapping[str, Buffer]
+    slots: Mapping[str, float]
+    trainable: int
+    size: int
+    predict: Program
+    train: Program | None
+    evaluate: Program | None
+
+
+def basename(path: str) -> str:
+    """A file's name, fit to stand in a docstring."""
+    return pycode.printable(re.split(r"[\\/]", path)[-1]).replace('"', "'")
+
+
+def specification(phase: Phases, name: str) -> str:
+    model = phase.model
+    arguments = [
+        f"name={pycode.quoted(model.name)}",
+        f"source={pycode.quoted(basename(model.source.path))}",
+        f"version={pycode.quoted(__version__)}",
+        _records("inputs", "Input", [(i.name, i.dtype, _open(i.shape)) for i in model.inputs]),
+        _records("outputs", "Output", _outputs(model)),
+        _records("targets", "Target", _targets(model)),
+        pycode.sequence(_weights(phase), "()", 4, "weights="),
+        _records("metrics", "Metric", _metrics(phase)),
+        pycode.sequence(_layers(phase), "()", 4, "layers="),
+        f"trainable={phase.trainable}",
+        f"size={phase.size}",
+    ]
+    if model.optimizer is not None and phase.train is not None:
+        feeds = [i.name for i in model.inputs]
+        feeds += [t.input for t in model.targets] + [t.sample_weight for t in model.targets]
+        arguments += [
+            pycode.literal(dict(phase.slots), 4, "slots="),
+            described(model.optimizer.described, 4, "optimizer="),
+            f"totals={len(phase.train.totals)}",
+        ]
+    else:
+        feeds = [i.name for i in model.inputs]
+    arguments.append(pycode.literal(tuple(feeds), 4, "feeds="))
+    return pycode.call("Spec", arguments, 0, f"{name} = ")
+
+
+def _records(field: str, kind: str, rows: Sequence[tuple[Any, ...]]) -> str:
+    items = [pycode.call(kind, [pycode.literal(cell) for cell in row], 8) for row in rows]
+    return pycode.sequence(items, "()", 4, f"{field}=")
+
+
+def _outputs(model: Model) -> list[tuple[Any, ...]]:
+    return [(name, _open(value.shape[1:])) for name, value in model.predict.outputs.items()]
+
+
+def _open(shape: Shape) -> tuple[int | None, ...]:
+    return tuple(None if isinstance(size, Dim) else size for size in shape)
+
+
+def _targets(model: Model) -> list[tuple[Any, ...]]:
+    return [
+        (t.output, t.dtype, _open(t.shape), *(() if t.classes is None else (t.classes,)))
+        for t in model.targets
+    ]
+
+
+def _weights(phase: Phases) -> list[str]:
+    graph = phase.model.predict if phase.model.train is None else phase.model.train
+    items = []
+    for path, buffer in sorted(phase.weights.items(), key=lambda item: item[1].offset):
+        weight = graph.weights[path]
+        cells = [
+            pycode.quoted(path),
+            pycode.literal(weight.shape, 12),
+            str(buffer.offset),
+            pycode.quoted(weight.initializer.kind),
+            pycode.literal(dict(weight.initializer.args)),
+        ]
+        if not weight.trainable:
+            cells.append("False")
+        items.append(pycode.call("Weight", cells, 8))
+    return items
+
+
+def _metrics(phase: Phases) -> list[tuple[Any, ...]]:
+    """Metrics by the positions of their totals."""
+    graph = phase.train
+    if graph is None:
+        return []
+    return [
+        (m.name, *places, *(() if m.finish == "mean" else (m.finish,)))
+        for m, places in metric_places(phase.model)
+    ]
+
+
+def metric_places(model: Model) -> list[tuple[Any, tuple[int, int]]]:
+    """Each metric with the positions of its numerator and denominator among the totals."""
+    places: dict[Any, int] = {}
+    found = []
+    for metric in model.train.metrics if model.train else ():
+        numerator = places.setdefault(metric.numerator, len(places))
+        denominator = places.setdefault(metric.denominator, len(places))
+        found.append((metric, (numerator, denominator)))
+    return found
+
+
+def layer_flops(model: Model) -> dict[str, int]:
+    """Arithmetic of each layer for one row, in inference: its nodes carry its name."""
+    names = sorted((info.name for info in model.layers), key=len, reverse=True)
+    found = dict.fromkeys(names, 0)
+    for node in model.predict.nodes:
+        owner = node.output.name
+        layer = next((n for n in names if owner == n or owner.startswith(f"{n}_")), None)
+        if layer is not None and BATCH in node.output.shape:
+            found[layer] += node_flops(node)
+    return found
+
+
+def _layers(phase: Phases) -> list[str]:
+    items = []
+    work = layer_flops(phase.model)
+    for info in phase.model.layers:
+        parameters = sum(phase.weights[path].size for path in info.weights)
+        cells = [
+            pycode.quoted(info.name),
+            pycode.quoted(info.kind),
+            pycode.literal(_open(info.shape)),
+            str(parameters),
+            str(work[info.name]),
+            str(info.span.line),
+        ]
+        if info.weights:
+            cells.append(pycode.literal(info.weights))
+        items.append(pycode.call("Layer", cells, 8))
+    return items
+
+
+def described(value: Any, indent: int = 0, prefix: str = "") -> str:
+    """A runtime object as the call that makes it."""
+    if isinstance(value, Described):
+        arguments = [described(v, indent + 4, f"{name}=") for name, v in value.args.items()]
+        return pycode.call(value.kind, arguments, indent, prefix)
+    return prefix + pycode.literal(value, indent)
