@@ -18,7 +18,7 @@ from llvmlite import ir
 from numba.core import types
 from numba.core.datamodel import models
 from numba.core.datamodel.registry import register_default
-from numba.core.imputils import lower_builtin
+from numba.core.imputils import builtin_registry, lower_builtin
 from numba.core.typing.templates import AbstractTemplate, infer_global, signature
 
 INDEX = types.intp
@@ -122,6 +122,12 @@ class Code:
 
 Generator = Callable[..., Any]
 Description = tuple[types.Type, tuple[types.Type, ...], Generator] | None
+# By function, then by signature. Operators and NumPy's functions are the same objects for every
+# copy of the runtime in a process (standalone modules bring their own), and Numba asks whichever
+# copy it likes: so all copies share this table, in which their types keep them apart.
+GENERATORS: dict[Any, dict[Any, tuple[type[Any], Generator]]] = vars(builtin_registry).setdefault(
+    "kgen_generators", {}
+)
 
 
 def implements(function: Any) -> Callable[[Callable[..., Description]], None]:
@@ -132,7 +138,7 @@ def implements(function: Any) -> Callable[[Callable[..., Description]], None]:
     """
 
     def register(describe: Callable[..., Description]) -> None:
-        generators: dict[Any, Generator] = {}
+        generators = GENERATORS.setdefault(function, {})
 
         class Template(AbstractTemplate):  # type: ignore[misc]
             """Types a call of the function."""
@@ -149,13 +155,14 @@ def implements(function: Any) -> Callable[[Callable[..., Description]], None]:
                 if kws or description is None:
                     return None
                 result, wanted, generator = description
-                generators[result, wanted] = generator
+                generators[result, wanted] = Code, generator
                 return signature(result, *wanted)
 
         infer_global(function, types.Function(Template))
 
         def lower(context: Any, builder: Any, sig: Any, values: Any) -> Any:
-            value = generators[sig.return_type, sig.args](Code(context, builder), *values)
+            code, generator = generators[sig.return_type, sig.args]
+            value = generator(code(context, builder), *values)
             return context.get_dummy_value() if value is None else value
 
         lower_builtin(function, types.VarArg(types.Any))(lower)
