@@ -238,7 +238,7 @@ def batched(d: Drawer) -> Value | None:
     b = d.pick(lambda v: is_rows(v) and 2 <= v.type.rank <= 3 and a.shape[left] in v.shape[1:])
     if b is None:
         return None
-    right = [i for i in range(1, b.type.rank) if b.shape[i] == a.shape[left]][0]
+    right = next(i for i in range(1, b.type.rank) if b.shape[i] == a.shape[left])
     terms = a.shape[left]
     assert isinstance(terms, int)
     return _squash(ops.dot(a, b, contract=((left,), (right,)), batch=((0,), (0,))), terms)

@@ -154,9 +154,7 @@ def _divide(a: Near, b: Near) -> Near:
 def _monotone(function: Callable[[Array], Array], x: Near, error: float) -> Near:
     """A function that rises or falls throughout, evaluated to a relative `error`."""
     mid = function(x.mid)
-    rad = np.maximum(
-        np.abs(function(x.mid + x.rad) - mid), np.abs(function(x.mid - x.rad) - mid)
-    )
+    rad = np.maximum(np.abs(function(x.mid + x.rad) - mid), np.abs(function(x.mid - x.rad) - mid))
     return Near(mid, rad + error * (np.abs(mid) + rad) + TINY)
 
 

@@ -70,15 +70,11 @@ def normalizing() -> Any:
 
 def sharing() -> Any:
     a, b = keras.Input((5,), name="a"), keras.Input((5,), name="b")
-    encode = dense(
-        7, activation="tanh", name="encode", kernel_regularizer=regularizers.L2(0.01)
-    )
+    encode = dense(7, activation="tanh", name="encode", kernel_regularizer=regularizers.L2(0.01))
     inner = keras.Input((5,))
     code = dense(4, name="outer")(dense(6, activation="relu", name="inner")(inner))
     tower = keras.Model(inner, code, name="tower")
-    frozen = dense(
-        4, trainable=False, name="frozen", activity_regularizer=regularizers.L2(0.02)
-    )
+    frozen = dense(4, trainable=False, name="frozen", activity_regularizer=regularizers.L2(0.02))
     x = layers.Concatenate()([encode(a), encode(b)])
     y = layers.Multiply()([tower(a), tower(b)])
     distance = dense(

@@ -147,7 +147,5 @@ def test_sparse_labels_with_class_weights(classes: int) -> None:
     arrays = {"x": numbers((9,), ROWS, 1)}, {"y": labels(classes, ROWS, 2)}
     weights = {k: 0.25 + k / classes for k in range(classes)}
     defines = (("classes", str(classes)),)
-    case = Case(
-        "e2e_classes.k", "Labels", make, *arrays, 5, class_weight=weights, defines=defines
-    )
+    case = Case("e2e_classes.k", "Labels", make, *arrays, 5, class_weight=weights, defines=defines)
     check_training(case)

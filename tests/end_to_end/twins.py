@@ -147,7 +147,9 @@ class Case:
         return {path: Near.exact(value) for path, value in self.start.items()}
 
 
-def draw_weight(path: str, shape: tuple[int, ...], rng: np.random.Generator, spread: float) -> Array:
+def draw_weight(
+    path: str, shape: tuple[int, ...], rng: np.random.Generator, spread: float
+) -> Array:
     """Values that keep signals near 1, none of them at the special points 0 and 1."""
     if path.endswith("moving_variance"):
         drawn = rng.uniform(0.5, 1.5, shape)
@@ -190,8 +192,7 @@ def check_predictions(case: Case) -> None:
     """Outputs of all rows, in batches and in one."""
     case.assign()
     with double():
-        inputs = {name: array.astype(array.dtype) for name, array in case.x.items()}
-        exact = case.keras(case.one_or_all(inputs), training=False)
+        exact = case.keras.predict_on_batch(case.one_or_all(case.x))
     exact = exact if isinstance(exact, dict) else {next(iter(case.model.predict.outputs)): exact}
     feeds = {name: Near.exact(array) for name, array in case.x.items()}
     near = bounds(case.model.predict, feeds | case.exact_weights())
@@ -280,10 +281,9 @@ def check_gradients(case: Case, rows: int | None = None) -> None:
             )
             return result
 
-        gradients = jax.grad(loss)([v.value for v in twin.trainable_variables])
+        gradients = jax.jit(jax.grad(loss))([v.value for v in twin.trainable_variables])
         exact = {
-            v.path: np.asarray(g)
-            for v, g in zip(twin.trainable_variables, gradients, strict=True)
+            v.path: np.asarray(g) for v, g in zip(twin.trainable_variables, gradients, strict=True)
         }
     assert set(found) == set(case.train.gradients)
     assert len(found) == len(exact)

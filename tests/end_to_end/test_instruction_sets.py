@@ -1,0 +1,55 @@
+"""The same training on every instruction set, and in the emulation without a compiler."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from kgen.runtime.isa import ISAS, host_isas
+from rounding import Near, bounds
+from test_repeatable import FILE, steady
+from twins import RUNS, Case, simulate, spread
+
+SCRIPT = Path(__file__).with_name("run_model.py")
+
+
+@pytest.fixture(scope="module")
+def case() -> Case:
+    return steady(23, 5)
+
+
+def check(case: Case, folder: Path, variables: dict[str, str]) -> None:
+    """Train in a process with these variables, and compare with what the graphs give."""
+    data, result = folder / "data.npz", folder / "result.npz"
+    np.savez(data, x=case.x["x"], y=case.y["y"], **case.start)
+    subprocess.run(
+        [sys.executable, str(SCRIPT), FILE, "Steady", str(data), str(result)],
+        env={**os.environ, **variables},
+        check=True,
+        timeout=500,
+    )
+    found = dict(np.load(result))
+    feeds = {"x": Near.exact(case.x["x"])} | case.exact_weights()
+    near = bounds(case.model.predict, feeds)[case.model.predict.outputs["y"]]
+    assert np.all(np.abs(found["outputs"] - near.mid) <= near.rad)
+    runs = [simulate(case, 2, np.random.default_rng(seed))[0] for seed in range(RUNS)]
+    for path in case.start:
+        middle = np.mean([run[path] for run in runs], axis=0)
+        allowed = spread([run[path] for run in runs], middle)
+        assert np.median(allowed) < 1e-3
+        assert np.all(np.abs(found[path] - middle) <= allowed), path
+
+
+@pytest.mark.parametrize("isa", ISAS)
+def test_instruction_set(case: Case, tmp_path: Path, isa: str) -> None:
+    if isa not in host_isas():
+        pytest.skip(f"this processor has no {isa}")
+    check(case, tmp_path, {"KGEN_ISA": isa})
+
+
+def test_emulation(case: Case, tmp_path: Path) -> None:
+    check(case, tmp_path, {"NUMBA_DISABLE_JIT": "1"})
