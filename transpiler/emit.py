@@ -72,10 +72,10 @@ def emit(phases: Sequence[Phases], kernels: Sequence[Kernel], title: str) -> Mod
             source_map=pycode.mapping(
                 {pycode.quoted(k): pycode.literal(v) for k, v in source_map.items()}
             ),
-            source=pycode.block_string(source.text),
         )
     )
-    return ModuleSource(_blank_lines(text), source_map)
+    text = f"{_blank_lines(text)}SOURCE = {pycode.block_string(source.text)}\n"
+    return ModuleSource(text, source_map)
 
 
 def render_kernel(kernel: Kernel) -> str:
