@@ -179,7 +179,7 @@ def run_alone(folder: Path, script: str, refused: tuple[str, ...]) -> str:
     return done.stdout
 
 
-@pytest.mark.parametrize("name", ["Small", "Path", "Engine", "np"])
+@pytest.mark.parametrize("name", ["Small", "Path", "Engine", "os"])
 def test_standalone_modules_train_without_kgen(name: str, tmp_path: Path) -> None:
     """Also models that are called as something in the runtime is."""
     path = tmp_path / "small.k"
