@@ -275,16 +275,15 @@ class Body:
         """Print the store of a member."""
         rows, cols = self.matrix_shape(value, split, access)
         name = self.view(value, rows, cols)
-        text = self._spread(value, split, access, cursor)
+        text = self.spread(self._text[value, access], value, split, access, cursor)
         self.written.append(value)
         if access.cols == "each":
             self.lines.append(f"store({name}, {cursor.i}, {cursor.j}, {text})")
         else:
             self.lines.append(f"store_column({name}, {cursor.i}, {text})")
 
-    def _spread(self, value: Value, split: int, access: Access, cursor: Cursor) -> str:
-        """A member's variable, made as large as the cursor if it is all broadcast."""
-        text = self._text[value, access]
+    def spread(self, text: str, value: Value, split: int, access: Access, cursor: Cursor) -> str:
+        """The expression of a value, made as large as the cursor if it is all broadcast."""
         rows, cols = self._spans(value, split, access)
         vectors = cursor.vectors if access.cols == "each" else "1"
         if (rows or cursor.rows == "1") and (cols or vectors == "1"):

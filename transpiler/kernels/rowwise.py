@@ -85,8 +85,9 @@ def _reduced_operand(body: Body, node: Node, cursor: Cursor, cols: int) -> str:
     """The operand of a row reduction, with what lies beyond the row out of the way."""
     source = node.inputs[0]
     split = node.attrs["axes"][0]
-    text = body.read(source, split, FULL, cursor)
-    if cols % 16 == 0 or cols == 1:
+    text = body.spread(body.read(source, split, FULL, cursor), source, split, FULL, cursor)
+    tile = 16 * int(cursor.vectors) if cursor.vectors.isdigit() else 16
+    if cols % tile == 0 or cols == 1:
         return text
     return f"keep_columns({text}, {cursor.j}, {cols}, {START[node.op.name]})"
 
