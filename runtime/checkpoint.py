@@ -138,9 +138,9 @@ def read_state(spec: Spec, optimizer: Any, path: str | os.PathLike[str]) -> Mode
         return ModelState(
             weights,
             slots,
-            step=int(metadata["step"]),
-            seed=int(metadata["seed"]),
-            epoch=int(metadata["epoch"]),
+            step=_count(metadata, "step"),
+            seed=_count(metadata, "seed"),
+            epoch=_count(metadata, "epoch"),
             learning_rate=None if rate is None else rate_from_text(rate),
         )
     except (KeyError, TypeError, ValueError) as error:
@@ -185,6 +185,14 @@ def _metadata(spec: Spec, content: str) -> dict[str, str]:
         "content": content,
         "fingerprint": architecture_fingerprint(spec),
     }
+
+
+def _count(metadata: Mapping[str, str], name: str) -> int:
+    """A whole number as `save_state` writes it; raises KeyError or ValueError."""
+    number = int(metadata[name])
+    if not 0 <= number < 2**63:
+        raise ValueError(f"{name} is {number}")
+    return number
 
 
 def _match(
