@@ -12,6 +12,7 @@ import contextlib
 import functools
 import hashlib
 import json
+import os
 import platform
 import sys
 import types as python_types
@@ -119,7 +120,7 @@ def host_cpu() -> tuple[str, str]:
 def cache_folders(source: str) -> Iterator[Path]:
     """Where a module's kernels may be kept, in order of preference."""
     folder = Path(source).resolve().parent
-    place = f"{folder.name}_{hashlib.sha256(str(folder).encode()).hexdigest()[:16]}"
+    place = f"{folder.name}_{hashlib.sha256(os.fsencode(folder)).hexdigest()[:16]}"
     if config.CACHE_DIR:
         yield Path(config.CACHE_DIR) / place
         return

@@ -66,7 +66,7 @@ def import_file(path: Path) -> ModuleType:
     """
     place = path.resolve()
     content = place.read_bytes()
-    name = f"{path.stem}_{_digest(str(place).encode() + content)}"
+    name = f"{path.stem}_{_digest(os.fsencode(place) + content)}"
     known = sys.modules.get(name)
     if known is not None:
         return known
