@@ -25,6 +25,7 @@ from kgen.runtime.initializers import initialize
 from kgen.runtime.progress import CompileBar
 from kgen.runtime.spec import Spec
 from kgen.runtime.summary import print_summary
+from kgen.runtime.team import MAX_THREADS
 from kgen.runtime.weights import Weights, weight_array, weight_views
 
 
@@ -45,6 +46,8 @@ class ModelBase:
             raise DataError(f"seed must be below 2**63, not {seed}.")
         if threads is not None:
             threads = whole_number(threads, "threads", 1)
+            if threads > MAX_THREADS:
+                raise DataError(f"threads must be at most {MAX_THREADS}, not {threads}.")
         self.engine = Engine(self.spec, self.programs, seed, threads)
         self.weights = Weights(self.spec, self.engine.weights)
         self.optimizer = copy.deepcopy(self.spec.optimizer)

@@ -16,24 +16,25 @@ from kgen.runtime.driver import ABORT, CLOCK_WORDS, CONTROL_WORDS, STOP, TABLE_W
 from kgen.runtime.errors import EnvironmentVariableError
 from kgen.runtime.kernels import Command, Kernel, Sync, jit_is_disabled
 
+MAX_THREADS = 1024
 STACK_BYTES = 8 << 20  # kernels keep packed panels on the stack; some systems give 128 KiB
 
 
 def thread_count() -> int:
     """Threads to use: `KGEN_NUM_THREADS`, else the cores this process may run on.
 
-    Raises EnvironmentVariableError if the variable is not a whole number above zero.
+    Raises EnvironmentVariableError if the variable is not a whole number up to `MAX_THREADS`.
     """
     wish = os.environ.get("KGEN_NUM_THREADS")
     if wish:
-        if not wish.isdecimal() or int(wish) < 1:
+        if not wish.isdecimal() or not 1 <= int(wish) <= MAX_THREADS:
             raise EnvironmentVariableError(
-                f"KGEN_NUM_THREADS={wish!r} is not a number of threads; use 1 or more"
+                f"KGEN_NUM_THREADS={wish!r} is not a number of threads; use 1 to {MAX_THREADS}"
             )
         return int(wish)
     if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
+        return min(len(os.sched_getaffinity(0)), MAX_THREADS)
+    return min(os.cpu_count() or 1, MAX_THREADS)
 
 
 class Plan:
@@ -89,8 +90,8 @@ class Team:
 
     def __init__(self, threads: int | None = None) -> None:
         self.threads = thread_count() if threads is None else threads
-        if self.threads < 1:
-            raise ValueError(f"a team needs 1 thread or more, not {self.threads}")
+        if not 1 <= self.threads <= MAX_THREADS:
+            raise ValueError(f"a team needs 1 to {MAX_THREADS} threads, not {self.threads}")
         self.control = np.zeros(CONTROL_WORDS, np.int64)
         self.clocks = np.zeros((self.threads, CLOCK_WORDS), np.int64)
         self._control_address = self.control.ctypes.data
@@ -116,6 +117,9 @@ class Team:
                     name=f"kgen-{number}",
                     daemon=True,
                 ).start()
+        except BaseException:  # the system gives no more threads: none shall wait for the others
+            self.close()
+            raise
         finally:
             threading.stack_size(usual)
 

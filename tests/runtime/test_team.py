@@ -180,7 +180,7 @@ def test_thread_count(monkeypatch: Any) -> None:
         monkeypatch.setenv("KGEN_NUM_THREADS", wrong)
         with pytest.raises(EnvironmentVariableError, match="KGEN_NUM_THREADS"):
             thread_count()
-    with pytest.raises(ValueError, match="1 thread or more"):
+    with pytest.raises(ValueError, match="1 to 1024 threads"):
         Team(0)
 
 
