@@ -111,8 +111,8 @@ SOURCES = {
     "characters": "#" * 2_000_000,
     "null": "model M:\n    input x\0: float32[4]\n",
     "surrogate": "model M\ud800:\n    input x: float32[4]\n    output z = x |> Dense(2)\n",
-    "look-alike": "model M:\n    input х: float32[4]\n    output z = х |> Dense(2)\n",  # noqa: RUF001
-    "full-width": "model M:\n    input x: float32[4]\n    output z = x |> Ｄense(2)\n",
+    "look-alike": "model M:\n    input \u0445: float32[4]\n    output z = \u0445 |> Dense(2)\n",
+    "full-width": "model M:\n    input x: float32[4]\n    output z = x |> \uff24ense(2)\n",
 }
 
 

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from kgen.compiler import compile_text, elaborate_text
 from kgen.diagnostics import KgenError
 from kgen.selfcheck import selfcheck
+
 from tests.safety.drawn_models import model_files, spoilt
 from tests.strategies import programs
 
@@ -77,11 +78,6 @@ def load(text: str, folder: Path) -> ModuleType:
     return module
 
 
-@pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("drawn")
-
-
 def must_compute(text: str, folder: Path) -> None:
     """Native results against the references: outputs, loss, gradients, the optimizer's step."""
     model = elaborate_text(text, "drawn.k")[-1]
@@ -91,22 +87,24 @@ def must_compute(text: str, folder: Path) -> None:
 
 @given(text=model_files(max_steps=5, trained=True))
 @settings(QUICK, max_examples=5, phases=[Phase.generate])
-def test_right_files_compute(folder: Path, text: str) -> None:
-    must_compute(text, folder)
+def test_right_files_compute(tmp_path_factory: pytest.TempPathFactory, text: str) -> None:
+    must_compute(text, tmp_path_factory.getbasetemp())
 
 
 @pytest.mark.slow
 @given(text=model_files(max_steps=9))
 @settings(THOROUGH, max_examples=40, phases=[Phase.generate])
-def test_right_files_compute_thoroughly(folder: Path, text: str) -> None:
-    must_compute(text, folder)
+def test_right_files_compute_thoroughly(
+    tmp_path_factory: pytest.TempPathFactory, text: str
+) -> None:
+    must_compute(text, tmp_path_factory.getbasetemp())
 
 
 @given(data=st.data())
 @settings(QUICK, max_examples=150)
-def test_spoilt_files(folder: Path, data: st.DataObject) -> None:
+def test_spoilt_files(tmp_path_factory: pytest.TempPathFactory, data: st.DataObject) -> None:
     text = data.draw(model_files())
-    built_or_refused(data.draw(spoilt(text)), str(folder / "spoilt.k"))
+    built_or_refused(data.draw(spoilt(text)), str(tmp_path_factory.getbasetemp() / "spoilt.k"))
 
 
 @given(data=st.data(), file=st.sampled_from(FILES))
@@ -118,20 +116,24 @@ def test_spoilt_examples(data: st.DataObject, file: Path) -> None:
 
 @given(text=programs())
 @settings(QUICK, max_examples=100)
-def test_files_without_sense(folder: Path, text: str) -> None:
-    built_or_refused(text, str(folder / "senseless.k"))
+def test_files_without_sense(tmp_path_factory: pytest.TempPathFactory, text: str) -> None:
+    built_or_refused(text, str(tmp_path_factory.getbasetemp() / "senseless.k"))
 
 
 @pytest.mark.slow
 @given(data=st.data())
 @THOROUGH
-def test_spoilt_files_thoroughly(folder: Path, data: st.DataObject) -> None:
+def test_spoilt_files_thoroughly(
+    tmp_path_factory: pytest.TempPathFactory, data: st.DataObject
+) -> None:
     text = data.draw(st.one_of(model_files(), st.sampled_from(FILES).map(Path.read_text)))
-    built_or_refused(data.draw(spoilt(text)), str(folder / "spoilt.k"))
+    built_or_refused(data.draw(spoilt(text)), str(tmp_path_factory.getbasetemp() / "spoilt.k"))
 
 
 @pytest.mark.slow
 @given(text=programs())
 @THOROUGH
-def test_files_without_sense_thoroughly(folder: Path, text: str) -> None:
-    built_or_refused(text, str(folder / "senseless.k"))
+def test_files_without_sense_thoroughly(
+    tmp_path_factory: pytest.TempPathFactory, text: str
+) -> None:
+    built_or_refused(text, str(tmp_path_factory.getbasetemp() / "senseless.k"))

@@ -20,6 +20,7 @@ from kgen.diagnostics import KgenError
 from kgen.names import MODULE_NAMES
 from kgen.runtime import optimizers, schedules, tiles
 from kgen.standalone import inline_runtime
+
 from tests.safety import hostile_sources
 
 WIDE = """
@@ -35,14 +36,16 @@ model {model}:
         metrics = [MeanAbsoluteError(name="{text}"), "mse"]
 """
 PLAIN = {"model": "M", "input": "a", "layer": "b", "variable": "c", "output": "y"}
-NAMES = """
+_NAMES = """
     acc matrix Model self np SPEC SPECS gradients update None_ sync kernel train evaluate predict
-    weights slots programs spec numba math Programs Steps Input SOURCE SOURCE_MAP print exec eval open
-    __import__ __name__ __builtins__ __init__ __class__ __dict__ _ __ is_ class_ def_ lambda_ thread
-    threads batch clock args rows cols i j k m tile step fit object type range len str property seed
+    weights slots programs spec numba math Programs Steps Input SOURCE SOURCE_MAP print exec eval
+    open __import__ __name__ __builtins__ __init__ __class__ __dict__ _ __ is_ class_ def_
+    lambda_ thread threads batch clock args rows cols i j k m tile step fit object type range len
+    str property seed
     main x0 out totals figures learning_rate loss compute_b compute_b_2 engine history v v_2 dense
     gradient_of_b l1 O nan inf copy_1 a_target a_sample_weight y_target match case
-""".split()
+"""
+NAMES = _NAMES.split()
 # As they stand in a `.k` string; what they would do if they got out of theirs.
 TEXTS = [
     '\\"\\"\\"\\nSTRUCK = 1\\n\\"\\"\\"',
@@ -74,7 +77,7 @@ def run(text: str) -> Any:
 
 
 def only_describes(module: str) -> None:
-    """A module imports the runtime, defines kernels, programs and classes, and does nothing else."""
+    """A module imports the runtime, defines kernels, programs and classes; nothing else."""
     for node in ast.parse(module).body:
         match node:
             case ast.Import(names=[ast.alias(name="numpy")]):
@@ -170,7 +173,7 @@ def test_text_stays_text(text: str) -> None:
     only_describes(module)
     made = run(module)
     assert not hasattr(made, "STRUCK")
-    assert made.SOURCE == source
+    assert source == made.SOURCE
     spelled = ast.literal_eval(f'"{text}"')
     assert [m.name for m in made.M.spec.metrics] == ["loss", spelled, "mse"]
 
