@@ -85,8 +85,8 @@ def must_compute(text: str, folder: Path) -> None:
     assert not failed, f"{failed}\n{text}"
 
 
-@given(text=model_files(max_steps=5, trained=True))
-@settings(QUICK, max_examples=5, phases=[Phase.generate])
+@given(text=model_files(max_steps=3, trained=True))
+@settings(QUICK, max_examples=2, phases=[Phase.generate])
 def test_right_files_compute(tmp_path_factory: pytest.TempPathFactory, text: str) -> None:
     must_compute(text, tmp_path_factory.getbasetemp())
 
