@@ -13,7 +13,7 @@ from kgen import __version__, pycode
 from kgen.body import Names
 from kgen.graph import Shape
 from kgen.program import Buffer, Call, Kernel, Program
-from kgen.specification import Phases, basename, specification
+from kgen.specification import Phases, basename, specification, weight_table
 from kgen.texts import TEMPLATES
 
 RUNTIME = {
@@ -56,7 +56,7 @@ def emit(phases: Sequence[Phases], kernels: Sequence[Kernel], title: str) -> Mod
     models = [_model(phase, names, alone=len(phases) == 1) for phase in phases]
     body = "\n".join(texts)
     for one in models:
-        body = "\n".join([body, one["spec"], *one["functions"]])
+        body = "\n".join([body, one["weights"], one["spec"], *one["functions"]])
     constants = sorted({int(n) for n in re.findall(r"\bVECTORS_(\d+)\b", body)})
     text = (
         _environment()
@@ -211,12 +211,14 @@ def _model(phase: Phases, names: Names, *, alone: bool) -> dict[str, Any]:
         add(phase.predict, phase.predict.calls, "predict", "The outputs of one batch.")
     ]
     spec_name = names.new(prefix.upper() + "SPEC")
+    weights_name = names.new(prefix.upper() + "WEIGHTS")
     doc = (model.doc or f"The model `{model.name}` of {basename(model.source.path)}.").strip()
     return {
         "name": model.name,
         "doc": _docstring(doc, 4),
         "functions": functions,
-        "spec": specification(phase, spec_name),
+        "spec": specification(phase, spec_name, weights_name),
+        "weights": weight_table(phase, weights_name),
         "spec_name": spec_name,
         "programs": pycode.call(
             "Programs",

@@ -33,7 +33,8 @@ def basename(path: str) -> str:
     return pycode.printable(re.split(r"[\\/]", path)[-1]).replace('"', "'")
 
 
-def specification(phase: Phases, name: str) -> str:
+def specification(phase: Phases, name: str, weights: str) -> str:
+    """The record `name` of a model, whose weights are in the tuple `weights`."""
     model = phase.model
     arguments = [
         f"name={pycode.quoted(model.name)}",
@@ -42,7 +43,7 @@ def specification(phase: Phases, name: str) -> str:
         _records("inputs", "Input", [(i.name, i.dtype, _open(i.shape)) for i in model.inputs]),
         _records("outputs", "Output", _outputs(model)),
         _records("targets", "Target", _targets(model)),
-        pycode.sequence(_weights(phase), "()", 4, "weights="),
+        f"weights={weights}",
         _records("metrics", "Metric", _metrics(phase)),
         pycode.sequence(_layers(phase), "()", 4, "layers="),
         f"trainable={phase.trainable}",
@@ -82,22 +83,23 @@ def _targets(model: Model) -> list[tuple[Any, ...]]:
     ]
 
 
-def _weights(phase: Phases) -> list[str]:
+def weight_table(phase: Phases, name: str) -> str:
+    """The model's weights in the order of the flat buffer, as the tuple `name`."""
     graph = phase.model.predict if phase.model.train is None else phase.model.train
     items = []
     for path, buffer in sorted(phase.weights.items(), key=lambda item: item[1].offset):
         weight = graph.weights[path]
         cells = [
             pycode.quoted(path),
-            pycode.literal(weight.shape, 12),
+            pycode.literal(weight.shape, 8),
             str(buffer.offset),
             pycode.quoted(weight.initializer.kind),
             pycode.literal(dict(weight.initializer.args)),
         ]
         if not weight.trainable:
             cells.append("False")
-        items.append(pycode.call("Weight", cells, 8))
-    return items
+        items.append(pycode.call("Weight", cells, 4))
+    return pycode.sequence(items, "()", 0, f"{name} = ")
 
 
 def _metrics(phase: Phases) -> list[tuple[Any, ...]]:

@@ -52,6 +52,15 @@ from kgen.runtime.tiles import (
 
 VECTORS_10 = vectors_for(10)
 
+WEIGHTS = (
+    Weight("dense/kernel", (64, 128), 0, "GlorotUniform", {"seed": None}),
+    Weight("dense/bias", (128,), 8192, "Zeros", {}),
+    Weight("dense_1/kernel", (128, 128), 8320, "GlorotUniform", {"seed": None}),
+    Weight("dense_1/bias", (128,), 24704, "Zeros", {}),
+    Weight("dense_2/kernel", (128, 10), 24832, "GlorotUniform", {"seed": None}),
+    Weight("dense_2/bias", (10,), 26112, "Zeros", {}),
+)
+
 
 @kernel
 def compute_dropout(thread, threads, batch, clock, args):
@@ -625,14 +634,7 @@ SPEC = Spec(
     inputs=(Input("image", "float32", (64,)),),
     outputs=(Output("digit", (10,)),),
     targets=(Target("digit", "int32", (), 10),),
-    weights=(
-        Weight("dense/kernel", (64, 128), 0, "GlorotUniform", {"seed": None}),
-        Weight("dense/bias", (128,), 8192, "Zeros", {}),
-        Weight("dense_1/kernel", (128, 128), 8320, "GlorotUniform", {"seed": None}),
-        Weight("dense_1/bias", (128,), 24704, "Zeros", {}),
-        Weight("dense_2/kernel", (128, 10), 24832, "GlorotUniform", {"seed": None}),
-        Weight("dense_2/bias", (10,), 26112, "Zeros", {}),
-    ),
+    weights=WEIGHTS,
     metrics=(Metric("loss", 0, 1), Metric("accuracy", 2, 3)),
     layers=(
         Layer(

@@ -46,6 +46,13 @@ from kgen.runtime.tiles import (
 
 VECTORS_10 = vectors_for(10)
 
+WEIGHTS = (
+    Weight("dense/kernel", (784, 32), 0, "GlorotUniform", {"seed": None}),
+    Weight("dense/bias", (32,), 25088, "Zeros", {}),
+    Weight("dense_1/kernel", (32, 10), 25120, "GlorotUniform", {"seed": None}),
+    Weight("dense_1/bias", (10,), 25440, "Zeros", {}),
+)
+
 
 @kernel
 def compute_activation(thread, threads, batch, clock, args):
@@ -457,12 +464,7 @@ SPEC = Spec(
     inputs=(Input("image", "float32", (784,)),),
     outputs=(Output("digit", (10,)),),
     targets=(Target("digit", "float32", (10,)),),
-    weights=(
-        Weight("dense/kernel", (784, 32), 0, "GlorotUniform", {"seed": None}),
-        Weight("dense/bias", (32,), 25088, "Zeros", {}),
-        Weight("dense_1/kernel", (32, 10), 25120, "GlorotUniform", {"seed": None}),
-        Weight("dense_1/bias", (10,), 25440, "Zeros", {}),
-    ),
+    weights=WEIGHTS,
     metrics=(Metric("loss", 0, 1), Metric("accuracy", 2, 3)),
     layers=(
         Layer("dense", "Dense", (32,), 25120, 50208, 9, ("dense/kernel", "dense/bias")),

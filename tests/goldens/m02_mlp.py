@@ -49,6 +49,15 @@ from kgen.runtime.tiles import (
 
 VECTORS_10 = vectors_for(10)
 
+WEIGHTS = (
+    Weight("dense/kernel", (20, 64), 0, "GlorotUniform", {"seed": None}),
+    Weight("dense/bias", (64,), 1280, "Zeros", {}),
+    Weight("dense_1/kernel", (64, 64), 1344, "GlorotUniform", {"seed": None}),
+    Weight("dense_1/bias", (64,), 5440, "Zeros", {}),
+    Weight("dense_2/kernel", (64, 10), 5504, "GlorotUniform", {"seed": None}),
+    Weight("dense_2/bias", (10,), 6144, "Zeros", {}),
+)
+
 
 @kernel
 def compute_dropout(thread, threads, batch, clock, args):
@@ -623,14 +632,7 @@ SPEC = Spec(
     inputs=(Input("features", "float32", (20,)),),
     outputs=(Output("label", (10,)),),
     targets=(Target("label", "float32", (10,)),),
-    weights=(
-        Weight("dense/kernel", (20, 64), 0, "GlorotUniform", {"seed": None}),
-        Weight("dense/bias", (64,), 1280, "Zeros", {}),
-        Weight("dense_1/kernel", (64, 64), 1344, "GlorotUniform", {"seed": None}),
-        Weight("dense_1/bias", (64,), 5440, "Zeros", {}),
-        Weight("dense_2/kernel", (64, 10), 5504, "GlorotUniform", {"seed": None}),
-        Weight("dense_2/bias", (10,), 6144, "Zeros", {}),
-    ),
+    weights=WEIGHTS,
     metrics=(Metric("loss", 0, 1), Metric("accuracy", 2, 3)),
     layers=(
         Layer("dense", "Dense", (64,), 1344, 2688, 8, ("dense/kernel", "dense/bias")),

@@ -42,6 +42,15 @@ from kgen.runtime.tiles import (
     zeros,
 )
 
+WEIGHTS = (
+    Weight("dense/kernel", (20, 64), 0, "GlorotUniform", {"seed": None}),
+    Weight("dense/bias", (64,), 1280, "Zeros", {}),
+    Weight("dense_1/kernel", (64, 64), 1344, "GlorotUniform", {"seed": None}),
+    Weight("dense_1/bias", (64,), 5440, "Zeros", {}),
+    Weight("dense_2/kernel", (64, 1), 5504, "GlorotUniform", {"seed": None}),
+    Weight("dense_2/bias", (1,), 5568, "Zeros", {}),
+)
+
 
 @kernel
 def compute_dropout(thread, threads, batch, clock, args):
@@ -609,14 +618,7 @@ SPEC = Spec(
     inputs=(Input("features", "float32", (20,)),),
     outputs=(Output("yes", (1,)),),
     targets=(Target("yes", "float32", (1,)),),
-    weights=(
-        Weight("dense/kernel", (20, 64), 0, "GlorotUniform", {"seed": None}),
-        Weight("dense/bias", (64,), 1280, "Zeros", {}),
-        Weight("dense_1/kernel", (64, 64), 1344, "GlorotUniform", {"seed": None}),
-        Weight("dense_1/bias", (64,), 5440, "Zeros", {}),
-        Weight("dense_2/kernel", (64, 1), 5504, "GlorotUniform", {"seed": None}),
-        Weight("dense_2/bias", (1,), 5568, "Zeros", {}),
-    ),
+    weights=WEIGHTS,
     metrics=(Metric("loss", 0, 1), Metric("accuracy", 2, 3)),
     layers=(
         Layer("dense", "Dense", (64,), 1344, 2688, 8, ("dense/kernel", "dense/bias")),

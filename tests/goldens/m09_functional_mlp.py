@@ -46,6 +46,15 @@ from kgen.runtime.tiles import (
 
 VECTORS_10 = vectors_for(10)
 
+WEIGHTS = (
+    Weight("dense/kernel", (784, 64), 0, "GlorotUniform", {"seed": None}),
+    Weight("dense/bias", (64,), 50176, "Zeros", {}),
+    Weight("dense_1/kernel", (64, 64), 50240, "GlorotUniform", {"seed": None}),
+    Weight("dense_1/bias", (64,), 54336, "Zeros", {}),
+    Weight("dense_2/kernel", (64, 10), 54400, "GlorotUniform", {"seed": None}),
+    Weight("dense_2/bias", (10,), 55040, "Zeros", {}),
+)
+
 
 @kernel
 def compute_dense(thread, threads, batch, clock, args):
@@ -575,14 +584,7 @@ SPEC = Spec(
     inputs=(Input("image", "float32", (784,)),),
     outputs=(Output("digit", (10,)),),
     targets=(Target("digit", "float32", (10,)),),
-    weights=(
-        Weight("dense/kernel", (784, 64), 0, "GlorotUniform", {"seed": None}),
-        Weight("dense/bias", (64,), 50176, "Zeros", {}),
-        Weight("dense_1/kernel", (64, 64), 50240, "GlorotUniform", {"seed": None}),
-        Weight("dense_1/bias", (64,), 54336, "Zeros", {}),
-        Weight("dense_2/kernel", (64, 10), 54400, "GlorotUniform", {"seed": None}),
-        Weight("dense_2/bias", (10,), 55040, "Zeros", {}),
-    ),
+    weights=WEIGHTS,
     metrics=(Metric("loss", 0, 1), Metric("accuracy", 2, 3)),
     layers=(
         Layer(

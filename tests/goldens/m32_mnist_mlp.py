@@ -51,6 +51,15 @@ from kgen.runtime.tiles import (
 
 VECTORS_10 = vectors_for(10)
 
+WEIGHTS = (
+    Weight("dense/kernel", (784, 512), 0, "GlorotUniform", {"seed": None}),
+    Weight("dense/bias", (512,), 401408, "Zeros", {}),
+    Weight("dense_1/kernel", (512, 512), 401920, "GlorotUniform", {"seed": None}),
+    Weight("dense_1/bias", (512,), 664064, "Zeros", {}),
+    Weight("dense_2/kernel", (512, 10), 664576, "GlorotUniform", {"seed": None}),
+    Weight("dense_2/bias", (10,), 669696, "Zeros", {}),
+)
+
 
 @kernel
 def compute_dropout(thread, threads, batch, clock, args):
@@ -628,14 +637,7 @@ SPEC = Spec(
     inputs=(Input("image", "float32", (784,)),),
     outputs=(Output("digit", (10,)),),
     targets=(Target("digit", "float32", (10,)),),
-    weights=(
-        Weight("dense/kernel", (784, 512), 0, "GlorotUniform", {"seed": None}),
-        Weight("dense/bias", (512,), 401408, "Zeros", {}),
-        Weight("dense_1/kernel", (512, 512), 401920, "GlorotUniform", {"seed": None}),
-        Weight("dense_1/bias", (512,), 664064, "Zeros", {}),
-        Weight("dense_2/kernel", (512, 10), 664576, "GlorotUniform", {"seed": None}),
-        Weight("dense_2/bias", (10,), 669696, "Zeros", {}),
-    ),
+    weights=WEIGHTS,
     metrics=(Metric("loss", 0, 1), Metric("accuracy", 2, 3)),
     layers=(
         Layer(

@@ -42,6 +42,21 @@ from kgen.runtime.tiles import (
     zeros,
 )
 
+WEIGHTS = (
+    Weight("dense/kernel", (100, 32), 0, "GlorotUniform", {"seed": None}),
+    Weight("dense/bias", (32,), 3200, "Zeros", {}),
+    Weight("dense_1/kernel", (32, 1), 3232, "GlorotUniform", {"seed": None}),
+    Weight("dense_1/bias", (1,), 3264, "Zeros", {}),
+    Weight("dense_2/kernel", (37, 64), 3280, "GlorotUniform", {"seed": None}),
+    Weight("dense_2/bias", (64,), 5648, "Zeros", {}),
+    Weight("dense_3/kernel", (64, 64), 5712, "GlorotUniform", {"seed": None}),
+    Weight("dense_3/bias", (64,), 9808, "Zeros", {}),
+    Weight("dense_4/kernel", (64, 64), 9872, "GlorotUniform", {"seed": None}),
+    Weight("dense_4/bias", (64,), 13968, "Zeros", {}),
+    Weight("dense_5/kernel", (64, 1), 14032, "GlorotUniform", {"seed": None}),
+    Weight("dense_5/bias", (1,), 14096, "Zeros", {}),
+)
+
 
 @kernel
 def compute_dense(thread, threads, batch, clock, args):
@@ -1097,20 +1112,7 @@ SPEC = Spec(
         Target("aux_output", "float32", (1,)),
         Target("main_output", "float32", (1,)),
     ),
-    weights=(
-        Weight("dense/kernel", (100, 32), 0, "GlorotUniform", {"seed": None}),
-        Weight("dense/bias", (32,), 3200, "Zeros", {}),
-        Weight("dense_1/kernel", (32, 1), 3232, "GlorotUniform", {"seed": None}),
-        Weight("dense_1/bias", (1,), 3264, "Zeros", {}),
-        Weight("dense_2/kernel", (37, 64), 3280, "GlorotUniform", {"seed": None}),
-        Weight("dense_2/bias", (64,), 5648, "Zeros", {}),
-        Weight("dense_3/kernel", (64, 64), 5712, "GlorotUniform", {"seed": None}),
-        Weight("dense_3/bias", (64,), 9808, "Zeros", {}),
-        Weight("dense_4/kernel", (64, 64), 9872, "GlorotUniform", {"seed": None}),
-        Weight("dense_4/bias", (64,), 13968, "Zeros", {}),
-        Weight("dense_5/kernel", (64, 1), 14032, "GlorotUniform", {"seed": None}),
-        Weight("dense_5/bias", (1,), 14096, "Zeros", {}),
-    ),
+    weights=WEIGHTS,
     metrics=(
         Metric("loss", 0, 1),
         Metric("aux_output_accuracy", 2, 3),
