@@ -128,6 +128,7 @@ class Body:
         self._passing: set[str] = set()
         self._text: dict[tuple[Value, Access], str] = {}
         self._scope: list[dict[tuple[Value, Access], str]] = []
+        self._known_spans: dict[tuple[Value, int, Access], tuple[bool, bool]] = {}
 
     # --- arguments -----------------------------------------------------------
 
@@ -292,6 +293,12 @@ class Body:
 
     def _spans(self, value: Value, split: int, access: Access) -> tuple[bool, bool]:
         """Whether the tile of a value has a row for each of the cursor's, and all its columns."""
+        key = (value, split, access)
+        if key not in self._known_spans:
+            self._known_spans[key] = self._find_spans(value, split, access)
+        return self._known_spans[key]
+
+    def _find_spans(self, value: Value, split: int, access: Access) -> tuple[bool, bool]:
         node = value.node
         if node.op.name == "index":
             return False, True

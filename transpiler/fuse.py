@@ -25,6 +25,8 @@ Kind = Literal["matmul", "outer", "batched", "rows", "columns", "copy", "transpo
 REDUCTIONS = ("sum", "max", "min")
 FREE = ("constant", "index", "batch_size", "scalar_input", "random_uniform", "random_normal")
 SOURCES = ("input", "weight")
+# What one expression and one kernel may hold: beyond that nobody can read it, nor LLVM soon.
+_MAX_EXPRESSION, _MAX_GROUP = 48, 200
 _NARROW = 16
 _KEPT = ("add", "relu", "copy")
 
@@ -77,7 +79,9 @@ class Fusion:
     def _partition(self) -> bool:
         """Form the groups; False if a value must be stored after all, which `forced` then holds."""
         self.inline: set[Value] = set()
+        self.sizes: dict[Value, int] = {}
         for node in self.graph.nodes:
+            self.sizes[node.output] = self._size(node)
             if node.output not in self.forced and self._is_inline(node):
                 self.inline.add(node.output)
         self.groups: list[Group] = []
@@ -88,6 +92,10 @@ class Fusion:
         return True
 
     # --- what is computed where it is read ---------------------------------
+
+    def _size(self, node: Node) -> int:
+        """The operations of a node's expression, with all that is computed inside it."""
+        return 1 + sum(self.sizes[value] for value in node.inputs if value in self.inline)
 
     def _is_inline(self, node: Node) -> bool:
         value = node.output
@@ -105,7 +113,8 @@ class Fusion:
         if count(value.shape) == ONE and all(v in self.inline for v in node.inputs):  # a scalar
             return True
         sources = {v for v in node.inputs if count(v.shape) != ONE and v.node.op.name not in FREE}
-        return node.op.cost <= 1 and len(sources) <= 1 and node.op.name not in _KEPT
+        small = node.op.cost <= 1 and self.sizes[value] <= _MAX_EXPRESSION
+        return small and len(sources) <= 1 and node.op.name not in _KEPT
 
     def _takes_expressions(self, user: Node) -> bool:
         """Whether a node can compute its operand on the fly instead of loading it."""
@@ -181,6 +190,9 @@ class Fusion:
 
     def _accepts(self, group: Group, node: Node) -> bool:
         if group.kind in ("copy", "transpose", "batched"):
+            return False
+        size = sum(self.sizes[member.output] for member in group.members)
+        if size + self.sizes[node.output] > _MAX_GROUP:
             return False
         if group.kind == "columns":
             return self._accepts_columns(group, node)
