@@ -151,16 +151,29 @@ def _ordered(calls: Sequence[Call]) -> list[Call]:
         for buffer in call.reads:
             readers.setdefault(buffer, []).append(call)
     done: set[Call] = set()
+    ready: set[Call] = set()
     order: list[Call] = []
     recent: list[Call] = []
+    seen: dict[Call, int] = {}  # how many of `recent` a call was compared with
+    blocked: set[Call] = set()
     phase = 0
+
+    def is_free(call: Call) -> bool:
+        if call not in ready or call in blocked:
+            return False
+        if any(_conflict(call, other) for other in recent[seen.get(call, 0) :]):
+            blocked.add(call)
+        seen[call] = len(recent)
+        return call not in blocked
+
     while waiting:
-        ready = [c for c in waiting if _is_ready(c, makers, readers, done)]
-        free = [c for c in ready if not any(_conflict(c, other) for other in recent)]
+        ready |= {c for c in waiting if c not in ready and _is_ready(c, makers, readers, done)}
+        free = [c for c in waiting if is_free(c)]
         if free:
             chosen = next((c for c in free if c.by_batch), free[0])
         else:
-            chosen, recent, phase = ready[0], [], phase + 1
+            chosen, recent, phase = next(c for c in waiting if c in ready), [], phase + 1
+            seen, blocked = {}, set()
             chosen.sync = True
         chosen.phase = phase
         waiting.remove(chosen)
