@@ -6,9 +6,10 @@ import sys
 from collections.abc import Sequence
 
 import numpy as np
+from kgen.passes.differentiate import differentiate
 from kgen.rewrite import verify
 from native import build_graph
-from random_graphs import Drawer
+from random_graphs import Drawer, row_shape
 from rounding import Near, bounds
 
 STEPS = 24
@@ -16,9 +17,14 @@ BATCHES = (1, 2, 8, 13, 33)
 
 
 def check_graph(seed: int, batches: Sequence[int] = BATCHES) -> None:
-    """What a random graph computes, for batches of some sizes, is within its rounding bounds."""
-    graph = Drawer(seed).graph(STEPS)
+    """What a random graph computes, for batches of some sizes, is within its rounding bounds.
+
+    Odd seeds have a loss, of which the gradients are checked too.
+    """
+    trained = seed % 2 == 1
+    graph = Drawer(seed, trained=trained).graph(STEPS)
     verify(graph)
+    whole = differentiate(graph)
     rng = np.random.default_rng(seed)
     net = build_graph(graph)(seed=0)
     for view in net.weights.values():
@@ -26,15 +32,18 @@ def check_graph(seed: int, batches: Sequence[int] = BATCHES) -> None:
     weights = {path: np.array(view) for path, view in net.weights.items()}
     for rows in batches:
         feeds = {
-            name: rng.uniform(-1.5, 1.5, (rows, *value.shape[1:])).astype(np.float32)
+            name: rng.uniform(-1.5, 1.5, row_shape(value, rows)).astype(np.float32)
             for name, value in graph.inputs.items()
         }
         arrays = {**feeds, **weights}
-        exact = bounds(graph, {name: Near.exact(a) for name, a in arrays.items()})
+        exact = bounds(whole, {name: Near.exact(a) for name, a in arrays.items()})
         found = net(feeds)
         if len(graph.outputs) == 1:
             found = {next(iter(graph.outputs)): found}
-        for name, value in graph.outputs.items():
+        expected = {**whole.outputs, **whole.gradients}
+        if trained:
+            found = {**found, **net.gradients(feeds)}
+        for name, value in expected.items():
             near = exact[value]
             assert found[name].shape == near.mid.shape
             error = np.abs(found[name] - near.mid)
@@ -42,7 +51,7 @@ def check_graph(seed: int, batches: Sequence[int] = BATCHES) -> None:
             assert not wrong.any(), (
                 f"seed {seed}: {name} = %{value.name} with {rows} rows is off by up to "
                 f"{error.max():.3g}, allowed {near.rad.max():.3g}, at "
-                f"{np.argwhere(wrong)[:4].tolist()}\n{graph}"
+                f"{np.argwhere(wrong)[:4].tolist()}\n{whole}"
             )
 
 

@@ -6,7 +6,9 @@ import importlib.util
 import itertools
 import tempfile
 from collections.abc import Mapping
+from dataclasses import replace
 from functools import cache
+from math import prod
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -15,7 +17,10 @@ from kgen.compiler import compile_text, elaborate_text, lay_out
 from kgen.diagnostics import Source, Span
 from kgen.emit import emit
 from kgen.graph import Graph
-from kgen.model import InputInfo, Model
+from kgen.layers.optimizers import optimizer_info
+from kgen.layers.registry import member
+from kgen.model import InputInfo, Model, padded
+from kgen.rewrite import rebuild
 from kgen.schedule import KernelTable
 
 MODELS = Path(__file__).parents[1] / "models" / "valid"
@@ -60,14 +65,28 @@ def build_text(text: str, name: str = "inline.k") -> ModuleType:
 
 
 def build_graph(graph: Graph) -> Any:
-    """A model class that predicts what a graph of inputs and outputs computes."""
+    """A model class that predicts what a graph of inputs and outputs computes.
+
+    If the graph has a loss, the model has gradients as well.
+    """
     source = Source("graph.k", "graph\n")
     span = Span(source, 0, 5)
     inputs = tuple(
         InputInfo(name, value.dtype, value.shape[1:], None, span)
         for name, value in graph.inputs.items()
     )
-    model = Model("Drawn", "", source, span, inputs, (), graph, None, None, (), None)
+    predict = _pruned(replace(graph, loss=None, metrics=()))
+    train = optimizer = None
+    if graph.loss is not None:
+        train = _pruned(replace(graph, outputs={}))
+        size = sum(padded(prod(weight.shape)) for weight in graph.weights.values())
+        optimizer = optimizer_info(member("optimizer", "SGD"), size)
+    model = Model("Drawn", "", source, span, inputs, (), predict, train, train, (), optimizer)
     table = KernelTable()
     module = emit([lay_out(model, table)], list(table.kernels.values()), "A graph.")
     return load(module.text, "graph").Drawn
+
+
+def _pruned(graph: Graph) -> Graph:
+    """The graph without nodes that no result needs."""
+    return rebuild(graph, lambda node, inputs: None)

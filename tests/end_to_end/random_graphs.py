@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable, Sequence
+from functools import reduce
 from math import prod
 
 from kgen import ops
 from kgen.diagnostics import KgenError
-from kgen.graph import BATCH, Builder, Graph, Initializer, TensorType, Value
+from kgen.graph import BATCH, Builder, Graph, Initializer, Metric, TensorType, Value
 
 SIZES = (1, 2, 3, 4, 5, 7, 8, 16, 17, 31, 33, 65)
 FEATURES = ((8,), (17,), (4, 8), (1, 8), (4, 1), (3, 5), (2, 3, 4), (33,), (1,), (3, 1, 8))
@@ -24,7 +25,8 @@ Step = Callable[["Drawer"], Value | None]
 class Drawer:
     """A pool of values that grows by one random operation after another."""
 
-    def __init__(self, seed: int) -> None:
+    def __init__(self, seed: int, *, trained: bool = False) -> None:
+        self.trained = trained
         self.rng = random.Random(seed)
         self.builder = Builder()
         self.pool: list[Value] = []
@@ -35,10 +37,14 @@ class Drawer:
         if not found:
             return None
         recent = found[-6:] if self.rng.random() < 0.6 else found
-        return self.rng.choice(recent)
+        chosen: Value = self.rng.choice(recent)
+        return chosen
 
     def graph(self, steps: int) -> Graph:
-        """A graph of inputs, weights, `steps` operations, and what is left over as outputs."""
+        """A graph of inputs, weights, `steps` operations, and what is left over as outputs.
+
+        A trained one has a loss that depends on every output.
+        """
         rng = self.rng
         with self.builder as builder:
             for index, shape in enumerate(rng.sample(FEATURES, 3)):
@@ -58,7 +64,13 @@ class Drawer:
                     continue
                 self.pool.append(value)
                 made += 1
-            return builder.graph("drawn", self.outputs())
+            outputs = self.outputs()
+            if not self.trained:
+                return builder.graph("drawn", outputs)
+            loss = reduce(ops.add, (ops.mean(ops.tanh(value)) for value in outputs.values()))
+            rows = ops.batch_size(next(iter(builder.inputs.values())))
+            metric = Metric("loss", loss * rows, rows)
+            return builder.graph("drawn", outputs, loss=loss, metrics=[metric])
 
     @staticmethod
     def fits(value: Value) -> bool:
@@ -93,12 +105,18 @@ def is_rows(value: Value) -> bool:
     return bool(value.shape) and value.shape[0] == BATCH
 
 
+def row_shape(value: Value, rows: int) -> tuple[int, ...]:
+    """A value's shape for a batch of so many rows."""
+    return (rows, *_known(value))
+
+
 def _known(value: Value) -> tuple[int, ...]:
     return tuple(size for size in value.shape if isinstance(size, int))
 
 
 def _squash(value: Value, terms: float = 1.0) -> Value:
-    return value * (1.0 / max(terms, 1.0) ** 0.5)
+    factor: float = 1.0 / max(terms, 1.0) ** 0.5
+    return value * factor
 
 
 def unary(d: Drawer) -> Value | None:
@@ -225,6 +243,8 @@ def batch_contraction(d: Drawer) -> Value | None:
     if b is None:
         return None
     axes = tuple(range(len(lead)))
+    if d.trained:  # what comes of a gradient is not differentiated once more
+        a, b = ops.stop_gradient(a), ops.stop_gradient(b)
     scale = ops.batch_size(a) * float(prod(s for s in lead if isinstance(s, int)))
     return ops.dot(a, b, contract=(axes, axes)) / scale
 

@@ -289,7 +289,8 @@ def contraction(a: Array, b: Array, attrs: Any) -> Array:
     out = [left[i] for i in batch[0]]
     out += [left[i] for i in free_axes(a.ndim, contract[0], batch[0])]
     out += [right[i] for i in free_axes(b.ndim, contract[1], batch[1])]
-    return np.einsum(f"{''.join(left)},{''.join(right)}->{''.join(out)}", a, b)
+    result: Array = np.einsum(f"{''.join(left)},{''.join(right)}->{''.join(out)}", a, b)
+    return result
 
 
 def _dot(inputs: Sequence[Near], attrs: _Attrs) -> Near:
@@ -367,8 +368,8 @@ def _indices(inputs: Sequence[Near], attrs: _Attrs) -> Near:
 
 
 def _constant(inputs: Sequence[Near], attrs: _Attrs) -> Near:
-    value = np.float64(attrs["value"])
-    return Near(value, np.abs(value - np.float64(np.float32(value))))
+    value = np.asarray(attrs["value"], np.float64)
+    return Near(value, np.abs(value - value.astype(np.float32)))
 
 
 def _unary(rule: Callable[[Near], Near]) -> Rule:

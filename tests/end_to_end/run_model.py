@@ -19,7 +19,7 @@ def main(file: str, name: str, data: str, result: str) -> None:
     outputs = net.predict(arrays["x"], batch_size=7)
     net.fit(arrays["x"], arrays["y"], batch_size=5, epochs=2, shuffle=False, verbose=0)
     found = {path: np.array(view) for path, view in net.weights.items()}
-    np.savez(result, outputs=outputs, **found)
+    np.savez(result, allow_pickle=False, outputs=outputs, **found)
 
 
 if __name__ == "__main__":

@@ -52,7 +52,7 @@ def rank_four() -> Any:
         ("Single", single, (1,), (1,), 5, 1),
         ("OddSizes", odd_sizes, (3,), (1,), 37, 8),
         ("RankThree", rank_three, (5, 7), (5, 2), 21, 5),
-        ("RankFour", rank_four, (2, 3, 4), (3,), 13, 3),
+        pytest.param("RankFour", rank_four, (2, 3, 4), (3,), 13, 3, marks=pytest.mark.slow),
     ],
 )
 def test_dense(

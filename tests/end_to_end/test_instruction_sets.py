@@ -25,7 +25,7 @@ def case() -> Case:
 def check(case: Case, folder: Path, variables: dict[str, str]) -> None:
     """Train in a process with these variables, and compare with what the graphs give."""
     data, result = folder / "data.npz", folder / "result.npz"
-    np.savez(data, x=case.x["x"], y=case.y["y"], **case.start)
+    np.savez(data, allow_pickle=False, x=case.x["x"], y=case.y["y"], **case.start)
     subprocess.run(
         [sys.executable, str(SCRIPT), FILE, "Steady", str(data), str(result)],
         env={**os.environ, **variables},

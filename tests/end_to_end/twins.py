@@ -259,7 +259,10 @@ def check_gradients(case: Case, rows: int | None = None) -> None:
     """The gradient of every trainable weight for one batch."""
     case.assign()
     rows = rows or case.batch_size
-    part = lambda arrays: case.one_or_all({k: v[:rows] for k, v in arrays.items()})  # noqa: E731
+
+    def part(arrays: Arrays) -> Any:
+        return case.one_or_all({name: array[:rows] for name, array in arrays.items()})
+
     x, y, weight = part(case.x), part(case.y), part(case.weights_of_rows())
     found = case.net.gradients(x, y, sample_weight=weight)
     near = bounds(case.train, case.feeds(0, rows) | case.exact_weights())
