@@ -76,6 +76,26 @@ def run(text: str) -> Any:
     return module
 
 
+def is_data(node: ast.expr) -> bool:
+    """Constants, and records of the runtime made of them."""
+    match node:
+        case ast.Constant():
+            return True
+        case ast.Name():
+            return node.id.isupper()
+        case ast.UnaryOp(op=ast.USub()):
+            return is_data(node.operand)
+        case ast.Tuple() | ast.List():
+            return all(map(is_data, node.elts))
+        case ast.Dict():
+            keys = [key for key in node.keys if key is not None]
+            return len(keys) == len(node.keys) and all(map(is_data, [*keys, *node.values]))
+        case ast.Call(func=ast.Name()):
+            inside = [*node.args, *(keyword.value for keyword in node.keywords)]
+            return node.func.id in MODULE_NAMES and all(map(is_data, inside))
+    return False
+
+
 def only_describes(module: str) -> None:
     """A module imports the runtime, defines kernels, programs and classes; nothing else."""
     for node in ast.parse(module).body:
@@ -88,10 +108,8 @@ def only_describes(module: str) -> None:
                 assert node.name.isascii() and len(node.name) < 120
             case ast.ClassDef(bases=[ast.Name(id="Model")]):
                 assert node.name.isidentifier()
-            case ast.Assign(targets=[ast.Name()], value=ast.Constant() | ast.Dict()):
-                pass
-            case ast.Assign(value=ast.Call(func=ast.Name(id="Spec" | "vectors_for"))):
-                pass
+            case ast.Assign(targets=[ast.Name()]):
+                assert is_data(node.value), ast.unparse(node)
             case ast.Expr(value=ast.Constant(value=str())):
                 pass
             case _:
@@ -131,7 +149,17 @@ def test_names(place: str) -> None:
 
 def test_models_that_the_module_could_mistake_for_its_own() -> None:
     one = "model {}:\n    input a: float32[3]\n    output y = a |> Dense(2)\n"
-    for name in ["B_SPEC", "b_predict", "predict", "compute_dense", "SPEC", "a_b", "None_"]:
+    for name in [
+        "B_SPEC",
+        "B_WEIGHTS",
+        "WEIGHTS",
+        "b_predict",
+        "predict",
+        "compute_dense",
+        "SPEC",
+        "a_b",
+        "None_",
+    ]:
         module = run(compile_text(one.format(name) + one.format("B"), "two.k").text)
         kinds = getattr(module, name), module.B
         assert [kind.spec.name for kind in kinds] == [name, "B"]
@@ -208,3 +236,28 @@ def test_hostile_models_compute_what_plain_ones_do(tmp_path: Path) -> None:
         results.append([np.array(losses), net(x), *net.get_weights()])
     for plain, other in zip(*results, strict=True):
         np.testing.assert_array_equal(plain, other)
+
+
+LONG = [
+    ("z + 1 * turn", 1500),
+    ("z + z", 60),
+    ("z * z + x", 60),
+    ("tanh(z)", 1000),
+    ("where(z > 0, z, x)", 200),
+    ("z |> Dense(4)", 60),
+    ("z + mean(z, axis=-1, keepdims=True)", 100),
+]
+
+
+@pytest.mark.parametrize(("step", "times"), LONG)
+def test_long_models_are_cut_into_kernels_of_bounded_size(step: str, times: int) -> None:
+    """Deep chains, and values used twice at every step, neither recur too deeply nor explode."""
+    text = compile_text(
+        f"model M:\n    input x: float32[4]\n    z = x\n    for turn in range({times}):\n"
+        f"        z = {step}\n    output y = z |> Dense(2)\n    train:\n        loss = 'mse'\n",
+        "long.k",
+    ).text
+    kernels = [
+        n for n in ast.parse(text).body if isinstance(n, ast.FunctionDef) and n.decorator_list
+    ]
+    assert kernels and max(len(list(ast.walk(kernel))) for kernel in kernels) < 8000
