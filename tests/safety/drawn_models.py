@@ -57,7 +57,8 @@ class Body:
         """A tensor whose shape is as wanted, those that nothing reads more often."""
         free = [name for name in self.free if wanted(self.tensors[name])]
         found = [name for name, shape in self.tensors.items() if wanted(shape)]
-        pool = free if free and self.draw(st.integers(0, 2)) else found
+        often = self.draw(st.sampled_from([True, True, False]))
+        pool = free if free and often else found
         if not pool:
             return self.flat(self.pick())
         return self.use(self.draw(st.sampled_from(pool)))
@@ -412,8 +413,9 @@ def tokens(text: str) -> list[Token]:
 @st.composite
 def _words_spoilt(draw: st.DrawFn, text: str) -> str:
     words = tokens(text)
+    piece: str = draw(pieces)
     if not words:
-        return text + draw(pieces)
+        return text + piece
     first = draw(st.sampled_from(words))
     kind = draw(st.sampled_from(["delete", "repeat", "replace", "insert", "swap", "other"]))
     before, word, after = text[: first.start], first.text, text[first.end :]
@@ -422,9 +424,9 @@ def _words_spoilt(draw: st.DrawFn, text: str) -> str:
     if kind == "repeat":
         return f"{before}{word} {word}{after}"
     if kind == "replace":
-        return before + draw(pieces) + after
+        return before + piece + after
     if kind == "insert":
-        return f"{before}{draw(pieces)} {word}{after}"
+        return f"{before}{piece} {word}{after}"
     second = draw(st.sampled_from(words))
     if kind == "other" or first.start == second.start:
         return before + second.text + after

@@ -152,7 +152,7 @@ def test_cut_and_foreign_checkpoints(kind: Any, tmp_path: Path) -> None:
         refuses(kind, path)
     path.write_bytes(whole + b"\0")
     refuses(kind, path)
-    np.savez(tmp_path / "net.npz", **{"dense/kernel": np.zeros((6, 16), np.float32)})
+    np.savez(tmp_path / "net.npz", kernel=np.zeros((6, 16), np.float32))
     refuses(kind, tmp_path / "net.npz")
     path.write_bytes(whole.replace(b'"shape":[6,16]', b'"shape":[16,6]'))
     refuses(kind, path)

@@ -90,9 +90,9 @@ def is_data(node: ast.expr) -> bool:
         case ast.Dict():
             keys = [key for key in node.keys if key is not None]
             return len(keys) == len(node.keys) and all(map(is_data, [*keys, *node.values]))
-        case ast.Call(func=ast.Name()):
+        case ast.Call(func=ast.Name(id=name)):
             inside = [*node.args, *(keyword.value for keyword in node.keywords)]
-            return node.func.id in MODULE_NAMES and all(map(is_data, inside))
+            return name in MODULE_NAMES and all(map(is_data, inside))
     return False
 
 
