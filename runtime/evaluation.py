@@ -22,13 +22,13 @@ CALL_SECONDS = 0.08
 class CallPacer:
     """How many steps the next engine call should take to last about `seconds`.
 
-    It starts with one step and grows at most eightfold a call.
+    It starts with `steps`, one where nothing is known, and grows at most eightfold a call.
     """
 
-    def __init__(self, seconds: float = CALL_SECONDS, fixed: bool = False) -> None:
+    def __init__(self, seconds: float = CALL_SECONDS, fixed: bool = False, steps: int = 1) -> None:
         self.seconds = seconds
         self.fixed = fixed
-        self.steps = 1
+        self.steps = 1 if fixed else steps
 
     def note(self, steps: int, seconds: float) -> None:
         """Learns from a call of `steps` steps."""

@@ -2,28 +2,49 @@
 
 from __future__ import annotations
 
+import ctypes
+import functools
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from kgen.runtime.driver import CLOCK_WORDS, CONTROL_WORDS
-from kgen.runtime.kernels import aligned
-from kgen.runtime.team import native_drive
+from kgen.runtime.driver import CLOCK_WORDS, TABLE_WORDS, WORDS, call_kernel
+from kgen.runtime.kernels import Kernel, aligned
+from numba import types
 
 FEW = 64
+# The block that `run_few` reads: a clock at rest, the rows, the number of calls, the calls.
+ROWS_WORD, CALLS_WORD, TABLE_START = CLOCK_WORDS, CLOCK_WORDS + 1, CLOCK_WORDS + 2
+
+
+def few_calls(block: Any) -> None:
+    """Run the calls of a block, one after another, on this thread."""
+    rows = block[ROWS_WORD]
+    for k in range(block[CALLS_WORD]):
+        at = TABLE_START + TABLE_WORDS * k
+        call_kernel(block[at], 0, 1, rows, block, block[at + 2])
+
+
+run_few = Kernel(few_calls, types.void(WORDS))
+
+
+@functools.cache
+def native_few() -> Any:
+    """The compiled `few_calls` as a C function."""
+    return ctypes.CFUNCTYPE(None, ctypes.c_void_p)(run_few.address)
 
 
 class Few:
-    """Runs `predict` on up to `FEW` rows through buffers of its own, on the calling thread.
+    """Runs `predict` on up to `most` rows through buffers of its own, on the calling thread.
 
     Buffers that stay where they are need no addresses worked out for a call: what
-    remains is a copy in, one native call, and a copy out.
+    remains is a copy in, one native call of one argument, and a copy out.
     """
 
     def __init__(
         self, prepared: Any, most: int, row_shape: tuple[int, ...], output_shape: tuple[int, ...]
     ) -> None:
-        self.most = most
+        self.most, self.row_shape = most, row_shape
         floats, results = int(np.prod(row_shape)), int(np.prod(output_shape))
         self.source = aligned(FEW * floats).reshape(FEW, *row_shape)
         self.target = aligned(FEW * results).reshape(FEW, *output_shape)
@@ -33,15 +54,16 @@ class Few:
         prepared.point(feed, 0, self.source)
         prepared.point(feed, 1, self.order)
         prepared.point(result, 1, self.target)
-        self.clock = np.zeros(CLOCK_WORDS, np.int64)
-        self.control = np.zeros(CONTROL_WORDS, np.int64)
-        self.drive = native_drive()
-        self.table = prepared.plan.address
-        self.calls = len(prepared.plan.calls)
-        self.places = self.clock.ctypes.data, self.control.ctypes.data
+        plan = prepared.plan
+        self.block = np.zeros(TABLE_START + plan.table.size, np.int64)
+        self.block[CALLS_WORD] = len(plan.calls)
+        self.block[TABLE_START:] = plan.table.reshape(-1)
+        self.run = native_few()
+        self.place = self.block.ctypes.data
 
     def __call__(self, x: npt.NDArray[np.float32], rows: int) -> npt.NDArray[np.float32]:
         """The outputs for `x`, which has `rows` rows, at most `most`."""
         self.source[:rows] = x
-        self.drive(0, 1, self.table, self.calls, 1, rows, 0, rows, *self.places)
+        self.block[ROWS_WORD] = rows
+        self.run(self.place)
         return self.target[:rows].copy()

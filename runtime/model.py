@@ -140,10 +140,11 @@ class Model(ModelBase):
 
     def __call__(self, x: Any) -> Any:
         """Outputs for the rows of `x` as one batch, values unchecked: quick for few rows."""
-        if type(x) is np.ndarray and x.dtype is FLOAT32 and self._few is not None:
-            rows, *row_shape = x.shape or (0,)
-            if row_shape == self._quick_shape and 0 < rows <= self._few.most:
-                return self._few(x, rows)
+        few = self._few
+        if few is not None and type(x) is np.ndarray and x.dtype is FLOAT32:
+            shape = x.shape
+            if shape[1:] == few.row_shape and 0 < shape[0] <= few.most:
+                return few(x, shape[0])
         return self._forward(x)
 
     def forward(self, x: Any) -> Any:

@@ -56,8 +56,9 @@ class ModelBase:
         self.stop_training = False
         self._compiled: set[str] = set()
         # The row shapes of the quick path of a call; None until it applies.
-        self._quick_shape: list[int | None] | None = None
         self._few: Few | None = None
+        # Steps that the last calls of the engine took together, by batch size.
+        self.paces: dict[int | None, int] = {}
 
     @property
     def name(self) -> str:
@@ -94,7 +95,6 @@ class ModelBase:
             bar.close()
         self._compiled.add(program)
         if program == "predict" and is_plain(self.spec):
-            self._quick_shape = list(self.spec.inputs[0].shape)
             self._few = self.engine.few()
 
     def get_weights(self) -> list[np.ndarray]:
@@ -197,6 +197,7 @@ def is_plain(spec: Spec) -> bool:
     return (
         len(spec.inputs) == len(spec.outputs) == 1
         and spec.inputs[0].dtype == "float32"
+        and spec.inputs[0].shape != ()
         and None not in spec.inputs[0].shape
         and None not in spec.outputs[0].shape
     )

@@ -71,11 +71,12 @@ class ArrayFeed:
 
 @dataclass(eq=False, repr=False)
 class StreamFeed:
-    """Steps over batches that come one by one."""
+    """Steps over batches that come one by one; their size is not known beforehand."""
 
     stream: BatchStream
     shuffle: bool
     engine: Any
+    batch_size: None = None
 
     @property
     def steps(self) -> int | None:
@@ -165,7 +166,7 @@ class Training:
         label = f"Epoch {epoch + 1}/{self.epochs}"
         self._bar = bar = ProgressBar(self.feed.steps, self.verbose, label)
         watched = self.callbacks.watches_batches("train")
-        pacer = CallPacer(fixed=watched)
+        pacer = CallPacer(fixed=watched, steps=model.paces.get(self.feed.batch_size, 1))
         engine.reset_totals()
         done = 0
         for chunk in self.feed.chunks(epoch, pacer):
@@ -182,6 +183,8 @@ class Training:
                 bar.update(done, metric_logs(model.spec.metrics, engine.totals))
             if model.stop_training:
                 break
+        if not watched:
+            model.paces = {self.feed.batch_size: pacer.steps}
         if not done:
             raise DataError(f"x yields no batches in epoch {epoch + 1}.")
         if self.feed.exhausted:
