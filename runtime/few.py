@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 from kgen.runtime.driver import CLOCK_WORDS, TABLE_WORDS, WORDS, call_kernel
 from kgen.runtime.kernels import Kernel, aligned
-from numba import types
+from numba.core import types
 
 FEW = 64
 # The block that `run_few` reads: a clock at rest, the rows, the number of calls, the calls.
