@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 from kgen.access import count
 from kgen.body import identifier
+from kgen.diagnostics import fail
 from kgen.fuse import Fusion, Group, root
 from kgen.graph import BATCH, Graph, Value
 from kgen.kernels import Draft, draft, flops, spilled
@@ -118,6 +119,14 @@ class Scheduler:
         return _ordered(drafts)
 
     def _call(self, group: Group) -> Call:
+        for node in group.members:
+            if BATCH in node.output.shape[1:]:
+                fail(
+                    "K0701",
+                    f"tensors of type {node.output.type} are not supported yet",
+                    node.span,
+                    help="keep the batch as the first axis, and only there",
+                )
         name = kernel_name(group)
         place = self.fusion, group, self.stored, self.in_place
         packing = bool(self.graph.gradients)

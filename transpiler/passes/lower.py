@@ -13,6 +13,7 @@ axes) or, where both contract all their leading axes, as it is.
 from __future__ import annotations
 
 from kgen import ops
+from kgen.diagnostics import fail
 from kgen.graph import Graph, Node, Value, apply, current
 from kgen.ops.contract import free_axes
 from kgen.rewrite import rebuild
@@ -103,6 +104,12 @@ def _matrices(node: Node, a: Value, b: Value, nb: int, na: int, nc: int, nf: int
 def _flat(sizes: tuple[object, ...]) -> int:
     total = 1
     for size in sizes:
-        assert isinstance(size, int), "an open dimension is contracted with matrices"
+        if not isinstance(size, int):
+            fail(
+                "K0701",
+                "this product over the batch is not supported yet",
+                current().span,
+                help="keep the batch as the first axis of both factors, and of the result",
+            )
         total *= size
     return total
