@@ -214,13 +214,14 @@ def _is_extreme(x: Near, extreme: Near) -> Near:
     surely is.
     """
     far = np.abs(x.mid - extreme.mid) > x.rad + extreme.rad
+    kept = (1,) * (far.ndim - extreme.mid.ndim) + extreme.mid.shape
     axes = tuple(
         axis
-        for axis, (own, kept) in enumerate(zip(x.mid.shape, extreme.mid.shape, strict=True))
-        if kept == 1 and own > 1
+        for axis, (own, size) in enumerate(zip(far.shape, kept, strict=True))
+        if size == 1 and own > 1
     )
     if not axes:  # spread over the elements by now: compare within what shares the extreme
-        axes = (x.mid.ndim - 1,)
+        axes = (far.ndim - 1,)
     rivals = np.sum(~far, axis=axes, keepdims=True)
     exact = (x.rad == 0) & (extreme.rad == 0)
     sure = far | (rivals == 1) | exact
