@@ -41,6 +41,6 @@ class Task:
 
 
 TASKS = {
-    "02": Task("02_mlp.k", 20, (64, 64), 0.5, 10, nesterov=True, batch=128, steps=100),
-    "32": Task("32_mnist_mlp.k", 784, (512, 512), 0.2, 10, nesterov=False, batch=128, steps=20),
+    "02": Task("02_mlp.k", 20, (64, 64), 0.5, 10, nesterov=True, batch=128, steps=400),
+    "32": Task("32_mnist_mlp.k", 784, (512, 512), 0.2, 10, nesterov=False, batch=128, steps=40),
 }
