@@ -107,13 +107,12 @@ def quoted(text: str) -> str:
 
 def block_string(text: str) -> str:
     """A triple-quoted string that stays as readable as its text."""
-    safe = text.replace("\\", "\\\\").replace('"""', '\\"\\"\\"')
+    # A quote before another, or before the end, could close the string.
+    safe = re.sub('"(?="|\\Z)', r"\"", text.replace("\\", "\\\\"))
     safe = "".join(
         c if c == "\n" or c.isprintable() else c.encode("unicode_escape").decode("ascii")
         for c in safe
     )
-    if safe.endswith('"'):
-        safe = f'{safe[:-1]}\\"'
     return f'"""\\\n{safe}"""'
 
 

@@ -64,7 +64,7 @@ def test_strings_come_back(text: str) -> None:
     assert ast.literal_eval(pycode.quoted(text)) == text
 
 
-@given(st.text(alphabet=st.characters(exclude_categories=["Cs"])))
+@given(st.text(alphabet=st.characters(exclude_categories=["Cs"])) | st.text(alphabet='"\\\\a\n'))
 def test_blocks_come_back(text: str) -> None:
     plain = text.replace("\r", "")
     assert ast.literal_eval(pycode.block_string(plain)) == plain
