@@ -107,8 +107,8 @@ def quoted(text: str) -> str:
 
 def block_string(text: str) -> str:
     """A triple-quoted string that stays as readable as its text."""
-    # A quote before another, or before the end, could close the string.
-    safe = re.sub('"(?="|\\Z)', r"\"", text.replace("\\", "\\\\"))
+    # Three quotes, or one before the end, would close the string.
+    safe = re.sub('"{3,}|"+\\Z', lambda m: '\\"' * len(m[0]), text.replace("\\", "\\\\"))
     safe = "".join(
         c if c == "\n" or c.isprintable() else c.encode("unicode_escape").decode("ascii")
         for c in safe
