@@ -49,13 +49,25 @@ class MaskType(types.Type):  # type: ignore[misc]
 
 
 class MatrixType(types.Type):  # type: ignore[misc]
-    """Numba type of a row-major matrix: element, static columns, and rows where literal."""
+    """Numba type of a row-major matrix: element, and what of its shape is literal.
 
-    def __init__(self, element: str, rows: int | None, cols: int) -> None:
+    Rows start `step` elements apart. Where `cols` or `step` is not literal (None), the
+    value carries both.
+    """
+
+    def __init__(
+        self, element: str, rows: int | None, cols: int | None, step: int | None = None
+    ) -> None:
         self.element = element
         self.rows = rows
         self.cols = cols
-        super().__init__(f"Matrix[{element}, {rows}, {cols}]")
+        self.step = step
+        super().__init__(f"Matrix[{element}, {rows}, {cols}, {step}]")
+
+    @property
+    def is_static(self) -> bool:
+        """Whether a bare pointer says all."""
+        return self.cols is not None and self.step is not None
 
 
 @register_default(TileType)
@@ -76,10 +88,12 @@ class MaskModel(models.PrimitiveModel):  # type: ignore[misc]
 
 @register_default(MatrixType)
 class MatrixModel(models.PrimitiveModel):  # type: ignore[misc]
-    """A matrix is a bare pointer: its shape is in its type."""
+    """A matrix is a bare pointer if its shape is in its type, else pointer, columns and step."""
 
     def __init__(self, manager: Any, kind: MatrixType) -> None:
-        super().__init__(manager, kind, ELEMENT_TYPES[kind.element][0].as_pointer())
+        pointer = ELEMENT_TYPES[kind.element][0].as_pointer()
+        whole = ir.LiteralStructType([pointer, INT64, INT64])
+        super().__init__(manager, kind, pointer if kind.is_static else whole)
 
 
 class Code:
@@ -96,6 +110,22 @@ class Code:
     def plus(self, value: Any, offset: int) -> Any:
         """An int64 value plus a constant."""
         return self.builder.add(value, self.integer(offset)) if offset else value
+
+    def pointer(self, kind: MatrixType, value: Any) -> Any:
+        """Where a matrix starts."""
+        return value if kind.is_static else self.builder.extract_value(value, 0)
+
+    def cols(self, kind: MatrixType, value: Any) -> Any:
+        """A matrix's columns, as an int64 value."""
+        if kind.cols is not None:
+            return self.integer(kind.cols)
+        return self.builder.extract_value(value, 1)
+
+    def step(self, kind: MatrixType, value: Any) -> Any:
+        """The elements from row to row of a matrix, as an int64 value."""
+        if kind.step is not None:
+            return self.integer(kind.step)
+        return self.builder.extract_value(value, 2)
 
     def vectors(self, kind: Any, tile: Any) -> list[Any]:
         """The vectors of a tile or mask, row by row."""

@@ -34,31 +34,44 @@ from numba.core import types
 ALL_LANES = ir.Constant(BITS, [1] * LANES)
 
 
-def describe_argument(element: str, index: Any, rows: Any, cols: Any) -> Description:
+def describe_argument(
+    element: str, index: Any, rows: Any, cols: Any, step: Any = None
+) -> Description:
     """A kernel argument as a matrix of `element`."""
-    width, position = literal_int(cols), literal_int(index)
-    if width is None or position is None:
+    position = literal_int(index)
+    if position is None:
         return None
-    kind = MatrixType(element, literal_int(rows), width)
+    kind = MatrixType(
+        element, literal_int(rows), literal_int(cols), literal_int(cols if step is None else step)
+    )
 
-    def generate(code: Code, args: Any, *_: Any) -> Any:
+    def generate(code: Code, args: Any, _index: Any, *shape: Any) -> Any:
         slot = code.builder.gep(args, [code.integer(position)])
         address = code.builder.load(code.builder.bitcast(slot, INT64.as_pointer()))
-        return code.builder.inttoptr(address, ELEMENT_TYPES[element][0].as_pointer())
+        pointer = code.builder.inttoptr(address, ELEMENT_TYPES[element][0].as_pointer())
+        if kind.is_static:
+            return pointer
+        whole = ir.Constant(ir.LiteralStructType([pointer.type, INT64, INT64]), ir.Undefined)
+        for place, part in enumerate((pointer, shape[1], shape[-1])):
+            whole = code.builder.insert_value(whole, part, place)
+        return whole
 
-    return kind, (types.CPointer(types.voidptr), index, rows, cols), generate
+    sizes = [size if literal_int(size) is not None else INDEX for size in (rows, cols)]
+    if step is not None:
+        sizes.append(step if literal_int(step) is not None else INDEX)
+    return kind, (types.CPointer(types.voidptr), index, *sizes), generate
 
 
 @implements(matrix)
-def describe_matrix(args: Any, index: Any, rows: Any, cols: Any) -> Description:
+def describe_matrix(args: Any, index: Any, rows: Any, cols: Any, step: Any = None) -> Description:
     """float32 matrix."""
-    return describe_argument("float32", index, rows, cols)
+    return describe_argument("float32", index, rows, cols, step)
 
 
 @implements(imatrix)
-def describe_imatrix(args: Any, index: Any, rows: Any, cols: Any) -> Description:
+def describe_imatrix(args: Any, index: Any, rows: Any, cols: Any, step: Any = None) -> Description:
     """int32 matrix."""
-    return describe_argument("int32", index, rows, cols)
+    return describe_argument("int32", index, rows, cols, step)
 
 
 def describe_vector(element: str, index: Any) -> Description:
@@ -81,10 +94,15 @@ def describe_f64vector(args: Any, index: Any) -> Description:
     return describe_vector("float64", index)
 
 
-def address(code: Code, m: MatrixType, pointer: Any, i: Any, j: Any) -> Any:
+def address(code: Code, m: MatrixType, value: Any, i: Any, j: Any) -> Any:
     """Pointer to the element at row `i`, column `j`."""
-    place = code.builder.add(code.builder.mul(i, code.integer(m.cols)), j)
-    return code.builder.gep(pointer, [place])
+    place = code.builder.add(code.builder.mul(i, code.step(m, value)), j)
+    return code.builder.gep(code.pointer(m, value), [place])
+
+
+def rows_below(code: Code, m: MatrixType, value: Any, rows: int) -> Any:
+    """How many elements further `rows` rows down are."""
+    return code.builder.mul(code.step(m, value), code.integer(rows))
 
 
 def edge_row(m: MatrixType, rows: int) -> int | None:
@@ -92,27 +110,27 @@ def edge_row(m: MatrixType, rows: int) -> int | None:
     return None if m.rows is None or m.rows % rows == 0 else m.rows
 
 
-def row_addresses(code: Code, m: MatrixType, pointer: Any, i: Any, j: Any, rows: int) -> list[Any]:
+def row_addresses(code: Code, m: MatrixType, value: Any, i: Any, j: Any, rows: int) -> list[Any]:
     """Pointers to column `j` of `rows` rows; rows beyond a literal edge repeat the last."""
     limit = edge_row(m, rows)
     if limit is None:
-        first = address(code, m, pointer, i, j)
-        return [code.builder.gep(first, [code.integer(r * m.cols)]) for r in range(rows)]
+        first = address(code, m, value, i, j)
+        return [code.builder.gep(first, [rows_below(code, m, value, r)]) for r in range(rows)]
     last = code.integer(limit - 1)
     result = []
     for r in range(rows):
         line = code.plus(i, r)
         inside = code.builder.icmp_signed("<", line, last)
-        result.append(address(code, m, pointer, code.builder.select(inside, line, last), j))
+        result.append(address(code, m, value, code.builder.select(inside, line, last), j))
     return result
 
 
-def column_masks(code: Code, m: MatrixType, j: Any, vectors: int) -> list[Any] | None:
+def column_masks(code: Code, m: MatrixType, value: Any, j: Any, vectors: int) -> list[Any] | None:
     """Masks of the lanes within the matrix's columns; None if a tile cannot overhang."""
-    if m.cols % (vectors * LANES) == 0:
+    if m.cols is not None and m.cols % (vectors * LANES) == 0:
         return None
     lanes = ir.Constant(INTS, list(range(LANES)))
-    left = code.builder.trunc(code.builder.sub(code.integer(m.cols), j), INT32)
+    left = code.builder.trunc(code.builder.sub(code.cols(m, value), j), INT32)
     count = splat(code.builder, left)
     masks = []
     for v in range(vectors):
@@ -146,11 +164,11 @@ def store_vector(code: Code, pointer: Any, mask: Any, value: Any) -> None:
 
 
 def load_block(
-    code: Code, m: MatrixType, pointer: Any, i: Any, j: Any, shape: tuple[int, int], fill: Any
+    code: Code, m: MatrixType, value: Any, i: Any, j: Any, shape: tuple[int, int], fill: Any
 ) -> list[Any]:
     """The vectors of a block, row by row."""
     rows, vectors = shape
-    masks = column_masks(code, m, j, vectors)
+    masks = column_masks(code, m, value, j, vectors)
     return [
         load_vector(
             code,
@@ -159,7 +177,7 @@ def load_block(
             masks and masks[v],
             fill,
         )
-        for line in row_addresses(code, m, pointer, i, j, rows)
+        for line in row_addresses(code, m, value, i, j, rows)
         for v in range(vectors)
     ]
 
@@ -181,15 +199,16 @@ def describe_load(m: Any, i: Any, j: Any, rows: Any, vectors: Any, fill: Any = N
 
 
 def store_block(
-    code: Code, m: MatrixType, pointer: Any, i: Any, j: Any, kind: TileType, parts: list[Any]
+    code: Code, m: MatrixType, value: Any, i: Any, j: Any, kind: TileType, parts: list[Any]
 ) -> None:
     """Write vectors row by row, leaving out what lies beyond the edge."""
-    masks = column_masks(code, m, j, kind.vectors)
+    masks = column_masks(code, m, value, j, kind.vectors)
     limit = edge_row(m, kind.rows)
-    first = address(code, m, pointer, i, j)
+    first = address(code, m, value, i, j)
     for r in range(kind.rows):
+        line = code.builder.gep(first, [rows_below(code, m, value, r)])
         for v in range(kind.vectors):
-            place = code.builder.gep(first, [code.integer(r * m.cols + v * LANES)])
+            place = code.builder.gep(line, [code.integer(v * LANES)])
             mask = masks and masks[v]
             if limit is not None:
                 inside = code.builder.icmp_signed("<", code.plus(i, r), code.integer(limit))
@@ -262,7 +281,7 @@ def describe_store_column(m: Any, i: Any, tile: Any, j: Any = None) -> Descripti
         limit = edge_row(m, tile.rows)
         for r, vector in enumerate(code.vectors(tile, value)[:: tile.vectors]):
             number = code.builder.extract_element(vector, ir.Constant(INT32, 0))
-            place = code.builder.gep(first, [code.integer(r * m.cols)])
+            place = code.builder.gep(first, [rows_below(code, m, pointer, r)])
             if limit is not None:
                 inside = code.builder.icmp_signed("<", code.plus(i, r), code.integer(limit))
                 with code.builder.if_then(inside):

@@ -132,7 +132,7 @@ def describe_pack(
     capacity, width, across = shape[0], shape[1] * LANES, shape[1]
     if capacity * width > LARGEST_PANEL:
         return None
-    panel = MatrixType("float32", None, width)
+    panel = MatrixType("float32", None, width, width)
 
     def generate(code: Code, pointer: Any, i: Any, j: Any, rows: Any, _v: Any, *count: Any) -> Any:
         builder = code.builder
@@ -186,8 +186,8 @@ def describe_copy_words(target: Any, place: Any, source: Any, start: Any, n: Any
         builder = code.builder
         data = ir.IntType(8).as_pointer()
         operands = (
-            builder.bitcast(builder.gep(to, [place]), data),
-            builder.bitcast(builder.gep(origin, [start]), data),
+            builder.bitcast(builder.gep(code.pointer(target, to), [place]), data),
+            builder.bitcast(builder.gep(code.pointer(source, origin), [start]), data),
             builder.mul(count, code.integer(4)),
             ir.Constant(ir.IntType(1), 0),
         )

@@ -14,31 +14,39 @@ Tile = npt.NDArray[np.float32]
 
 @dataclass(frozen=True)
 class Matrix:
-    """Emulated matrix: the flat array its buffer starts at, and its shape; row-major."""
+    """Emulated matrix: the flat array its buffer starts at, and its shape; row-major.
+
+    Row `i` starts at `i * step`, which is `cols` unless rows lie apart or overlap.
+    """
 
     data: npt.NDArray[Any]
     rows: int
     cols: int
+    step: int
 
 
-def matrix(args: Any, index: int, rows: int, cols: int) -> Matrix:
-    """Argument `index` of a kernel as a float32 matrix; `cols` is a literal, `rows` may be."""
-    return Matrix(args[index], rows, cols)
+def matrix(args: Any, index: int, rows: int, cols: int, step: int | None = None) -> Matrix:
+    """Argument `index` of a kernel as a float32 matrix.
+
+    Literals among `rows`, `cols` and `step` become part of the machine code. Rows start `step`
+    elements apart: more than `cols` skips (one time step of a sequence), less overlaps (windows).
+    """
+    return Matrix(args[index], rows, cols, cols if step is None else step)
 
 
-def imatrix(args: Any, index: int, rows: int, cols: int) -> Matrix:
+def imatrix(args: Any, index: int, rows: int, cols: int, step: int | None = None) -> Matrix:
     """Argument `index` as an int32 matrix; loads give its values as float32."""
-    return Matrix(args[index], rows, cols)
+    return Matrix(args[index], rows, cols, cols if step is None else step)
 
 
 def i64vector(args: Any, index: int) -> Matrix:
     """Argument `index` as int64 numbers, read and set one at a time at row 0."""
-    return Matrix(args[index], 1, 1)
+    return Matrix(args[index], 1, 1, 1)
 
 
 def f64vector(args: Any, index: int) -> Matrix:
     """Argument `index` as float64 numbers, read and set one at a time at row 0."""
-    return Matrix(args[index], 1, 1)
+    return Matrix(args[index], 1, 1, 1)
 
 
 def copy_words(target: Matrix, place: int, source: Matrix, start: int, count: int) -> None:
@@ -48,12 +56,12 @@ def copy_words(target: Matrix, place: int, source: Matrix, start: int, count: in
 
 def element(m: Matrix, i: int, j: int) -> Any:
     """One number of any matrix or vector, as a plain float or int."""
-    return m.data[i * m.cols + j].item()
+    return m.data[i * m.step + j].item()
 
 
 def set_element(m: Matrix, i: int, j: int, value: float) -> None:
     """Set one number of any matrix or vector."""
-    m.data[i * m.cols + j] = value
+    m.data[i * m.step + j] = value
 
 
 def emulated_places(m: Matrix, i: int, j: int, rows: int, vectors: int) -> tuple[Any, Any]:
@@ -61,7 +69,7 @@ def emulated_places(m: Matrix, i: int, j: int, rows: int, vectors: int) -> tuple
     lines = np.minimum(i + np.arange(rows), max(m.rows - 1, i))[:, None, None]
     columns = j + np.arange(vectors * LANES).reshape(vectors, LANES)
     inside = np.broadcast_to(columns < m.cols, (rows, vectors, LANES))
-    return lines * m.cols + columns, inside
+    return lines * m.step + columns, inside
 
 
 def load(m: Matrix, i: int, j: int, rows: int, vectors: int, fill: float = 0.0) -> Tile:
@@ -86,7 +94,7 @@ def add_to(m: Matrix, i: int, j: int, tile: Tile) -> None:
 def load_column(m: Matrix, i: int, rows: int, j: int = 0) -> Tile:
     """Column `j` of `rows` rows, each number in all lanes of its row."""
     lines = np.minimum(i + np.arange(rows), max(m.rows - 1, i))
-    column = m.data[np.minimum(lines * m.cols + j, m.data.size - 1)].astype(np.float32)
+    column = m.data[np.minimum(lines * m.step + j, m.data.size - 1)].astype(np.float32)
     return np.broadcast_to(column[:, None, None], (rows, 1, LANES))
 
 
@@ -94,12 +102,12 @@ def store_column(m: Matrix, i: int, tile: Tile, j: int = 0) -> None:
     """Write lane 0 of each row of a one-vector tile to column `j`."""
     for r in range(tile.shape[0]):
         if i + r < max(m.rows, i + 1):
-            m.data[(i + r) * m.cols + j] = tile[r, 0, 0]
+            m.data[(i + r) * m.step + j] = tile[r, 0, 0]
 
 
 def load_scalar(m: Matrix, i: int, j: int) -> Tile:
     """One number in all lanes of a 1 x 1 tile."""
-    return np.full((1, 1, LANES), m.data[i * m.cols + j], np.float32)
+    return np.full((1, 1, LANES), m.data[i * m.step + j], np.float32)
 
 
 def outer(acc: Tile, a: Matrix, i: int, k: int, b: Matrix, kk: int, j: int) -> Tile:
@@ -110,7 +118,7 @@ def outer(acc: Tile, a: Matrix, i: int, k: int, b: Matrix, kk: int, j: int) -> T
 
 def outer_t(acc: Tile, a: Matrix, k: int, i: int, b: Matrix, kk: int, j: int) -> Tile:
     """`acc[r, :] + a[k, i + r] * b[kk, j:]` with fused multiply-add."""
-    places = np.minimum(k * a.cols + i + np.arange(acc.shape[0]), a.data.size - 1)
+    places = np.minimum(k * a.step + i + np.arange(acc.shape[0]), a.data.size - 1)
     left = a.data[places].astype(np.float32)[:, None, None]
     return acc + left * load(b, kk, j, 1, acc.shape[1])
 
@@ -126,7 +134,7 @@ def pack(m: Matrix, i: int, j: int, rows: int, vectors: int, count: int | None =
     panel = np.zeros((rows, vectors, LANES), np.float32)
     for r in range(rows if count is None else count):
         panel[r] = load(m, i + r, j, 1, vectors)[0]
-    return Matrix(panel.reshape(-1), rows, vectors * LANES)
+    return Matrix(panel.reshape(-1), rows, vectors * LANES, vectors * LANES)
 
 
 def transpose_block(src: Matrix, i: int, j: int, dst: Matrix) -> None:

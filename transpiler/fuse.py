@@ -36,10 +36,10 @@ class Group:
     """Nodes computed by one kernel over one domain.
 
     `columns` groups reduce over `rows` (each of `outer` blocks of them); in
-    the others every row is on its own.
+    the others every row is on its own. The kind of a structured op is its `kernel`.
     """
 
-    kind: Kind
+    kind: Kind | str
     domain: Domain
     members: list[Node] = field(default_factory=list)
     outer: tuple[object, ...] = ()
@@ -52,6 +52,16 @@ class Group:
     @cached_property
     def name(self) -> str:
         return self.members[-1].output.name
+
+    @property
+    def is_tiled(self) -> bool:
+        """Whether it computes tiles that further members find in registers, in full only."""
+        return self.kind in ("matmul", "outer") or self.anchor.op.tiled
+
+    @property
+    def is_open(self) -> bool:
+        """Whether it may have further members."""
+        return self.kind in ("rows", "columns") or self.is_tiled
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,7 +199,7 @@ class Fusion:
         return False
 
     def _accepts(self, group: Group, node: Node) -> bool:
-        if group.kind in ("copy", "transpose", "batched"):
+        if not group.is_open:
             return False
         size = sum(self.sizes[member.output] for member in group.members)
         if size + self.sizes[node.output] > _MAX_GROUP:
@@ -201,7 +211,7 @@ class Fusion:
         found = place(node.output.shape, group.domain)
         if found is None:
             return False
-        if group.kind in ("matmul", "outer") and found[1] != FULL:
+        if group.is_tiled and found[1] != FULL:
             return False
         leaves = self.leaves(node, group, *found)
         if leaves is None:
@@ -211,8 +221,7 @@ class Fusion:
     def _readable(self, group: Group, leaf: Leaf) -> bool:
         if self.group_of.get(root(leaf.value)) is group:  # a reshaped member is stored, not known
             return leaf.value in self.group_of and leaf.access == self.own_access(leaf.value, group)
-        tiled = group.kind in ("matmul", "outer")
-        return not tiled or leaf.access.rows in ("each", "one")
+        return not group.is_tiled or leaf.access.rows in ("each", "one")
 
     def _is_row_reduction(self, group: Group, node: Node) -> bool:
         shape, axes = node.inputs[0].shape, node.attrs["axes"]
@@ -251,6 +260,8 @@ class Fusion:
     def _make(self, node: Node) -> Group | None:
         """A group of a node's own; None if its operands cannot be computed in it."""
         name, shape = node.op.name, node.output.shape
+        if node.op.kernel:
+            return Group(node.op.kernel, Domain(shape[:-1], shape[-1:]))
         if name == "dot":
             if node.attrs["batch"][0]:
                 return Group("batched", Domain(shape[:-2], shape[-2:]))

@@ -82,6 +82,9 @@ class OpDef:
     each input (None where there is none), `reference` is NumPy. Elementwise
     ops carry `scalar`, an expression over tiles with `{0}`, `{1}` for inputs.
     `expand` writes the op in simpler ones, once derivatives have been taken.
+    A structured op names its `kernel`; a `tiled` one computes tiles of rows by
+    columns of its last axis, which elementwise nodes after it may finish in
+    registers. `flops` counts its arithmetic, for a row where it has a batch.
     """
 
     name: str
@@ -93,6 +96,9 @@ class OpDef:
     cost: int = 0
     doc: str = ""
     expand: Callable[[Node, tuple[Value, ...]], Value] | None = None
+    kernel: str = ""
+    tiled: bool = False
+    flops: Callable[[Node], int] | None = None
 
     @property
     def elementwise(self) -> bool:

@@ -84,7 +84,7 @@ class Scheduler:
                 for value in self._reads(node.inputs):
                     if fusion.group_of.get(value) is not group:
                         found.add(value)
-                if group.kind in ("transpose", "copy", "batched"):
+                if not group.is_open:
                     found.add(node.output)
             found.update(spilled(fusion, group))
         return frozenset(value for value in found if value in fusion.group_of)

@@ -174,7 +174,7 @@ def test_kernels_lie_beside_their_module(tmp_path: Path, monkeypatch: Any) -> No
 
 
 def test_failure_names_the_kernel(tmp_path: Path) -> None:
-    kernel = build_kernel(tmp_path, "store(matrix(args, 0, 4, batch), 0, 0, zeros(4, 1))")
+    kernel = build_kernel(tmp_path, "store(matrix(args, 0, 4, 4), 0, 0, zeros(batch, 1))")
     with pytest.raises(KernelError, match=r"kernel case of .*kernel_case_"):
         kernel.compile()
 

@@ -294,3 +294,59 @@ set_element(bounds, 0, 1, last)
         assert native[0] == reached and native[0] % 8 in (0, n % 8)
         reached = native[1]
     assert reached == n
+
+
+@pytest.mark.parametrize("run", WAYS)
+@pytest.mark.parametrize(
+    ("sizes", "step"),
+    [
+        ("7, 20, 33", 33),
+        ("batch, 20, 33", 33),
+        ("11, threads", 20),
+        ("11, threads, 33", 33),
+        ("11, 20, clock[1]", 33),
+    ],
+)
+def test_rows_that_lie_apart(build: Any, run: Any, sizes: str, step: int) -> None:
+    """Literal and run-time columns and steps, with and without an edge below."""
+    kernel = build(
+        f"""
+a = matrix(args, 0, {sizes})
+b = matrix(args, 1, {sizes})
+for i in range(0, batch, 2):
+    for j in range(0, 20, 2 * LANES):
+        store(b, i, j, load(a, i, j, 2, 2) + 1.0)
+    store_column(b, i, load_column(a, i, 2, 3), 3)
+"""
+    )
+    rng = np.random.default_rng(1)
+    a = rng.standard_normal((12, step)).astype(np.float32)
+    source, target = padded(a), padded(np.full((12, step), 5))
+    rows = 7 if sizes.startswith("7") else 8
+    run(kernel, [source, target], batch=rows, threads=20, clock=(0, step, 0, 0))
+    expected = np.full((12, step), 5, np.float32)
+    expected[:rows, :20] = a[:rows, :20] + np.float32(1)
+    expected[:rows, 3] = a[:rows, 3]
+    np.testing.assert_array_equal(target[: 12 * step].reshape(12, step), expected)
+
+
+@pytest.mark.parametrize("run", WAYS)
+def test_windows(build: Any, run: Any) -> None:
+    """Rows that overlap: a convolution of 3 taps, stride 2, as one product."""
+    kernel = build(
+        """
+x = matrix(args, 0, 5, 3 * 4, 2 * 4)
+w = matrix(args, 1, 3 * 4, 6)
+y = matrix(args, 2, 5, 6)
+acc = zeros(5, 1)
+for k in range(3 * 4):
+    acc = outer(acc, x, 0, k, w, k, 0)
+store(y, 0, 0, acc)
+"""
+    )
+    rng = np.random.default_rng(1)
+    x, w = rng.standard_normal((11, 4)), rng.standard_normal((3, 4, 6))
+    target = padded(np.zeros((5, 6)))
+    run(kernel, [padded(x), padded(w), target])
+    expected = np.stack([np.tensordot(x[2 * i : 2 * i + 3], w, 2) for i in range(5)])
+    np.testing.assert_allclose(target[:30].reshape(5, 6), expected, rtol=0, atol=12 * 2e-6)

@@ -81,6 +81,8 @@ _WRITERS: dict[str, Callable[[Body], KernelText]] = {
 
 def node_flops(node: Node) -> int:
     """Arithmetic of a node, for one row where it has a batch; costly functions count by cost."""
+    if node.op.flops is not None:
+        return node.op.flops(node)
     if node.op.name == "dot":
         a, axes = node.inputs[0], node.attrs["contract"][0]
         inner = count(tuple(a.shape[axis] for axis in axes))[1]
