@@ -32,7 +32,7 @@ ROOMS = {
     "ops": "ops",
     "layers": "layers",
     "elaborate": "arithmetic bodies buildtime builtins declarations elaborate expressions inputs "
-    "layering limits names objective parameters phases run settings statements tensors values",
+    "layering limits names objective parameters phases run scopes settings statements tensors values",
     "passes": "passes",
     "schedule": "access body fuse kernels plan program schedule texts tidy",
     "emit": "emit pycode specification",

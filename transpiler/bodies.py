@@ -10,10 +10,11 @@ from kgen.diagnostics import Report, fail
 from kgen.expressions import SEQUENTIAL, Expressions
 from kgen.graph import Value
 from kgen.inputs import check_output_name, declare_input, declare_output
-from kgen.layering import adopt, apply_function, apply_layer, build
+from kgen.layering import apply_function, apply_layer, build, truth_option
 from kgen.limits import Budget
-from kgen.names import Names, registered, unsupported
-from kgen.run import Frame, Run
+from kgen.names import Names, registered
+from kgen.run import Frame
+from kgen.scopes import adopt, freeze
 from kgen.statements import refuse_statement
 from kgen.suggest import suggest
 from kgen.values import (
@@ -128,8 +129,8 @@ class Elaborator(Expressions):
         chain = LayerChain(tuple(items), name, node.span)
         for item in items:
             adopt(item, f"{frame.prefix}{name}/")
-            if given.get("trainable", True) is False and not isinstance(item, LayerChain):
-                item.trainable = False
+            if given.get("trainable", True) is False:
+                freeze(item)
         return chain
 
     def _instance(self, model: ModelClass, arguments: Arguments, node: syntax.Expr) -> BuildValue:
@@ -166,10 +167,15 @@ class Elaborator(Expressions):
     def apply(self, layer: AnyLayer, arguments: Arguments) -> BuildValue:
         """Apply a layer, a chain of layers, or a model."""
         run, _ = self.inside(arguments.span)
-        if isinstance(layer, Layer):
-            return apply_layer(run, layer, arguments)
-        if isinstance(layer, ModelLayer):
-            return self._apply_model(run, layer, arguments)
+        training, arguments = truth_option("training", arguments)
+        with run.mode(training):
+            if isinstance(layer, Layer):
+                return apply_layer(run, layer, arguments)
+            if isinstance(layer, ModelLayer):
+                return self._apply_model(layer, arguments)
+            return self._apply_chain(layer, arguments)
+
+    def _apply_chain(self, layer: LayerChain, arguments: Arguments) -> BuildValue:
         if len(arguments.positional) != 1 or arguments.keywords:
             fail(
                 "K0301",
@@ -184,7 +190,7 @@ class Elaborator(Expressions):
                 value = self.apply(item, Arguments(arguments.span, [value]))
         return value
 
-    def _apply_model(self, run: Run, layer: ModelLayer, arguments: Arguments) -> BuildValue:
+    def _apply_model(self, layer: ModelLayer, arguments: Arguments) -> BuildValue:
         declaration = layer.model.declaration
         if any(active is declaration for active in self.models):
             fail(
@@ -274,9 +280,16 @@ class Elaborator(Expressions):
 def _feeds(layer: ModelLayer, arguments: Arguments) -> tuple[list[Value], Mapping[str, Value]]:
     """The tensors of a call of a model: in order, or by name."""
     given = arguments.positional
-    if arguments.keywords:
+    if arguments.keywords and not given:
+        given = [arguments.keywords]
+    elif arguments.keywords:
         name = next(iter(arguments.keywords))
-        unsupported(f"{name}= in the call of a model", arguments.place(name))
+        fail(
+            "K0301",
+            "the inputs of a model go in order, or all by name",
+            arguments.place(name),
+            help=f"write model({name}=x, ...)",
+        )
     if len(given) == 1 and isinstance(given[0], list | tuple):
         given = list(given[0])
     elif len(given) == 1 and isinstance(given[0], dict):

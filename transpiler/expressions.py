@@ -9,10 +9,10 @@ from kgen import syntax, tensors
 from kgen.builtins import BUILTINS
 from kgen.diagnostics import Report, Span, fail
 from kgen.graph import Value
-from kgen.layering import reporting
 from kgen.limits import Budget
 from kgen.names import Names, registered
 from kgen.run import Frame, Run
+from kgen.scopes import reporting
 from kgen.statements import Executor
 from kgen.suggest import suggest
 from kgen.values import BuildValue, Layer, LayerChain, ModelLayer, Registered, describe

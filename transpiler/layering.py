@@ -2,119 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass, replace
 from typing import Any, NoReturn
 
 from kgen.buildtime import Arguments
-from kgen.diagnostics import Diagnostic, KgenError, Span, fail
+from kgen.diagnostics import Span, fail
 from kgen.graph import BATCH, Shape, Value
-from kgen.layers.initializers import describe_initializer
 from kgen.layers.registry import (
     FAMILIES,
     ArgumentProblem,
     Bound,
     Definition,
+    bind_call,
     construct,
 )
-from kgen.limits import Budget, check_nodes, check_sizes, check_tensor
+from kgen.limits import Budget
 from kgen.names import unsupported
 from kgen.run import Run, Step
-from kgen.values import BuildValue, Layer, LayerChain, ModelLayer, Registered, describe, measure
+from kgen.scopes import FunctionScope, LayerScope, reporting
+from kgen.values import BuildValue, Layer, Registered, describe, measure
 
 _ARGUMENTS = "arguments and defaults are Keras 3's; `kgen layers` lists them"
-_SHAPES = "shapes are known at build time; Reshape, Flatten or another size may mend this"
-
-
-@dataclass(eq=False)
-class LayerScope:
-    """What a layer sees while it is applied; the registry's `Scope`."""
-
-    run: Run
-    layer: Layer
-    span: Span
-
-    @property
-    def training(self) -> bool:
-        return self.run.training
-
-    def weight(
-        self,
-        name: str,
-        shape: tuple[int, ...],
-        initializer: Bound,
-        *,
-        regularizer: Bound | None = None,
-        trainable: bool = True,
-    ) -> Value:
-        """The layer's weight of this name, with the updates earlier calls made to it."""
-        path = f"{self.layer.path}/{name}"
-        made = self.layer.weights.get(name)
-        if made is None:
-            check_tensor(f"the weight {path}", shape, self.span)
-            trainable = trainable and self.layer.trainable
-            made = self.run.builder.weight(
-                path, shape, describe_initializer(initializer, shape), trainable=trainable
-            )
-            self.layer.weights[name] = made
-            self.run.paths[made] = path
-            if regularizer is not None and trainable:
-                self.run.penalties.append((regularizer, made))
-        elif made.shape != shape:
-            listed = [", ".join(map(str, s)) for s in (made.shape, shape)]
-            self.fail(
-                f"the shared layer {self.layer.name} has {name} [{listed[0]}], "
-                f"this call needs [{listed[1]}]",
-                help="all calls of one layer must have the same size on the axes its weights "
-                f"see; make a second {self.layer.kind} layer for the other size",
-            )
-        return self.run.updates.get(path, made)
-
-    def assign(self, weight: Value, new: Value) -> None:
-        """Record a weight's new value; a later call in the same step continues from it."""
-        path = self.run.paths[weight]
-        self.run.updates[path] = new
-        self.run.paths[new] = path
-
-    def stream(self) -> int:
-        """A new number for each random node, the same in every build of a file."""
-        self.run.streams += 1
-        return self.run.streams - 1
-
-    def add_loss(self, value: Value) -> None:
-        self.run.losses.append(value)
-
-    def fail(self, message: str, *, help: str = "", notes: Iterable[str] = ()) -> NoReturn:
-        fail("K0402", message, self.span, help=help, notes=notes)
-
-
-@dataclass(eq=False)
-class FunctionScope:
-    """The registry's `Scope` for tensor functions: they have no weights."""
-
-    run: Run
-    span: Span
-
-    @property
-    def training(self) -> bool:
-        return self.run.training
-
-    def weight(self, name: str, shape: tuple[int, ...], initializer: Bound, **_: Any) -> Value:
-        raise AssertionError("tensor functions have no weights")
-
-    def assign(self, weight: Value, new: Value) -> None:
-        raise AssertionError("tensor functions have no weights")
-
-    def stream(self) -> int:
-        self.run.streams += 1
-        return self.run.streams - 1
-
-    def add_loss(self, value: Value) -> None:
-        self.run.losses.append(value)
-
-    def fail(self, message: str, *, help: str = "", notes: Iterable[str] = ()) -> NoReturn:
-        fail("K0402", message, self.span, help=help, notes=notes)
 
 
 def build(function: Registered, arguments: Arguments, budget: Budget) -> Bound:
@@ -136,11 +43,9 @@ def build(function: Registered, arguments: Arguments, budget: Budget) -> Bound:
 
 
 def argument(value: BuildValue) -> Any:
-    """A value as the registry takes it: names and layers by their declaration."""
+    """A value as the registry takes it: names by their declaration."""
     if isinstance(value, Registered):
         return next(iter(value.definitions.values()), value)
-    if isinstance(value, Layer):
-        return value.bound
     return value
 
 
@@ -154,67 +59,96 @@ def refuse(problem: ArgumentProblem, span: Span, prefix: str = "") -> NoReturn:
     fail("K0301", prefix + problem.message, span, help=problem.help or _ARGUMENTS)
 
 
-def apply_function(run: Run, bound: Bound, arguments: Arguments) -> Value:
-    """Apply a tensor function, or an activation called as one."""
+def apply_function(run: Run, bound: Bound, arguments: Arguments) -> Value | list[Value]:
+    """Apply a tensor function, or an activation called as one; some give several tensors."""
     scope = FunctionScope(run, arguments.span)
     tensors = [v for v in arguments.positional if isinstance(v, Value)]
     if not tensors:
-        tensors = [
-            v
-            for given in (*arguments.positional, *arguments.keywords.values())
-            for v in (given if isinstance(given, list | tuple) else [given])
-            if isinstance(v, Value)
-        ]
+        given = (*arguments.positional, *arguments.keywords.values())
+        tensors = [tensor for value in given for tensor in _tensors(value)]
     lead = tensors[:1] if bound.family == "activation" else []
     with reporting(run, tensors, arguments.span):
-        result: Value = bound.definition.apply(scope, *lead, **bound.arguments)
-    if tensors and result not in run.steps and result is not tensors[0]:
-        run.steps[result] = Step(f"{bound.name}()", tensors[0])
-    return result
+        result = bound.definition.apply(scope, *lead, **bound.arguments)
+    results = _tensors(result)
+    for value in results:
+        if tensors and value not in run.steps and value is not tensors[0]:
+            run.steps[value] = Step(f"{bound.name}()", tensors[0])
+    return result if isinstance(result, Value) else results
 
 
-def apply_layer(run: Run, layer: Layer, arguments: Arguments) -> Value:
-    """Apply a layer to the tensor, or the list of tensors, of a call."""
-    inputs = layer_inputs(layer.bound.definition, layer, arguments)
-    tensors = inputs if isinstance(inputs, list) else [inputs]
+def apply_layer(run: Run, layer: Layer, arguments: Arguments) -> Value | list[Value]:
+    """Apply a layer to the arguments of a call.
+
+    Returns:
+        The tensor, or the list of tensors, that the layer's declaration returns.
+    """
+    definition = layer.bound.definition
+    inputs, call = call_arguments(definition, arguments)
+    tensors = [*_tensors(inputs), *(v for value in call.values() for v in _tensors(value))]
     scope = LayerScope(run, layer, arguments.span)
     given = {**layer.bound.arguments, "trainable": layer.trainable}
     hint = layer.path.replace("/", "_")
     with reporting(run, tensors, arguments.span), run.builder.naming(hint):
-        result: Value = layer.bound.definition.apply(scope, inputs, **given)
+        result = definition.apply(scope, inputs, **call, **given)
+    results = _tensors(result)
     run.layers.setdefault(layer.path, layer)
     layer.calls += 1
-    layer.shapes.append(result.type)
-    if result not in tensors:
-        run.builder.rename(result, hint)
-        shown = layer.kind if layer.name == layer.kind.lower() else f"{layer.kind} {layer.name}"
-        run.steps[result] = Step(shown, tensors[0])
-    return result
+    layer.shapes.append(results[0].type)
+    shown = layer.kind if layer.name == layer.kind.lower() else f"{layer.kind} {layer.name}"
+    for value in results:
+        if value not in tensors and value not in run.steps:
+            run.builder.rename(value, hint)
+            run.steps[value] = Step(shown, tensors[0])
+    return result if isinstance(result, Value) else results
 
 
-def layer_inputs(definition: Definition, layer: Layer, arguments: Arguments) -> Value | list[Value]:
-    """The tensor, or tensors, that a call gives to a layer."""
-    name = layer.kind
-    for keyword in arguments.keywords:
-        if keyword in ("training", "mask"):
-            unsupported(f"{keyword}= in the call of a layer", arguments.place(keyword))
-        fail(
-            "K0301",
-            f"a call of a layer takes tensors only, found {keyword}=",
-            arguments.place(keyword),
-            help=f"options belong to the first brackets: {name}({keyword}=...)(x)",
-        )
-    if len(arguments.positional) != 1:
-        fail(
-            "K0301",
-            f"{name} is applied to one value, found {len(arguments.positional)}",
-            arguments.span,
-            help=f"several tensors go in a list: {name}()([a, b])",
-        )
-    value = arguments.positional[0]
+def _tensors(value: Any) -> list[Value]:
+    """The tensor, or the tensors of a list; none in anything else."""
+    items = value if isinstance(value, list | tuple) else [value]
+    return [item for item in items if isinstance(item, Value)]
+
+
+def call_arguments(
+    definition: Definition, arguments: Arguments
+) -> tuple[Value | list[Value], dict[str, Any]]:
+    """What a call gives a layer: its first tensor, or list of tensors, and the rest by name."""
+    name = definition.name
+    positional, keywords = arguments.positional, dict(arguments.keywords)
     place = arguments.place(0)
+    if not positional and definition.lead in keywords:
+        place = arguments.place(definition.lead)
+        positional = [keywords.pop(definition.lead)]
+    known = [param.name for param in definition.call]
+    for keyword in keywords:
+        if keyword not in known and keyword in [param.name for param in definition.params]:
+            fail(
+                "K0301",
+                f"{keyword}= belongs to the layer, not to its call",
+                arguments.place(keyword),
+                help=f"options belong to the first brackets: {name}({keyword}=...)(x)",
+            )
+    if not positional or len(positional) > 1 + len(known):
+        several = f"several tensors go in a list: {name}()([a, b])"
+        help = f"write {definition.call_signature}" if known else several
+        found = f"{name} is applied to one value, found {len(positional)}"
+        if known:
+            found = f"{name} is applied to at most {1 + len(known)} values, found {len(positional)}"
+        fail("K0301", found, arguments.span, help=help)
+    first = _first(definition, positional[0], place)
+    try:
+        return first, bind_call(definition, positional[1:], keywords)
+    except ArgumentProblem as problem:
+        refuse(problem, arguments.place(problem.argument))
+
+
+def _first(definition: Definition, value: BuildValue, place: Span) -> Value | list[Value]:
+    """A call's first argument: a tensor, a list of tensors, or either."""
+    name = definition.name
+    listed = isinstance(value, list | tuple) and all(isinstance(v, Value) for v in value)
+    if definition.inputs == "any" and listed and value:
+        return list(value)
     if definition.inputs == "many":
-        if not isinstance(value, list | tuple) or not all(isinstance(v, Value) for v in value):
+        if not listed:
             fail(
                 "K0301",
                 f"{name} is applied to a list of tensors, found {describe(value)}",
@@ -239,41 +173,18 @@ def layer_inputs(definition: Definition, layer: Layer, arguments: Arguments) -> 
     return value
 
 
-@contextmanager
-def reporting(run: Run, tensors: list[Value], span: Span) -> Iterator[None]:
-    """Give nodes their span, and shape errors the chain of layers before them."""
-    before = len(run.builder.nodes)
-    outer, run.builder.span = run.builder.span, span
-    try:
-        yield
-        check_nodes(len(run.builder.nodes), span)
-        for node in run.builder.nodes[before:]:
-            check_sizes(node.output.shape, span)
-    except KgenError as error:
-        raise KgenError(_chained(run, tensors, d) for d in error.diagnostics) from None
-    finally:
-        run.builder.span = outer
-
-
-def _chained(run: Run, tensors: list[Value], diagnostic: Diagnostic) -> Diagnostic:
-    if not diagnostic.code.startswith("K04"):
-        return diagnostic
-    if not diagnostic.help:
-        diagnostic = replace(diagnostic, help=_SHAPES)
-    notes = list(diagnostic.notes)
-    for position, tensor in enumerate(tensors[:3]):
-        title = "the value came about as" if len(tensors) == 1 else f"tensor {position + 1}"
-        notes.append("\n".join([f"{title}:", *(f"  {row}" for row in run.chain(tensor))]))
-    return replace(diagnostic, notes=tuple(notes))
-
-
-def adopt(layer: Layer | LayerChain | ModelLayer, prefix: str) -> None:
-    """Put a layer that has no weights yet below another's path."""
-    if isinstance(layer, LayerChain):
-        for item in layer.items:
-            adopt(item, f"{prefix}{layer.name}/")
-    elif layer.calls == 0:
-        layer.prefix = prefix
+def truth_option(name: str, arguments: Arguments) -> tuple[bool | None, Arguments]:
+    """An option of a call that is True, False or None, and the call without it."""
+    value = arguments.keywords.get(name)
+    if value is not None and not isinstance(value, bool):
+        fail(
+            "K0301",
+            f"{name}= is True, False or None, found {describe(value)}",
+            arguments.place(name),
+            help=f"leave {name}= out to follow the phase of the model",
+        )
+    rest = {key: given for key, given in arguments.keywords.items() if key != name}
+    return value, Arguments(arguments.span, arguments.positional, rest, arguments.spans)
 
 
 def without_batch(shape: Shape) -> Shape:

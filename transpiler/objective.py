@@ -8,13 +8,14 @@ from dataclasses import dataclass
 from kgen import ops
 from kgen.diagnostics import Span, fail
 from kgen.graph import BATCH, Metric, TensorType, Value
-from kgen.layering import FunctionScope, argument, refuse, reporting
+from kgen.layering import argument, refuse
 from kgen.layers.kinds import Member
 from kgen.layers.metrics import resolve_accuracy
 from kgen.layers.registry import ArgumentProblem, Bound
 from kgen.layers.regularizers import penalty
 from kgen.model import TargetInfo
 from kgen.run import Frame, Run, snake_case
+from kgen.scopes import FunctionScope, reporting
 from kgen.settings import Settings, loss_entries, metric_entries, weight_entries
 from kgen.values import BuildValue
 

@@ -78,7 +78,7 @@ def _phase(elaborator: Elaborator, model: ModelClass, *, training: bool) -> Phas
     optimizer: OptimizerInfo | None = None
     full: Graph | None = None
     with Builder() as builder:
-        run = Run(builder, training)
+        run = Run(builder, training, elaborator.apply)
         frame = Frame(model, Names(model.names))
         _execute(elaborator, run, frame)
         if not frame.failed:

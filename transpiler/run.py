@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
+from typing import Any
 
 from kgen.diagnostics import KgenError, Report, Span, fail
 from kgen.graph import Builder, Value
@@ -48,18 +50,34 @@ class Step:
 
 @dataclass(eq=False)
 class Run:
-    """One phase: its graph under construction, and what layers leave behind."""
+    """One phase: its graph under construction, and what layers leave behind.
+
+    `apply` applies a layer to the `Arguments` of a call.
+    """
 
     builder: Builder
     training: bool
+    apply: Callable[[Any, Any], Any]
     losses: list[Value] = field(default_factory=list)
     penalties: list[tuple[Bound, Value]] = field(default_factory=list)
+    constraints: dict[str, Bound] = field(default_factory=dict)
     updates: dict[str, Value] = field(default_factory=dict)
     paths: dict[Value, str] = field(default_factory=dict)
     layers: dict[str, Layer] = field(default_factory=dict)
     named: set[Value] = field(default_factory=set)
     steps: dict[Value, Step] = field(default_factory=dict)
     streams: int = 0
+
+    @contextmanager
+    def mode(self, training: bool | None) -> Iterator[None]:
+        """Within, layers behave as in training, or as in inference; None changes nothing."""
+        before = self.training
+        if training is not None:
+            self.training = training
+        try:
+            yield
+        finally:
+            self.training = before
 
     def chain(self, value: Value) -> list[str]:
         """The layers that led to a value, one line each, with their output shapes."""

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 from kgen import syntax
 from kgen.diagnostics import Source, Span
 from kgen.graph import Dim, TensorType, Value
-from kgen.layers.registry import Bound, Definition
+from kgen.layers.registry import Bound, Definition, LayerInstance
 from kgen.limits import Budget, check_items
 
 if TYPE_CHECKING:
@@ -69,8 +69,11 @@ class ModelClass:
 
 
 @dataclass(eq=False)
-class Layer:
-    """A layer: a registry definition with its arguments, its name, and once applied its weights."""
+class Layer(LayerInstance):
+    """A layer: a registry definition with its arguments, its name, and once applied its weights.
+
+    `inner` are the copies of other layers that it is made of, by name.
+    """
 
     bound: Bound
     name: str
@@ -79,6 +82,7 @@ class Layer:
     prefix: str = ""
     weights: dict[str, Value] = field(default_factory=dict)
     shapes: list[TensorType] = field(default_factory=list)
+    inner: dict[str, AnyLayer] = field(default_factory=dict)
     calls: int = 0
 
     @property
@@ -91,16 +95,17 @@ class Layer:
 
 
 @dataclass(eq=False)
-class LayerChain:
+class LayerChain(LayerInstance):
     """`Sequential([...])`: layers applied one after the other."""
 
     items: tuple[AnyLayer, ...]
     name: str
     span: Span
+    bound: None = None
 
 
 @dataclass(eq=False)
-class ModelLayer:
+class ModelLayer(LayerInstance):
     """A model used as a layer, with its arguments; `layers` are its own, by name."""
 
     model: ModelClass
@@ -111,6 +116,7 @@ class ModelLayer:
     prefix: str = ""
     layers: dict[str, AnyLayer] = field(default_factory=dict)
     calls: int = 0
+    bound: None = None
 
     @property
     def path(self) -> str:

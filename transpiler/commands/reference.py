@@ -86,11 +86,14 @@ def _unknown(name: str, families: tuple[str, ...]) -> str:
 
 def _page(definition: Definition) -> str:
     lines = [f"{definition.family} {definition.signature}"]
+    if definition.family == "layer":
+        lines.append(f"applied as {definition.call_signature}")
     if definition.aliases:
         lines.append(f"also: {', '.join(map(repr, definition.aliases))}")
     lines += ["", definition.doc, ""]
-    width = max((len(param.name) for param in definition.params), default=0)
-    for param in definition.params:
+    params = (*definition.params, *definition.call)
+    width = max((len(param.name) for param in params), default=0)
+    for param in params:
         lines.append(f"    {param.name:<{width}}  {param.kind.wants}; {_default(param)}")
     return "\n".join(lines).rstrip()
 
@@ -102,21 +105,23 @@ def _default(param: Any) -> str:
 
 
 def _facts(definition: Definition) -> dict[str, Any]:
-    from kgen.layers.registry import REQUIRED, show
-
     return {
         "family": definition.family,
         "name": definition.name,
         "aliases": list(definition.aliases),
         "signature": definition.signature,
         "doc": definition.doc,
-        "arguments": [
-            {
-                "name": param.name,
-                "wants": param.kind.wants,
-                "required": param.default is REQUIRED,
-                "default": None if param.default is REQUIRED else show(param.default),
-            }
-            for param in definition.params
-        ],
+        "arguments": [_argument(param) for param in definition.params],
+        "call": [_argument(param) for param in definition.call],
+    }
+
+
+def _argument(param: Any) -> dict[str, Any]:
+    from kgen.layers.registry import REQUIRED, show
+
+    return {
+        "name": param.name,
+        "wants": param.kind.wants,
+        "required": param.default is REQUIRED,
+        "default": None if param.default is REQUIRED else show(param.default),
     }

@@ -67,6 +67,17 @@ class Param:
     default: Any
 
 
+class LayerInstance:
+    """A constructed layer, as another layer is given it for an argument (`RNN(LSTMCell(8))`).
+
+    `bound` is its declaration with its arguments, None for a model or a `Sequential`.
+    What can be done with it is in `Scope`: `sublayer` and `call`.
+    """
+
+    name: str
+    bound: Bound | None
+
+
 class Target(Protocol):
     """What a loss wants `y` to be, from the prediction's type and the loss's arguments."""
 
@@ -97,6 +108,7 @@ class Scope(Protocol):
         initializer: Bound,
         *,
         regularizer: Bound | None = None,
+        constraint: Bound | None = None,
         trainable: bool = True,
     ) -> Value:
         """The layer's weight of this name: made by the first call, shared by later ones."""
@@ -114,6 +126,18 @@ class Scope(Protocol):
         """Add a scalar to the loss."""
         ...
 
+    def sublayer(self, inner: LayerInstance, name: str | None = None) -> LayerInstance:
+        """The layer, with its weights below this one's path.
+
+        With a `name` it is a copy of that name with weights of its own, made by the
+        first call and shared by later ones.
+        """
+        ...
+
+    def call(self, inner: LayerInstance, inputs: Any, **arguments: Any) -> Any:
+        """Apply another layer to a tensor or a list of them, as `inner(inputs, ...)` would."""
+        ...
+
     def fail(self, message: str, *, help: str = "", notes: Iterable[str] = ()) -> NoReturn:
         """Report a mistake at the call."""
         ...
@@ -123,7 +147,9 @@ class Scope(Protocol):
 class Definition:
     """One name of one family. `function` makes the nodes (or, for an optimizer, its rule).
 
-    `inputs` is `one`, `many` (a list of tensors) or `none`; `minimum` is how many a list needs.
+    `inputs` is what a layer's first tensor may be: `one`, `many` (a list of tensors), `any`
+    (either); it is `none` without one. `minimum` is how many a list needs. `call` are the
+    further arguments of a layer's call, `Layer(...)(x, mask=...)`.
     `target` belongs to losses, `finish` (`mean` or `root`) to metrics. `common` are the
     arguments that elaboration itself interprets (`name`, `trainable`); `apply` passes
     them on only where the function declares them.
@@ -136,6 +162,7 @@ class Definition:
     function: Callable[..., Any]
     inputs: str = "one"
     minimum: int = 1
+    call: tuple[Param, ...] = ()
     common: frozenset[str] = frozenset()
     target: Target | None = None
     finish: str = "mean"
@@ -152,10 +179,14 @@ class Definition:
     @property
     def signature(self) -> str:
         """The arguments as a user writes them: `Dense(units, activation=None, ...)`."""
-        shown = [
-            p.name if p.default is REQUIRED else f"{p.name}={show(p.default)}" for p in self.params
-        ]
-        return f"{self.name}({', '.join(shown)})"
+        return f"{self.name}({_listed(self.params)})"
+
+    @property
+    def call_signature(self) -> str:
+        """The call of a layer as a user writes it: `LSTM(...)(x, mask=None, ...)`."""
+        first = "[a, b]" if self.inputs == "many" else "x"
+        rest = f", {_listed(self.call)}" if self.call else ""
+        return f"{self.name}(...)({first}{rest})"
 
     def param(self, name: str) -> Param:
         return next(p for p in self.params if p.name == name)
@@ -168,6 +199,12 @@ class Definition:
             return self.function(*lead, *tensors, **kept)
         except ShapeError as error:
             scope.fail(f"{self.name}: {error}", help=error.help, notes=error.notes)
+
+    @cached_property
+    def lead(self) -> str:
+        """The name of the first tensor."""
+        names = list(inspect.signature(self.function).parameters)
+        return names[1 if self._scoped else 0]
 
     @cached_property
     def _scoped(self) -> bool:
@@ -195,6 +232,12 @@ class Bound:
         return f"{self.name}({', '.join(given)})"
 
 
+def _listed(params: Iterable[Param]) -> str:
+    return ", ".join(
+        p.name if p.default is REQUIRED else f"{p.name}={show(p.default)}" for p in params
+    )
+
+
 _SHOWN = 40
 _SCALARS = (bool, int, float, str, type(None))
 
@@ -205,6 +248,8 @@ def show(value: Any) -> str:
         return str(value)
     if isinstance(value, Definition):
         return value.name
+    if isinstance(value, LayerInstance):
+        return f"the layer {value.name}"
     if isinstance(value, Value):
         return f"a tensor {value.type}"
     if isinstance(value, Dim):

@@ -13,6 +13,7 @@ from kgen.layers.registry import (
     Bound,
     Definition,
     Kind,
+    LayerInstance,
     adapt,
     bound,
     find,
@@ -144,6 +145,8 @@ class Member(Kind):
     def check(self, value: Any) -> Bound:
         if isinstance(value, str):
             return self._named(value)
+        if isinstance(value, LayerInstance) and value.bound is not None:
+            value = value.bound
         if isinstance(value, Definition):
             return self._named(value.name)
         if isinstance(value, Bound):
@@ -172,6 +175,8 @@ class ActivationMember(Member):
     """An activation, or a layer that is nothing else."""
 
     def check(self, value: Any) -> Bound:
+        if isinstance(value, LayerInstance) and value.bound is not None:
+            value = value.bound
         if isinstance(value, Bound | Definition) and value.family == "layer":
             if value.name not in _ACTIVATION_LAYERS:
                 self.refuse(value, "apply the layer by itself")
@@ -225,6 +230,16 @@ class TensorList(Kind):
         if self.or_one:
             return _TENSOR.check(value)
         self.refuse(value)
+
+
+@dataclass(frozen=True)
+class AnyLayer(Kind):
+    """A constructed layer, a model or a `Sequential`."""
+
+    def check(self, value: Any) -> LayerInstance:
+        if not isinstance(value, LayerInstance):
+            self.refuse(value, "construct it first: LSTM(64)")
+        return value
 
 
 _INT = Integer("an integer")
@@ -291,6 +306,10 @@ RegularizerArg: TypeAlias = Annotated[
     Bound | None,
     Maybe("a regularizer or None", Member("a regularizer, such as L2(0.01)", ("regularizer",))),
 ]
+ConstraintArg: TypeAlias = Annotated[
+    Bound | None,
+    Maybe("a constraint or None", Member("a constraint, such as MaxNorm(2)", ("constraint",))),
+]
 RateArg: TypeAlias = Annotated[
     float | Bound, Rate("a number not below 0, or a schedule", ("schedule",))
 ]
@@ -300,4 +319,15 @@ T: TypeAlias = Annotated[Value, OnlyTensor("a tensor")]
 X: TypeAlias = Annotated[Any, _TENSOR]
 Xs: TypeAlias = Annotated[list[Value], TensorList("a list of tensors")]
 XOrXs: TypeAlias = Annotated[Any, TensorList("a tensor or a list of tensors", or_one=True)]
+OptionalT: TypeAlias = Annotated[
+    Value | None, Maybe("a tensor or None", OnlyTensor("a tensor or None"))
+]
+OptionalTs: TypeAlias = Annotated[
+    list[Value] | None, Maybe("a list of tensors or None", TensorList("a list of tensors or None"))
+]
+OptionalBool: TypeAlias = Annotated[bool | None, Maybe("True, False or None", _BOOL)]
+LayerArg: TypeAlias = Annotated[LayerInstance, AnyLayer("a layer")]
+OptionalLayer: TypeAlias = Annotated[
+    LayerInstance | None, Maybe("a layer or None", AnyLayer("a layer or None"))
+]
 OptionalX: TypeAlias = Annotated[Any, Maybe("a tensor", _TENSOR)]

@@ -22,6 +22,7 @@ from kgen.layers.declaration import (
     Bound,
     Definition,
     Kind,
+    LayerInstance,
     Param,
     Scope,
     Target,
@@ -37,12 +38,14 @@ __all__ = [
     "Bound",
     "Definition",
     "Kind",
+    "LayerInstance",
     "Param",
     "Scope",
     "Target",
     "TargetRule",
     "adapt",
     "bind",
+    "bind_call",
     "bound",
     "construct",
     "declare",
@@ -73,12 +76,20 @@ _TABLES: dict[str, dict[str, Definition]] = {family: {} for family in FAMILIES}
 _Function = TypeVar("_Function", bound=Callable[..., Any])
 
 # The leading parameters that are no arguments: the scope, and the tensors of a call.
-_TENSORS = {"layer": 1, "activation": 1, "regularizer": 1, "loss": 2, "metric": 2}
+_TENSORS = {
+    "layer": 1,
+    "activation": 1,
+    "regularizer": 1,
+    "constraint": 1,
+    "loss": 2,
+    "metric": 2,
+}
 
 
 def declare(family: str, name: str, *aliases: str, **facts: Any) -> Callable[..., Any]:
     """Enter the decorated function in a family's table under a name and its aliases.
 
+    A layer's parameters before the `*` are those of its call: the tensor, then `call`.
     `facts` are further fields of `Definition`; `lead` and `extra` are parameters that
     every member of the family has without declaring them, before and behind its own.
     """
@@ -91,14 +102,20 @@ def declare(family: str, name: str, *aliases: str, **facts: Any) -> Callable[...
         if parameters and parameters[0].name == "scope":
             parameters = parameters[1:]
         parameters = parameters[_TENSORS.get(family, 0) :]
-        params = [
-            Param(
+        made = {
+            p.name: Param(
                 p.name,
                 _kind(hints[p.name], f"{name}.{p.name}"),
                 REQUIRED if p.default is inspect.Parameter.empty else p.default,
             )
             for p in parameters
+        }
+        of_call = [
+            made[p.name]
+            for p in parameters
+            if family == "layer" and p.kind is inspect.Parameter.POSITIONAL_OR_KEYWORD
         ]
+        params = [param for param in made.values() if param not in of_call]
         own = {p.name for p in params}
         behind = [p for p in extra if p.name not in own]
         definition = Definition(
@@ -107,6 +124,7 @@ def declare(family: str, name: str, *aliases: str, **facts: Any) -> Callable[...
             aliases,
             (*lead, *params, *behind),
             function,
+            call=tuple(of_call),
             common=frozenset(p.name for p in (*lead, *behind)),
             **facts,
         )
@@ -172,12 +190,47 @@ def bound(
     definition: Definition, args: Sequence[Any] = (), kwargs: Mapping[str, Any] | None = None
 ) -> Bound:
     """A definition with its arguments; raises as `bind` does."""
-    kwargs = kwargs or {}
-    title, params = definition.name, definition.params
+    given = _fit(definition.name, definition.params, definition.signature, args, kwargs or {})
+    return Bound(definition, _complete(definition.params, given), given)
+
+
+def bind_call(
+    definition: Definition, args: Sequence[Any], kwargs: Mapping[str, Any]
+) -> dict[str, Any]:
+    """The arguments of a layer's call behind its first tensor, checked, defaults filled in.
+
+    Raises:
+        ArgumentProblem: as `bind` does; positions count the first tensor.
+    """
+    title, signature = f"the call of {definition.name}", definition.call_signature
+    try:
+        given = _fit(title, definition.call, signature, args, kwargs)
+    except ArgumentProblem as problem:
+        if isinstance(problem.argument, int):
+            problem.argument += 1
+        raise
+    return _complete(definition.call, given)
+
+
+def _complete(params: Sequence[Param], given: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        param.name: given[param.name] if param.name in given else param.kind.check(param.default)
+        for param in params
+    }
+
+
+def _fit(
+    title: str,
+    params: Sequence[Param],
+    signature: str,
+    args: Sequence[Any],
+    kwargs: Mapping[str, Any],
+) -> dict[str, Any]:
+    """The given arguments by name, checked."""
     if len(args) > len(params):
         raise ArgumentProblem(
             f"{title} takes {len(params)} arguments, found {len(args)}",
-            definition.signature,
+            signature,
             argument=len(params),
         )
     given: dict[str, Any] = {}
@@ -186,7 +239,9 @@ def bound(
     known = [param.name for param in params]
     for name, value in kwargs.items():
         if name not in known:
-            hint = suggest(name, known) or f"the arguments are {', '.join(known)}"
+            hint = suggest(name, known) or (
+                f"the arguments are {', '.join(known)}" if known else f"write {signature}"
+            )
             raise ArgumentProblem(f"{title} has no argument {name}", hint, argument=name)
         if name in given:
             raise ArgumentProblem(
@@ -194,17 +249,11 @@ def bound(
                 f"argument {known.index(name) + 1} is {name} already",
                 argument=name,
             )
-        given[name] = _checked(title, definition.param(name), value, name)
+        given[name] = _checked(title, params[known.index(name)], value, name)
     missing = [p.name for p in params if p.default is REQUIRED and p.name not in given]
     if missing:
-        raise ArgumentProblem(
-            f"{title} needs {' and '.join(missing)}", f"write {definition.signature}"
-        )
-    arguments = {
-        param.name: given[param.name] if param.name in given else param.kind.check(param.default)
-        for param in params
-    }
-    return Bound(definition, arguments, given)
+        raise ArgumentProblem(f"{title} needs {' and '.join(missing)}", f"write {signature}")
+    return given
 
 
 def member(family: str, title: str, **kwargs: Any) -> Bound:

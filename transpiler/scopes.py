@@ -1,0 +1,194 @@
+"""What layers and tensor functions see while they are applied: the registry's `Scope`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from typing import Any, NoReturn
+
+from kgen.buildtime import Arguments
+from kgen.diagnostics import Diagnostic, KgenError, Span, fail
+from kgen.graph import Value
+from kgen.layers.initializers import describe_initializer
+from kgen.layers.registry import Bound, LayerInstance
+from kgen.limits import check_nodes, check_sizes, check_tensor
+from kgen.run import Run
+from kgen.values import AnyLayer, Layer, LayerChain, ModelLayer
+
+_SHAPES = "shapes are known at build time; Reshape, Flatten or another size may mend this"
+
+
+@dataclass(eq=False)
+class LayerScope:
+    """What a layer sees while it is applied; the registry's `Scope`."""
+
+    run: Run
+    layer: Layer
+    span: Span
+
+    @property
+    def training(self) -> bool:
+        return self.run.training
+
+    def weight(
+        self,
+        name: str,
+        shape: tuple[int, ...],
+        initializer: Bound,
+        *,
+        regularizer: Bound | None = None,
+        constraint: Bound | None = None,
+        trainable: bool = True,
+    ) -> Value:
+        """The layer's weight of this name, with the updates earlier calls made to it."""
+        path = f"{self.layer.path}/{name}"
+        made = self.layer.weights.get(name)
+        if made is None:
+            check_tensor(f"the weight {path}", shape, self.span)
+            trainable = trainable and self.layer.trainable
+            made = self.run.builder.weight(
+                path, shape, describe_initializer(initializer, shape), trainable=trainable
+            )
+            self.layer.weights[name] = made
+            self.run.paths[made] = path
+            if regularizer is not None and trainable:
+                self.run.penalties.append((regularizer, made))
+            if constraint is not None and trainable:
+                self.run.constraints[path] = constraint
+        elif made.shape != shape:
+            listed = [", ".join(map(str, s)) for s in (made.shape, shape)]
+            self.fail(
+                f"the shared layer {self.layer.name} has {name} [{listed[0]}], "
+                f"this call needs [{listed[1]}]",
+                help="all calls of one layer must have the same size on the axes its weights "
+                f"see; make a second {self.layer.kind} layer for the other size",
+            )
+        return self.run.updates.get(path, made)
+
+    def assign(self, weight: Value, new: Value) -> None:
+        """Record a weight's new value; a later call in the same step continues from it."""
+        path = self.run.paths[weight]
+        self.run.updates[path] = new
+        self.run.paths[new] = path
+
+    def stream(self) -> int:
+        """A new number for each random node, the same in every build of a file."""
+        self.run.streams += 1
+        return self.run.streams - 1
+
+    def add_loss(self, value: Value) -> None:
+        self.run.losses.append(value)
+
+    def sublayer(self, inner: LayerInstance, name: str | None = None) -> LayerInstance:
+        """The layer below this one's path; with a `name`, a copy with weights of its own."""
+        assert isinstance(inner, Layer | LayerChain | ModelLayer)
+        prefix = f"{self.layer.path}/"
+        if name is None:
+            found: AnyLayer = inner
+            adopt(inner, prefix)
+        else:
+            if name not in self.layer.inner:
+                self.layer.inner[name] = copied(inner, name, prefix)
+            found = self.layer.inner[name]
+        if not self.layer.trainable:
+            freeze(found)
+        return found
+
+    def call(self, inner: LayerInstance, inputs: Any, **arguments: Any) -> Any:
+        """Apply another layer; arguments that are None are left out."""
+        given = {name: value for name, value in arguments.items() if value is not None}
+        return self.run.apply(inner, Arguments(self.span, [inputs], given))
+
+    def fail(self, message: str, *, help: str = "", notes: Iterable[str] = ()) -> NoReturn:
+        fail("K0402", message, self.span, help=help, notes=notes)
+
+
+@dataclass(eq=False)
+class FunctionScope:
+    """The registry's `Scope` for tensor functions: they have no weights."""
+
+    run: Run
+    span: Span
+
+    @property
+    def training(self) -> bool:
+        return self.run.training
+
+    def weight(self, name: str, shape: tuple[int, ...], initializer: Bound, **_: Any) -> Value:
+        raise AssertionError("tensor functions have no weights")
+
+    def assign(self, weight: Value, new: Value) -> None:
+        raise AssertionError("tensor functions have no weights")
+
+    def stream(self) -> int:
+        self.run.streams += 1
+        return self.run.streams - 1
+
+    def add_loss(self, value: Value) -> None:
+        self.run.losses.append(value)
+
+    def sublayer(self, inner: LayerInstance, name: str | None = None) -> LayerInstance:
+        raise AssertionError("tensor functions have no layers")
+
+    def call(self, inner: LayerInstance, inputs: Any, **arguments: Any) -> Any:
+        raise AssertionError("tensor functions have no layers")
+
+    def fail(self, message: str, *, help: str = "", notes: Iterable[str] = ()) -> NoReturn:
+        fail("K0402", message, self.span, help=help, notes=notes)
+
+
+def adopt(layer: AnyLayer, prefix: str) -> None:
+    """Put a layer that has no weights yet below another's path."""
+    if isinstance(layer, LayerChain):
+        for item in layer.items:
+            adopt(item, f"{prefix}{layer.name}/")
+    elif layer.calls == 0:
+        layer.prefix = prefix
+
+
+def copied(layer: AnyLayer, name: str, prefix: str) -> AnyLayer:
+    """A layer as if constructed again, under another name."""
+    if isinstance(layer, Layer):
+        return Layer(layer.bound, name, layer.span, layer.trainable, prefix)
+    if isinstance(layer, ModelLayer):
+        return ModelLayer(layer.model, layer.arguments, name, layer.span, layer.trainable, prefix)
+    items = tuple(copied(item, item.name, f"{prefix}{name}/") for item in layer.items)
+    return LayerChain(items, name, layer.span)
+
+
+def freeze(layer: AnyLayer) -> None:
+    """Make weights still to be created untrainable."""
+    if isinstance(layer, LayerChain):
+        for item in layer.items:
+            freeze(item)
+    else:
+        layer.trainable = False
+
+
+@contextmanager
+def reporting(run: Run, tensors: list[Value], span: Span) -> Iterator[None]:
+    """Give nodes their span, and shape errors the chain of layers before them."""
+    before = len(run.builder.nodes)
+    outer, run.builder.span = run.builder.span, span
+    try:
+        yield
+        check_nodes(len(run.builder.nodes), span)
+        for node in run.builder.nodes[before:]:
+            check_sizes(node.output.shape, span)
+    except KgenError as error:
+        raise KgenError(_chained(run, tensors, d) for d in error.diagnostics) from None
+    finally:
+        run.builder.span = outer
+
+
+def _chained(run: Run, tensors: list[Value], diagnostic: Diagnostic) -> Diagnostic:
+    if not diagnostic.code.startswith("K04"):
+        return diagnostic
+    if not diagnostic.help:
+        diagnostic = replace(diagnostic, help=_SHAPES)
+    notes = list(diagnostic.notes)
+    for position, tensor in enumerate(tensors[:3]):
+        title = "the value came about as" if len(tensors) == 1 else f"tensor {position + 1}"
+        notes.append("\n".join([f"{title}:", *(f"  {row}" for row in run.chain(tensor))]))
+    return replace(diagnostic, notes=tuple(notes))
