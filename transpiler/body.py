@@ -6,8 +6,6 @@ Nothing here loops or splits work; that is the kernel's text (`kernels.py`).
 
 from __future__ import annotations
 
-import builtins
-import keyword
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -15,20 +13,8 @@ from dataclasses import dataclass
 from kgen.access import Access, count, operand, split_at
 from kgen.fuse import Fusion, Group, root, squeezed
 from kgen.graph import Node, Value
+from kgen.reserved import RESERVED
 from kgen.tidy import tidy
-
-# Names every kernel uses for itself, besides those of the tile functions.
-LOCALS = """
-    acc batch batch_rows clock args thread threads first last i j k o r start count panel
-    kernel sync value part share random_key matrix imatrix f64vector np numba zeros full load
-    load_column load_scalar store store_column add_to outer outer_t pack transpose_block select
-    maximum minimum absolute sqrt floor exp log log1p expm1 tanh sigmoid erf sin cos power
-    square reciprocal rsqrt sign row_sum row_max row_min col_sum keep_columns keep_rows
-    lane_index uniform normal element set_element first_row step_index as_float vectors_for
-    ROWS HALF_ROWS LANES ceil rint scalar
-"""
-RESERVED = frozenset([*LOCALS.split(), *keyword.kwlist, *keyword.softkwlist, *dir(builtins)])
-
 
 MAX_IDENTIFIER = 80
 

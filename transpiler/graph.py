@@ -28,11 +28,17 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Dim:
-    """A dimension known only at run time, with the bounds the model gave it."""
+    """A dimension known only at run time: a declared one, or one computed from declared ones.
+
+    The name of a computed one is its formula in canonical form, so that equal
+    formulas are equal dimensions; `dims.py` makes them. The bounds are those
+    of the declaration, or what follows from it for a computed one.
+    """
 
     name: str
-    minimum: int = 1
-    maximum: int | None = None
+    minimum: int = field(default=1, compare=False)
+    maximum: int | None = field(default=None, compare=False)
+    formula: Any = field(default=None, compare=False, repr=False)
 
     def __str__(self) -> str:
         return self.name

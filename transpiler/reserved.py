@@ -1,0 +1,18 @@
+"""Names that emitted kernels use themselves, which nothing else in them may have."""
+
+from __future__ import annotations
+
+import builtins
+import keyword
+
+# Names every kernel uses for itself, besides those of the tile functions.
+LOCALS = """
+    acc batch batch_rows clock args thread threads first last i j k o r start count panel
+    kernel sync value part share random_key matrix imatrix f64vector np numba zeros full load
+    load_column load_scalar store store_column add_to outer outer_t pack transpose_block select
+    maximum minimum absolute sqrt floor exp log log1p expm1 tanh sigmoid erf sin cos power
+    square reciprocal rsqrt sign row_sum row_max row_min col_sum keep_columns keep_rows
+    lane_index uniform normal element set_element first_row step_index as_float vectors_for
+    ROWS HALF_ROWS LANES ceil rint scalar
+"""
+RESERVED = frozenset([*LOCALS.split(), *keyword.kwlist, *keyword.softkwlist, *dir(builtins)])
