@@ -28,7 +28,7 @@ ROOMS = {
     "parser": "blocks layout lexical_errors literals parser scan sound_text source syntax_errors "
     "tree_builder tree_expressions words",
     "format": "format format_layout format_tokens",
-    "graph": "graph interpret model rewrite",
+    "graph": "dims graph interpret model reserved rewrite",
     "ops": "ops",
     "layers": "layers",
     "elaborate": "arithmetic bodies buildtime builtins declarations elaborate expressions inputs "
