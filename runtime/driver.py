@@ -15,7 +15,10 @@ from numba.core import types
 # Words of the control block, each on a cache line of its own.
 ARRIVED, GENERATION, STOP, AGREED, ABORT = 0, 8, 16, 24, 40
 CONTROL_WORDS = 48
-CLOCK_WORDS = 8
+# Words of a thread's clock: first row, step, seed, steps done in this call, whether threads share
+# the columns of products (`share_block`); the sizes of open dimensions from DIMS_START on.
+CLOCK_WORDS = 32
+DIMS_START = 8
 SPINS = 2000
 TABLE_WORDS = 3
 

@@ -13,6 +13,7 @@ from kgen.runtime.tile_random import (
     normal,
     random_key,
     share,
+    share_block,
     step_in_call,
     step_index,
     uniform,
@@ -22,20 +23,25 @@ from llvmlite import ir
 from numba.core import types
 
 
+def slice_of(code: Code, n: Any, grain: Any, thread: Any, threads: Any) -> list[Any]:
+    """Where a thread's slice of range(n) starts and ends."""
+    builder = code.builder
+    padded = builder.add(n, builder.sub(grain, code.integer(1)))
+    grains = builder.sdiv(padded, grain)
+    bounds = []
+    for part in (thread, builder.add(thread, code.integer(1))):
+        bound = builder.mul(builder.sdiv(builder.mul(grains, part), threads), grain)
+        bounds.append(builder.select(builder.icmp_signed("<", bound, n), bound, n))
+    return bounds
+
+
 @implements(share)
 def describe_share(n: Any, grain: Any, thread: Any, threads: Any) -> Description:
     """This thread's slice."""
     pair = types.UniTuple(INDEX, 2)
 
-    def generate(code: Code, n: Any, grain: Any, thread: Any, threads: Any) -> Any:
-        builder = code.builder
-        padded = builder.add(n, builder.sub(grain, code.integer(1)))
-        grains = builder.sdiv(padded, grain)
-        bounds = []
-        for part in (thread, builder.add(thread, code.integer(1))):
-            bound = builder.mul(builder.sdiv(builder.mul(grains, part), threads), grain)
-            bounds.append(builder.select(builder.icmp_signed("<", bound, n), bound, n))
-        return code.context.make_tuple(builder, pair, bounds)
+    def generate(code: Code, *values: Any) -> Any:
+        return code.context.make_tuple(code.builder, pair, slice_of(code, *values))
 
     return pair, (INDEX,) * 4, generate
 
@@ -46,6 +52,27 @@ CLOCK = types.CPointer(types.int64)
 def read_clock(code: Code, clock: Any, place: int) -> Any:
     """One of the clock's numbers."""
     return code.builder.load(code.builder.gep(clock, [code.integer(place)]))
+
+
+@implements(share_block)
+def describe_share_block(
+    clock: Any, n: Any, grain: Any, cols: Any, cols_grain: Any, thread: Any, threads: Any
+) -> Description:
+    """This thread's rows and columns."""
+    four = types.UniTuple(INDEX, 4)
+
+    def generate(
+        code: Code, clock: Any, n: Any, grain: Any, cols: Any, cols_grain: Any, *team: Any
+    ) -> Any:
+        flag = read_clock(code, clock, 4)
+        by_columns = code.builder.icmp_signed("!=", flag, code.integer(0))
+        zero = code.integer(0)
+        shared = [zero, n, *slice_of(code, cols, cols_grain, *team)]
+        usual = [*slice_of(code, n, grain, *team), zero, cols]
+        chosen = [code.builder.select(by_columns, a, b) for a, b in zip(shared, usual, strict=True)]
+        return code.context.make_tuple(code.builder, four, chosen)
+
+    return four, (CLOCK, *(INDEX,) * 6), generate
 
 
 @implements(first_row)

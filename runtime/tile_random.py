@@ -27,6 +27,19 @@ def share(n: int, grain: int, thread: int, threads: int) -> tuple[int, int]:
     return min(first, n), min(last, n)
 
 
+def share_block(
+    clock: Any, n: int, grain: int, cols: int, cols_grain: int, thread: int, threads: int
+) -> tuple[int, int, int, int]:
+    """This thread's rows and columns of a product: first and last row, first and last column.
+
+    Rows are shared, as by `share`, unless the clock says that columns are; then a barrier stands
+    after each kernel.
+    """
+    if clock[4]:
+        return 0, n, *share(cols, cols_grain, thread, threads)
+    return *share(n, grain, thread, threads), 0, cols
+
+
 def first_row(clock: Any) -> int:
     """Where the batch starts in the epoch's row order."""
     return int(clock[0])
