@@ -73,6 +73,7 @@ def convert_array(
     shape: Sequence[int | None],
     *,
     classes: int | None = None,
+    numbers: str = "class numbers",
     finite: bool = True,
 ) -> np.ndarray:
     """`value` as C-contiguous rows of `dtype` ('float32' or 'int32') and row shape `shape`.
@@ -82,6 +83,7 @@ def convert_array(
     Args:
         what: names the array in messages, as in `input 'image'`.
         classes: integers must lie in `[0, classes)`.
+        numbers: what messages call such integers.
         finite: refuse NaN and infinities.
 
     Raises:
@@ -96,7 +98,7 @@ def convert_array(
     if row_shape is None:
         raise DataError(_shape_problem(what, found, shape, classes))
     wanted = np.dtype(dtype)
-    checks = _ValueChecks(what, wanted, kind, classes, finite)
+    checks = _ValueChecks(what, wanted, kind, classes, numbers, finite)
     full_shape = (found[0], *row_shape)
     fits = (
         isinstance(table, np.ndarray)
@@ -167,12 +169,19 @@ class _ValueChecks:
     """Looks at converted blocks; `report` raises for the first kind of offence met."""
 
     def __init__(
-        self, what: str, wanted: np.dtype[Any], kind: str, classes: int | None, finite: bool
+        self,
+        what: str,
+        wanted: np.dtype[Any],
+        kind: str,
+        classes: int | None,
+        numbers: str,
+        finite: bool,
     ) -> None:
         self.what = what
         self.integers = wanted.kind == "i"
         self.kind = kind
         self.classes = classes
+        self.numbers = numbers
         self.finite = finite
         self.bad = 0
         self.first: tuple[int, Any] | None = None
@@ -222,12 +231,14 @@ class _ValueChecks:
         holds = f"{self.what} holds {count_text(self.bad, 'value')}"
         if self.integers:
             allowed = (
-                f"that are not class numbers from 0 to {self.classes - 1}"
+                f"that are not {self.numbers} from 0 to {self.classes - 1}"
                 if self.classes
                 else "that are not integers of 32 bits"
             )
             remedy = ""
-            if self.classes and value == self.classes:
+            if self.classes and self.numbers == "indices":
+                remedy = f" The table they number has {self.classes} rows, counted from 0."
+            elif self.classes and value == self.classes:
                 remedy = " Classes count from 0: subtract 1, or give the output one unit more."
             raise DataError(f"{holds} {allowed}: first {value!r} in row {row}.{remedy}")
         if np.isfinite(value):

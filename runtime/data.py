@@ -104,7 +104,15 @@ def bind_inputs(spec: Spec, x: Any, *, finite: bool = True) -> list[np.ndarray]:
         raise DataError(f"x is missing: the model reads {listed(i.name for i in spec.inputs)}.")
     parts = by_name(x, [item.name for item in spec.inputs], "input", "x")
     arrays = [
-        convert_array(part, f"input '{item.name}'", item.dtype, item.shape, finite=finite)
+        convert_array(
+            part,
+            f"input '{item.name}'",
+            item.dtype,
+            item.shape,
+            classes=item.limit,
+            numbers="indices",
+            finite=finite,
+        )
         for part, item in zip(parts, spec.inputs, strict=True)
     ]
     _check_rows([(f"input '{i.name}'", len(a)) for i, a in zip(spec.inputs, arrays, strict=True)])

@@ -152,15 +152,24 @@ def load_vector(code: Code, m: MatrixType, pointer: Any, mask: Any, fill: Any) -
     return call_intrinsic(builder, name, FLOATS, place, ir.Constant(INT32, 4), mask, fill)
 
 
-def store_vector(code: Code, pointer: Any, mask: Any, value: Any) -> None:
-    """Write one vector where the mask is on."""
+def store_vector(code: Code, m: MatrixType, pointer: Any, mask: Any, value: Any) -> None:
+    """Write one vector where the mask is on; to int32 matrices, cut towards zero."""
     builder = code.builder
-    place = builder.bitcast(pointer, FLOATS.as_pointer())
+    kind, suffix = (INTS, "i32") if m.element == "int32" else (FLOATS, "f32")
+    if kind is INTS:
+        value = whole(builder, value)
+    place = builder.bitcast(pointer, kind.as_pointer())
     if mask is None:
         builder.store(value, place, align=4)
         return
-    name = f"llvm.masked.store.v{LANES}f32.p0"
+    name = f"llvm.masked.store.v{LANES}{suffix}.p0"
     call_intrinsic(builder, name, ir.VoidType(), value, place, ir.Constant(INT32, 4), mask)
+
+
+def whole(builder: Any, value: Any) -> Any:
+    """A float32 vector cut to int32: what lies beyond becomes the nearest int32, NaN 0."""
+    name = f"llvm.fptosi.sat.v{LANES}i32.v{LANES}f32"
+    return call_intrinsic(builder, name, INTS, value)
 
 
 def load_block(
@@ -214,7 +223,7 @@ def store_block(
                 inside = code.builder.icmp_signed("<", code.plus(i, r), code.integer(limit))
                 row_mask = splat(code.builder, inside)
                 mask = code.builder.and_(mask, row_mask) if mask else row_mask
-            store_vector(code, place, mask, parts[r * kind.vectors + v])
+            store_vector(code, m, place, mask, parts[r * kind.vectors + v])
 
 
 def describe_write(m: Any, tile: Any, add: bool) -> Description:
@@ -280,6 +289,8 @@ def describe_store_column(m: Any, i: Any, tile: Any, j: Any = None) -> Descripti
         first = address(code, m, pointer, i, column)
         limit = edge_row(m, tile.rows)
         for r, vector in enumerate(code.vectors(tile, value)[:: tile.vectors]):
+            if m.element == "int32":
+                vector = whole(code.builder, vector)
             number = code.builder.extract_element(vector, ir.Constant(INT32, 0))
             place = code.builder.gep(first, [rows_below(code, m, pointer, r)])
             if limit is not None:

@@ -12,11 +12,15 @@ from typing import Any
 
 @dataclass(frozen=True)
 class Input:
-    """An input: `shape` leaves out the batch; None marks an open dimension."""
+    """An input: `shape` leaves out the batch; None marks an open dimension.
+
+    Integers that number the rows of a table must lie in `[0, limit)`.
+    """
 
     name: str
     dtype: str
     shape: tuple[int | None, ...]
+    limit: int | None = None
 
 
 @dataclass(frozen=True)

@@ -10,6 +10,7 @@ import numpy.typing as npt
 from kgen.runtime.isa import LANES
 
 Tile = npt.NDArray[np.float32]
+INT32 = (-(1 << 31), (1 << 31) - 1)
 
 
 @dataclass(frozen=True)
@@ -35,7 +36,7 @@ def matrix(args: Any, index: int, rows: int, cols: int, step: int | None = None)
 
 
 def imatrix(args: Any, index: int, rows: int, cols: int, step: int | None = None) -> Matrix:
-    """Argument `index` as an int32 matrix; loads give its values as float32."""
+    """Argument `index` as an int32 matrix; loads give its values as float32, stores cut to int32."""
     return Matrix(args[index], rows, cols, cols if step is None else step)
 
 
@@ -72,6 +73,14 @@ def emulated_places(m: Matrix, i: int, j: int, rows: int, vectors: int) -> tuple
     return lines * m.step + columns, inside
 
 
+def as_elements(m: Matrix, values: Any) -> Any:
+    """float32 values as a matrix holds them: int32 cuts towards zero; NaN is 0 there."""
+    if m.data.dtype != np.int32:
+        return values
+    held = np.clip(np.nan_to_num(np.asarray(values, np.float64), posinf=2e10, neginf=-2e10), *INT32)
+    return held.astype(np.int32)
+
+
 def load(m: Matrix, i: int, j: int, rows: int, vectors: int, fill: float = 0.0) -> Tile:
     """The block at row `i`, column `j`; columns beyond the edge are `fill`."""
     places, inside = emulated_places(m, i, j, rows, vectors)
@@ -83,7 +92,7 @@ def store(m: Matrix, i: int, j: int, tile: Tile) -> None:
     """Write a tile at row `i`, column `j`, leaving out what lies beyond the edge."""
     places, inside = emulated_places(m, i, j, tile.shape[0], tile.shape[1])
     inside = inside & ((i + np.arange(tile.shape[0])) < max(m.rows, i + 1))[:, None, None]
-    m.data[places[inside]] = tile[inside]
+    m.data[places[inside]] = as_elements(m, tile[inside])
 
 
 def add_to(m: Matrix, i: int, j: int, tile: Tile) -> None:
@@ -102,7 +111,7 @@ def store_column(m: Matrix, i: int, tile: Tile, j: int = 0) -> None:
     """Write lane 0 of each row of a one-vector tile to column `j`."""
     for r in range(tile.shape[0]):
         if i + r < max(m.rows, i + 1):
-            m.data[(i + r) * m.step + j] = tile[r, 0, 0]
+            m.data[(i + r) * m.step + j] = as_elements(m, tile[r, 0, 0])
 
 
 def load_scalar(m: Matrix, i: int, j: int) -> Tile:

@@ -73,7 +73,7 @@ class Sample:
     `grad` says which inputs finite differences are to check.
     """
 
-    shapes: tuple[tuple[int, ...], ...]
+    shapes: tuple[tuple[int, ...] | Any, ...]
     attrs: Attrs = field(default_factory=dict)
     low: float = -2.0
     high: float = 2.0

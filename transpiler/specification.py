@@ -12,6 +12,7 @@ from kgen.graph import BATCH, Dim, Shape
 from kgen.kernels import node_flops
 from kgen.model import Described, Model
 from kgen.program import Buffer, Program
+from kgen.ranges import index_limits
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +41,7 @@ def specification(phase: Phases, name: str, weights: str) -> str:
         f"name={pycode.quoted(model.name)}",
         f"source={pycode.quoted(basename(model.source.path))}",
         f"version={pycode.quoted(__version__)}",
-        _records("inputs", "Input", [(i.name, i.dtype, _open(i.shape)) for i in model.inputs]),
+        _records("inputs", "Input", _inputs(model)),
         _records("outputs", "Output", _outputs(model)),
         _records("targets", "Target", _targets(model)),
         f"weights={weights}",
@@ -66,6 +67,14 @@ def specification(phase: Phases, name: str, weights: str) -> str:
 def _records(field: str, kind: str, rows: Sequence[tuple[Any, ...]]) -> str:
     items = [pycode.call(kind, [pycode.literal(cell) for cell in row], 8) for row in rows]
     return pycode.sequence(items, "()", 4, f"{field}=")
+
+
+def _inputs(model: Model) -> list[tuple[Any, ...]]:
+    limits = index_limits((model.predict, model.train, model.evaluate))
+    return [
+        (i.name, i.dtype, _open(i.shape), *([limits[i.name]] if i.name in limits else []))
+        for i in model.inputs
+    ]
 
 
 def _outputs(model: Model) -> list[tuple[Any, ...]]:

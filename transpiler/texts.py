@@ -19,11 +19,12 @@ class KernelText:
 class MatmulText(KernelText):
     """Rows of `a` times columns of `b`, finished by `body` while the tile is in registers."""
 
+    bounds: str
     share: str
     first: str
     last: str
+    columns: str
     rows: str
-    cols: str
     step: str
     vectors: str
     inner: str
@@ -66,6 +67,14 @@ class PackedOuterText(KernelText):
     out: str
 
 
+@dataclass(frozen=True, slots=True)
+class Tiles:
+    """A loop over tiles of so many rows."""
+
+    loop: str
+    rows: str
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BatchedText(KernelText):
     """A product of two matrices for each entry of the batch axes."""
@@ -76,7 +85,7 @@ class BatchedText(KernelText):
     rows: str
     cols: str
     inner: str
-    tile_rows: str
+    tiles: tuple[Tiles, ...]
     step: str
     vectors: str
     a: str
@@ -181,6 +190,37 @@ class CopyText(KernelText):
     moves: tuple[Move, ...]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GatherText(KernelText):
+    """Rows of a table at the numbers in `places`, finished by `body` in registers."""
+
+    share: str
+    loop: str
+    places: str
+    last_row: str
+    cols: str
+    step: str
+    vectors: str
+    table: str
+    body: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ScatterText(KernelText):
+    """Rows added to a table of zeros at the numbers in `places`, each thread to rows of its own."""
+
+    rows: str
+    owner: str
+    count: str
+    places: str
+    last_row: str
+    cols: str
+    step: str
+    vectors: str
+    values: str
+    target: str
+
+
 TEMPLATES: dict[type[KernelText], str] = {
     MatmulText: "matmul",
     PackedMatmulText: "packed_matmul",
@@ -194,4 +234,6 @@ TEMPLATES: dict[type[KernelText], str] = {
     TransposeText: "transpose",
     PermuteText: "permute",
     CopyText: "copy",
+    GatherText: "gather",
+    ScatterText: "scatter",
 }

@@ -350,3 +350,25 @@ store(y, 0, 0, acc)
     run(kernel, [padded(x), padded(w), target])
     expected = np.stack([np.tensordot(x[2 * i : 2 * i + 3], w, 2) for i in range(5)])
     np.testing.assert_allclose(target[:30].reshape(5, 6), expected, rtol=0, atol=12 * 2e-6)
+
+
+@pytest.mark.parametrize("run", WAYS)
+def test_integers_are_stored_cut_and_held(build: Any, run: Any) -> None:
+    kernel = build(
+        """
+a = matrix(args, 0, 1, 21)
+b = imatrix(args, 1, 1, 21)
+c = imatrix(args, 2, 2, 1)
+for j in range(0, 21, LANES):
+    store(b, 0, j, load(a, 0, j, 1, 1))
+store_column(c, 0, load_column(matrix(args, 0, 2, 10), 0, 2))
+"""
+    )
+    odd = [1.9, -1.9, 0.0, 3e9, -3e9, np.inf, -np.inf, np.nan, 16777216.0, -0.5, -7.0]
+    a = np.resize(np.asarray(odd, np.float32), 21)
+    whole, column = padded(np.zeros(21), "int32"), padded(np.zeros(2), "int32")
+    run(kernel, [padded(a), whole, column])
+    top, bottom = 2**31 - 1, -(2**31)
+    expected = [1, -1, 0, top, bottom, top, bottom, 0, 16777216, 0, -7]
+    np.testing.assert_array_equal(whole[:21], np.resize(expected, 21))
+    assert column[:2].tolist() == [1, -7] and (whole[21:] == 77).all()

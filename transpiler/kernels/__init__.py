@@ -10,6 +10,7 @@ from kgen.body import Body
 from kgen.fuse import REDUCTIONS, Fusion, Group
 from kgen.graph import BATCH, Node, Value
 from kgen.kernels.columnwise import columns
+from kgen.kernels.indexing import gathered, scattered
 from kgen.kernels.moving import copied, transposed
 from kgen.kernels.products import batched, matmul, outer
 from kgen.kernels.rowwise import rows, spilled
@@ -76,6 +77,8 @@ _WRITERS: dict[str, Callable[[Body], KernelText]] = {
     "columns": columns,
     "transpose": transposed,
     "copy": copied,
+    "gather": gathered,
+    "scatter": scattered,
 }
 
 

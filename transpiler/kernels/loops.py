@@ -2,43 +2,60 @@
 
 from __future__ import annotations
 
-from kgen.access import count, place
+from kgen.access import FULL, count, place, product_text
 from kgen.body import Body, Cursor
-from kgen.graph import Node, Shape
+from kgen.graph import BATCH, Node, Shape
 
 # How a reduction goes on, and what it starts from.
 FOLD = {"sum": "{0} + {1}", "max": "maximum({0}, {1})", "min": "minimum({0}, {1})"}
 START = {"sum": "0.0", "max": "-np.inf", "min": "np.inf"}
 
 
+Width = int | str
+"""Columns of a kernel: their number, or an expression where a dimension is open."""
+
+
 def rows_text(rows: Shape) -> str:
-    names, known = count(rows)
-    return " * ".join([*names, *([str(known)] if known != 1 or not names else [])])
+    return product_text(rows)
 
 
-def scaled(name: str, factor: int) -> str:
-    return name if factor == 1 else f"{name} * {factor}"
+def scaled(name: str, factor: Width) -> str:
+    return name if factor in (1, "1") else f"{name} * {factor}"
 
 
 def shared(rows: Shape) -> tuple[str, str, str]:
     """The line that shares rows among threads, and the first and last row."""
-    names, known = count(rows)
-    if names:
+    if starts_with_batch(rows):
         line = "share(batch, ROWS, thread, threads)"
-        return line, scaled("first", known), scaled("last", known)
-    return f"share({known}, ROWS, thread, threads)", "first", "last"
+        each = product_text(tuple(size for size in rows if size != BATCH))
+        return line, scaled("first", each), scaled("last", each)
+    return f"share({product_text(rows)}, ROWS, thread, threads)", "first", "last"
 
 
-def product_vectors(cols: int) -> tuple[str, str]:
+def starts_with_batch(shape: Shape) -> bool:
+    """Whether the rows of the batch come one after another, and occur but once."""
+    return next((size for size in shape if size != 1), None) == BATCH and shape.count(BATCH) == 1
+
+
+def product_vectors(cols: Width) -> tuple[str, str]:
     """Vectors in a product's tile, and the columns a tile covers."""
-    return ("1", "LANES") if cols <= 16 else ("2", "2 * LANES")
+    narrow = isinstance(cols, int) and cols <= 16
+    return ("1", "LANES") if narrow else ("2", "2 * LANES")
 
 
-def long_vectors(cols: int) -> tuple[str, str]:
+def long_vectors(cols: Width) -> tuple[str, str]:
     """Vectors in a map's tile, and the columns a tile covers."""
+    if isinstance(cols, str):
+        return "2", "2 * LANES"
     if cols <= 16:
         return "1", "LANES"
     return ("2", "2 * LANES") if cols <= 32 else ("4", "4 * LANES")
+
+
+def width(shape: Shape) -> Width:
+    """How many columns a shape makes."""
+    names, known = count(shape)
+    return product_text(shape) if names else known
 
 
 def known_size(shape: Shape) -> int:
@@ -57,3 +74,16 @@ def elementwise_members(body: Body, members: list[Node], cursor: Cursor) -> None
         )
         if value in body.stored:
             body.store(value, *placed, cursor)
+
+
+def epilogue(body: Body, cursor: Cursor) -> tuple[str, ...]:
+    """What the members after the anchor compute on its tile `acc`, and the stores."""
+    group = body.group
+    anchor = group.anchor.output
+    split = len(group.domain.rows)
+    body.know(anchor, FULL, "acc")
+    body.names.taken.add("acc")
+    if anchor in body.stored:
+        body.store(anchor, split, FULL, cursor)
+    elementwise_members(body, group.members[1:], cursor)
+    return tuple(body.take())

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from kgen.access import FULL
 from kgen.body import Body, Cursor
-from kgen.kernels.loops import elementwise_members, known_size, product_vectors, rows_text, shared
+from kgen.graph import BATCH
+from kgen.kernels.loops import Width, epilogue, product_vectors, rows_text, shared, width
 from kgen.texts import (
     BatchedText,
     KernelText,
@@ -12,6 +12,7 @@ from kgen.texts import (
     OuterText,
     PackedMatmulText,
     PackedOuterText,
+    Tiles,
 )
 
 # Floats of a matrix from which its panels are copied together, and of the largest panel.
@@ -21,58 +22,51 @@ _LARGEST_PANEL = 1 << 18
 _BLOCK = 256
 
 
-def _epilogue(body: Body, cursor: Cursor) -> tuple[str, ...]:
-    """What the members after the product compute on its tile, and the stores."""
-    group = body.group
-    anchor = group.anchor.output
-    split = len(group.domain.rows)
-    body.know(anchor, FULL, "acc")
-    body.names.taken.add("acc")
-    if anchor in body.stored:
-        body.store(anchor, split, FULL, cursor)
-    elementwise_members(body, group.members[1:], cursor)
-    return tuple(body.take())
-
-
 def matmul(body: Body) -> MatmulText:
     node = body.group.anchor
     a, b = node.inputs
-    cols = known_size(body.group.domain.cols)
-    inner = known_size(b.shape[:1])
+    cols, inner = width(body.group.domain.cols), width(b.shape[:1])
     share, first, last = shared(a.shape[:-1])
+    bounds, columns = "first, last", f"0, {cols}"
     vectors, step = product_vectors(cols)
     rows = "ROWS"
     kind = PackedMatmulText if body.packing and _pays_to_pack(inner, cols) else MatmulText
-    if not body.packing and cols >= 64:
+    if not body.packing and isinstance(cols, int) and cols >= 64:
         rows, vectors, step = "HALF_ROWS", "4", "4 * LANES"  # long reads, for few rows
+        if a.shape[:-1] == (BATCH,):
+            bounds, columns = "first, last, left, right", "left, right"
+            share = f"share_block(clock, batch, {rows}, {cols}, {step}, thread, threads)"
     a_name = body.view(a, rows_text(a.shape[:-1]), inner)
     b_name = body.view(b, str(inner), cols)
     return kind(
+        bounds=bounds,
         share=share,
         first=first,
         last=last,
         rows=rows,
-        cols=str(cols),
+        columns=columns,
         step=step,
         vectors=vectors,
         inner=str(inner),
         a=a_name,
         b=b_name,
-        body=_epilogue(body, Cursor("i", "j", rows, vectors)),
+        body=epilogue(body, Cursor("i", "j", rows, vectors)),
     )
 
 
-def _pays_to_pack(inner: int, cols: int) -> bool:
+def _pays_to_pack(inner: Width, cols: Width) -> bool:
     """Panels of long columns miss the caches unless copied together; small ones fit as they are."""
+    if isinstance(inner, str) or isinstance(cols, str):
+        return False
     return cols > 64 and inner * cols >= _PACKED and inner * 32 <= _LARGEST_PANEL
 
 
 def outer(body: Body) -> KernelText:
     a, b = body.group.anchor.inputs
-    rows, cols = known_size(a.shape[-1:]), known_size(b.shape[-1:])
+    rows, cols = width(a.shape[-1:]), width(b.shape[-1:])
     inner = rows_text(a.shape[:-1])
     vectors, step = product_vectors(cols)
-    by_rows = rows >= cols
+    by_rows = isinstance(rows, str) or isinstance(cols, str) or rows >= cols
     share = (
         f"share({rows}, ROWS, thread, threads)"
         if by_rows
@@ -103,7 +97,7 @@ def outer(body: Body) -> KernelText:
         inner=inner,
         a=a_name,
         b=b_name,
-        body=_epilogue(body, Cursor("i", "j", "ROWS", vectors)),
+        body=epilogue(body, Cursor("i", "j", "ROWS", vectors)),
     )
 
 
@@ -111,8 +105,8 @@ def batched(body: Body) -> BatchedText:
     node = body.group.anchor
     a, b = node.inputs
     batch = len(node.attrs["batch"][0])
-    rows, inner = known_size(a.shape[batch : batch + 1]), known_size(a.shape[batch + 1 :])
-    cols = known_size(b.shape[batch + 1 :])
+    rows, inner = width(a.shape[batch : batch + 1]), width(a.shape[batch + 1 :])
+    cols = width(b.shape[batch + 1 :])
     share, first, last = shared(a.shape[:batch])
     vectors, step = product_vectors(cols)
     out = node.output
@@ -124,7 +118,7 @@ def batched(body: Body) -> BatchedText:
         rows=str(rows),
         cols=str(cols),
         inner=str(inner),
-        tile_rows="ROWS" if rows % 8 == 0 else "1",
+        tiles=_tiles(rows),
         step=step,
         vectors=vectors,
         a=body.view(a, f"{entries} * {rows}", inner),
@@ -133,3 +127,13 @@ def batched(body: Body) -> BatchedText:
     )
     body.written.append(out)
     return text
+
+
+def _tiles(rows: Width) -> tuple[Tiles, ...]:
+    """The rows of one matrix in whole tiles, which must not reach into the next, and the rest."""
+    if isinstance(rows, int) and rows % 8 == 0:
+        return (Tiles(f"i in range(0, {rows}, ROWS)", "ROWS"),)
+    if isinstance(rows, int) and rows < 8:
+        return (Tiles(f"i in range({rows})", "1"),)
+    whole = f"{rows} // ROWS * ROWS"
+    return Tiles(f"i in range(0, {whole}, ROWS)", "ROWS"), Tiles(f"i in range({whole}, {rows})", "1")

@@ -6,6 +6,8 @@ Importing the package fills the tables of `kgen.layers.registry`.
 from kgen.layers import (
     activations,
     basic,
+    constraints,
+    embedding,
     functions,
     initializers,
     losses,
@@ -14,15 +16,20 @@ from kgen.layers import (
     noise,
     normalization,
     optimizers,
+    optimizers_by_weight,
+    optimizing,
     reductions,
     registry,
     regularizers,
+    schedules,
     shaping,
 )
 
 __all__ = [
     "activations",
     "basic",
+    "constraints",
+    "embedding",
     "functions",
     "initializers",
     "losses",
@@ -31,8 +38,11 @@ __all__ = [
     "noise",
     "normalization",
     "optimizers",
+    "optimizers_by_weight",
+    "optimizing",
     "reductions",
     "registry",
     "regularizers",
+    "schedules",
     "shaping",
 ]

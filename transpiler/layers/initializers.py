@@ -31,12 +31,12 @@ def describe_initializer(bound: Bound, shape: tuple[int, ...]) -> Initializer:
     return Initializer(bound.name, dict(bound.arguments))
 
 
-@initializer("Zeros", "zeros")
+@initializer("Zeros", "zeros", "zero")
 def zeros() -> None:
     """All 0."""
 
 
-@initializer("Ones", "ones")
+@initializer("Ones", "ones", "one")
 def ones() -> None:
     """All 1."""
 
@@ -51,7 +51,7 @@ def identity(gain: Float = 1.0) -> None:
     """`gain` on the diagonal of a matrix, 0 beside it."""
 
 
-@initializer("RandomNormal", "random_normal")
+@initializer("RandomNormal", "random_normal", "normal")
 def random_normal(mean: Float = 0.0, stddev: NonNegativeFloat = 0.05, seed: Seed = None) -> None:
     """Normal with this mean and standard deviation."""
 
@@ -61,7 +61,7 @@ def truncated_normal(mean: Float = 0.0, stddev: NonNegativeFloat = 0.05, seed: S
     """Normal, drawn again beyond two standard deviations of the mean."""
 
 
-@initializer("RandomUniform", "random_uniform")
+@initializer("RandomUniform", "random_uniform", "uniform")
 def random_uniform(minval: Float = -0.05, maxval: Float = 0.05, seed: Seed = None) -> None:
     """Uniform between two bounds."""
 

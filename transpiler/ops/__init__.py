@@ -43,6 +43,7 @@ from kgen.ops.elementwise import (
     tanh,
     where,
 )
+from kgen.ops.indexing import gather_rows
 from kgen.ops.normalize import log_softmax, sigmoid_crossentropy, softmax, softplus
 from kgen.ops.reduce import max, min, sum
 from kgen.ops.shape import broadcast_to, concatenate, flatten_rows, reshape, slice_axis, transpose
@@ -67,6 +68,7 @@ __all__ = [
     "expm1",
     "flatten_rows",
     "floor",
+    "gather_rows",
     "greater",
     "greater_equal",
     "index",
