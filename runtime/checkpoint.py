@@ -14,22 +14,11 @@ from typing import Any, NamedTuple
 import numpy as np
 from kgen.runtime.errors import WeightError
 from kgen.runtime.interrupts import DeferredInterrupt
-from kgen.runtime.messages import did_you_mean, listed, shape_text
 from kgen.runtime.schedules import Schedule
 from kgen.runtime.spec import Spec
 from kgen.runtime.tensorfiles import read_tensors, write_tensors
-from kgen.runtime.weights import weight_array, weight_views
-
-SLOT_PREFIX = "optimizer:"
-
-
-class LoadReport(NamedTuple):
-    """What `load_weights` did, by weight path: `loaded`, `missing` in the file (left as they
-    were), and `unexpected` in it (ignored)."""
-
-    loaded: tuple[str, ...]
-    missing: tuple[str, ...]
-    unexpected: tuple[str, ...]
+from kgen.runtime.weightfiles import SLOT_PREFIX, difference, match
+from kgen.runtime.weights import copy_weights, weight_array, weight_views
 
 
 class ModelState(NamedTuple):
@@ -111,9 +100,9 @@ def read_state(spec: Spec, optimizer: Any, path: str | os.PathLike[str]) -> Mode
             "load_weights reads it into a model."
         )
     stored = {name: a for name, a in tensors.items() if not name.startswith(SLOT_PREFIX)}
-    weights, report = _match(spec, stored, path)
-    if report.missing or report.unexpected:
-        raise WeightError(_difference(spec, report, path))
+    found = match(spec, stored)
+    if found.missing or found.unexpected or found.mismatched:
+        raise WeightError(difference(spec, found, path))
     kind = type(optimizer).__name__ if optimizer is not None else None
     slots: dict[tuple[str, str], np.ndarray] = {}
     for slot in spec.slots:
@@ -136,7 +125,7 @@ def read_state(spec: Spec, optimizer: Any, path: str | os.PathLike[str]) -> Mode
     try:
         rate = metadata.get("learning_rate")
         return ModelState(
-            weights,
+            found.values,
             slots,
             step=_count(metadata, "step"),
             seed=_count(metadata, "seed"),
@@ -151,30 +140,13 @@ def apply_state(model: Any, state: ModelState) -> None:
     """Makes `model` what it was when the state was saved."""
     engine = model.engine
     with DeferredInterrupt():
-        _copy_weights(model.weights, state.weights)
+        copy_weights(model.weights, state.weights)
         views = {slot: weight_views(model.spec, flat) for slot, flat in engine.slots.items()}
         for (slot, path), array in state.slots.items():
             views[slot][path][...] = array
         engine.step, engine.seed, model.epoch = state.step, state.seed, state.epoch
         if state.learning_rate is not None:
             model.optimizer.learning_rate = state.learning_rate
-
-
-def load_model_weights(model: Any, path: str | os.PathLike[str], by_name: bool) -> LoadReport:
-    """Reads weights into `model`: all of them, or, `by_name`, those whose paths agree.
-
-    Raises:
-        WeightError: see `read_tensors`; a shape differs; paths differ and not `by_name`, or none
-            agrees. Nothing is changed then.
-    """
-    tensors, _ = read_tensors(path)
-    stored = {name: a for name, a in tensors.items() if not name.startswith(SLOT_PREFIX)}
-    weights, report = _match(model.spec, stored, path)
-    if not report.loaded or ((report.missing or report.unexpected) and not by_name):
-        raise WeightError(_difference(model.spec, report, path))
-    with DeferredInterrupt():
-        _copy_weights(model.weights, weights)
-    return report
 
 
 def _metadata(spec: Spec, content: str) -> dict[str, str]:
@@ -193,45 +165,3 @@ def _count(metadata: Mapping[str, str], name: str) -> int:
     if not 0 <= number < 2**63:
         raise ValueError(f"{name} is {number}")
     return number
-
-
-def _match(
-    spec: Spec, stored: Mapping[str, np.ndarray], path: str | os.PathLike[str]
-) -> tuple[dict[str, np.ndarray], LoadReport]:
-    found = {}
-    for weight in spec.weights:
-        if weight.path not in stored:
-            continue
-        array = stored[weight.path]
-        if array.shape != weight.shape:
-            raise WeightError(
-                f"weight '{weight.path}' has shape {shape_text(weight.shape)}, but in '{path}' "
-                f"its shape is {shape_text(array.shape)}; nothing was loaded."
-            )
-        found[weight.path] = weight_array(weight.path, array, weight.shape)
-    paths = [weight.path for weight in spec.weights]
-    missing = tuple(name for name in paths if name not in stored)
-    unexpected = tuple(name for name in stored if name not in set(paths))
-    return found, LoadReport(tuple(found), missing, unexpected)
-
-
-def _difference(spec: Spec, report: LoadReport, path: str | os.PathLike[str]) -> str:
-    text = f"'{path}' does not fit model {spec.name}; nothing was loaded."
-    if report.missing:
-        text += f" The file lacks {_shortened(report.missing)}."
-        text += did_you_mean(report.missing[0], report.unexpected)
-    if report.unexpected:
-        text += f" The model lacks {_shortened(report.unexpected)}."
-    if report.loaded:
-        text += " load_weights(..., by_name=True) loads the weights whose paths agree."
-    return text
-
-
-def _shortened(names: tuple[str, ...]) -> str:
-    more = f" and {len(names) - 4} more" if len(names) > 4 else ""
-    return listed(names[:4]) + more
-
-
-def _copy_weights(views: Mapping[str, np.ndarray], values: Mapping[str, np.ndarray]) -> None:
-    for path, array in values.items():
-        views[path][...] = array

@@ -8,14 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, ClassVar, Self, TextIO
 
 import numpy as np
-from kgen.runtime.checkpoint import (
-    LoadReport,
-    apply_state,
-    load_model_weights,
-    read_state,
-    save_model_weights,
-    save_state,
-)
+from kgen.runtime.checkpoint import apply_state, read_state, save_model_weights, save_state
 from kgen.runtime.data import whole_number
 from kgen.runtime.engine import Engine
 from kgen.runtime.errors import DataError, KgenRuntimeError, WeightError
@@ -26,6 +19,7 @@ from kgen.runtime.progress import CompileBar
 from kgen.runtime.spec import Spec
 from kgen.runtime.summary import print_summary
 from kgen.runtime.team import MAX_THREADS
+from kgen.runtime.weightfiles import LoadReport, load_model_weights
 from kgen.runtime.weights import Weights, weight_array, weight_views
 
 
@@ -159,17 +153,27 @@ class ModelBase:
         """Writes the weights alone to a safetensors file; errors as in `save`."""
         save_model_weights(self, path, overwrite)
 
-    def load_weights(self, path: str | os.PathLike[str], by_name: bool = False) -> LoadReport:
-        """Reads weights from a file of `save_weights` or `save`.
+    def load_weights(
+        self,
+        path: str | os.PathLike[str],
+        by_name: bool = False,
+        skip_mismatch: bool = False,
+    ) -> LoadReport:
+        """Reads weights from a file of `save_weights` or `save`, or of Keras.
+
+        Keras's `.weights.h5`, `.keras` and `.h5` files need h5py. Their layers are paired by name
+        where all names agree, otherwise by their order among the layers of their class.
 
         Args:
-            by_name: load those whose paths agree; the report names the others.
+            by_name: load those whose names agree; the report names the others.
+            skip_mismatch: leave out those whose shapes differ; the report names them.
 
         Raises:
-            WeightError: the file is corrupt or foreign, paths differ (unless `by_name`), or a
-                shape differs; nothing is changed then.
+            WeightError: the file is corrupt or foreign, names differ (unless `by_name`), or a
+                shape differs (unless `skip_mismatch`); nothing is changed then.
+            ImportError: it is a file of Keras's, and h5py is not installed.
         """
-        return load_model_weights(self, path, by_name)
+        return load_model_weights(self, path, by_name, skip_mismatch)
 
     def summary(
         self, print_fn: Callable[[str], Any] | None = None, file: TextIO | None = None

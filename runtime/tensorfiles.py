@@ -90,7 +90,7 @@ def read_tensors(
             if head.startswith(magic):
                 raise WeightError(
                     f"'{name}' is not a safetensors file but {kind}; "
-                    "pass a file written by save or save_weights."
+                    "pass a file written by save (load_weights reads Keras's files too)."
                 ) from error
         raise WeightError(
             f"'{name}' is truncated, corrupt or not a safetensors file ({error}); "

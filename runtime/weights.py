@@ -40,6 +40,12 @@ def weight_array(path: str, value: Any, shape: tuple[int, ...]) -> np.ndarray:
         return array.astype(np.float32, copy=False)
 
 
+def copy_weights(views: Mapping[str, np.ndarray], values: Mapping[str, np.ndarray]) -> None:
+    """Copies values into a model's weights, by path."""
+    for path, array in values.items():
+        views[path][...] = array
+
+
 class Weights(Mapping[str, np.ndarray]):
     """A model's weights by path, in order; assignment copies into the model.
 

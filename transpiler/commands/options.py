@@ -75,7 +75,7 @@ weights = click.option(
     metavar="FILE",
     required=True,
     type=click.Path(),
-    help="Weights that `kgen train` or a model's save wrote.",
+    help="Weights that `kgen train`, a model's save, or Keras (.weights.h5, .keras) wrote.",
 )
 batch_size = click.option(
     "--batch-size",

@@ -1,0 +1,213 @@
+"""Weights that Keras saved, in the models of `.k` files."""
+
+from __future__ import annotations
+
+import zipfile
+from collections.abc import Iterator
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import h5py
+import keras
+import numpy as np
+import pytest
+from keras import layers
+from kgen.runtime.errors import WeightError
+from native import build_text
+
+TEXT = """
+model Code:
+    input x: float32[5]
+    output y = x |> Dense(4, name="first") |> BatchNormalization() |> Dropout(0.3)
+
+model Twins:
+    input left: float32[5]
+    input right: float32[5]
+    code = Code()
+    both = [code(left), code(right)] |> Concatenate()
+    inner = Sequential([Dense(3), Dense(3)])
+    output out = both |> inner |> Dense(3) |> Dense(3)
+
+model Plain:
+    input x: float32[5]
+    output y = x |> Dense(4, name="first") |> Dense(3) |> Dense(2)
+"""
+
+
+@pytest.fixture(scope="module")
+def module() -> ModuleType:
+    return build_text(TEXT)
+
+
+def drawn(model: Any, seed: int = 0) -> Any:
+    rng = np.random.default_rng(seed)
+    for variable in model.weights:
+        variable.assign(rng.uniform(0.5, 1.5, variable.shape))
+    return model
+
+
+@pytest.fixture(scope="module")
+def twins() -> Any:
+    code = keras.Sequential(
+        [
+            keras.Input((5,)),
+            layers.Dense(4, name="first"),
+            layers.BatchNormalization(),
+            layers.Dropout(0.3),
+        ],
+        name="code",
+    )
+    left, right = keras.Input((5,), name="left"), keras.Input((5,), name="right")
+    both = layers.Concatenate()([code(left), code(right)])
+    inner = keras.Sequential([layers.Dense(3), layers.Dense(3)])
+    out = layers.Dense(3)(inner(both))
+    out = layers.Dense(3)(out)
+    model = keras.Model([left, right], out)
+    model.compile("adam", "mse")
+    model.train_on_batch([np.zeros((2, 5))] * 2, np.zeros((2, 3)))
+    return drawn(model)
+
+
+def plain(*names: str | None) -> Any:
+    first, second, third = names
+    stack = [
+        keras.Input((5,)),
+        layers.Dense(4, name=first),
+        layers.Dense(3, name=second),
+        layers.Dense(2, name=third),
+    ]
+    return drawn(keras.Sequential(stack))
+
+
+@pytest.fixture(params=["m.weights.h5", "m.keras", "m.h5", "compressed.keras"])
+def saved(request: pytest.FixtureRequest, twins: Any, tmp_path: Path) -> Iterator[Path]:
+    path = tmp_path / request.param
+    if request.param == "compressed.keras":
+        twins.save(tmp_path / "m.keras")
+        with (
+            zipfile.ZipFile(tmp_path / "m.keras") as source,
+            zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as target,
+        ):
+            for name in source.namelist():
+                target.writestr(name, source.read(name))
+    elif request.param == "m.weights.h5":
+        twins.save_weights(path)
+    else:
+        twins.save(path)
+    return path
+
+
+def test_all_layouts_of_a_nested_model(module: ModuleType, twins: Any, saved: Path) -> None:
+    net = module.Twins(seed=1)
+    report = net.load_weights(saved)
+    assert set(report.loaded) == set(net.weights) and not report.missing + report.unexpected
+    rng = np.random.default_rng(1)
+    x = {name: rng.normal(size=(7, 5)).astype(np.float32) for name in ("left", "right")}
+    np.testing.assert_allclose(net(x), twins.predict_on_batch(x), rtol=1e-5)
+
+
+@pytest.mark.parametrize("names", [("first", "dense", "dense_1"), ("first", "u", "v")])
+def test_layers_pair_by_name_or_by_order(
+    module: ModuleType, names: tuple[str, ...], tmp_path: Path
+) -> None:
+    model = plain(*names)
+    model.save_weights(tmp_path / "p.weights.h5")
+    net = module.Plain(seed=1)
+    net.load_weights(tmp_path / "p.weights.h5")
+    for own, variable in zip(net.weights.values(), model.weights, strict=True):
+        np.testing.assert_array_equal(own, variable)
+
+
+def test_automatic_names_tell_the_order_only(module: ModuleType, tmp_path: Path) -> None:
+    # The names are one off from those of the .k file, which has dense and dense_1.
+    model = plain("first", "dense_1", "dense_2")
+    model.save_weights(tmp_path / "p.weights.h5")
+    net = module.Plain(seed=1)
+    net.load_weights(tmp_path / "p.weights.h5")
+    np.testing.assert_array_equal(net.weights["dense_1/bias"], model.layers[2].bias)
+
+
+def test_layers_made_in_another_order_than_applied(module: ModuleType, tmp_path: Path) -> None:
+    x = keras.Input((5,))
+    third, second, first = layers.Dense(2), layers.Dense(3), layers.Dense(4)
+    model = drawn(keras.Model(x, third(second(first(x)))))
+    model.save_weights(tmp_path / "p.weights.h5")
+    net = module.Plain(seed=1)
+    net.load_weights(tmp_path / "p.weights.h5")
+    np.testing.assert_array_equal(net.weights["dense_1/bias"], third.bias)
+
+
+def test_by_name_takes_equal_names_alone(module: ModuleType, tmp_path: Path) -> None:
+    model = plain("other", "dense", "dense_9")
+    model.save_weights(tmp_path / "p.weights.h5")
+    net = module.Plain(seed=1)
+    before = {name: view.copy() for name, view in net.weights.items()}
+    report = net.load_weights(tmp_path / "p.weights.h5", by_name=True)
+    assert report.loaded == ("dense/kernel", "dense/bias")
+    assert report.missing == ("first/kernel", "first/bias", "dense_1/kernel", "dense_1/bias")
+    assert len(report.unexpected) == 2 and "'other'" in report.unexpected[0]
+    for name, view in net.weights.items():
+        same = np.array_equal(view, before[name])
+        assert same == (name not in report.loaded)
+
+
+def test_shapes_that_differ(module: ModuleType, tmp_path: Path) -> None:
+    wide = drawn(
+        keras.Sequential(
+            [
+                keras.Input((5,)),
+                layers.Dense(4, name="first"),
+                layers.Dense(3, name="dense"),
+                layers.Dense(7, name="dense_1"),
+            ]
+        )
+    )
+    wide.save_weights(tmp_path / "w.weights.h5")
+    net = module.Plain(seed=1)
+    before = net.get_weights()
+    with pytest.raises(WeightError, match=r"'dense_1/kernel' has shape \(3, 2\).*\(3, 7\)"):
+        net.load_weights(tmp_path / "w.weights.h5")
+    for one, two in zip(before, net.get_weights(), strict=True):
+        np.testing.assert_array_equal(one, two)
+    report = net.load_weights(tmp_path / "w.weights.h5", skip_mismatch=True)
+    assert report.mismatched == ("dense_1/kernel", "dense_1/bias")
+    np.testing.assert_array_equal(net.weights["dense/kernel"], wide.layers[1].kernel)
+
+
+def test_other_architectures_are_refused_with_both_sides(
+    module: ModuleType, twins: Any, tmp_path: Path
+) -> None:
+    twins.save_weights(tmp_path / "t.weights.h5")
+    with pytest.raises(WeightError, match=r"The file lacks 'dense_1/kernel'.*The model lacks"):
+        module.Plain(seed=1).load_weights(tmp_path / "t.weights.h5")
+
+
+def test_links_and_foreign_files_are_refused(module: ModuleType, tmp_path: Path) -> None:
+    net = module.Plain(seed=1)
+    with h5py.File(tmp_path / "secret.h5", "w") as file:
+        file["x"] = np.zeros((5, 4))
+    with h5py.File(tmp_path / "link.weights.h5", "w") as file:
+        file.create_group("layers/dense/vars")["0"] = h5py.ExternalLink("secret.h5", "/x")
+    with pytest.raises(WeightError, match="links"):
+        net.load_weights(tmp_path / "link.weights.h5")
+    with h5py.File(tmp_path / "outside.weights.h5", "w") as file:
+        group = file.create_group("layers/dense/vars")
+        external = [(tmp_path / "secret.h5", 0, 80)]
+        group.create_dataset("0", (5, 4), "f4", external=external)
+    with pytest.raises(WeightError, match="other files"):
+        net.load_weights(tmp_path / "outside.weights.h5")
+    with h5py.File(tmp_path / "ring.weights.h5", "w") as file:
+        group = file.create_group("layers/sequential")
+        group["layers"] = file["layers"]
+    with pytest.raises(WeightError, match="deep"):
+        net.load_weights(tmp_path / "ring.weights.h5")
+    with pytest.raises(WeightError, match="no weights of a Keras model"):
+        net.load_weights(tmp_path / "secret.h5")
+    np.savez(tmp_path / "a.npz", x=np.zeros(3))
+    with pytest.raises(WeightError, match=r"model\.weights\.h5"):
+        net.load_weights(tmp_path / "a.npz")
+    whole = (tmp_path / "secret.h5").read_bytes()
+    (tmp_path / "half.weights.h5").write_bytes(whole[: len(whole) // 2])
+    with pytest.raises(WeightError, match="truncated, corrupt"):
+        net.load_weights(tmp_path / "half.weights.h5")
