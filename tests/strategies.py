@@ -129,6 +129,7 @@ def simple_statements(draw: st.DrawFn) -> str:
                 f"dim {name} {bound}, {bound}, {', '.join(distinct)}",
                 f"weight {name}: {spec} = {value}",
                 f"state {name}: {spec}",
+                f"weight {name}: {spec} = {value}, {distinct[0]}={value}",
                 f"view {name}({', '.join(distinct)}) = {value}",
                 f"return {value}",
             ]

@@ -31,11 +31,11 @@ ROOMS = {
     "graph": "dims graph interpret model reserved rewrite",
     "ops": "ops",
     "layers": "layers",
-    "elaborate": "arithmetic bodies buildtime builtins declarations elaborate expressions inputs "
+    "elaborate": "arithmetic bodies buildtime builtins custom declarations elaborate expressions inputs "
     "layering limits names objective parameters phases run scopes settings statements tensors values",
     "passes": "passes",
-    "schedule": "access body fuse kernels plan program schedule texts tidy",
-    "emit": "emit pycode specification",
+    "schedule": "access body fuse kernels plan program ranges schedule texts tidy",
+    "emit": "arrays emit pycode specification",
     "compiler": "compiler",
     "building": "building loading standalone",
     "selfcheck": "selfcheck",
@@ -52,7 +52,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "layers": {"diagnostics", "graph", "ops"},
     "elaborate": {"syntax", "parser", *GRAPHS},
     "passes": GRAPHS,
-    "schedule": {"diagnostics", "graph", "ops"},
+    "schedule": {"diagnostics", "graph", "ops", "runtime"},
     "emit": {"diagnostics", "graph", "ops", "schedule", "runtime"},
     "compiler": {"elaborate", "emit", "parser", "passes", "schedule", *GRAPHS},
     "building": {"compiler", "diagnostics", "emit", "parser", "runtime"},

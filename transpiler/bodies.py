@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 
 from kgen import syntax
 from kgen.buildtime import Arguments
+from kgen.custom import assigned_in_layer, declare_weight
 from kgen.diagnostics import Report, fail
 from kgen.expressions import SEQUENTIAL, Expressions
 from kgen.graph import Value
@@ -13,7 +15,7 @@ from kgen.inputs import check_output_name, declare_input, declare_output
 from kgen.layering import apply_function, apply_layer, build, truth_option
 from kgen.limits import Budget
 from kgen.names import Names, registered
-from kgen.run import Frame
+from kgen.run import Frame, Run
 from kgen.scopes import adopt, freeze
 from kgen.statements import refuse_statement
 from kgen.suggest import suggest
@@ -39,7 +41,7 @@ class Elaborator(Expressions):
 
     def __init__(self, budget: Budget, report: Report) -> None:
         super().__init__(budget, report)
-        self.models: list[syntax.ModelDef] = []
+        self.models: list[syntax.ModelDef | syntax.LayerDecl] = []
 
     # --- calls -----------------------------------------------------------------
 
@@ -203,7 +205,7 @@ class Elaborator(Expressions):
         feeds, by_name = _feeds(layer, arguments)
         names = Names(layer.model.names, dict(layer.arguments))
         frame = Frame(
-            layer.model,
+            declaration,
             names,
             arguments.span,
             feeds,
@@ -231,15 +233,34 @@ class Elaborator(Expressions):
 
     def execute_model(self, frame: Frame) -> None:
         """Execute the body of a model in a frame."""
-        outer = self.frame, self.functions, self.variable
-        self.frame, self.functions, self.variable = frame, [], None
-        self.models.append(frame.model.declaration)
+        outer, self.functions = self.functions, []
+        self.models.append(frame.declaration)
         try:
-            with self.budget.deeper(frame.call or frame.model.declaration.name_span):
-                self.execute(frame.model.declaration.body, frame.names)
+            with self.framed(frame), self.budget.deeper(frame.call or frame.declaration.span):
+                self.execute(frame.declaration.body, frame.names)
         finally:
             self.models.pop()
-            self.frame, self.functions, self.variable = outer
+            self.functions = outer
+
+    @contextmanager
+    def running(self, run: Run, frame: Frame) -> Iterator[None]:
+        """Within, expressions add to this run's graph, after the model's body."""
+        self.run = run
+        try:
+            with self.framed(frame):
+                yield
+        finally:
+            self.run = None
+
+    @contextmanager
+    def framed(self, frame: Frame) -> Iterator[None]:
+        """Within, layers and declarations belong to this frame."""
+        outer = self.frame, self.variable
+        self.frame, self.variable = frame, None
+        try:
+            yield
+        finally:
+            self.frame, self.variable = outer
 
     # --- declarations ----------------------------------------------------------
 
@@ -248,12 +269,16 @@ class Elaborator(Expressions):
             self.frame.failed = True
 
     def bound(self, target: syntax.Target, value: BuildValue) -> None:
-        if self.run is None or not isinstance(value, Value) or len(target.names) != 1:
+        if self.run is None or self.frame is None:
+            return
+        assigned_in_layer(self.frame, target, value)
+        if not isinstance(value, Value) or len(target.names) != 1:
             return
         fresh = value not in self.run.steps and value not in self.run.paths
         if fresh and value not in self.run.named and value.node.op.name != "input":
             self.run.named.add(value)
-            self.run.builder.rename(value, target.names[0])
+            prefix = self.run.builder.prefix
+            self.run.builder.rename(value, "_".join([*prefix.split(), target.names[0]]))
 
     def declare(self, statement: syntax.Statement, names: Names) -> None:
         run, frame = self.inside(statement.span)
@@ -268,6 +293,8 @@ class Elaborator(Expressions):
                     value = self.named(statement.value, statement.name, names)
                 declare_output(statement, value, frame, run)
                 names.bind(statement.name, value)
+            case syntax.WeightDecl() if frame.scope is not None:
+                declare_weight(self, statement, names, frame)
             case syntax.Train():
                 if frame.train:
                     fail("K0510", "the model has a `train:` block already", statement.span,

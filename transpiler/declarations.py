@@ -8,6 +8,7 @@ from pathlib import Path, PurePosixPath
 
 from kgen import syntax
 from kgen.bodies import Elaborator
+from kgen.custom import function_definition, layer_definition
 from kgen.diagnostics import Diagnostic, KgenError, Source, Span, fail
 from kgen.names import Names, check_model_name, unsupported
 from kgen.parameters import check_defines, override
@@ -91,9 +92,11 @@ class Files:
             case syntax.Def():
                 names.bind(declaration.name, Function(declaration, names))
             case syntax.LayerDecl():
-                unsupported("a `layer` of one's own", declaration.span, help="use a `def`")
+                made = layer_definition(self.elaborator, declaration, names)
+                names.bind(declaration.name, made)
             case syntax.FunctionDecl():
-                unsupported(f"a `{declaration.kind}` of one's own", declaration.span)
+                made = function_definition(self.elaborator, declaration, names)
+                names.bind(declaration.name, made)
 
     # --- use -------------------------------------------------------------------
 

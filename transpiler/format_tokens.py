@@ -73,7 +73,8 @@ class _Reader:
         element: Element = [Segment()]
         above: list[str] = []
         previous: Token | None = None
-        unary = False
+        unary = optional = False
+        declares = self.tokens[0].text in ("weight", "state")
         while self.position < len(self.tokens):
             token = self.tokens[self.position]
             if token.kind == "close":
@@ -93,7 +94,9 @@ class _Reader:
                 clause = token.text == "for"
                 element.append(Segment(broken=self._on_new_line(token), clause=clause))
                 element[-1].above, above = above, []
-            space = not unary and _space(before, token, opener)
+            option = opener is None and optional
+            optional = optional or (token.text == "," and declares)
+            space = not unary and _space(before, token, opener, option=option)
             unary = token.text in ("-", "+") and not _ends_operand(before)
             segment = element[-1]
             if len(element) == 1 and above and not first:
@@ -175,14 +178,16 @@ def _ends_operand(token: Token | None) -> bool:
     return token.kind in ("number", "string", "close") or token.text == "..."
 
 
-def _space(before: Token | None, token: Token, opener: Token | None) -> bool:
-    """Whether a space goes between two neighbours."""
+def _space(
+    before: Token | None, token: Token, opener: Token | None, *, option: bool = False
+) -> bool:
+    """Whether a space goes between two neighbours; an `option` is `name=value` on its own."""
     if before is None or token.text in (",", ".", ":") or before.text == ".":
         return False
     if before.text == ":":
         return opener is None or opener.text == "{"
     if token.text == "=" or before.text == "=":
-        return opener is None
+        return opener is None and not option
     if token.kind == "open" and token.text != "{":
         return not _ends_operand(before)
     return True

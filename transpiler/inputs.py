@@ -79,7 +79,7 @@ def declare_input(
 
 def _fed(name: str, type_: TensorType, frame: Frame, run: Run) -> Value:
     assert frame.feeds is not None and frame.call is not None
-    title = frame.model.declaration.name
+    title = frame.declaration.name
     position = len(frame.inputs)
     if frame.feeds_by_name:
         given = frame.feeds_by_name.get(name)
@@ -104,7 +104,7 @@ def _fed(name: str, type_: TensorType, frame: Frame, run: Run) -> Value:
 
 
 def declare_output(statement: syntax.OutputDecl, value: BuildValue, frame: Frame, run: Run) -> None:
-    """An output of the model: a float32 tensor with a row for each sample."""
+    """An output of the model: a float32 or int32 tensor with a row for each sample."""
     if not isinstance(value, Value):
         fail(
             "K0405",
@@ -112,12 +112,12 @@ def declare_output(statement: syntax.OutputDecl, value: BuildValue, frame: Frame
             statement.span,
             help="apply layers to an input: output y = x |> Dense(10)",
         )
-    if value.dtype != "float32":
+    if value.dtype == "bool":
         fail(
             "K0405",
-            f"outputs are float32, found {value.type}",
+            f"outputs are float32 or int32, found {value.type}",
             statement.span,
-            help="where(condition, 1.0, 0.0) makes numbers of truth values",
+            help='cast(condition, "int32") makes numbers of truth values',
         )
     if value.shape[:1] != (BATCH,) or BATCH in value.shape[1:]:
         fail(

@@ -12,9 +12,11 @@ from kgen.layers.registry import (
     ArgumentProblem,
     Bound,
     Definition,
+    Kind,
     bind_call,
     construct,
 )
+from kgen.layers.regularizers import regularize_activity
 from kgen.limits import Budget
 from kgen.names import unsupported
 from kgen.run import Run, Step
@@ -33,13 +35,19 @@ def build(function: Registered, arguments: Arguments, budget: Budget) -> Bound:
         measure(value, budget, arguments.span)
     args = [argument(value) for value in arguments.positional]
     kwargs = {name: argument(value) for name, value in arguments.keywords.items()}
-    families = [family for family in FAMILIES if family in function.definitions]
+    found = [function.definitions[f] for f in FAMILIES if f in function.definitions]
     try:
-        result = construct(function.name, args, kwargs, families)
+        return construct(found, args, kwargs)
     except ArgumentProblem as problem:
         refuse(problem, arguments.place(problem.argument))
-    assert result is not None
-    return result
+
+
+def checked(kind: Kind, value: BuildValue, span: Span, prefix: str = "") -> Any:
+    """A value as a kind of argument has it; what does not fit is reported at its place."""
+    try:
+        return kind.check(argument(value))
+    except ArgumentProblem as problem:
+        refuse(problem, span, prefix)
 
 
 def argument(value: BuildValue) -> Any:
@@ -90,7 +98,10 @@ def apply_layer(run: Run, layer: Layer, arguments: Arguments) -> Value | list[Va
     hint = layer.path.replace("/", "_")
     with reporting(run, tensors, arguments.span), run.builder.naming(hint):
         result = definition.apply(scope, inputs, **call, **given)
-    results = _tensors(result)
+        results = _tensors(result)
+        if "activity_regularizer" in definition.common:
+            for value in results:
+                regularize_activity(scope, given["activity_regularizer"], value)
     run.layers.setdefault(layer.path, layer)
     layer.calls += 1
     layer.shapes.append(results[0].type)

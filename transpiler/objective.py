@@ -2,22 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 from kgen import ops
 from kgen.diagnostics import Span, fail
 from kgen.graph import BATCH, Metric, TensorType, Value
-from kgen.layering import argument, refuse
+from kgen.layering import checked
 from kgen.layers.kinds import Member
 from kgen.layers.metrics import resolve_accuracy
-from kgen.layers.registry import ArgumentProblem, Bound
+from kgen.layers.registry import Bound
 from kgen.layers.regularizers import penalty
 from kgen.model import TargetInfo
 from kgen.run import Frame, Run, snake_case
 from kgen.scopes import FunctionScope, reporting
-from kgen.settings import Settings, loss_entries, metric_entries, weight_entries
-from kgen.values import BuildValue
+from kgen.settings import (
+    Settings,
+    loss_entries,
+    metric_entries,
+    objective_entry,
+    weight_entries,
+)
+from kgen.values import BuildValue, Registered
 
 _LOSS = Member('a loss, such as "mse" or CategoricalCrossentropy()', ("loss",))
 _METRIC = Member('a metric, such as "accuracy"', ("metric",))
@@ -46,34 +51,40 @@ class Objective:
 def build_objective(settings: Settings, frame: Frame, run: Run) -> Objective:
     """Targets, loss and metrics of a model whose body has been executed.
 
-    The loss is the sum over outputs of weight * mean(loss * sample_weight), plus
-    regularizers and what layers add, as in Keras 3 (`sum_over_batch_size`).
+    The loss is the sum over outputs of weight * mean(loss * sample_weight), plus the
+    `objective`, regularizers and what layers add, as in Keras 3 (`sum_over_batch_size`).
     """
     names = list(frame.outputs)
-    losses = loss_entries(settings, names)
+    own = objective_entry(settings)
+    losses = loss_entries(settings, names, optional=own is not None or bool(run.losses))
     factors = weight_entries(settings, names, losses)
     outputs: dict[str, Output] = {}
-    total: Value | None = None
+    total = own
     place = settings.place("loss")
     for name, entry, factor in zip(names, losses, factors, strict=True):
         if entry is None:
             continue
         prediction, _ = frame.outputs[name]
         with reporting(run, [prediction], place):
-            output = _output(name, prediction, member(entry, _LOSS, place), run, place)
+            loss = member(declared(entry, frame, "loss"), _LOSS, place)
+            output = _output(name, prediction, loss, run, place)
             outputs[name] = output
             part = output.loss if factor == 1.0 else output.loss * factor
             total = part if total is None else total + part
-    assert total is not None
-    rows = _rows(next(iter(outputs.values())), run, place)
+    first = next((output.weights for output in outputs.values()), None)
+    if first is None:
+        first, _ = next(iter(frame.inputs.values()))
     with reporting(run, [], place):
+        rows = ops.batch_size(first)
+        if total is None:
+            total = ops.constant(0.0)
         scope = FunctionScope(run, place)
         for regularizer, weight in run.penalties:
             total = total + penalty(scope, regularizer, weight)
         for value in run.losses:
             total = total + value
         metrics = [Metric("loss", total * rows, rows)]
-    metrics += _metrics(settings, outputs, names, run)
+    metrics += _metrics(settings, outputs, frame, run)
     if len(outputs) > 1:
         with reporting(run, [], place):
             metrics += [
@@ -82,12 +93,15 @@ def build_objective(settings: Settings, frame: Frame, run: Run) -> Objective:
     return Objective(total, tuple(metrics), tuple(output.info for output in outputs.values()))
 
 
+def declared(entry: BuildValue, frame: Frame, family: str) -> BuildValue:
+    """A loss or metric that the file declares, where a string names one."""
+    found = frame.names.find(entry)[1] if isinstance(entry, str) else None
+    return found if isinstance(found, Registered) and family in found.definitions else entry
+
+
 def member(value: BuildValue, kind: Member, span: Span, prefix: str = "") -> Bound:
     """A member of a registry family, by string, name or constructor."""
-    try:
-        result: Bound = kind.check(argument(value))
-    except ArgumentProblem as problem:
-        refuse(problem, span, prefix)
+    result: Bound = checked(kind, value, span, prefix)
     return result
 
 
@@ -130,14 +144,10 @@ def _spread(weights: Value, values: Value) -> Value:
     return ops.reshape(weights, (BATCH, *(1 for _ in values.shape[1:])))
 
 
-def _rows(output: Output, run: Run, span: Span) -> Value:
-    with reporting(run, [], span):
-        return ops.batch_size(output.weights)
-
-
 def _metrics(
-    settings: Settings, outputs: dict[str, Output], names: Sequence[str], run: Run
+    settings: Settings, outputs: dict[str, Output], frame: Frame, run: Run
 ) -> list[Metric]:
+    names = list(frame.outputs)
     found: dict[str, Metric] = {}
     for setting in ("metrics", "weighted_metrics"):
         weighted = setting == "weighted_metrics"
@@ -152,7 +162,7 @@ def _metrics(
                         help="a metric compares with the targets of the output's loss",
                     )
                 output = outputs[name]
-                bound, title = _metric(entry, output, place)
+                bound, title = _metric(declared(entry, frame, "metric"), output, place)
                 prefix = f"{name}_" if len(names) > 1 else ""
                 title = _title(prefix, title, found, weighted)
                 with reporting(run, [output.prediction], place):
@@ -200,6 +210,8 @@ def _quotient(
             values = ops.mean(values, tuple(range(1, values.type.rank)))
         numerator, denominator = ops.sum(values * output.weights), ops.sum(output.weights)
     else:
+        if values.type.rank == 0:  # its mean over batches, as in Keras
+            return Metric(title, values, ops.constant(1.0), definition.finish)
         numerator, denominator = ops.sum(values), ops.batch_size(values)
         others = 1.0
         for size in values.shape[1:]:

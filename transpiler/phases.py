@@ -6,23 +6,28 @@ their weights by path.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import TypeVar
 
 from kgen.bodies import Elaborator
 from kgen.buildtime import Arguments
 from kgen.diagnostics import Diagnostic, KgenError, fail
 from kgen.graph import Builder, Graph, Value
-from kgen.layering import without_batch
+from kgen.layering import refuse, without_batch
+from kgen.layers.constraints import constrain
 from kgen.layers.kinds import Member
-from kgen.layers.optimizers import optimizer_info
-from kgen.model import InputInfo, LayerInfo, Model, OptimizerInfo, padded
+from kgen.layers.optimizing import optimizer_info
+from kgen.layers.registry import ArgumentProblem
+from kgen.model import InputInfo, LayerInfo, Model, OptimizerInfo
 from kgen.names import Names
 from kgen.objective import Objective, build_objective, member
 from kgen.rewrite import reachable, rebuild
 from kgen.run import Frame, Run, collect
+from kgen.scopes import FunctionScope
 from kgen.settings import Settings, read_settings
+from kgen.syntax import ModelDef
 from kgen.values import ModelClass, Silenced
 
 _OPTIMIZER = Member('an optimizer, such as "adam" or SGD(0.01)', ("optimizer",))
@@ -79,20 +84,27 @@ def _phase(elaborator: Elaborator, model: ModelClass, *, training: bool) -> Phas
     full: Graph | None = None
     with Builder() as builder:
         run = Run(builder, training, elaborator.apply)
-        frame = Frame(model, Names(model.names))
+        frame = Frame(model.declaration, Names(model.names))
         _execute(elaborator, run, frame)
         if not frame.failed:
-            _checked(elaborator, lambda: _check_structure(run, frame, training))
-        settings = read_settings(elaborator, frame)
+            _checked(elaborator, lambda: _check_structure(frame))
+        failed = frame.failed
+        with elaborator.running(run, frame):
+            settings = read_settings(elaborator, frame)
         usable = settings if settings is not None and not settings.failed else None
         if usable is not None:
-            optimizer = _checked(elaborator, lambda: _optimizer(usable, builder, frame))
-        if frame.failed:
+            frame.failed = failed
+            optimizer = _checked(elaborator, lambda: _optimizer(usable, run, frame))
+        if failed:
             return None
         outputs = {key: value for key, (value, _) in frame.outputs.items()}
-        forward = _pruned(builder.graph(name, outputs))
+        forward = _pruned(builder.graph(name, outputs, updates=run.updates))
         if usable is not None:
-            objective = _checked(elaborator, lambda: build_objective(usable, frame, run))
+            with elaborator.running(run, frame):
+                objective = _checked(elaborator, lambda: build_objective(usable, frame, run))
+        if settings is None or objective is not None:
+            loss = [objective.loss] if objective is not None else []
+            _checked(elaborator, lambda: _check_use(run, frame, loss, training))
         if len(report.diagnostics) > before:
             return None
         if objective is not None:
@@ -100,7 +112,7 @@ def _phase(elaborator: Elaborator, model: ModelClass, *, training: bool) -> Phas
                 builder.graph(
                     name,
                     outputs,
-                    updates=run.updates if training else {},
+                    updates=run.updates,
                     loss=objective.loss,
                     metrics=objective.metrics,
                 )
@@ -109,7 +121,8 @@ def _phase(elaborator: Elaborator, model: ModelClass, *, training: bool) -> Phas
 
 
 def _execute(elaborator: Elaborator, run: Run, frame: Frame) -> None:
-    declaration = frame.model.declaration
+    declaration = frame.declaration
+    assert isinstance(declaration, ModelDef)
     elaborator.run = run
     try:
         elaborator.fit(
@@ -142,8 +155,9 @@ def _pruned(graph: Graph) -> Graph:
     return rebuild(graph, lambda node, inputs: None)
 
 
-def _check_structure(run: Run, frame: Frame, training: bool) -> None:
-    declaration = frame.model.declaration
+def _check_structure(frame: Frame) -> None:
+    declaration = frame.declaration
+    assert isinstance(declaration, ModelDef)
     if not frame.inputs:
         fail(
             "K0501",
@@ -158,8 +172,14 @@ def _check_structure(run: Run, frame: Frame, training: bool) -> None:
             declaration.name_span,
             help="declare one: output y = ...",
         )
+
+
+def _check_use(run: Run, frame: Frame, loss: Sequence[Value], training: bool) -> None:
+    """Refuse inputs and weights on which no output depends, nor the loss."""
     roots = [value for value, _ in frame.outputs.values()]
-    live = reachable([*roots, *run.losses])
+    if not roots:
+        return
+    live = reachable([*roots, *loss, *run.losses, *run.updates.values()])
     problems = [
         Diagnostic(
             "K0503",
@@ -184,7 +204,7 @@ def _check_structure(run: Run, frame: Frame, training: bool) -> None:
         raise KgenError(problems)
 
 
-def _optimizer(settings: Settings, builder: Builder, frame: Frame) -> OptimizerInfo | None:
+def _optimizer(settings: Settings, run: Run, frame: Frame) -> OptimizerInfo | None:
     """The optimizer that `train:` sets; Keras's default is RMSprop.
 
     None where the body failed, so that its weights are not all known.
@@ -194,23 +214,22 @@ def _optimizer(settings: Settings, builder: Builder, frame: Frame) -> OptimizerI
     bound = member("rmsprop" if value is None else value, _OPTIMIZER, place)
     if frame.failed:
         return None
-    size = sum(padded(_elements(w.value)) for w in builder.weights.values() if w.trainable)
-    if size == 0:
+    weights = {path: w.shape for path, w in run.builder.weights.items() if w.trainable}
+    if not weights:
         fail(
             "K0509",
             "the model has no weights to train",
             settings.span,
             help="remove `train:`, or add a layer with weights that is not frozen",
         )
-    return optimizer_info(bound, size)
-
-
-def _elements(value: Value) -> int:
-    count = 1
-    for size in value.shape:
-        assert isinstance(size, int)
-        count *= size
-    return count
+    constraints = {
+        path: partial(constrain, FunctionScope(run, span), constraint)
+        for path, (constraint, span) in run.constraints.items()
+    }
+    try:
+        return optimizer_info(bound, weights, constraints)
+    except ArgumentProblem as problem:
+        refuse(problem, place)
 
 
 def _layers(run: Run) -> tuple[LayerInfo, ...]:

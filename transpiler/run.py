@@ -6,14 +6,17 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from kgen.diagnostics import KgenError, Report, Span, fail
 from kgen.graph import Builder, Value
 from kgen.layers.registry import Bound
 from kgen.names import Names
-from kgen.syntax import Train
-from kgen.values import AnyLayer, Layer, ModelClass
+from kgen.syntax import LayerDecl, ModelDef, Train
+from kgen.values import AnyLayer, Layer
+
+if TYPE_CHECKING:
+    from kgen.scopes import LayerScope
 
 MAX_ERRORS = 20
 _LIMITS = re.compile(r"K060[1-8]")
@@ -60,7 +63,7 @@ class Run:
     apply: Callable[[Any, Any], Any]
     losses: list[Value] = field(default_factory=list)
     penalties: list[tuple[Bound, Value]] = field(default_factory=list)
-    constraints: dict[str, Bound] = field(default_factory=dict)
+    constraints: dict[str, tuple[Bound, Span]] = field(default_factory=dict)
     updates: dict[str, Value] = field(default_factory=dict)
     paths: dict[Value, str] = field(default_factory=dict)
     layers: dict[str, Layer] = field(default_factory=dict)
@@ -100,13 +103,14 @@ class Run:
 
 @dataclass(eq=False)
 class Frame:
-    """One execution of a model's body.
+    """One execution of the body of a model, or of a layer of the user's own.
 
     `feeds` are the tensors a nested model is applied to, by position and name;
-    `known` are the layers an earlier execution of the same instance made.
+    `known` are the layers an earlier execution of the same instance made; `scope` and
+    `weights` (names and their kinds, `weight` or `state`) belong to layers.
     """
 
-    model: ModelClass
+    declaration: ModelDef | LayerDecl
     names: Names
     call: Span | None = None
     feeds: list[Value] | None = None
@@ -118,6 +122,8 @@ class Frame:
     inputs: dict[str, tuple[Value, Span]] = field(default_factory=dict)
     outputs: dict[str, tuple[Value, Span]] = field(default_factory=dict)
     train: list[Train] = field(default_factory=list)
+    scope: LayerScope | None = None
+    weights: dict[str, str] = field(default_factory=dict)
     taken: set[str] = field(default_factory=set)
     counts: dict[str, int] = field(default_factory=dict)
     failed: bool = False

@@ -55,7 +55,7 @@ class LayerScope:
             if regularizer is not None and trainable:
                 self.run.penalties.append((regularizer, made))
             if constraint is not None and trainable:
-                self.run.constraints[path] = constraint
+                self.run.constraints[path] = constraint, self.span
         elif made.shape != shape:
             listed = [", ".join(map(str, s)) for s in (made.shape, shape)]
             self.fail(

@@ -7,13 +7,14 @@ from dataclasses import dataclass, field, fields
 
 from kgen import syntax
 from kgen.diagnostics import KgenError, Span, fail
-from kgen.names import Names, unsupported
+from kgen.graph import TensorType, Value
+from kgen.names import Names
 from kgen.run import Frame, collect
 from kgen.statements import Executor
 from kgen.suggest import suggest
 from kgen.values import POISON, BuildValue, describe
 
-SETTINGS = ("optimizer", "loss", "metrics", "loss_weights", "weighted_metrics")
+SETTINGS = ("optimizer", "loss", "metrics", "loss_weights", "weighted_metrics", "objective")
 _RUNTIME = ("epochs", "batch_size", "callbacks", "validation_split", "shuffle", "verbose")
 
 
@@ -73,8 +74,6 @@ def read_settings(executor: Executor, frame: Frame) -> Settings | None:
             settings.spans[name] = spans[name][1] if name in spans else settings.span
         elif name in spans and name not in used and value is not POISON:
             _unknown_setting(executor, name, spans[name][0])
-            if name == "objective":
-                settings.values[name] = POISON
     return settings
 
 
@@ -118,8 +117,6 @@ def _note(executor: Executor, code: str, message: str, span: Span, help: str) ->
 
 def _unknown_setting(executor: Executor, name: str, span: Span) -> None:
     try:
-        if name == "objective":
-            unsupported("an objective without targets", span, help="set a loss instead")
         help = suggest(name, SETTINGS) or f"the settings are {', '.join(SETTINGS)}"
         if name in _RUNTIME:
             help = f"{name} is given to fit(), or to `kgen train`"
@@ -155,15 +152,35 @@ def per_output(settings: Settings, name: str, outputs: Sequence[str]) -> list[Bu
     return [value] * len(outputs)
 
 
-def loss_entries(settings: Settings, outputs: Sequence[str]) -> list[BuildValue]:
-    """The loss of each output; None where it has none."""
+def objective_entry(settings: Settings) -> Value | None:
+    """The scalar that `objective` sets, to be minimised; None where it is not set."""
+    value, place = settings.get("objective"), settings.place("objective")
+    if value is None:
+        return None
+    if not isinstance(value, Value) or value.type != TensorType("float32", ()):
+        found = str(value.type) if isinstance(value, Value) else describe(value)
+        fail(
+            "K0515",
+            f"an objective is one number, a float32[] made of tensors, found {found}",
+            place,
+            help="take the mean over the batch: objective = mean(...)",
+        )
+    return value
+
+
+def loss_entries(
+    settings: Settings, outputs: Sequence[str], *, optional: bool = False
+) -> list[BuildValue]:
+    """The loss of each output; None where it has none, which all may if it is `optional`."""
     place = settings.place("loss")
+    if optional and settings.get("loss") is None:
+        return [None] * len(outputs)
     if settings.get("loss") is None:
         fail(
             "K0506",
             "`train:` sets no loss",
             place,
-            help='write, for instance, loss = "categorical_crossentropy"',
+            help='write, for instance, loss = "categorical_crossentropy", or an objective',
         )
     entries = per_output(settings, "loss", outputs)
     value = settings.get("loss")
@@ -176,7 +193,7 @@ def loss_entries(settings: Settings, outputs: Sequence[str]) -> list[BuildValue]
                     place,
                     help=f'write "{output}": None if it shall have no loss',
                 )
-    if all(entry is None for entry in entries):
+    if not optional and all(entry is None for entry in entries):
         fail("K0506", "no output has a loss", place, help="at least one output must have one")
     return entries
 

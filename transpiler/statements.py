@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import TypeAlias
 
 from kgen import syntax
 from kgen.buildtime import Arguments, Evaluator
@@ -27,13 +28,16 @@ class Returned:
     value: BuildValue
 
 
+Inlined: TypeAlias = syntax.Def | syntax.LayerDecl | syntax.FunctionDecl
+
+
 class Executor(Evaluator):
     """Executes bodies; the statements of models are left to a subclass."""
 
     def __init__(self, budget: Budget, report: Report) -> None:
         super().__init__(budget)
         self.report = report
-        self.functions: list[syntax.Def] = []
+        self.functions: list[Inlined] = []
         self.variable: tuple[syntax.Expr, str] | None = None
 
     # --- what elaboration adds -------------------------------------------------
@@ -100,14 +104,15 @@ class Executor(Evaluator):
                     )
                 return Returned(self.evaluate(statement.value, names))
             case _:
-                if self.functions:
+                if self.functions and not _belongs(statement, self.functions[-1]):
                     fail(
                         "K0505",
                         "this statement cannot stand in a function",
                         statement.span,
                         help="move it to the model's own block",
                     )
-                self.declare(statement, names)
+                if not isinstance(statement, syntax.InputDecl) or not self.functions:
+                    self.declare(statement, names)
         return None
 
     def _assign(self, statement: syntax.Assign, names: Names) -> None:
@@ -179,7 +184,13 @@ class Executor(Evaluator):
 
     def call_function(self, function: Function, arguments: Arguments, span: Span) -> BuildValue:
         """Inline a `def`; recursion is refused."""
+        names = Names(function.names)
         declaration = function.declaration
+        self.fit(declaration.name, declaration.parameters, arguments, names)
+        return self.inline(declaration, names, span)
+
+    def inline(self, declaration: Inlined, names: Names, span: Span) -> BuildValue:
+        """What a body returns whose parameters are bound; recursion is refused."""
         if any(declaration is active for active in self.functions):
             fail(
                 "K0606",
@@ -188,8 +199,6 @@ class Executor(Evaluator):
                 label="recursion",
                 help="functions are inlined, so they cannot recur; use a loop",
             )
-        names = Names(function.names)
-        self.fit(declaration.name, declaration.parameters, arguments, names)
         self.functions.append(declaration)
         outer, self.variable = self.variable, None
         try:
@@ -203,7 +212,7 @@ class Executor(Evaluator):
                 "K0309",
                 f"`{declaration.name}` ended without a `return`",
                 span,
-                help="a function must return a value",
+                help="its body must return a value",
             )
         if result.value is POISON:
             raise Silenced
@@ -264,6 +273,17 @@ def assigned(statement: syntax.Statement) -> Iterator[str]:
             yield from (dim.name for dim in statement.dims)
         case syntax.View():
             yield statement.name
+
+
+def _belongs(statement: syntax.Statement, function: Inlined) -> bool:
+    """Whether a declaration may stand in a body: weights in layers, the target's type in losses."""
+    if isinstance(function, syntax.LayerDecl):
+        return isinstance(statement, syntax.WeightDecl)
+    return (
+        isinstance(function, syntax.FunctionDecl)
+        and isinstance(statement, syntax.InputDecl)
+        and statement.name == function.parameters[0].name
+    )
 
 
 def refuse_statement(statement: syntax.Statement) -> None:

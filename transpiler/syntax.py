@@ -244,12 +244,16 @@ class DimDecl(Tree):
 
 @dataclass(frozen=True, slots=True)
 class WeightDecl(Tree):
-    """`weight name: float32[...] = initializer` (or `state ...`) in a `layer`."""
+    """`weight name: float32[...] = initializer` (or `state ...`) in a `layer`.
+
+    `options` are named, such as `regularizer=L2(0.01)`.
+    """
 
     kind: str  # "weight" or "state"
     name: str
     spec: TensorSpec
     initializer: Expr | None
+    options: tuple[Argument, ...]
 
 
 @dataclass(frozen=True, slots=True)

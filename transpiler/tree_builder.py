@@ -157,8 +157,15 @@ class ModuleBuilder(ExpressionBuilder):
         return syntax.OutputDecl(self.span(meta), str(children[0]), children[1])
 
     def weight(self, meta: Meta, children: list[Any]) -> syntax.WeightDecl:
-        kind, name, spec, initializer = children
-        return syntax.WeightDecl(self.span(meta), str(kind), str(name), spec, initializer)
+        kind, name, spec, initializer, *options = children
+        for position, option in enumerate(options):
+            if option.name in [earlier.name for earlier in options[:position]]:
+                self.repeated(f"`{option.name}=`", option.span)
+        span = self.span(meta)
+        return syntax.WeightDecl(span, str(kind), str(name), spec, initializer, tuple(options))
+
+    def option(self, meta: Meta, children: list[Any]) -> syntax.Argument:
+        return syntax.Argument(self.span(meta), str(children[0]), children[1])
 
     def spec(self, meta: Meta, children: list[Any]) -> syntax.TensorSpec:
         return syntax.TensorSpec(self.span(meta), str(children[0]), present(children[1:]))

@@ -414,9 +414,10 @@ def test_refused_in_a_model(line: str, code: str) -> None:
 @pytest.mark.parametrize(
     ("text", "code"),
     [
-        ("layer L()(x):\n    return x\n", "K0701"),
-        ("loss l(a, b):\n    return a\n", "K0701"),
-        ("metric l(a, b):\n    return a\n", "K0701"),
+        ("layer L()():\n    return 1\n", "K0513"),
+        ("layer L(a)(a):\n    return a\n", "K0118"),
+        ("loss l(a):\n    return a\n", "K0513"),
+        ("metric l(a, b=1):\n    return a\n", "K0513"),
         ("d = Dense(3)\n", "K0505"),
         ("a = relu(1.0)\n", "K0505"),
         ('use "std/vgg16.k": VGG16\n', "K0701"),

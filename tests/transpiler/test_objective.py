@@ -349,7 +349,7 @@ TWO = "output y = x |> Dense(2)\noutput z = x |> Dense(1)"
         ("loss = 'mse'\nmetrics = 'mae'", TWO, ["K0508"]),
         ("loss = ['mse', None]\nmetrics = ['mae', 'mae']", TWO, ["K0508"]),
         ("loss = 'mse'\nepochs = 3", "", ["K0507"]),
-        ("objective = 3", "", ["K0701"]),
+        ("objective = 3", "", ["K0515"]),
         ("loss = 'mse'\ninput z: float32[3]", "", ["K0505"]),
         ("loss = 'mse'\nrate = 1e-3\noptimizer = Adam(rate * 2)", "", []),
         ("loss = 'mse'\noptimizer = missing", "", ["K0201"]),

@@ -276,30 +276,23 @@ def _checked(title: str, param: Param, value: Any, argument: str | int) -> Any:
 
 
 def construct(
-    name: str,
-    args: Sequence[Any],
-    kwargs: Mapping[str, Any],
-    families: Sequence[str] = FAMILIES,
-) -> Bound | None:
+    candidates: Sequence[Definition], args: Sequence[Any], kwargs: Mapping[str, Any]
+) -> Bound:
     """`Name(arguments)` where the place does not say the family: the first whose arguments fit.
 
-    None if no family has the name. `adapt` later turns it into the family a place wants.
+    `adapt` later turns it into the family a place wants.
 
     Raises:
-        ArgumentProblem: the first family's, if the arguments fit none.
+        ArgumentProblem: the first one's, if the arguments fit none.
     """
     problem: ArgumentProblem | None = None
-    for family in families:
-        definition = find(family, name)
-        if definition is None:
-            continue
+    for definition in candidates:
         try:
             return bound(definition, args, kwargs)
         except ArgumentProblem as error:
             problem = problem or error
-    if problem is not None:
-        raise problem
-    return None
+    assert problem is not None
+    raise problem
 
 
 def adapt(value: Bound, family: str) -> Bound | None:
