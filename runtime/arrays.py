@@ -66,6 +66,23 @@ def matching_shape(found: Sequence[int], expected: Sequence[int | None]) -> tupl
     return None
 
 
+def row_shape_of(
+    table: Any, what: str, dtype: str, shape: Sequence[int | None], classes: int | None
+) -> tuple[int, ...]:
+    """The shape of a table once it has the model's row shape.
+
+    Raises:
+        DataError: it holds no numbers, or cannot have that shape.
+    """
+    if np.dtype(table.dtype).kind not in "fiub":
+        raise DataError(_dtype_problem(what, np.dtype(table.dtype), dtype))
+    found = tuple(int(size) for size in table.shape)
+    row_shape = matching_shape(found[1:], shape) if found else None
+    if row_shape is None:
+        raise DataError(_shape_problem(what, found, shape, classes))
+    return (found[0], *row_shape)
+
+
 def convert_array(
     value: Any,
     what: str,
@@ -75,6 +92,7 @@ def convert_array(
     classes: int | None = None,
     numbers: str = "class numbers",
     finite: bool = True,
+    places: np.ndarray | None = None,
 ) -> np.ndarray:
     """`value` as C-contiguous rows of `dtype` ('float32' or 'int32') and row shape `shape`.
 
@@ -85,21 +103,17 @@ def convert_array(
         classes: integers must lie in `[0, classes)`.
         numbers: what messages call such integers.
         finite: refuse NaN and infinities.
+        places: the rows' numbers, for messages, where they are part of a whole.
 
     Raises:
         DataError: wrong shape, dtype or value; the message names both sides and the first row.
     """
     table = as_table(value, what)
-    kind = np.dtype(table.dtype).kind
-    if kind not in "fiub":
-        raise DataError(_dtype_problem(what, np.dtype(table.dtype), dtype))
+    full_shape = row_shape_of(table, what, dtype, shape, classes)
     found = tuple(int(size) for size in table.shape)
-    row_shape = matching_shape(found[1:], shape) if found else None
-    if row_shape is None:
-        raise DataError(_shape_problem(what, found, shape, classes))
+    kind = np.dtype(table.dtype).kind
     wanted = np.dtype(dtype)
-    checks = _ValueChecks(what, wanted, kind, classes, numbers, finite)
-    full_shape = (found[0], *row_shape)
+    checks = _ValueChecks(what, wanted, kind, classes, numbers, finite, places)
     fits = (
         isinstance(table, np.ndarray)
         and table.dtype == wanted
@@ -176,8 +190,10 @@ class _ValueChecks:
         classes: int | None,
         numbers: str,
         finite: bool,
+        places: np.ndarray | None,
     ) -> None:
         self.what = what
+        self.places = places
         self.integers = wanted.kind == "i"
         self.kind = kind
         self.classes = classes
@@ -222,6 +238,7 @@ class _ValueChecks:
         if self.first is None:
             place = int(np.flatnonzero(offending)[0])
             row = start + place // max(1, offending[0].size)
+            row = row if self.places is None else int(self.places[row])
             self.first = (row, source.reshape(-1)[place].item())
 
     def report(self) -> None:

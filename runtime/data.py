@@ -8,17 +8,46 @@ from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
-from kgen.runtime.arrays import as_table, convert_array, is_table
+from kgen.runtime.arrays import as_table, is_table
+from kgen.runtime.dims import check_target, filled, open_sizes
 from kgen.runtime.errors import DataError
 from kgen.runtime.messages import count_text, did_you_mean, listed
+from kgen.runtime.rows import Rows, Table, bind_rows, in_memory
 from kgen.runtime.spec import Spec, Target
 
 
 class Dataset(NamedTuple):
-    """Rows ready for the engine: inputs, then targets, then sample weights."""
+    """Rows for the engine: inputs, then targets, then sample weights.
 
-    arrays: tuple[np.ndarray, ...]
+    They are ready unless `lazy`: then `gather` reads some of them.
+    """
+
+    arrays: tuple[Any, ...]
     rows: int
+
+    @property
+    def lazy(self) -> bool:
+        """Whether some of it is outside memory."""
+        return any(isinstance(array, Rows) for array in self.arrays)
+
+    def row_bytes(self) -> int:
+        """Bytes of a row."""
+        return sum(4 * math.prod(array.shape[1:]) for array in self.arrays)
+
+    def gather(self, order: np.ndarray | None, first: int, last: int, room: int = 0) -> Dataset:
+        """Rows `order[first:last]` in memory; arrays have space for at least `room` rows.
+
+        Raises:
+            DataError: values that the model does not take, or that cannot be read.
+        """
+        numbers = np.arange(first, last) if order is None else order[first:last]
+        gathered = []
+        for array in self.arrays:
+            found = array.take(numbers) if isinstance(array, Rows) else array[numbers]
+            if last - first < room:
+                found = np.resize(found, (room, *found.shape[1:]))
+            gathered.append(np.ascontiguousarray(found))
+        return Dataset(tuple(gathered), last - first)
 
     def batches(self, batch_size: int) -> int:
         """Number of batches, the last perhaps partial."""
@@ -94,8 +123,8 @@ def by_name(value: Any, names: Sequence[str], kind: str, argument: str) -> list[
     return [value]
 
 
-def bind_inputs(spec: Spec, x: Any, *, finite: bool = True) -> list[np.ndarray]:
-    """`x` as one array an input, in the spec's order.
+def bind_inputs(spec: Spec, x: Any, *, finite: bool = True, lazy: bool = False) -> list[Any]:
+    """`x` as one array an input, in the spec's order; `lazy` leaves large files unread as `Rows`.
 
     Raises:
         DataError: see `convert_array` and `by_name`; or row counts that differ.
@@ -104,7 +133,7 @@ def bind_inputs(spec: Spec, x: Any, *, finite: bool = True) -> list[np.ndarray]:
         raise DataError(f"x is missing: the model reads {listed(i.name for i in spec.inputs)}.")
     parts = by_name(x, [item.name for item in spec.inputs], "input", "x")
     arrays = [
-        convert_array(
+        bind_rows(
             part,
             f"input '{item.name}'",
             item.dtype,
@@ -112,27 +141,36 @@ def bind_inputs(spec: Spec, x: Any, *, finite: bool = True) -> list[np.ndarray]:
             classes=item.limit,
             numbers="indices",
             finite=finite,
+            lazy=lazy,
         )
         for part, item in zip(parts, spec.inputs, strict=True)
     ]
     _check_rows([(f"input '{i.name}'", len(a)) for i, a in zip(spec.inputs, arrays, strict=True)])
+    open_sizes(spec, arrays)
     return arrays
 
 
-def bind_data(spec: Spec, x: Any, y: Any = None, sample_weight: Any = None) -> Dataset:
+def bind_data(
+    spec: Spec, x: Any, y: Any = None, sample_weight: Any = None, *, lazy: bool = False
+) -> Dataset:
     """Checked and converted inputs, targets and sample weights (1 where none are given).
+
+    `lazy` leaves files too large for memory unread.
 
     Raises:
         DataError: anything that does not fit, named with both sides.
     """
-    inputs = bind_inputs(spec, x)
+    inputs = bind_inputs(spec, x, lazy=lazy)
     rows = len(inputs[0])
     if not rows:
         raise DataError("The data are empty: they have no rows.")
-    targets = _bind_targets(spec, y)
+    targets = _bind_targets(spec, y, lazy)
+    sizes = open_sizes(spec, inputs)
     for target, array in zip(spec.targets, targets, strict=True):
         _check_rows([(f"input '{spec.inputs[0].name}'", rows), (_target_name(target), len(array))])
-    weights = _bind_sample_weights(spec, sample_weight, rows)
+        shape = filled(target.shape, target.dims, sizes)
+        check_target(_target_name(target), array, shape, sizes)
+    weights = _bind_sample_weights(spec, sample_weight, rows, lazy)
     return Dataset((*inputs, *targets, *weights), rows)
 
 
@@ -153,7 +191,7 @@ def weight_classes(spec: Spec, data: Dataset, class_weight: Mapping[Any, Any] | 
         raise DataError(
             f"class_weight must be a dict from class to weight, not {type(class_weight).__name__}."
         )
-    target, labels = spec.targets[0], data.arrays[len(spec.inputs)]
+    target, labels = spec.targets[0], in_memory(data.arrays[len(spec.inputs)])
     if len(target.shape) > 1 or (target.dtype == "int32" and target.shape not in ((), (1,))):
         raise DataError(
             f"class_weight needs one class a row, but {_target_name(target)} has several values "
@@ -187,7 +225,7 @@ def _check_rows(counts: list[tuple[str, int]]) -> None:
             )
 
 
-def _bind_targets(spec: Spec, y: Any) -> list[np.ndarray]:
+def _bind_targets(spec: Spec, y: Any, lazy: bool) -> list[Table]:
     names = [target.output for target in spec.targets]
     if y is None:
         if names:
@@ -196,12 +234,12 @@ def _bind_targets(spec: Spec, y: Any) -> list[np.ndarray]:
     if not names:
         raise DataError("y was given, but the model's loss takes no target; leave y out.")
     return [
-        convert_array(part, _target_name(item), item.dtype, item.shape, classes=item.classes)
+        bind_rows(part, _target_name(item), item.dtype, item.shape, classes=item.classes, lazy=lazy)
         for part, item in zip(by_name(y, names, "target", "y"), spec.targets, strict=True)
     ]
 
 
-def _bind_sample_weights(spec: Spec, sample_weight: Any, rows: int) -> list[np.ndarray]:
+def _bind_sample_weights(spec: Spec, sample_weight: Any, rows: int, lazy: bool) -> list[Table]:
     names = [target.output for target in spec.targets]
     if sample_weight is None:
         ones = np.ones(rows, np.float32)
@@ -215,13 +253,13 @@ def _bind_sample_weights(spec: Spec, sample_weight: Any, rows: int) -> list[np.n
         parts = by_name(sample_weight, names, "target", "sample_weight")
     else:
         parts = [as_table(sample_weight, "sample_weight")] * len(names)
-    weights = []
+    weights: list[Table] = []
     for name, part in zip(names, parts, strict=True):
         if part is None:
             weights.append(np.ones(rows, np.float32))
             continue
         what = f"sample_weight of '{name}'"
-        array = convert_array(part, what, "float32", ())
+        array = bind_rows(part, what, "float32", (), lazy=lazy)
         _check_rows([("x", rows), (what, len(array))])
         weights.append(array)
     return weights

@@ -139,8 +139,7 @@ class Engine:
         for index, command in prepared.feeds:
             prepared.point(command, 0, arrays[index])
             prepared.point(command, 1, order)
-        rows = min(batch_size, len(arrays[0]))
-        team = self.team if rows * prepared.flops >= ALONE else self.alone
+        team = self.team if batch_size * prepared.flops >= ALONE else self.alone
         return team.run(
             prepared.plan,
             batch_size=batch_size,

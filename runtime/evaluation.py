@@ -90,12 +90,18 @@ def evaluate_parts(
                 batches = min(batches, steps - done)
             first = 0
             while first < batches:
-                last = min(first + pacer.steps, batches)
+                last = min(first + (1 if data.lazy else pacer.steps), batches)
                 if watched:
                     callbacks.call("on_test_batch_begin", done, {})
                 begun = time.perf_counter()
+                start, end = first * size, min(last * size, data.rows)
+                if data.lazy:
+                    arrays = data.gather(None, start, end, size).arrays
+                    start, end = 0, end - start
+                else:
+                    arrays = data.arrays
                 with DeferredInterrupt():
-                    engine.evaluate(data.arrays, first * size, min(last * size, data.rows), size)
+                    engine.evaluate(arrays, start, end, size)
                 pacer.note(last - first, time.perf_counter() - begun)
                 done += last - first
                 logs = metric_logs(spec.metrics, engine.totals)
@@ -157,8 +163,13 @@ def predict_rows(
         last = min(first + batch_size, rows)
         if watched:
             callbacks.call("on_predict_batch_begin", batch, {})
+        read = Dataset(tuple(inputs), rows)
         with DeferredInterrupt():
-            engine.predict(inputs, first, last, outputs)
+            if read.lazy:
+                parts = [array[first:last] for array in outputs]
+                engine.predict(read.gather(None, first, last).arrays, 0, last - first, parts)
+            else:
+                engine.predict(inputs, first, last, outputs)
         if watched:
             part = {o.name: a[first:last] for o, a in zip(spec.outputs, outputs, strict=True)}
             callbacks.call("on_predict_batch_end", batch, {"outputs": part})

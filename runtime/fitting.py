@@ -70,7 +70,7 @@ def fit_model(
         )
         feed = StreamFeed(stream, bool(shuffle), engine)
     else:
-        data = bind_data(spec, x, y, sample_weight)
+        data = bind_data(spec, x, y, sample_weight, lazy=True)
         if validation_split and validation_data is None:
             data, held_out = data.split(validation_split)
         data = weight_classes(spec, data, class_weight)
@@ -133,7 +133,7 @@ def evaluate_model(
         stream = BatchStream(spec, x, steps=steps)
         parts, size, total = stream.epoch(0, 0, shuffle=False), None, stream.steps
     else:
-        data = bind_data(spec, x, y, sample_weight)
+        data = bind_data(spec, x, y, sample_weight, lazy=True)
         assert size is not None
         parts, total = [data], min(data.batches(size), steps or data.rows)
     model.compile_program("evaluate", loud)
@@ -156,7 +156,7 @@ def predict_model(
         stream = BatchStream(spec, x, steps=steps)
         total = stream.steps
     else:
-        inputs = bind_inputs(spec, x)
+        inputs = bind_inputs(spec, x, lazy=True)
         total = -(-len(inputs[0]) // size)
         total = total if steps is None else min(steps, total)
     model.compile_program("predict", loud)
@@ -191,7 +191,7 @@ def bind_validation(
     if is_stream(x):
         raise DataError("validation_data must be (x, y), (x, y, sample_weight) or batches of them.")
     try:
-        return bind_data(spec, x, y, weight)
+        return bind_data(spec, x, y, weight, lazy=True)
     except DataError as error:
         raise DataError(f"validation_data: {error}") from error
 

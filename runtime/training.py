@@ -19,6 +19,9 @@ from kgen.runtime.evaluation import CallPacer, evaluate_parts, metric_logs
 from kgen.runtime.interrupts import DeferredInterrupt
 from kgen.runtime.progress import ProgressBar
 
+# Rows of files are read this many bytes at a time, or a batch.
+CHUNK_BYTES = 32 << 20
+
 
 class Chunk(NamedTuple):
     """Some steps of one engine call: batches of `size` rows among `order[first:last]`."""
@@ -33,7 +36,7 @@ class Chunk(NamedTuple):
 
 @dataclass(eq=False, repr=False)
 class ArrayFeed:
-    """Steps over rows in memory, in a fresh order each pass.
+    """Steps over rows in memory or files, in a fresh order each pass.
 
     With fewer `steps` than batches, an epoch goes on where the one before it ended. The order of
     a pass depends on the seed and the step at which the pass began, nothing else.
@@ -56,10 +59,16 @@ class ArrayFeed:
         while place < end:
             number, batch = divmod(place, batches)
             steps = min(pacer.steps, batches - batch, end - place)
+            if self.data.lazy:
+                steps = min(steps, max(1, CHUNK_BYTES // (self.batch_size * self.data.row_bytes())))
             first = batch * self.batch_size
             last = min((batch + steps) * self.batch_size, self.data.rows)
             order = self._order_of(number, batches)
-            yield Chunk(self.data, order, first, last, self.batch_size, steps)
+            if self.data.lazy:
+                read = self.data.gather(order, first, last, self.batch_size)
+                yield Chunk(read, None, 0, last - first, self.batch_size, steps)
+            else:
+                yield Chunk(self.data, order, first, last, self.batch_size, steps)
             place += steps
 
     def _order_of(self, number: int, batches: int) -> np.ndarray | None:
@@ -77,6 +86,7 @@ class StreamFeed:
     shuffle: bool
     engine: Any
     batch_size: None = None
+    size: int = 0
 
     @property
     def steps(self) -> int | None:
@@ -92,7 +102,9 @@ class StreamFeed:
         """One chunk a batch."""
         engine = self.engine
         for data in self.stream.epoch(engine.seed, engine.step, shuffle=self.shuffle):
-            yield Chunk(data, None, 0, data.rows, data.rows, 1)
+            # A short last batch is computed as it would be among rows in memory.
+            self.size = max(self.size, data.rows)
+            yield Chunk(data, None, 0, data.rows, self.size, 1)
 
 
 @dataclass(eq=False, repr=False)
