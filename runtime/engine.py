@@ -2,33 +2,49 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import cached_property
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 from kgen.runtime.compiling import Progress, compile_kernels
+from kgen.runtime.dims import open_sizes
 from kgen.runtime.few import FEW, Few
 from kgen.runtime.kernels import Buffer, Command, Sync, aligned, sync
-from kgen.runtime.memory import Memory, Programs, State, Steps
+from kgen.runtime.memory import Memory, Programs, SharedArena, State, Steps
 from kgen.runtime.spec import Spec
 from kgen.runtime.team import Plan, Team, missing_kernels, thread_count
 
 # Below this much arithmetic a step, waking a second thread costs more than it saves.
 ALONE = 8_000_000
+# Programs made ready for sizes of open dimensions that are kept.
+KEPT = 32
 
 
 class Prepared:
-    """A program with memory for batches of up to `capacity` rows, and its plan."""
+    """A program with memory for batches of up to `capacity` rows, and its plan.
+
+    `dims` are the sizes of the open dimensions it is for; where there are any,
+    the memory is part of `shared`.
+    """
 
     def __init__(
-        self, spec: Spec, state: State, steps: Sequence[Steps], capacity: int, *, totals: bool
+        self,
+        spec: Spec,
+        state: State,
+        steps: Sequence[Steps],
+        capacity: int,
+        dims: Mapping[str, int],
+        shared: SharedArena,
+        *,
+        totals: bool,
     ) -> None:
         rows, fixed = max(s.rows for s in steps), max(s.fixed for s in steps)
-        self.memory = Memory(spec, state, rows, fixed, capacity)
+        self.memory = Memory(spec, state, rows, fixed, capacity, dims)
         self.capacity = self.memory.capacity
-        self.flops = sum(s.flops for s in steps)
+        self.dims = tuple(dims.values())
+        self.flops = sum(s.flops for s in steps) * max(self.dims, default=1)
         commands: list[Command | Sync] = []
         self.picks: Command | None = None
         if len(steps) > 1:
@@ -39,6 +55,8 @@ class Prepared:
             commands += [sync, self.memory.count_figures()]
         for part in steps[1:]:
             commands += part.commands(self.memory)
+        if self.memory.places:
+            self.memory.settle(shared)
         self.commands = commands
         self.feeds = [(spec.feeds.index(name), command) for name, command in self.memory.feeds]
         self.results = [command for _, command in self.memory.results]
@@ -78,7 +96,7 @@ class Engine:
         slots = {name: aligned(spec.trainable) for name in spec.slots}
         for name, start in spec.slots.items():
             slots[name][:] = start
-        scalars = len(spec.optimizer.SCALARS) if spec.optimizer is not None else 0
+        scalars = len(spec.optimizer.scalar_names) if spec.optimizer is not None else 0
         self.state = State(
             weights=aligned(spec.size),
             gradients=aligned(spec.trainable),
@@ -95,7 +113,8 @@ class Engine:
         self.team = Team(self.threads)
         self.alone = Team(1)
         self.natural = np.arange(1024)
-        self.prepared: dict[str, Prepared] = {}
+        self.prepared: dict[tuple[Any, ...], Prepared] = {}
+        self.shared = SharedArena()
 
     def reset_totals(self) -> None:
         """Start the sums anew."""
@@ -105,20 +124,39 @@ class Engine:
 
     def uncompiled(self, program: str) -> int:
         """How many kernels of a program are neither in memory nor on disk."""
-        return len(missing_kernels(self._prepare(program, 1).commands))
+        return len(missing_kernels(self._smallest(program).commands))
 
     def compile(self, program: str, progress: Progress | None = None) -> None:
         """Compile what a program needs, telling (done, total, kernel) as it goes."""
-        compile_kernels(missing_kernels(self._prepare(program, 1).commands), progress)
+        compile_kernels(missing_kernels(self._smallest(program).commands), progress)
 
-    def _prepare(self, program: str, capacity: int) -> Prepared:
-        """The program with room for `capacity` rows."""
-        found = self.prepared.get(program)
+    def _smallest(self, program: str) -> Prepared:
+        return self._prepare(program, 1, {dim.name: dim.minimum for dim in self.spec.dims})
+
+    def _prepare(self, program: str, capacity: int, dims: Mapping[str, int]) -> Prepared:
+        """The program with room for `capacity` rows of these open dimensions.
+
+        Those of the latest sizes are kept, as long as they fit into the arena they share.
+        """
+        key = (program, *dims.values())
+        found = self.prepared.pop(key, None)
         if found is None or found.capacity < capacity:
             steps = getattr(self.programs, program)
-            totals = program != "predict"
-            found = Prepared(self.spec, self.state, steps, capacity, totals=totals)
-            self.prepared[program] = found
+            renewals = self.shared.renewals
+            found = Prepared(
+                self.spec,
+                self.state,
+                steps,
+                capacity,
+                dims,
+                self.shared,
+                totals=program != "predict",
+            )
+            if self.shared.renewals > renewals:
+                self.prepared = {k: p for k, p in self.prepared.items() if not p.memory.places}
+            elif len(self.prepared) >= KEPT:
+                del self.prepared[next(iter(self.prepared))]
+        self.prepared[key] = found
         return found
 
     # --- running --------------------------------------------------------------
@@ -147,6 +185,7 @@ class Engine:
             last_row=last,
             step=self.step,
             seed=self.seed,
+            dims=prepared.dims,
         )
 
     def train(
@@ -168,7 +207,8 @@ class Engine:
         Returns:
             The steps done, by which `step` has grown; `totals` have grown too.
         """
-        prepared = self._prepare("train", min(batch_size, len(arrays[0])))
+        dims = open_sizes(self.spec, arrays)
+        prepared = self._prepare("train", min(batch_size, len(arrays[0])), dims)
         assert prepared.picks is not None
         table = np.ascontiguousarray(scalars, np.float32)
         prepared.point(prepared.picks, 0, table)
@@ -180,7 +220,8 @@ class Engine:
         self, arrays: Sequence[npt.NDArray[Any]], first: int, last: int, batch_size: int
     ) -> None:
         """Add loss and metrics of rows `first:last`, in inference mode, to `totals`."""
-        prepared = self._prepare("evaluate", min(batch_size, len(arrays[0])))
+        dims = open_sizes(self.spec, arrays)
+        prepared = self._prepare("evaluate", min(batch_size, len(arrays[0])), dims)
         self._run(prepared, arrays, None, first, last, batch_size)
 
     def gradient(self, arrays: Sequence[npt.NDArray[Any]], first: int, last: int) -> None:
@@ -188,13 +229,14 @@ class Engine:
 
         Besides, only `totals` and the moving statistics of normalization change.
         """
-        prepared = self._prepare("gradient", last - first)
+        prepared = self._prepare("gradient", last - first, open_sizes(self.spec, arrays))
         self._run(prepared, arrays, None, first, last, last - first)
 
     def few(self) -> Few | None:
         """A quick `predict` for few rows of one input and output; None under emulation."""
         spec = self.spec
-        prepared = Prepared(spec, self.state, self.programs.predict, FEW, totals=False)
+        steps = self.programs.predict
+        prepared = Prepared(spec, self.state, steps, FEW, {}, self.shared, totals=False)
         if prepared.plan.emulated:
             return None
         most = min(FEW, ALONE // max(prepared.flops, 1))
@@ -208,7 +250,7 @@ class Engine:
         outputs: Sequence[npt.NDArray[np.float32]],
     ) -> None:
         """Write the outputs of rows `first:last`, as one batch, to those rows of `outputs`."""
-        prepared = self._prepare("predict", last - first)
+        prepared = self._prepare("predict", last - first, open_sizes(self.spec, arrays))
         for command, array in zip(prepared.results, outputs, strict=True):
             prepared.point(command, 1, array)
         self._run(prepared, arrays, None, first, last, last - first)

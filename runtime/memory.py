@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from kgen.runtime.isa import LANES
+from kgen.runtime.isa import ACCUMULATORS, LANES
 from kgen.runtime.kernels import (
     Buffer,
     Command,
@@ -18,16 +18,28 @@ from kgen.runtime.kernels import (
     kernel,
     scatter_rows,
 )
+from kgen.runtime.packing import Life, pack
 from kgen.runtime.spec import Spec
 from kgen.runtime.tiles import element, f64vector, i64vector, matrix, set_element, step_in_call
 
 PADDING = 8
+LINE = 16
 GUARD = 4096
 
 
 def vectors_for(cols: int) -> int:
     """Vectors that hold `cols` columns, on this machine."""
     return -(-cols // LANES)
+
+
+def rows_for(n: int, vectors: int = 2) -> int:
+    """Rows of a tile of `vectors` vectors that cover n rows evenly, on this machine.
+
+    A taller tile reads less for each product; too tall a one leaves the registers, and a last
+    tile that overlaps the one before computes rows twice. Each tile costs some further rows.
+    """
+    tallest = max(1, min(n, ACCUMULATORS // vectors))
+    return min(range(tallest, 0, -1), key=lambda rows: -(-n // rows) * (rows + 1.5))
 
 
 @dataclass(frozen=True)
@@ -88,17 +100,47 @@ class State:
     scalars: npt.NDArray[np.float32]
 
 
+class SharedArena:
+    """Memory for programs of open dimensions, of which one runs at a time.
+
+    `renewals` counts how often it was replaced by a larger one.
+    """
+
+    def __init__(self) -> None:
+        self.floats = aligned(0)
+        self.renewals = 0
+
+    def take(self, count: int) -> npt.NDArray[np.float32]:
+        """An array of at least so many floats."""
+        if self.floats.size < count:
+            self.floats = aligned(count + count // 4)
+            self.renewals += 1
+        return self.floats
+
+
 class Memory:
     """Hands the buffers to a module's lists of commands.
 
     `rows` and `fixed` places come from the arena; the batch region has room
-    for `capacity` rows, padded so that the last tile stays inside.
+    for `capacity` rows, padded so that the last tile stays inside. Places whose
+    size depends on the open dimensions `dims` are asked for with `between`;
+    `settle` then lays them out, in an arena that programs share.
     """
 
-    def __init__(self, spec: Spec, state: State, rows: int, fixed: int, capacity: int) -> None:
+    def __init__(
+        self,
+        spec: Spec,
+        state: State,
+        rows: int,
+        fixed: int,
+        capacity: int,
+        dims: Mapping[str, int],
+    ) -> None:
         self.spec = spec
         self.state = state
+        self.dims = dims
         self.capacity = -(-capacity // PADDING) * PADDING
+        self.places: list[tuple[Buffer, int, Life]] = []
         self.start_of_fixed = rows * self.capacity
         self.arena = aligned(self.start_of_fixed + fixed + GUARD)
         self.nothing = np.zeros(1, np.int64)
@@ -113,6 +155,24 @@ class Memory:
     def fixed(self, offset: int, floats: int) -> Buffer:
         """Arena: `floats`, whatever the batch."""
         return Buffer(self.arena, self.start_of_fixed + offset)
+
+    def dim(self, name: str) -> int:
+        """The size of an open dimension in the batches at hand."""
+        return self.dims[name]
+
+    def between(self, first: int, last: int, floats: int) -> Buffer:
+        """Arena: `floats` that are in use from one phase of the program to another."""
+        place = Buffer(self.arena)
+        self.places.append((place, -(-floats // LINE) * LINE, (first, last)))
+        return place
+
+    def settle(self, shared: SharedArena) -> None:
+        """Lay out what `between` gave, once all of a program's commands are made."""
+        offsets, total = pack([size for _, size, _ in self.places], [p[2] for p in self.places])
+        arena = shared.take(total + GUARD)
+        for (place, _, _), offset in zip(self.places, offsets, strict=True):
+            object.__setattr__(place, "base", arena)
+            object.__setattr__(place, "offset", offset)
 
     def weight(self, path: str) -> Buffer:
         """A weight."""
@@ -130,9 +190,13 @@ class Memory:
         """All gradients, laid out as the weights are."""
         return Buffer(self.state.gradients)
 
-    def slot(self, name: str) -> Buffer:
-        """A buffer of the optimizer's, laid out as the weights are."""
-        return Buffer(self.state.slots[name])
+    def slot(self, name: str, path: str | None = None) -> Buffer:
+        """A buffer of the optimizer's, laid out as the weights are; or one weight's share."""
+        return Buffer(self.state.slots[name], 0 if path is None else self.offsets[path])
+
+    def constant(self, numbers: npt.NDArray[Any]) -> Buffer:
+        """Numbers of the module."""
+        return Buffer(numbers, 0, str(numbers.dtype))
 
     def scalar(self, index: int) -> Buffer:
         """A figure the optimizer gives for this step."""

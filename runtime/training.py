@@ -171,6 +171,7 @@ class Training:
         finally:
             if self._bar is not None:
                 self._bar.close()
+        take_average(model)
         callbacks.call("on_train_end", logs)
 
     def _epoch(self, epoch: int) -> dict[str, float]:
@@ -208,6 +209,14 @@ class Training:
             logs |= self.validation.run(model, self.callbacks)
         bar.finish(done, logs)
         return logs
+
+
+def take_average(model: Any) -> None:
+    """Gives the model its weights' moving average, if its optimizer keeps one, as Keras does."""
+    engine = model.engine
+    if model.optimizer.use_ema and engine.step:
+        with DeferredInterrupt():
+            engine.weights[: model.spec.trainable] = engine.slots["average"]
 
 
 def train_chunk(engine: Any, optimizer: Any, chunk: Chunk) -> None:

@@ -78,13 +78,18 @@ def lay_out(model: Model, table: KernelTable, observe: Observer | None = None) -
     slots: Mapping[str, float] = {}
     if model.train is not None and model.evaluate is not None and model.optimizer is not None:
         slots = model.optimizer.slots
-        update = run_passes(model.optimizer.update, observe)
+        updates = [run_passes(graph, observe) for graph in model.optimizer.updates]
         flat = {"weights": Buffer("weights", "weights", trainable)}
         flat["gradients"] = Buffer("gradients", "gradients", trainable)
         flat |= {name: Buffer(name, "slot", trainable, key=name) for name in slots}
         for position, name in enumerate(model.optimizer.scalars):
             flat[name] = Buffer(name, "scalar", 1, key=name, offset=position)
-        train = program(replace(model.train, outputs={}), update=update, flat=flat)
+        for path, buffer in gradients.items():
+            flat |= {f"weights:{path}": weights[path], f"gradients:{path}": buffer}
+            for name in slots:
+                key = f"{name}:{path}"
+                flat[key] = Buffer(key, "slot", buffer.size, key=key)
+        train = program(replace(model.train, outputs={}), updates=updates, flat=flat)
         without = replace(model.evaluate, outputs={}, loss=None)
         evaluate = program(without)
     predict = program(model.predict)

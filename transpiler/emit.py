@@ -10,19 +10,22 @@ from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from kgen import __version__, pycode
+from kgen.arrays import array_text
 from kgen.body import Names
-from kgen.graph import Shape
+from kgen.dims import bases, expression, symbol
+from kgen.graph import BATCH, Shape
 from kgen.program import Buffer, Call, Kernel, Program
 from kgen.specification import Phases, basename, specification, weight_table
 from kgen.texts import TEMPLATES
 
 RUNTIME = {
+    "constants": "constant_array packed_array",
     "kernels": "kernel sync",
-    "memory": "Programs Steps vectors_for",
+    "memory": "Programs Steps rows_for vectors_for",
     "model": "Model",
     "optimizers": "",
     "schedules": "",
-    "spec": "Input Layer Metric Output Spec Target Weight",
+    "spec": "Dim Input Layer Metric Output Spec Target Weight",
 }
 
 
@@ -52,12 +55,13 @@ def emit(phases: Sequence[Phases], kernels: Sequence[Kernel], title: str) -> Mod
     source_map = {kernel.name: tuple(kernel.lines) for kernel in kernels}
     source = phases[0].model.source
     taken = {kernel.name for kernel in kernels} | {phase.model.name for phase in phases}
-    names = Names(frozenset(taken))
+    arrays = _arrays(phases)
+    names = Names(frozenset(taken | set(arrays)))
     models = [_model(phase, names, alone=len(phases) == 1) for phase in phases]
-    body = "\n".join(texts)
+    body = "\n".join([*texts, *arrays.values()])
     for one in models:
         body = "\n".join([body, one["weights"], one["spec"], *one["functions"]])
-    constants = sorted({int(n) for n in re.findall(r"\bVECTORS_(\d+)\b", body)})
+    constants = _constants(body)
     text = (
         _environment()
         .get_template("cpu/module.py.jinja")
@@ -65,7 +69,7 @@ def emit(phases: Sequence[Phases], kernels: Sequence[Kernel], title: str) -> Mod
             title=title,
             header=_header(phases, source.path),
             imports=_imports(body),
-            constants="\n".join(f"VECTORS_{n} = vectors_for({n})" for n in constants),
+            constants="\n".join([*constants, *arrays.values()]),
             kernels=texts,
             models=models,
             source_name=pycode.quoted(basename(source.path)),
@@ -76,6 +80,14 @@ def emit(phases: Sequence[Phases], kernels: Sequence[Kernel], title: str) -> Mod
     )
     text = f"{_blank_lines(text)}SOURCE = {pycode.block_string(source.text)}\n"
     return ModuleSource(text, source_map)
+
+
+def _arrays(phases: Sequence[Phases]) -> dict[str, str]:
+    """The numbers that kernels read, by name: as they are if they are few, else packed."""
+    programs = [p for phase in phases for p in (phase.predict, phase.train, phase.evaluate) if p]
+    calls = [call for program in programs for call in (*program.calls, *program.update)]
+    buffers = (b for call in calls for b in call.arguments if b.space == "constant")
+    return {buffer.name: array_text(buffer.name, buffer.values) for buffer in buffers}
 
 
 def render_kernel(kernel: Kernel) -> str:
@@ -128,6 +140,14 @@ def _shape_text(shape: Shape) -> str:
     return f"({', '.join(['batch', *map(str, shape)])})"
 
 
+def _constants(body: str) -> list[str]:
+    """Tile sizes that follow from a number and the machine."""
+    widths = sorted({int(n) for n in re.findall(r"\bVECTORS_(\d+)\b", body)})
+    heights = sorted({(int(n), int(v)) for n, v in re.findall(r"\bROWS_(\d+)_BY_(\d+)\b", body)})
+    lines = [f"VECTORS_{n} = vectors_for({n})" for n in widths]
+    return lines + [f"ROWS_{n}_BY_{v} = rows_for({n}, {v})" for n, v in heights]
+
+
 def _imports(body: str) -> str:
     """The import lines a module needs, and no more."""
     code = re.sub(r'"[^"\n]*"', "", body.replace('"""', '"'))
@@ -135,6 +155,8 @@ def _imports(body: str) -> str:
     used |= {"Model", "Programs", "Steps", "kernel"}
     if "VECTORS_" in body:
         used.add("vectors_for")
+    if re.search(r"\bROWS_\d", body):
+        used.add("rows_for")
     import kgen.runtime.optimizers as optimizers
     import kgen.runtime.schedules as schedules
     import kgen.runtime.tiles as tiles
@@ -192,7 +214,8 @@ def _model(phase: Phases, names: Names, *, alone: bool) -> dict[str, Any]:
         name = names.new(prefix + role)
         functions.append(_function(program, calls, name, doc, final=role == "predict"))
         flops = sum(call.kernel.flops[0] for call in calls)
-        steps = f"Steps({name}, {program.batch_floats}, {program.fixed_floats}, {flops})"
+        fixed = (0, 0) if program.is_open else (program.batch_floats, program.fixed_floats)
+        steps = f"Steps({name}, {fixed[0]}, {fixed[1]}, {flops})"
         return steps
 
     if phase.train is not None and phase.evaluate is not None:
@@ -239,20 +262,22 @@ def _docstring(text: str, indent: int) -> str:
 def _function(program: Program, calls: Sequence[Call], name: str, doc: str, *, final: bool) -> str:
     """A program as a function from memory to its list of calls."""
     kernels = frozenset(call.kernel.name for call in calls)
-    names = Names(kernels | {"m", "sync", "np"})
+    sizes = _sizes(program, calls) if program.is_open else []
+    names = Names(kernels | {"m", "sync", "np", "batch", *(name for name, _ in sizes)})
     local: dict[Buffer, str] = {}
     lines = [f"def {name}(m):", f'    """{doc}"""']
     buffers = dict.fromkeys(buffer for call in calls for buffer in call.arguments)
     feeds = [feed for feed in program.feeds if feed.buffer in buffers] if calls else []
     for feed in feeds:
         buffers.setdefault(feed.buffer)
+    lines += [f"    {size} = {value}" for size, value in sizes]
     for buffer in buffers:
-        if buffer.space in ("batch", "fixed"):
+        if buffer.is_arena:
             local[buffer] = names.new(buffer.name)
-            region = "rows" if buffer.space == "batch" else "fixed"
-            lines.append(f"    {local[buffer]} = m.{region}({buffer.offset}, {buffer.size})")
+            lines.append(f"    {local[buffer]} = {_arena(buffer, program)}")
     entries = [
-        f"m.feed({pycode.quoted(feed.name)}, {local[feed.buffer]}, {feed.buffer.size})"
+        f"m.feed({pycode.quoted(feed.name)}, {local[feed.buffer]}, "
+        f"{expression(feed.buffer.row_floats)})"
         for feed in feeds
     ]
     for index, call in enumerate(calls):
@@ -262,7 +287,7 @@ def _function(program: Program, calls: Sequence[Call], name: str, doc: str, *, f
         entries.append(pycode.call(call.kernel.name, arguments, 8))
     if final:
         entries += [
-            f"m.result({pycode.quoted(output)}, {local[buffer]}, {buffer.size})"
+            f"m.result({pycode.quoted(output)}, {local[buffer]}, {expression(buffer.row_floats)})"
             for output, buffer in program.outputs.items()
         ]
     lines.append("    return [")
@@ -271,10 +296,34 @@ def _function(program: Program, calls: Sequence[Call], name: str, doc: str, *, f
     return "\n".join(lines)
 
 
+def _sizes(program: Program, calls: Sequence[Call]) -> list[tuple[str, str]]:
+    """The open dimensions that a function of a program needs, with what they are."""
+    used = {b for call in calls for b in call.arguments} | {feed.buffer for feed in program.feeds}
+    shapes = [size for buffer in used if buffer.is_arena for size in buffer.shape]
+    found = {base for size in shapes for base in bases(size)}
+    lines = [("batch", "m.capacity")] if BATCH in found else []
+    named = sorted(found - {BATCH}, key=lambda dim: dim.name)
+    return lines + [(symbol(dim), f"m.dim({pycode.quoted(dim.name)})") for dim in named]
+
+
+def _arena(buffer: Buffer, program: Program) -> str:
+    """A buffer's part of the arena, as an expression."""
+    if program.is_open:
+        first, last = buffer.life
+        return f"m.between({first}, {last}, {expression(buffer.floats)})"
+    region = "rows" if buffer.space == "batch" else "fixed"
+    return f"m.{region}({buffer.offset}, {buffer.size})"
+
+
 def _place(buffer: Buffer) -> str:
     """A buffer of the model's flat memory, as an expression."""
-    if buffer.space in ("weight", "gradient", "slot"):
+    if buffer.space == "slot":
+        name, _, path = buffer.key.partition(":")
+        return f"m.slot({', '.join(map(pycode.quoted, [name, path] if path else [name]))})"
+    if buffer.space in ("weight", "gradient"):
         return f"m.{buffer.space}({pycode.quoted(buffer.key)})"
+    if buffer.space == "constant":
+        return f"m.constant({buffer.key})"
     if buffer.space in ("weights", "gradients"):
         return f"m.{buffer.space}()"
     if buffer.space == "scalar":

@@ -68,17 +68,17 @@ class LayerInfo:
 
 @dataclass(frozen=True, slots=True)
 class OptimizerInfo:
-    """The optimizer's runtime description and its update rule as a graph.
+    """The optimizer's runtime description and its update as graphs, one after another.
 
-    `update` has inputs `weights`, `gradients` and each slot by name, all flat
-    `[size]` for the whole of the trainable weights; its outputs are `weights`
-    and the slots, under the same names; `scalars` are the runtime's per-step figures.
+    Their inputs are called `weights`, `gradients`, or after a slot, and are flat for all
+    trainable weights, or `<name>:<path>` for the share of one weight; each output is what
+    the buffer of its name becomes. `scalars` are the runtime's per-step figures.
     """
 
     described: Described
     slots: Mapping[str, float]
     scalars: tuple[str, ...]
-    update: Graph
+    updates: tuple[Graph, ...]
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,9 +28,10 @@ FOREIGN = {
     "int32": "an element type stands in a declaration only: input x: int32[10]",
 }
 
+# What the language itself builds; see `specials`.
+SPECIAL_NAMES = ("Lambda", "Sequential", "add_loss", "gradient", "use_weights")
+
 LATER = {
-    "gradient": "gradients as values of the language come later",
-    "use_weights": "weights are loaded at run time: model.load_weights(path)",
     **dict.fromkeys(
         ("VGG16", "VGG19", "ResNet50", "Xception", "InceptionV3", "MobileNet"),
         "the library of published models comes later",
@@ -40,14 +41,15 @@ LATER = {
 
 # What emitted modules import and define for themselves, besides Python's own names.
 _TAKEN = """
-    Adam CosineDecay CosineDecayRestarts ExponentialDecay HALF_ROWS Input InverseTimeDecay LANES
+    Adadelta Adafactor Adagrad Adam AdamW Adamax Ftrl Lamb Lion Muon Nadam ScheduleFreeAdamW
+    CosineDecay CosineDecayRestarts ExponentialDecay HALF_ROWS Input InverseTimeDecay LANES
     Layer Metric Model Optimizer Output PiecewiseConstantDecay PolynomialDecay Programs RMSprop ROWS
     SGD SOURCE SOURCE_MAP SOURCE_NAME Schedule Spec Steps Target Weight absolute add_to ceil col_max
-    col_min col_sum copy_words cos element erf exp expm1 f64vector first_row floor full i64vector
+    col_min col_sum copy_words cos dimension element erf exp expm1 f64vector first_row floor full i64vector
     imatrix keep_columns keep_rows kernel lane_index load load_column load_scalar log log1p matrix
     maximum minimum normal np numba outer outer_t pack power random_key reciprocal rint row_max
     row_min row_sum rsqrt scalar select set_element share sigmoid sign sin sqrt square step_in_call
-    step_index store store_column sync tanh transpose_block uniform vectors_for zeros
+    fill_words rows_for step_index store store_column store_rows sync tanh transpose_block uniform vectors_for zeros
 """
 MODULE_NAMES = frozenset(_TAKEN.split())
 
@@ -116,7 +118,8 @@ def unsupported(what: str, span: Span | None, note: str = "", help: str = "") ->
 def check_model_name(declaration: syntax.ModelDef) -> None:
     """Refuse a model whose class would hide what its Python module is made with."""
     name = declaration.name
-    hidden = name in MODULE_NAMES or hasattr(builtins, name) or name.startswith("VECTORS_")
+    hidden = name in MODULE_NAMES or hasattr(builtins, name)
+    hidden = hidden or name.startswith(("ROWS_", "VECTORS_"))
     if hidden or (name.startswith("__") and name.endswith("__")):
         fail(
             "K0207",

@@ -57,7 +57,7 @@ def elaborate_model(elaborator: Elaborator, model: ModelClass) -> Model | None:
         if training is None:
             return None
     inputs = tuple(
-        InputInfo(name, value.dtype, value.shape[1:], None, span)
+        InputInfo(name, value.dtype, value.shape[1:], inference.run.batch, span)
         for name, (value, span) in inference.frame.inputs.items()
     )
     return Model(

@@ -2,13 +2,31 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal, TypeAlias
 
+from kgen.dims import ceil_divide, evaluate, plus, product, times
+from kgen.graph import BATCH, Shape, Size
+from kgen.runtime.packing import pack
 from kgen.texts import KernelText
 
+ALIGNMENT = 16
+# Rows by which the last tile of a matrix may overhang it.
+OVERHANG = 8
 Space = Literal[
-    "batch", "fixed", "weight", "gradient", "slot", "weights", "gradients", "scalar", "totals"
+    "batch",
+    "fixed",
+    "open",
+    "constant",
+    "weight",
+    "gradient",
+    "slot",
+    "weights",
+    "gradients",
+    "scalar",
+    "totals",
+    "step",
 ]
 
 
@@ -17,8 +35,10 @@ class Buffer:
     """Memory that kernels share.
 
     `batch` buffers hold `size` floats for every row of the batch and `fixed`
-    ones `size` floats in all, both at `offset` in the arena; the others are
-    parts of the model's flat buffers, by `key` (a weight's path, a slot's name).
+    ones `size` floats in all, both at `offset` in the arena; `open` ones have a
+    `shape` with further open dimensions, and `life` is their first and last phase;
+    `constant` ones are `values` of the module called `key`; the others are parts of
+    the model's flat buffers, by `key` (a weight's path, a slot's name).
     """
 
     name: str
@@ -27,6 +47,28 @@ class Buffer:
     dtype: str = "float32"
     key: str = ""
     offset: int = -1
+    values: Any = None
+    shape: Shape = ()
+    life: tuple[int, int] = (0, 0)
+
+    @property
+    def is_arena(self) -> bool:
+        """Whether it lasts for a step only."""
+        return self.space in ("batch", "fixed", "open")
+
+    @property
+    def floats(self) -> Size:
+        """The floats of an arena buffer, with room for the last tile where rows are open."""
+        size = product(self.shape)
+        leading = next((size for size in self.shape if size != 1), 1)
+        if isinstance(size, int) or (leading == BATCH and self.shape.count(BATCH) == 1):
+            return size
+        return plus(size, times(OVERHANG, self.shape[-1]))
+
+    @property
+    def row_floats(self) -> Size:
+        """The floats of each row of the batch."""
+        return product(self.shape[1:])
 
 
 @dataclass(eq=False)
@@ -46,20 +88,74 @@ class Kernel:
 class Call:
     """One kernel applied to buffers.
 
-    `by_batch` tells that each thread keeps to its own rows of the batch;
-    `sync` puts a barrier in front; `phase` counts the barriers before it.
+    `by_batch` tells that each thread keeps to its own rows of the batch; `fresh` are
+    overwritten buffers that it reads after they are; `sync` puts a barrier in front;
+    `phase` counts the barriers before it.
     """
 
     kernel: Kernel
     arguments: tuple[Buffer, ...]
     writes: tuple[Buffer, ...]
     by_batch: bool
+    fresh: frozenset[Buffer] = frozenset()
+    sync: bool = False
+    phase: int = 0
+    starts: tuple[int, ...] = ()
+
+    @property
+    def reads(self) -> tuple[Buffer, ...]:
+        return tuple(b for b in self.arguments if b not in self.writes)
+
+
+@dataclass(eq=False, kw_only=True)
+class StepBuffer(Buffer):
+    """One step of a sequence, of `floats` floats a row, within a loop of `length` steps."""
+
+    of: Buffer
+    flipped: bool
+    floats_a_step: Size
+    length: Size
+
+
+@dataclass(eq=False, kw_only=True)
+class CarryBuffer(Buffer):
+    """What a loop hands from step to step: two buffers take turns, and the first has the last.
+
+    `is_new` tells the value that a step makes from the one it is given, which is `start` at first.
+    """
+
+    slots: tuple[Buffer, Buffer]
+    start: Buffer
+    is_new: bool
+    length: Size
+
+
+@dataclass(eq=False)
+class LoopCall:
+    """The calls of one step, applied for every step in turn; otherwise as a `Call`."""
+
+    name: str
+    length: Size
+    calls: tuple[Call, ...]
+    arguments: tuple[Buffer, ...]
+    writes: tuple[Buffer, ...]
+    by_batch: bool
+    fresh: frozenset[Buffer] = frozenset()
     sync: bool = False
     phase: int = 0
 
     @property
     def reads(self) -> tuple[Buffer, ...]:
         return tuple(b for b in self.arguments if b not in self.writes)
+
+
+Entry: TypeAlias = Call | LoopCall
+
+
+def single(entries: Iterable[Entry]) -> Iterator[Call]:
+    """All calls, those of a loop once."""
+    for entry in entries:
+        yield from entry.calls if isinstance(entry, LoopCall) else (entry,)
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,25 +176,37 @@ class Program:
 
     name: str
     feeds: tuple[Feed, ...]
-    calls: tuple[Call, ...]
-    update: tuple[Call, ...]
+    calls: tuple[Entry, ...]
+    update: tuple[Entry, ...]
     totals: tuple[Buffer, ...]
     outputs: dict[str, Buffer]
+    buffers: tuple[Buffer, ...]
     batch_floats: int
     fixed_floats: int
 
-    def peak_bytes(self, batch: int) -> int:
-        """Arena bytes for a batch, padded to whole tiles."""
-        rows = -(-batch // 8) * 8
-        return 4 * (self.batch_floats * rows + self.fixed_floats)
+    @property
+    def is_open(self) -> bool:
+        """Whether the runtime lays out the arena, once it knows the open dimensions."""
+        return any(buffer.space == "open" for buffer in self.buffers)
+
+    def peak_bytes(self, batch: int, dims: Mapping[str, int]) -> int:
+        """Arena bytes for a batch, padded to whole tiles, and sizes of open dimensions."""
+        rows = -(-batch // OVERHANG) * OVERHANG
+        if not self.is_open:
+            return 4 * (self.batch_floats * rows + self.fixed_floats)
+        values = {**dims, BATCH.name: rows}
+        sizes = [evaluate(ceil_divide(b.floats, ALIGNMENT), values) for b in self.buffers]
+        return 4 * ALIGNMENT * pack(sizes, [buffer.life for buffer in self.buffers])[1]
 
     def kernels(self) -> list[Kernel]:
         """Its kernels, each once, in the order of their first call."""
-        return list(dict.fromkeys(call.kernel for call in (*self.calls, *self.update)))
+        return list(dict.fromkeys(call.kernel for call in single((*self.calls, *self.update))))
 
     def __str__(self) -> str:
         lines = [
-            f"program {self.name}: arena {self.batch_floats} floats a row of the batch "
+            f"program {self.name}: arena laid out at run time"
+            if self.is_open
+            else f"program {self.name}: arena {self.batch_floats} floats a row of the batch "
             f"and {self.fixed_floats} besides"
         ]
         lines += [f"    feed {feed.name} -> {feed.buffer.name}" for feed in self.feeds]

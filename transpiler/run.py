@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from kgen.diagnostics import KgenError, Report, Span, fail
-from kgen.graph import Builder, Value
+from kgen.graph import Builder, Size, Value
 from kgen.layers.registry import Bound
 from kgen.names import Names
 from kgen.syntax import LayerDecl, ModelDef, Train
@@ -67,9 +67,11 @@ class Run:
     updates: dict[str, Value] = field(default_factory=dict)
     paths: dict[Value, str] = field(default_factory=dict)
     layers: dict[str, Layer] = field(default_factory=dict)
+    files: dict[AnyLayer, str] = field(default_factory=dict)
     named: set[Value] = field(default_factory=set)
     steps: dict[Value, Step] = field(default_factory=dict)
     streams: int = 0
+    batch: int | None = None
 
     @contextmanager
     def mode(self, training: bool | None) -> Iterator[None]:
@@ -119,6 +121,7 @@ class Frame:
     trainable: bool = True
     known: dict[str, AnyLayer] = field(default_factory=dict)
     again: bool = False
+    dims: dict[str, Size] = field(default_factory=dict)
     inputs: dict[str, tuple[Value, Span]] = field(default_factory=dict)
     outputs: dict[str, tuple[Value, Span]] = field(default_factory=dict)
     train: list[Train] = field(default_factory=list)

@@ -7,15 +7,11 @@ from dataclasses import dataclass, replace
 
 from kgen.access import count
 from kgen.body import identifier
-from kgen.diagnostics import fail
-from kgen.fuse import Fusion, Group, root
+from kgen.fuse import FREE, Fusion, Group, root
 from kgen.graph import BATCH, Graph, Value
 from kgen.kernels import Draft, draft, flops, spilled
 from kgen.plan import lifetimes, pack
 from kgen.program import Buffer, Call, Feed, Kernel, Program
-
-# Buffers that hold an old value until the new one overwrites it.
-_OVERWRITTEN = ("weight", "weights", "slot")
 
 
 class KernelTable:
@@ -27,6 +23,17 @@ class KernelTable:
     def __init__(self, taken: Iterable[str] = ()) -> None:
         self.kernels: dict[object, Kernel] = {}
         self.names = set(taken)
+        self.arrays: dict[str, Buffer] = {}
+
+    def array(self, value: Value) -> Buffer:
+        """The module's own numbers that a value stands for; equal ones are one."""
+        numbers, dtype = value.node.attrs["numbers"], value.dtype
+        key = f"{dtype} {numbers.digest}"
+        if key not in self.arrays:
+            name = self._unique(identifier(value.name).upper())
+            size = count(value.shape)[1]
+            self.arrays[key] = Buffer(name, "constant", size, dtype, name, values=numbers.values)
+        return self.arrays[key]
 
     def kernel(self, written: Draft, key: Draft, group: Group, name: str) -> Kernel:
         """The kernel with this text but for names (as `key` has it), made if it is new."""
@@ -95,7 +102,7 @@ class Scheduler:
         for value in values:
             if value in self.fusion.group_of:
                 found.add(value)
-            elif value in self.fusion.inline and value.node.op.name != "batch_size":
+            elif value in self.fusion.inline and value.node.op.name not in FREE:
                 found |= self._reads(value.node.inputs)
         return found
 
@@ -105,28 +112,22 @@ class Scheduler:
         found = self.buffers.get(base)
         if found is None:
             names, size = count(base.shape)
-            space = "batch" if BATCH.name in names else "fixed"
+            space = {(): "fixed", (BATCH.name,): "batch"}.get(names, "open")
             if base.node.op.name == "scalar_input":
                 found = Buffer(base.name, "scalar", 1, key=base.node.attrs["key"])
+            elif base.node.op.name == "array":
+                found = self.table.array(base)
             else:
-                found = Buffer(base.name, space, size, base.dtype)  # type: ignore[arg-type]
+                found = Buffer(base.name, space, size, base.dtype, shape=base.shape)  # type: ignore[arg-type]
             self.buffers[base] = found
         return found
 
     def calls(self) -> list[Call]:
         """The kernels applied, in an order with few barriers, barriers marked."""
         drafts = [self._call(group) for group in self.fusion.groups]
-        return _ordered(drafts)
+        return _ordered(drafts, {self.buffer(old) for old in self.in_place.values()})
 
     def _call(self, group: Group) -> Call:
-        for node in group.members:
-            if BATCH in node.output.shape[1:]:
-                fail(
-                    "K0701",
-                    f"tensors of type {node.output.type} are not supported yet",
-                    node.span,
-                    help="keep the batch as the first axis, and only there",
-                )
         name = kernel_name(group)
         place = self.fusion, group, self.stored, self.in_place
         packing = bool(self.graph.gradients)
@@ -138,6 +139,16 @@ class Scheduler:
             tuple(self.buffer(value) for value in written.arguments),
             tuple(self.buffer(value) for value in written.written),
             written.by_batch,
+            self._fresh(group),
+        )
+
+    def _fresh(self, group: Group) -> frozenset[Buffer]:
+        """The overwritten buffers of which a group reads the new value, made by another."""
+        read = {v for node in group.members for v in self._reads(node.inputs)}
+        return frozenset(
+            self.buffer(v)
+            for v in read
+            if v in self.in_place and self.fusion.group_of[v] is not group
         )
 
 
@@ -151,7 +162,7 @@ def kernel_name(group: Group) -> str:
     return f"compute_{name}"
 
 
-def _ordered(calls: Sequence[Call]) -> list[Call]:
+def _ordered(calls: Sequence[Call], overwritten: set[Buffer]) -> list[Call]:
     """List scheduling: what needs no barrier first, work by batch rows before the rest."""
     waiting = list(calls)
     makers = {buffer: call for call in calls for buffer in call.writes}
@@ -176,7 +187,11 @@ def _ordered(calls: Sequence[Call]) -> list[Call]:
         return call not in blocked
 
     while waiting:
-        ready |= {c for c in waiting if c not in ready and _is_ready(c, makers, readers, done)}
+        ready |= {
+            c
+            for c in waiting
+            if c not in ready and _is_ready(c, makers, readers, done, overwritten)
+        }
         free = [c for c in waiting if is_free(c)]
         if free:
             chosen = next((c for c in free if c.by_batch), free[0])
@@ -197,18 +212,19 @@ def _is_ready(
     makers: Mapping[Buffer, Call],
     readers: Mapping[Buffer, Sequence[Call]],
     done: set[Call],
+    overwritten: set[Buffer],
 ) -> bool:
     """Whether what it reads is made, and what it overwrites was read by all who need the old."""
     for buffer in call.reads:
         maker = makers.get(buffer)
         if maker is not None and maker not in done and maker is not call:
-            if buffer.space in _OVERWRITTEN:
+            if buffer in overwritten and buffer not in call.fresh:
                 continue
             return False
     return all(
-        other in done or other is call
+        other in done or other is call or buffer in other.fresh
         for buffer in call.writes
-        if buffer.space in _OVERWRITTEN
+        if buffer in overwritten
         for other in readers.get(buffer, ())
     )
 
@@ -229,7 +245,7 @@ def schedule(
     *,
     weights: Mapping[str, Buffer],
     gradients: Mapping[str, Buffer],
-    update: Graph | None = None,
+    updates: Sequence[Graph] = (),
     flat: Mapping[str, Buffer] | None = None,
 ) -> Program:
     """Lay out a phase of the model.
@@ -239,7 +255,7 @@ def schedule(
         table: the module's kernels so far; new ones are added.
         weights: the buffer of each weight, by path.
         gradients: the buffer of each trainable weight's gradient.
-        update: the optimizer's graph over the flat buffers, which `flat` names.
+        updates: the optimizer's graphs, one after another, over the buffers that `flat` names.
     """
     fixed: dict[Value, Buffer] = {w.value: weights[path] for path, w in graph.weights.items()}
     fixed |= {root(value): gradients[path] for path, value in graph.gradients.items()}
@@ -258,9 +274,10 @@ def schedule(
         if scheduler.buffer(value) in used
     ]
     outputs = {name: scheduler.buffer(value) for name, value in graph.outputs.items()}
-    batch, fixed_size = _place(calls, feeds, outputs)
     changes: list[Call] = []
-    if update is not None and flat is not None:
+    phases = 1 + max((call.phase for call in calls), default=0)
+    for update in updates:
+        assert flat is not None
         values = {value: flat[name] for name, value in update.inputs.items()}
         values |= {
             node.output: flat[node.attrs["key"]]
@@ -269,8 +286,13 @@ def schedule(
         }
         values |= {root(value): flat[name] for name, value in update.outputs.items()}
         moved = {root(value): update.inputs[name] for name, value in update.outputs.items()}
-        changes = Scheduler(update, table, values, moved).calls()
-        changes[0].sync = True
+        stage = Scheduler(update, table, values, moved).calls()
+        stage[0].sync = True
+        for call in stage:
+            call.phase += phases
+        phases = 1 + max(call.phase for call in stage)
+        changes += stage
+    buffers, batch, fixed_size = _place(calls, changes, feeds, outputs)
     return Program(
         graph.name,
         tuple(feeds),
@@ -278,22 +300,25 @@ def schedule(
         tuple(changes),
         tuple(totals.values()),
         outputs,
+        buffers,
         batch,
         fixed_size,
     )
 
 
 def _place(
-    calls: Sequence[Call], feeds: Sequence[Feed], outputs: Mapping[str, Buffer]
-) -> tuple[int, int]:
-    """Offsets for all arena buffers; the sizes of the two regions."""
+    calls: Sequence[Call],
+    changes: Sequence[Call],
+    feeds: Sequence[Feed],
+    outputs: Mapping[str, Buffer],
+) -> tuple[tuple[Buffer, ...], int, int]:
+    """All arena buffers, given their lives and offsets; the sizes of the two regions."""
     last = calls[-1].phase if calls else 0
     uses = [(feed.buffer, 0) for feed in feeds]
-    uses += [(buffer, call.phase) for call in calls for buffer in call.arguments]
+    uses += [(buffer, call.phase) for call in (*calls, *changes) for buffer in call.arguments]
     uses += [(buffer, last) for buffer in outputs.values()]
-    lives = lifetimes(uses)
-    regions = [
-        pack({buffer: life for buffer, life in lives.items() if buffer.space == space})
-        for space in ("batch", "fixed")
-    ]
-    return regions[0], regions[1]
+    for buffer, life in lifetimes(uses).items():
+        buffer.life = life
+    buffers = tuple(dict.fromkeys(buffer for buffer, _ in uses if buffer.is_arena))
+    regions = [pack([b for b in buffers if b.space == space]) for space in ("batch", "fixed")]
+    return buffers, regions[0], regions[1]

@@ -141,8 +141,9 @@ class FunctionScope:
 def adopt(layer: AnyLayer, prefix: str) -> None:
     """Put a layer that has no weights yet below another's path."""
     if isinstance(layer, LayerChain):
+        layer.prefix = prefix
         for item in layer.items:
-            adopt(item, f"{prefix}{layer.name}/")
+            adopt(item, f"{layer.path}/")
     elif layer.calls == 0:
         layer.prefix = prefix
 
@@ -154,7 +155,7 @@ def copied(layer: AnyLayer, name: str, prefix: str) -> AnyLayer:
     if isinstance(layer, ModelLayer):
         return ModelLayer(layer.model, layer.arguments, name, layer.span, layer.trainable, prefix)
     items = tuple(copied(item, item.name, f"{prefix}{name}/") for item in layer.items)
-    return LayerChain(items, name, layer.span)
+    return LayerChain(items, name, layer.span, prefix)
 
 
 def freeze(layer: AnyLayer) -> None:

@@ -8,7 +8,6 @@ import tempfile
 from collections.abc import Mapping
 from dataclasses import replace
 from functools import cache
-from math import prod
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -17,9 +16,9 @@ from kgen.compiler import compile_text, elaborate_text, lay_out
 from kgen.diagnostics import Source, Span
 from kgen.emit import emit
 from kgen.graph import Graph
-from kgen.layers.optimizers import optimizer_info
+from kgen.layers.optimizing import optimizer_info
 from kgen.layers.registry import member
-from kgen.model import InputInfo, Model, padded
+from kgen.model import InputInfo, Model
 from kgen.rewrite import rebuild
 from kgen.schedule import KernelTable
 
@@ -79,8 +78,8 @@ def build_graph(graph: Graph) -> Any:
     train = optimizer = None
     if graph.loss is not None:
         train = _pruned(replace(graph, outputs={}))
-        size = sum(padded(prod(weight.shape)) for weight in graph.weights.values())
-        optimizer = optimizer_info(member("optimizer", "SGD"), size)
+        shapes = {path: weight.shape for path, weight in graph.weights.items()}
+        optimizer = optimizer_info(member("optimizer", "SGD"), shapes)
     model = Model("Drawn", "", source, span, inputs, (), predict, train, train, (), optimizer)
     table = KernelTable()
     module = emit([lay_out(model, table)], list(table.kernels.values()), "A graph.")

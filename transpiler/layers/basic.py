@@ -11,6 +11,7 @@ from kgen.layers.kinds import (
     ActivationArg,
     Axes,
     Bool,
+    ConstraintArg,
     Float,
     InitializerArg,
     NonNegativeFloat,
@@ -36,8 +37,8 @@ def dense(
     kernel_regularizer: RegularizerArg = None,
     bias_regularizer: RegularizerArg = None,
     activity_regularizer: RegularizerArg = None,
-    kernel_constraint: OnlyNone = None,
-    bias_constraint: OnlyNone = None,
+    kernel_constraint: ConstraintArg = None,
+    bias_constraint: ConstraintArg = None,
     lora_rank: OnlyNone = None,
     lora_alpha: OnlyNone = None,
     quantization_config: OnlyNone = None,
@@ -55,11 +56,21 @@ def dense(
             help=f"give {size} a size in the input's declaration",
         )
     kernel = scope.weight(
-        "kernel", (size, units), kernel_initializer, regularizer=kernel_regularizer
+        "kernel",
+        (size, units),
+        kernel_initializer,
+        regularizer=kernel_regularizer,
+        constraint=kernel_constraint,
     )
     y = ops.dot(ops.as_float(x), kernel, contract=((x.type.rank - 1,), (0,)))
     if use_bias:
-        y = y + scope.weight("bias", (units,), bias_initializer, regularizer=bias_regularizer)
+        y = y + scope.weight(
+            "bias",
+            (units,),
+            bias_initializer,
+            regularizer=bias_regularizer,
+            constraint=bias_constraint,
+        )
     return regularize_activity(scope, activity_regularizer, activate(scope, activation, y))
 
 

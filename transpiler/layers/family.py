@@ -7,10 +7,12 @@ from typing import Any, TypeVar
 
 from kgen.layers.kinds import (
     REDUCTION,
+    REGULARIZER,
     SUM_OVER_BATCH_SIZE,
     Choice,
+    Integer,
     Maybe,
-    OnlyDefault,
+    Number,
     Text,
     Truth,
 )
@@ -27,7 +29,33 @@ _LAYER = (
     _NAME,
     Param("trainable", Truth("True or False"), True),
     _DTYPE,
-    Param("activity_regularizer", OnlyDefault("None"), None),
+    Param("activity_regularizer", REGULARIZER, None),
+)
+_BOUND = Maybe("a number not below 0, or None", Number("a number not below 0", low=0.0))
+_OPTIMIZER = (
+    Param("weight_decay", _BOUND, None),
+    Param("clipnorm", _BOUND, None),
+    Param("clipvalue", _BOUND, None),
+    Param("global_clipnorm", _BOUND, None),
+    Param("use_ema", Truth("True or False"), False),
+    Param("ema_momentum", Number("a number from 0 to 1", low=0.0, high=1.0), 0.99),
+    Param(
+        "ema_overwrite_frequency",
+        Maybe("a positive integer or None", Integer("a positive integer", low=1)),
+        None,
+    ),
+    # Losses are scaled up against underflow in half precision; in float32 it cancels out.
+    Param(
+        "loss_scale_factor",
+        Maybe("a positive number or None", Number("a positive number", low=0.0, open_low=True)),
+        None,
+    ),
+    Param(
+        "gradient_accumulation_steps",
+        Maybe("an integer of at least 2, or None", Integer("an integer of at least 2", low=2)),
+        None,
+    ),
+    _NAME,
 )
 _REDUCTION = Param("reduction", REDUCTION, SUM_OVER_BATCH_SIZE)
 
@@ -76,9 +104,14 @@ def regularizer(name: str, *aliases: str) -> Callable[[_Function], _Function]:
     return declare("regularizer", name, *aliases)
 
 
+def constraint(name: str, *aliases: str) -> Callable[[_Function], _Function]:
+    """A constraint: `function(weight, arguments)` gives the weight that satisfies it."""
+    return declare("constraint", name, *aliases)
+
+
 def optimizer(name: str, *aliases: str) -> Callable[[_Function], _Function]:
     """An optimizer: `function(arguments)` gives its `Rule`."""
-    return declare("optimizer", name, *aliases, inputs="none")
+    return declare("optimizer", name, *aliases, inputs="none", extra=_OPTIMIZER)
 
 
 def schedule(name: str, *aliases: str) -> Callable[[_Function], _Function]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any, TypeAlias
@@ -78,6 +79,20 @@ class Text(Kind):
 
 
 @dataclass(frozen=True)
+class Pattern(Kind):
+    """A regular expression, searched for in the paths of weights."""
+
+    def check(self, value: Any) -> str:
+        if not isinstance(value, str):
+            self.refuse(value)
+        try:
+            re.compile(value)
+        except re.error as error:
+            self.refuse(value, f"as a regular expression it is faulty: {error}")
+        return value
+
+
+@dataclass(frozen=True)
 class Choice(Kind):
     """One of some words; `later` are words that Keras has and kgen has not yet."""
 
@@ -148,7 +163,8 @@ class Member(Kind):
         if isinstance(value, LayerInstance) and value.bound is not None:
             value = value.bound
         if isinstance(value, Definition):
-            return self._named(value.name)
+            own = value.family in self.families
+            return bound(value) if own else self._named(value.name)
         if isinstance(value, Bound):
             for family in self.families:
                 found = adapt(value, family)
@@ -272,6 +288,16 @@ OptionalNonNegative: TypeAlias = Annotated[
     float | None, Maybe("a number not below 0, or None", _NON_NEGATIVE)
 ]
 Fraction: TypeAlias = Annotated[float, Number("a number from 0 to 1", low=0.0, high=1.0)]
+PositiveFraction: TypeAlias = Annotated[
+    float, Number("a number above 0, up to 1", low=0.0, high=1.0, open_low=True)
+]
+NonPositiveFloat: TypeAlias = Annotated[float, Number("a number not above 0", high=0.0)]
+OptionalPositive: TypeAlias = Annotated[float | None, Maybe("a positive number or None", _POSITIVE)]
+OptionalCount: TypeAlias = Annotated[int | None, Maybe("a positive integer or None", _POSITIVE_INT)]
+AccumulationSteps: TypeAlias = Annotated[
+    int | None,
+    Maybe("an integer of at least 2, or None", Integer("an integer of at least 2", low=2)),
+]
 BelowOne: TypeAlias = Annotated[
     float, Number("a number from 0 up to, not including, 1", low=0.0, high=1 - 2**-53)
 ]
@@ -291,6 +317,10 @@ OptionalInts: TypeAlias = Annotated[
         Several("a list of integers", Maybe("an integer or None", _INT)),
     ),
 ]
+OptionalPatterns: TypeAlias = Annotated[
+    tuple[str, ...] | None,
+    Maybe("a list of patterns, or None", Several("a list of patterns", Pattern("a pattern"))),
+]
 Floats: TypeAlias = Annotated[tuple[float, ...], Several("a list of numbers", _FLOAT)]
 ActivationArg: TypeAlias = Annotated[
     Bound | None,
@@ -302,10 +332,10 @@ ActivationArg: TypeAlias = Annotated[
 InitializerArg: TypeAlias = Annotated[
     Any, Member('an initializer, such as "glorot_uniform" or HeNormal(seed=1)', ("initializer",))
 ]
-RegularizerArg: TypeAlias = Annotated[
-    Bound | None,
-    Maybe("a regularizer or None", Member("a regularizer, such as L2(0.01)", ("regularizer",))),
-]
+REGULARIZER = Maybe(
+    "a regularizer or None", Member("a regularizer, such as L2(0.01)", ("regularizer",))
+)
+RegularizerArg: TypeAlias = Annotated[Bound | None, REGULARIZER]
 ConstraintArg: TypeAlias = Annotated[
     Bound | None,
     Maybe("a constraint or None", Member("a constraint, such as MaxNorm(2)", ("constraint",))),

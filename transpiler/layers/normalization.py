@@ -11,6 +11,7 @@ from kgen.layers.family import layer
 from kgen.layers.kinds import (
     Axes,
     Bool,
+    ConstraintArg,
     Float,
     Fraction,
     InitializerArg,
@@ -45,10 +46,16 @@ class _Scale:
         name: str,
         initializer: Bound,
         regularizer: Bound | None = None,
+        constraint: Bound | None = None,
         trainable: bool = True,
     ) -> Value:
         return self.scope.weight(
-            name, self.shape, initializer, regularizer=regularizer, trainable=trainable
+            name,
+            self.shape,
+            initializer,
+            regularizer=regularizer,
+            constraint=constraint,
+            trainable=trainable,
         )
 
     def broadcast(self, weight: Value) -> Value:
@@ -74,8 +81,8 @@ def batch_normalization(
     moving_variance_initializer: InitializerArg = "ones",
     beta_regularizer: RegularizerArg = None,
     gamma_regularizer: RegularizerArg = None,
-    beta_constraint: OnlyNone = None,
-    gamma_constraint: OnlyNone = None,
+    beta_constraint: ConstraintArg = None,
+    gamma_constraint: ConstraintArg = None,
     renorm: OnlyFalse = False,
     renorm_clipping: OnlyNone = None,
     renorm_momentum: Float = 0.99,
@@ -91,8 +98,11 @@ def batch_normalization(
     x = ops.as_float(x)
     (kept,) = _axes(x, axis)
     sizes = _Scale(scope, x, (kept,))
-    gamma = sizes.weight("gamma", gamma_initializer, gamma_regularizer) if scale else None
-    beta = sizes.weight("beta", beta_initializer, beta_regularizer) if center else None
+    gamma = beta = None
+    if scale:
+        gamma = sizes.weight("gamma", gamma_initializer, gamma_regularizer, gamma_constraint)
+    if center:
+        beta = sizes.weight("beta", beta_initializer, beta_regularizer, beta_constraint)
     moving_mean = sizes.weight("moving_mean", moving_mean_initializer, trainable=False)
     moving_variance = sizes.weight("moving_variance", moving_variance_initializer, trainable=False)
     if not (scope.training and trainable):
@@ -124,8 +134,8 @@ def layer_normalization(
     gamma_initializer: InitializerArg = "ones",
     beta_regularizer: RegularizerArg = None,
     gamma_regularizer: RegularizerArg = None,
-    beta_constraint: OnlyNone = None,
-    gamma_constraint: OnlyNone = None,
+    beta_constraint: ConstraintArg = None,
+    gamma_constraint: ConstraintArg = None,
     rms_scaling: Bool = False,
 ) -> Value:
     """gamma * (x - mean) / sqrt(variance + epsilon) + beta, statistics over some axes.
@@ -135,16 +145,11 @@ def layer_normalization(
     """
     x, axes = ops.as_float(x), _axes(x, axis)
     sizes = _Scale(scope, x, axes)
-    gamma = (
-        sizes.weight("gamma", gamma_initializer, gamma_regularizer)
-        if scale or rms_scaling
-        else None
-    )
-    beta = (
-        sizes.weight("beta", beta_initializer, beta_regularizer)
-        if center and not rms_scaling
-        else None
-    )
+    gamma = beta = None
+    if scale or rms_scaling:
+        gamma = sizes.weight("gamma", gamma_initializer, gamma_regularizer, gamma_constraint)
+    if center and not rms_scaling:
+        beta = sizes.weight("beta", beta_initializer, beta_regularizer, beta_constraint)
     centred = x - ops.mean(x, axes, keepdims=True)
     variance = ops.mean(ops.square(centred), axes, keepdims=True)
     y = (x if rms_scaling else centred) * ops.rsqrt(variance + epsilon)

@@ -39,6 +39,7 @@ class PlainScope:
     weights: dict[str, Value] = field(default_factory=dict)
     initializers: dict[str, Bound] = field(default_factory=dict)
     regularizers: dict[str, Bound] = field(default_factory=dict)
+    constraints: dict[str, Bound] = field(default_factory=dict)
     updates: dict[str, Value] = field(default_factory=dict)
     losses: list[Value] = field(default_factory=list)
     streams: int = 0
@@ -50,6 +51,7 @@ class PlainScope:
         initializer: Bound,
         *,
         regularizer: Bound | None = None,
+        constraint: Bound | None = None,
         trainable: bool = True,
     ) -> Value:
         if name not in self.weights:
@@ -58,6 +60,8 @@ class PlainScope:
             self.initializers[name] = initializer
             if regularizer is not None:
                 self.regularizers[name] = regularizer
+            if constraint is not None:
+                self.constraints[name] = constraint
         return self.weights[name]
 
     def assign(self, weight: Value, new: Value) -> None:
