@@ -18,11 +18,15 @@ from kgen.runtime.lowering import (
     literal_int,
 )
 from kgen.runtime.tile_math import TILE_FUNCTIONS, full, maximum, minimum, power, select, zeros
+from kgen.runtime.tile_math_more import MORE_TILE_FUNCTIONS
 from kgen.runtime.vecmath import ONE_ARGUMENT, vector_power
+from kgen.runtime.vecmath_more import MORE_FUNCTIONS
 from llvmlite import ir
 from numba.core import types
 
 CONTRACT = ("contract",)
+FUNCTIONS = {**ONE_ARGUMENT, **MORE_FUNCTIONS}
+TILES = {**TILE_FUNCTIONS, **MORE_TILE_FUNCTIONS}
 
 
 Combine = Callable[[Any, Any, Any], Any]
@@ -177,20 +181,20 @@ def describe_minimum(a: Any, b: Any) -> Description:
 
 
 def register_function(name: str) -> None:
-    """A function of one tile from `vecmath`."""
-    body = ONE_ARGUMENT[name]
+    """A function of one tile from `vecmath` or `vecmath_more`."""
+    body = FUNCTIONS[name]
 
     def build(builder: Any, x: Any) -> Any:
         return inline_function(builder, f"kgen_{name}", FLOATS, body, x)
 
-    @implements(TILE_FUNCTIONS[name])
+    @implements(TILES[name])
     def describe_function(a: Any) -> Description:
         if not isinstance(a, TileType):
             return None
         return describe_elementwise(TileType, (a,), build)
 
 
-for function_name_ in ONE_ARGUMENT:
+for function_name_ in FUNCTIONS:
     register_function(function_name_)
 
 
