@@ -9,16 +9,23 @@ from kgen import syntax
 from kgen.buildtime import Arguments
 from kgen.custom import assigned_in_layer, declare_weight
 from kgen.diagnostics import Report, fail
-from kgen.expressions import SEQUENTIAL, Expressions
+from kgen.expressions import Expressions
 from kgen.graph import Value
 from kgen.inputs import check_output_name, declare_input, declare_output
-from kgen.layering import apply_function, apply_layer, build, truth_option
+from kgen.layering import (
+    apply_comparison,
+    apply_function,
+    apply_layer,
+    build,
+    compares,
+    truth_option,
+)
 from kgen.limits import Budget
 from kgen.names import Names, registered
+from kgen.opendims import declare_dims
 from kgen.run import Frame, Run
-from kgen.scopes import adopt, freeze
+from kgen.specials import SPECIAL
 from kgen.statements import refuse_statement
-from kgen.suggest import suggest
 from kgen.values import (
     AnyLayer,
     BuildValue,
@@ -29,6 +36,7 @@ from kgen.values import (
     ModelLayer,
     Registered,
     Silenced,
+    Special,
     describe,
     has_tensor,
 )
@@ -48,8 +56,8 @@ class Elaborator(Expressions):
     def call(self, function: BuildValue, arguments: Arguments, node: syntax.Expr) -> BuildValue:
         self.budget.spend(_CALL_COST, node.span)
         match function:
-            case Registered() if function.name == SEQUENTIAL:
-                return self._sequential(arguments, node)
+            case Special():
+                return SPECIAL[function.name](self, arguments, node)
             case Registered():
                 return self._registered(function, arguments, node)
             case Builtin():
@@ -76,6 +84,10 @@ class Elaborator(Expressions):
     ) -> BuildValue:
         families = function.definitions
         tensor_first = bool(arguments.positional) and has_tensor(arguments.positional[0])
+        compared = compares(function)
+        if tensor_first and compared is not None:
+            run, _ = self.inside(node.span)
+            return apply_comparison(run, compared, arguments, self.budget)
         if tensor_first and not families.keys() & {"function", "activation"}:
             help = f"construct, then apply: {function.name}(...)(x)"
             if "layer" in families:
@@ -103,37 +115,6 @@ class Elaborator(Expressions):
         layer = Layer(bound, name, node.span, trainable, frame.prefix)
         frame.known[name] = layer
         return layer
-
-    def _sequential(self, arguments: Arguments, node: syntax.Expr) -> BuildValue:
-        _, frame = self.inside(node.span)
-        known = ("layers", "trainable", "name")
-        given: dict[str, BuildValue] = dict(zip(known, arguments.positional, strict=False))
-        given.update(arguments.keywords)
-        for name in arguments.keywords:
-            if name not in known:
-                help = suggest(name, known) or "the arguments are layers and name"
-                place = arguments.place(name)
-                fail("K0301", f"Sequential has no argument {name}", place, help=help)
-        items = given.get("layers")
-        if not isinstance(items, list | tuple) or not all(
-            isinstance(item, Layer | LayerChain | ModelLayer) for item in items
-        ):
-            fail(
-                "K0301",
-                "Sequential takes a list of layers",
-                arguments.place(0),
-                help="write Sequential([Dense(64), Dense(10)])",
-            )
-        title = given.get("name")
-        if title is not None and not isinstance(title, str):
-            fail("K0301", "a name is a string", arguments.place("name"), help='write name="tower"')
-        name = frame.layer_name(SEQUENTIAL, title, self.variable_of(node), node.span)
-        chain = LayerChain(tuple(items), name, node.span)
-        for item in items:
-            adopt(item, f"{frame.prefix}{name}/")
-            if given.get("trainable", True) is False:
-                freeze(item)
-        return chain
 
     def _instance(self, model: ModelClass, arguments: Arguments, node: syntax.Expr) -> BuildValue:
         """`Encoder(latent=8)`: a model as a layer."""
@@ -283,6 +264,8 @@ class Elaborator(Expressions):
     def declare(self, statement: syntax.Statement, names: Names) -> None:
         run, frame = self.inside(statement.span)
         match statement:
+            case syntax.DimDecl():
+                declare_dims(statement, self, names, frame)
             case syntax.InputDecl():
                 names.bind(statement.name, declare_input(statement, self, names, frame, run))
             case syntax.OutputDecl():

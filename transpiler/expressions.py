@@ -10,14 +10,12 @@ from kgen.builtins import BUILTINS
 from kgen.diagnostics import Report, Span, fail
 from kgen.graph import Value
 from kgen.limits import Budget
-from kgen.names import Names, registered
+from kgen.names import SPECIAL_NAMES, Names, registered
 from kgen.run import Frame, Run
 from kgen.scopes import reporting
 from kgen.statements import Executor
 from kgen.suggest import suggest
-from kgen.values import BuildValue, Layer, LayerChain, ModelLayer, Registered, describe
-
-SEQUENTIAL = "Sequential"
+from kgen.values import BuildValue, Layer, LayerChain, ModelLayer, Special, describe
 
 
 class Expressions(Executor):
@@ -51,8 +49,8 @@ class Expressions(Executor):
     def lookup(self, name: str, names: Names, span: Span) -> BuildValue:
         found, _ = names.find(name)
         if not found and name not in BUILTINS:
-            if name == SEQUENTIAL:
-                return Registered(SEQUENTIAL, {})
+            if name in SPECIAL_NAMES:
+                return Special(name)
             known = registered(name)
             if known is not None:
                 return known

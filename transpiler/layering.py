@@ -84,6 +84,37 @@ def apply_function(run: Run, bound: Bound, arguments: Arguments) -> Value | list
     return result if isinstance(result, Value) else results
 
 
+def compares(function: Registered) -> Definition | None:
+    """The loss or metric that a name in lower case stands for, as `keras.losses` has functions."""
+    if function.definitions.keys() & {"function", "activation", "layer"}:
+        return None
+    found = function.definitions.get("loss") or function.definitions.get("metric")
+    if found is None or (found.aliases and function.name not in found.aliases):
+        return None
+    return found
+
+
+def apply_comparison(
+    run: Run, definition: Definition, arguments: Arguments, budget: Budget
+) -> Value:
+    """`mean_squared_error(y_true, y_pred)`: a loss or metric as a function, one value a sample."""
+    pair, rest = arguments.positional[:2], arguments.positional[2:]
+    if len(pair) < 2 or not all(isinstance(value, Value) for value in pair):
+        fail(
+            "K0301",
+            f"{definition.name} compares two tensors",
+            arguments.span,
+            help="write loss(y_true, y_pred)",
+        )
+    further = Arguments(arguments.span, rest, arguments.keywords)
+    bound = build(Registered(definition.name, {definition.family: definition}), further, budget)
+    with reporting(run, pair, arguments.span):
+        result: Value = definition.apply(
+            FunctionScope(run, arguments.span), *pair, **bound.arguments
+        )
+    return result
+
+
 def apply_layer(run: Run, layer: Layer, arguments: Arguments) -> Value | list[Value]:
     """Apply a layer to the arguments of a call.
 

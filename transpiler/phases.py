@@ -147,7 +147,9 @@ def _checked(elaborator: Elaborator, build: Callable[[], _Result]) -> _Result | 
         return build()
     except KgenError as error:
         collect(elaborator.report, error)
-        return None
+    except Silenced:
+        pass
+    return None
 
 
 def _pruned(graph: Graph) -> Graph:

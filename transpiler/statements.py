@@ -18,7 +18,7 @@ from kgen.limits import Budget
 from kgen.names import Names, unsupported
 from kgen.run import collect
 from kgen.suggest import suggest
-from kgen.values import POISON, BuildValue, Function, Silenced
+from kgen.values import DONE, POISON, BuildValue, Function, Silenced
 
 
 @dataclass(frozen=True)
@@ -157,7 +157,8 @@ class Executor(Evaluator):
     def _expression(self, statement: syntax.Expression, names: Names) -> None:
         if isinstance(statement.value, syntax.Constant):
             return
-        self.evaluate(statement.value, names)
+        if self.evaluate(statement.value, names) is DONE:
+            return
         fail(
             "K0505",
             "the value of this line is not used",
@@ -289,8 +290,6 @@ def _belongs(statement: syntax.Statement, function: Inlined) -> bool:
 def refuse_statement(statement: syntax.Statement) -> None:
     """Report a statement that is part of the language and not built yet."""
     match statement:
-        case syntax.DimDecl():
-            unsupported("an open dimension (`dim`)", statement.span, help="declare a known size")
         case syntax.View():
             unsupported("`view`", statement.span, help="declare a second model instead")
         case _:

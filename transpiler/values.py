@@ -35,6 +35,14 @@ class Poison:
 POISON = Poison()
 
 
+@dataclass(frozen=True)
+class Done:
+    """The value of a call that is a statement of its own."""
+
+
+DONE = Done()
+
+
 @dataclass(frozen=True, eq=False)
 class Builtin:
     """A build-time function such as `range`."""
@@ -49,6 +57,13 @@ class Registered:
 
     name: str
     definitions: Mapping[str, Definition]
+
+
+@dataclass(frozen=True, eq=False)
+class Special:
+    """A name of the language that builds what no registry entry can, such as `Sequential`."""
+
+    name: str
 
 
 @dataclass(frozen=True, eq=False)
@@ -101,7 +116,12 @@ class LayerChain(LayerInstance):
     items: tuple[AnyLayer, ...]
     name: str
     span: Span
+    prefix: str = ""
     bound: None = None
+
+    @property
+    def path(self) -> str:
+        return self.prefix + self.name
 
 
 @dataclass(eq=False)
@@ -158,7 +178,7 @@ def describe(value: BuildValue) -> str:
             return f"the model {value.declaration.name}"
         case Function():
             return f"the function {value.declaration.name}"
-        case Builtin() | Registered():
+        case Builtin() | Registered() | Special():
             return f"the name {value.name}"
         case Bound():
             return f"{value.name}(...)"

@@ -14,7 +14,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from kgen import ops
+from kgen.diagnostics import fail
 from kgen.graph import Graph, Node, Value, constant, current
+from kgen.passes.loop_gradient import loop_gradient
 from kgen.rewrite import reachable, rebuild
 
 
@@ -23,20 +25,34 @@ def gradients(loss: Value, wrt: Sequence[Value]) -> list[Value]:
 
     A value the loss does not depend on gets zeros.
     """
+    pending = pull_back({loss: ops.broadcast_to(constant(1.0), loss.shape)}, wrt)
+    return [_gradient(value, pending) for value in wrt]
+
+
+def pull_back(given: Mapping[Value, Value], wrt: Sequence[Value]) -> dict[Value, Value]:
+    """From gradients for some values to those for all that they and `wrt` are linked by."""
     builder = current()
-    needed = reachable([loss])
+    needed = reachable(given)
     order = [node for node in builder.nodes if node.output in needed]
     active = _active(order, wrt)
-    pending: dict[Value, Value] = {loss: ops.broadcast_to(constant(1.0), loss.shape)}
+    pending = dict(given)
+    projected: dict[Value, list[tuple[Value, Value]]] = {}
     for node in reversed(order):
         grad = pending.get(node.output)
-        if grad is None or node.output not in active or not node.inputs:
+        if node.output not in active or not node.inputs:
+            continue
+        if node.op.name == "scan_output" and grad is not None:
+            projected.setdefault(node.inputs[0], []).append((node.output, grad))
             continue
         builder.span = node.span
-        assert node.op.gradient is not None, f"{node.op.name} has no gradient"
         made = len(builder.nodes)
         with builder.naming(f"d_{node.stem}" if node.stem else "d"):
-            parts = node.op.gradient(node, grad)
+            if node.output in projected:
+                parts = loop_gradient(node, projected[node.output], active, pull_back)
+            elif grad is None:
+                continue
+            else:
+                parts = _parts(node, grad)
         for value, part in zip(node.inputs, parts, strict=True):
             if part is None or value not in active:
                 continue
@@ -45,7 +61,19 @@ def gradients(loss: Value, wrt: Sequence[Value]) -> list[Value]:
             if total.node in builder.nodes[made:]:
                 builder.rename(total, f"d_{value.name}")
             pending[value] = total
-    return [_gradient(value, pending) for value in wrt]
+    return pending
+
+
+def _parts(node: Node, grad: Value) -> Sequence[Value | None]:
+    """What a node's rule gives for its inputs; some operations can be differentiated only once."""
+    if node.op.gradient is None:
+        fail(
+            "K0701",
+            f"the derivative of `{node.op.name}` is not supported yet",
+            node.span,
+            help="a gradient of a gradient needs operations that can be differentiated twice",
+        )
+    return node.op.gradient(node, grad)
 
 
 def _gradient(value: Value, pending: Mapping[Value, Value]) -> Value:
