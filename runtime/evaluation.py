@@ -10,9 +10,9 @@ from typing import Any
 import numpy as np
 from kgen.runtime.callback import CallbackList
 from kgen.runtime.data import Dataset
+from kgen.runtime.dims import filled, open_sizes
 from kgen.runtime.errors import DataError
 from kgen.runtime.interrupts import DeferredInterrupt
-from kgen.runtime.messages import listed
 from kgen.runtime.progress import ProgressBar
 from kgen.runtime.spec import Metric, Spec
 
@@ -120,27 +120,12 @@ def evaluate_parts(
 
 
 def output_arrays(spec: Spec, inputs: Sequence[np.ndarray], rows: int) -> list[np.ndarray]:
-    """Empty arrays for the outputs; an open dimension takes the size of the inputs' open one.
-
-    Raises:
-        DataError: the inputs' open dimensions differ, so an output's size is not known.
-    """
-    sizes = {
-        size
-        for item, array in zip(spec.inputs, inputs, strict=True)
-        for wanted, size in zip(item.shape, array.shape[1:], strict=True)
-        if wanted is None
-    }
-    outputs = []
-    for output in spec.outputs:
-        if None in output.shape and len(sizes) != 1:
-            raise DataError(
-                f"the size of output '{output.name}' is not known, because the open dimensions "
-                f"of {listed(i.name for i in spec.inputs)} differ: {sorted(sizes)}."
-            )
-        shape = [next(iter(sizes)) if size is None else size for size in output.shape]
-        outputs.append(np.empty((rows, *shape), np.float32))
-    return outputs
+    """Empty arrays for the outputs, whose open dimensions follow from the inputs'."""
+    sizes = open_sizes(spec, inputs)
+    return [
+        np.empty((rows, *filled(output.shape, output.dims, sizes)), output.dtype)
+        for output in spec.outputs
+    ]
 
 
 def predict_rows(

@@ -11,24 +11,38 @@ from typing import Any
 
 
 @dataclass(frozen=True)
+class Dim:
+    """An open dimension, whose size each batch of data gives, within bounds."""
+
+    name: str
+    minimum: int = 1
+    maximum: int | None = None
+
+
+@dataclass(frozen=True)
 class Input:
     """An input: `shape` leaves out the batch; None marks an open dimension.
 
-    Integers that number the rows of a table must lie in `[0, limit)`.
+    `dims` names the open ones in order; here and below they are formulas over the
+    names where a size is computed. Integers that number the rows of a table must
+    lie in `[0, limit)`.
     """
 
     name: str
     dtype: str
     shape: tuple[int | None, ...]
     limit: int | None = None
+    dims: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
 class Output:
-    """An output, float32; `shape` leaves out the batch."""
+    """An output; `shape` leaves out the batch."""
 
     name: str
     shape: tuple[int | None, ...]
+    dtype: str = "float32"
+    dims: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -43,6 +57,7 @@ class Target:
     dtype: str
     shape: tuple[int | None, ...]
     classes: int | None = None
+    dims: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -95,7 +110,9 @@ class Spec:
     the value each starts from; `optimizer` is a runtime optimizer or None.
     `totals` counts the figures a step reports; `feeds` names, in order, the
     inputs, targets and sample weights as the programs know them.
-    `fingerprint` identifies the architecture: weight paths and shapes.
+    `dims` are the open dimensions in the order of the kernels' clock, and `needs`
+    formulas that must be at least 1; `batch` is the number of rows of every batch,
+    where the model fixes it. `fingerprint` identifies the architecture: weight paths and shapes.
     """
 
     name: str
@@ -113,3 +130,6 @@ class Spec:
     optimizer: Any = None
     totals: int = 0
     feeds: tuple[str, ...] = ()
+    dims: tuple[Dim, ...] = ()
+    needs: tuple[str, ...] = ()
+    batch: int | None = None

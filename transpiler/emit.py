@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from functools import cache
 from typing import Any
@@ -14,7 +14,8 @@ from kgen.arrays import array_text
 from kgen.body import Names
 from kgen.dims import bases, expression, symbol
 from kgen.graph import BATCH, Shape
-from kgen.program import Buffer, Call, Kernel, Program
+from kgen.emit_loops import LoopText, call_text, flops_a_row
+from kgen.program import Buffer, Entry, Kernel, LoopCall, Program, single
 from kgen.specification import Phases, basename, specification, weight_table
 from kgen.texts import TEMPLATES
 
@@ -86,7 +87,7 @@ def _arrays(phases: Sequence[Phases]) -> dict[str, str]:
     """The numbers that kernels read, by name: as they are if they are few, else packed."""
     programs = [p for phase in phases for p in (phase.predict, phase.train, phase.evaluate) if p]
     calls = [call for program in programs for call in (*program.calls, *program.update)]
-    buffers = (b for call in calls for b in call.arguments if b.space == "constant")
+    buffers = (b for call in single(calls) for b in call.arguments if b.space == "constant")
     return {buffer.name: array_text(buffer.name, buffer.values) for buffer in buffers}
 
 
@@ -210,10 +211,10 @@ def _model(phase: Phases, names: Names, *, alone: bool) -> dict[str, Any]:
     functions: list[str] = []
     programs: dict[str, list[str]] = {}
 
-    def add(program: Program, calls: Sequence[Call], role: str, doc: str) -> str:
+    def add(program: Program, calls: Sequence[Entry], role: str, doc: str) -> str:
         name = names.new(prefix + role)
         functions.append(_function(program, calls, name, doc, final=role == "predict"))
-        flops = sum(call.kernel.flops[0] for call in calls)
+        flops = flops_a_row(calls)
         fixed = (0, 0) if program.is_open else (program.batch_floats, program.fixed_floats)
         steps = f"Steps({name}, {fixed[0]}, {fixed[1]}, {flops})"
         return steps
@@ -259,17 +260,15 @@ def _docstring(text: str, indent: int) -> str:
     return joined if len(lines) == 1 else joined + "\n" + " " * indent
 
 
-def _function(program: Program, calls: Sequence[Call], name: str, doc: str, *, final: bool) -> str:
+def _function(program: Program, calls: Sequence[Entry], name: str, doc: str, *, final: bool) -> str:
     """A program as a function from memory to its list of calls."""
-    kernels = frozenset(call.kernel.name for call in calls)
-    sizes = _sizes(program, calls) if program.is_open else []
-    names = Names(kernels | {"m", "sync", "np", "batch", *(name for name, _ in sizes)})
-    local: dict[Buffer, str] = {}
-    lines = [f"def {name}(m):", f'    """{doc}"""']
+    kernels = frozenset(call.kernel.name for call in single(calls))
     buffers = dict.fromkeys(buffer for call in calls for buffer in call.arguments)
     feeds = [feed for feed in program.feeds if feed.buffer in buffers] if calls else []
-    for feed in feeds:
-        buffers.setdefault(feed.buffer)
+    sizes = _sizes(buffers) if program.is_open else []
+    names = Names(kernels | {"m", "sync", "np", *(size for size, _ in sizes)})
+    local: dict[Buffer, str] = {}
+    lines = [f"def {name}(m):", f'    """{doc}"""']
     lines += [f"    {size} = {value}" for size, value in sizes]
     for buffer in buffers:
         if buffer.is_arena:
@@ -283,8 +282,12 @@ def _function(program: Program, calls: Sequence[Call], name: str, doc: str, *, f
     for index, call in enumerate(calls):
         if call.sync and index > 0:
             entries.append("sync")
-        arguments = [local.get(buffer) or _place(buffer) for buffer in call.arguments]
-        entries.append(pycode.call(call.kernel.name, arguments, 8))
+        if isinstance(call, LoopCall):
+            text = LoopText(call, names, lambda buffer: local.get(buffer) or _place(buffer))
+            lines += text.definition()
+            entries.append(text.entry())
+            continue
+        entries.append(call_text(call, lambda buffer: local.get(buffer) or _place(buffer), 8))
     if final:
         entries += [
             f"m.result({pycode.quoted(output)}, {local[buffer]}, {expression(buffer.row_floats)})"
@@ -296,10 +299,9 @@ def _function(program: Program, calls: Sequence[Call], name: str, doc: str, *, f
     return "\n".join(lines)
 
 
-def _sizes(program: Program, calls: Sequence[Call]) -> list[tuple[str, str]]:
+def _sizes(buffers: Iterable[Buffer]) -> list[tuple[str, str]]:
     """The open dimensions that a function of a program needs, with what they are."""
-    used = {b for call in calls for b in call.arguments} | {feed.buffer for feed in program.feeds}
-    shapes = [size for buffer in used if buffer.is_arena for size in buffer.shape]
+    shapes = [size for buffer in buffers if buffer.is_arena for size in buffer.shape]
     found = {base for size in shapes for base in bases(size)}
     lines = [("batch", "m.capacity")] if BATCH in found else []
     named = sorted(found - {BATCH}, key=lambda dim: dim.name)

@@ -12,19 +12,28 @@ memory would.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Literal
 
 from kgen.access import FULL, ONE, Access, Domain, count, operand, place, row_access, split_at
+from kgen.dims import symbols
 from kgen.graph import Graph, Node, Value
 
 Kind = Literal["matmul", "outer", "batched", "rows", "columns", "copy", "transpose"]
 
 REDUCTIONS = ("sum", "max", "min")
-FREE = ("constant", "index", "batch_size", "scalar_input", "random_uniform", "random_normal")
-SOURCES = ("input", "weight")
+FREE = (
+    "constant",
+    "index",
+    "batch_size",
+    "size_of",
+    "scalar_input",
+    "random_uniform",
+    "random_normal",
+)
+SOURCES = ("array", "input", "weight")
 # What one expression and one kernel may hold: beyond that nobody can read it, nor LLVM soon.
 _MAX_EXPRESSION, _MAX_GROUP = 48, 200
 _NARROW = 16
@@ -73,15 +82,23 @@ class Leaf:
 
 
 class Fusion:
-    """The partition of a graph's nodes into groups."""
+    """The partition of a graph's nodes into groups.
 
-    def __init__(self, graph: Graph) -> None:
+    The body of a loop has a graph `around` it; rows of its values in `strides` lie so far apart.
+    """
+
+    def __init__(
+        self, graph: Graph, around: Graph | None = None, strides: Mapping[Value, str] | None = None
+    ) -> None:
         self.graph = graph
+        self.around = around or graph
+        self.strides = strides or {}
         self.results = {root(value) for value in graph.results()}
         self.users: dict[Value, list[Node]] = {}
         for node in graph.nodes:
             for value in node.inputs:
                 self.users.setdefault(value, []).append(node)
+        self.dims = symbols(graph) | symbols(self.around)
         self.forced: set[Value] = set()
         while not self._partition():
             pass
@@ -111,6 +128,8 @@ class Fusion:
         value = node.output
         if node.op.name == "reshape":
             return True
+        if node.op.name == "slice_axis":
+            return self._is_window(node)
         if not node.op.elementwise or value in self.results:
             return False
         users = self.users.get(value, [])
@@ -125,6 +144,16 @@ class Fusion:
         sources = {v for v in node.inputs if count(v.shape) != ONE and v.node.op.name not in FREE}
         small = node.op.cost <= 1 and self.sizes[value] <= _MAX_EXPRESSION
         return small and len(sources) <= 1 and node.op.name not in _KEPT
+
+    def _is_window(self, node: Node) -> bool:
+        """Whether a slice is read in place: some columns of a stored value."""
+        value, source = node.output, node.inputs[0]
+        if node.attrs["axis"] != source.type.rank - 1 or value in self.results:
+            return False
+        if source in self.inline or source.dtype != "float32":
+            return False
+        users = self.users.get(value, [])
+        return all(user.op.name != "reshape" and self._takes_expressions(user) for user in users)
 
     def _takes_expressions(self, user: Node) -> bool:
         """Whether a node can compute its operand on the fly instead of loading it."""
@@ -156,7 +185,9 @@ class Fusion:
         return True
 
     def _joinable(self, node: Node) -> Group | None:
-        if not node.op.elementwise and node.op.name not in REDUCTIONS:
+        if node.op.name == "scan_output":
+            return self.group_of[node.inputs[0]]
+        if not (node.op.elementwise or node.op.name in REDUCTIONS or is_join(node)):
             return None
         producers = self._producers(node)
         candidates = [*reversed(producers), *reversed(self.groups)]
@@ -206,6 +237,8 @@ class Fusion:
             return False
         if group.kind == "columns":
             return self._accepts_columns(group, node)
+        if is_join(node):
+            return group.kind == "rows" and self._accepts_join(group, node)
         if node.op.name in REDUCTIONS:
             return group.kind == "rows" and self._is_row_reduction(group, node)
         found = place(node.output.shape, group.domain)
@@ -217,6 +250,19 @@ class Fusion:
         if leaves is None:
             return False
         return all(self._readable(group, leaf) for leaf in leaves)
+
+    def _accepts_join(self, group: Group, node: Node) -> bool:
+        """Whether all that is joined are whole rows of the domain, some of them computed here."""
+        if all(self.group_of.get(value) is not group for value in node.inputs):
+            return False
+        for value in node.inputs:
+            found = place(value.shape, group.domain)
+            if found is None or found != (value.type.rank - 1, FULL):
+                return False
+            leaves = self.operand_leaves(value, group, *found)
+            if leaves is None or not all(self._readable(group, leaf) for leaf in leaves):
+                return False
+        return True
 
     def _readable(self, group: Group, leaf: Leaf) -> bool:
         if self.group_of.get(root(leaf.value)) is group:  # a reshaped member is stored, not known
@@ -260,6 +306,8 @@ class Fusion:
     def _make(self, node: Node) -> Group | None:
         """A group of a node's own; None if its operands cannot be computed in it."""
         name, shape = node.op.name, node.output.shape
+        if name == "scan":
+            return Group("scan", Domain((), ()))
         if node.op.kernel:
             return Group(node.op.kernel, Domain(shape[:-1], shape[-1:]))
         if name == "dot":
@@ -308,6 +356,8 @@ class Fusion:
 
     def own_access(self, value: Value, group: Group) -> Access:
         """How a member's own value is indexed in its group."""
+        if is_join(value.node):
+            return Access("each", "joined")
         if group.kind == "columns":
             after = Domain(group.outer, group.domain.cols)  # type: ignore[arg-type]
             found = place(value.shape, after)
@@ -345,6 +395,10 @@ class Fusion:
                 return [Leaf(value, access)]
             inner = split_at(source.shape, count(value.shape[:split]))
             return None if inner is None else self.operand_leaves(source, group, inner, access)
+        if value.node.op.name == "slice_axis":
+            source = value.node.inputs[0]
+            at_end = split == source.type.rank - 1
+            return [Leaf(source, Access(access.rows, "window"))] if at_end else None
         return self.leaves(value.node, group, split, access)
 
     def is_alias(self, value: Value) -> bool:
@@ -360,6 +414,13 @@ def root(value: Value) -> Value:
     while value.node.op.name == "reshape":
         value = value.node.inputs[0]
     return value
+
+
+def is_join(node: Node) -> bool:
+    """Whether a node joins values of equal width, which one kernel may write side by side."""
+    if node.op.name != "concatenate" or node.attrs["axis"] != node.output.type.rank - 1:
+        return False
+    return len({value.shape for value in node.inputs}) == 1 and node.output.dtype == "float32"
 
 
 def squeezed(shape: Sequence[object]) -> tuple[object, ...]:

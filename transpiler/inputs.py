@@ -6,8 +6,8 @@ from kgen import syntax
 from kgen.buildtime import Evaluator
 from kgen.diagnostics import Span, fail
 from kgen.graph import BATCH, TensorType, Value
-from kgen.limits import MAX_SIZE, check_tensor
-from kgen.names import Names, unsupported
+from kgen.names import Names
+from kgen.opendims import Opening, declared_shape, unify
 from kgen.run import Frame, Run
 from kgen.suggest import suggest
 from kgen.values import BuildValue, describe
@@ -28,8 +28,10 @@ _INSTEAD = {
 }
 
 
-def declared_type(spec: syntax.TensorSpec, evaluator: Evaluator, names: Names) -> TensorType:
-    """The type of `float32[784]`, batch first."""
+def declared_type(
+    spec: syntax.TensorSpec, evaluator: Evaluator, names: Names, opening: Opening | None = None
+) -> TensorType:
+    """The type of `float32[784]`, batch first; `opening` is the input that may leave sizes open."""
     if spec.dtype not in _DTYPES:
         instead = _INSTEAD.get(spec.dtype)
         fail(
@@ -40,27 +42,8 @@ def declared_type(spec: syntax.TensorSpec, evaluator: Evaluator, names: Names) -
             if instead
             else suggest(spec.dtype, _DTYPES) or "declare float32 for numbers, int32 for indices",
         )
-    dims = tuple(_size(dim, evaluator, names) for dim in spec.dims)
-    check_tensor("an input", dims, spec.span)
-    return TensorType(spec.dtype, (BATCH, *dims))
-
-
-def _size(dim: syntax.Dimension, evaluator: Evaluator, names: Names) -> int:
-    if dim.label is not None:
-        if dim.label != "batch":
-            fail("K0404", f"unknown label `{dim.label}=`", dim.span, help="only batch= is known")
-        unsupported("a fixed batch", dim.span, help="leave batch= out: any batch size works")
-    value = evaluator.evaluate(dim.value, names)
-    if value is None or value is ...:
-        unsupported("an open dimension", dim.span, help="declare a known size")
-    if isinstance(value, bool) or not isinstance(value, int) or not 1 <= value <= MAX_SIZE:
-        fail(
-            "K0404",
-            f"a dimension is a positive integer, found {describe(value)}",
-            dim.span,
-            help=f"sizes go from 1 to {MAX_SIZE:,}; the batch is not declared",
-        )
-    return value
+    shape = declared_shape(spec, evaluator, names, opening)
+    return TensorType(spec.dtype, (BATCH, *shape))
 
 
 def declare_input(
@@ -68,16 +51,16 @@ def declare_input(
 ) -> Value:
     """An input of the model, or what a nested model is given for it."""
     _check_free(statement.name, frame, statement.span)
-    type_ = declared_type(statement.spec, evaluator, names)
+    type_ = declared_type(statement.spec, evaluator, names, Opening(statement.name, frame, run))
     if frame.feeds is None:
         value = run.builder.input(statement.name, type_, statement.span)
     else:
-        value = _fed(statement.name, type_, frame, run)
+        value = _fed(statement.name, type_, names, frame, run)
     frame.inputs[statement.name] = (value, statement.span)
     return value
 
 
-def _fed(name: str, type_: TensorType, frame: Frame, run: Run) -> Value:
+def _fed(name: str, type_: TensorType, names: Names, frame: Frame, run: Run) -> Value:
     assert frame.feeds is not None and frame.call is not None
     title = frame.declaration.name
     position = len(frame.inputs)
@@ -92,7 +75,7 @@ def _fed(name: str, type_: TensorType, frame: Frame, run: Run) -> Value:
             frame.call,
             help="several tensors go in a list: model([a, b])",
         )
-    if given.type != type_:
+    if not unify(name, type_, given, names, frame):
         fail(
             "K0402",
             f"the input `{name}` of {title} is {type_}, found {given.type}",

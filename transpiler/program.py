@@ -210,12 +210,21 @@ class Program:
             f"and {self.fixed_floats} besides"
         ]
         lines += [f"    feed {feed.name} -> {feed.buffer.name}" for feed in self.feeds]
-        for call in (*self.calls, *self.update):
-            if call.sync:
-                lines.append("    sync")
-            arguments = ", ".join(buffer.name for buffer in call.arguments)
-            split = "batch rows" if call.by_batch else "its output"
-            row, fixed = call.kernel.flops
-            cost = f"{row} FLOPs a row" if row else f"{fixed} FLOPs"
-            lines.append(f"    {call.kernel.name}({arguments})    # split by {split}, {cost}")
+        lines += _listing((*self.calls, *self.update), "    ")
         return "\n".join(lines) + "\n"
+
+
+def _listing(entries: Iterable[Entry], indent: str) -> Iterator[str]:
+    """A line for each call, those of a loop indented below it."""
+    for call in entries:
+        if call.sync:
+            yield f"{indent}sync"
+        if isinstance(call, LoopCall):
+            yield f"{indent}{call.name} for {call.length} steps:"
+            yield from _listing(call.calls, f"{indent}    ")
+            continue
+        arguments = ", ".join(buffer.name for buffer in call.arguments)
+        split = "batch rows" if call.by_batch else "its output"
+        row, fixed = call.kernel.flops
+        cost = f"{row} FLOPs a row" if row else f"{fixed} FLOPs"
+        yield f"{indent}{call.kernel.name}({arguments})    # split by {split}, {cost}"

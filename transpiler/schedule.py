@@ -11,7 +11,8 @@ from kgen.fuse import FREE, Fusion, Group, root
 from kgen.graph import BATCH, Graph, Value
 from kgen.kernels import Draft, draft, flops, spilled
 from kgen.plan import lifetimes, pack
-from kgen.program import Buffer, Call, Feed, Kernel, Program
+from kgen.looping import LoopScheduler
+from kgen.program import Buffer, Call, Entry, Feed, Kernel, Program
 
 
 class KernelTable:
@@ -74,11 +75,14 @@ class Scheduler:
         table: KernelTable,
         fixed: Mapping[Value, Buffer],
         in_place: Mapping[Value, Value],
+        *,
+        around: Graph | None = None,
+        strides: Mapping[Value, str] | None = None,
     ) -> None:
         self.graph = graph
         self.table = table
         self.in_place = in_place
-        self.fusion = Fusion(graph)
+        self.fusion = Fusion(graph, around, strides)
         self.stored = self._stored()
         self.buffers: dict[Value, Buffer] = dict(fixed)
 
@@ -111,23 +115,36 @@ class Scheduler:
         base = root(value)
         found = self.buffers.get(base)
         if found is None:
-            names, size = count(base.shape)
-            space = {(): "fixed", (BATCH.name,): "batch"}.get(names, "open")
             if base.node.op.name == "scalar_input":
                 found = Buffer(base.name, "scalar", 1, key=base.node.attrs["key"])
             elif base.node.op.name == "array":
                 found = self.table.array(base)
             else:
-                found = Buffer(base.name, space, size, base.dtype, shape=base.shape)  # type: ignore[arg-type]
+                found = self.new_buffer(base.name, base)
             self.buffers[base] = found
         return found
 
-    def calls(self) -> list[Call]:
+    def new_buffer(self, name: str, value: Value) -> Buffer:
+        """Memory of the arena that a value fits in."""
+        names, size = count(value.shape)
+        space = {(): "fixed", (BATCH.name,): "batch"}.get(names, "open")
+        return Buffer(name, space, size, value.dtype, shape=value.shape)  # type: ignore[arg-type]
+
+    def inside(
+        self, body: Graph, fixed: Mapping[Value, Buffer], strides: Mapping[Value, str]
+    ) -> Scheduler:
+        """The scheduler of a loop's body."""
+        around = self.fusion.around
+        return Scheduler(body, self.table, fixed, {}, around=around, strides=strides)
+
+    def calls(self) -> list[Entry]:
         """The kernels applied, in an order with few barriers, barriers marked."""
         drafts = [self._call(group) for group in self.fusion.groups]
         return _ordered(drafts, {self.buffer(old) for old in self.in_place.values()})
 
-    def _call(self, group: Group) -> Call:
+    def _call(self, group: Group) -> Entry:
+        if group.kind == "scan":
+            return LoopScheduler(self, group).call()
         name = kernel_name(group)
         place = self.fusion, group, self.stored, self.in_place
         packing = bool(self.graph.gradients)
@@ -140,6 +157,7 @@ class Scheduler:
             tuple(self.buffer(value) for value in written.written),
             written.by_batch,
             self._fresh(group),
+            starts=written.starts,
         )
 
     def _fresh(self, group: Group) -> frozenset[Buffer]:
@@ -162,23 +180,23 @@ def kernel_name(group: Group) -> str:
     return f"compute_{name}"
 
 
-def _ordered(calls: Sequence[Call], overwritten: set[Buffer]) -> list[Call]:
+def _ordered(calls: Sequence[Entry], overwritten: set[Buffer]) -> list[Entry]:
     """List scheduling: what needs no barrier first, work by batch rows before the rest."""
     waiting = list(calls)
     makers = {buffer: call for call in calls for buffer in call.writes}
-    readers: dict[Buffer, list[Call]] = {}
+    readers: dict[Buffer, list[Entry]] = {}
     for call in calls:
         for buffer in call.reads:
             readers.setdefault(buffer, []).append(call)
-    done: set[Call] = set()
-    ready: set[Call] = set()
-    order: list[Call] = []
-    recent: list[Call] = []
-    seen: dict[Call, int] = {}  # how many of `recent` a call was compared with
-    blocked: set[Call] = set()
+    done: set[Entry] = set()
+    ready: set[Entry] = set()
+    order: list[Entry] = []
+    recent: list[Entry] = []
+    seen: dict[Entry, int] = {}  # how many of `recent` a call was compared with
+    blocked: set[Entry] = set()
     phase = 0
 
-    def is_free(call: Call) -> bool:
+    def is_free(call: Entry) -> bool:
         if call not in ready or call in blocked:
             return False
         if any(_conflict(call, other) for other in recent[seen.get(call, 0) :]):
@@ -208,10 +226,10 @@ def _ordered(calls: Sequence[Call], overwritten: set[Buffer]) -> list[Call]:
 
 
 def _is_ready(
-    call: Call,
-    makers: Mapping[Buffer, Call],
-    readers: Mapping[Buffer, Sequence[Call]],
-    done: set[Call],
+    call: Entry,
+    makers: Mapping[Buffer, Entry],
+    readers: Mapping[Buffer, Sequence[Entry]],
+    done: set[Entry],
     overwritten: set[Buffer],
 ) -> bool:
     """Whether what it reads is made, and what it overwrites was read by all who need the old."""
@@ -229,7 +247,7 @@ def _is_ready(
     )
 
 
-def _conflict(later: Call, earlier: Call) -> bool:
+def _conflict(later: Entry, earlier: Entry) -> bool:
     """Whether a barrier must stand between: another thread's part is read or overwritten."""
     if later.by_batch and earlier.by_batch:
         return False
@@ -274,7 +292,7 @@ def schedule(
         if scheduler.buffer(value) in used
     ]
     outputs = {name: scheduler.buffer(value) for name, value in graph.outputs.items()}
-    changes: list[Call] = []
+    changes: list[Entry] = []
     phases = 1 + max((call.phase for call in calls), default=0)
     for update in updates:
         assert flat is not None
@@ -307,8 +325,8 @@ def schedule(
 
 
 def _place(
-    calls: Sequence[Call],
-    changes: Sequence[Call],
+    calls: Sequence[Entry],
+    changes: Sequence[Entry],
     feeds: Sequence[Feed],
     outputs: Mapping[str, Buffer],
 ) -> tuple[tuple[Buffer, ...], int, int]:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from kgen import __version__, pycode
+from kgen.dims import declared, requirements
 from kgen.graph import BATCH, Dim, Shape
 from kgen.kernels import node_flops
 from kgen.model import Described, Model
@@ -61,6 +62,7 @@ def specification(phase: Phases, name: str, weights: str) -> str:
     else:
         feeds = [i.name for i in model.inputs]
     arguments.append(pycode.literal(tuple(feeds), 4, "feeds="))
+    arguments += _dims(phase)
     return pycode.call("Spec", arguments, 0, f"{name} = ")
 
 
@@ -72,13 +74,41 @@ def _records(field: str, kind: str, rows: Sequence[tuple[Any, ...]]) -> str:
 def _inputs(model: Model) -> list[tuple[Any, ...]]:
     limits = index_limits((model.predict, model.train, model.evaluate))
     return [
-        (i.name, i.dtype, _open(i.shape), *([limits[i.name]] if i.name in limits else []))
+        (i.name, i.dtype, _open(i.shape), *_options(limits.get(i.name), i.shape))
         for i in model.inputs
     ]
 
 
 def _outputs(model: Model) -> list[tuple[Any, ...]]:
-    return [(name, _open(value.shape[1:])) for name, value in model.predict.outputs.items()]
+    return [
+        (name, _open(v.shape[1:]), *_options(v.dtype, v.shape[1:], "float32"))
+        for name, v in model.predict.outputs.items()
+    ]
+
+
+def _options(value: Any, shape: Shape, usual: Any = None) -> tuple[Any, ...]:
+    """What follows a shape in a record, where it is not as usual: a value, and open dimensions."""
+    dims = tuple(size.name for size in shape if isinstance(size, Dim))
+    return (value, dims) if dims else () if value == usual else (value,)
+
+
+def _dims(phase: Phases) -> list[str]:
+    """Arguments for the open dimensions: their bounds, and what sizes made of them need."""
+    model = phase.model
+    graphs = [graph for graph in (model.predict, model.train, model.evaluate) if graph is not None]
+    order = declared(model.predict.inputs.values())
+    least, needs = requirements(graphs)
+    rows = []
+    for dim in order:
+        bounds = (max(least.get(dim, 1), dim.minimum), dim.maximum)
+        rows.append(
+            (dim.name, *(bounds if bounds[1] is not None else bounds[:1] if bounds[0] > 1 else ()))
+        )
+    arguments = [_records("dims", "Dim", rows)] if rows else []
+    if needs:
+        arguments.append(pycode.literal(tuple(size.name for size in needs), 4, "needs="))
+    batch = next((i.batch for i in model.inputs if i.batch is not None), None)
+    return [*arguments, *([f"batch={batch}"] if batch is not None else [])]
 
 
 def _open(shape: Shape) -> tuple[int | None, ...]:
@@ -87,8 +117,7 @@ def _open(shape: Shape) -> tuple[int | None, ...]:
 
 def _targets(model: Model) -> list[tuple[Any, ...]]:
     return [
-        (t.output, t.dtype, _open(t.shape), *(() if t.classes is None else (t.classes,)))
-        for t in model.targets
+        (t.output, t.dtype, _open(t.shape), *_options(t.classes, t.shape)) for t in model.targets
     ]
 
 

@@ -86,6 +86,16 @@ def _f32(function: Callable[..., Any]) -> Callable[..., Any]:
     return reference
 
 
+def _kept(function: Callable[..., Any]) -> Callable[..., Any]:
+    """As `_f32`, but integers and truth values stay what they are."""
+    exact = _f32(function)
+
+    def reference(x: Any) -> Any:
+        return np.array(x) if np.asarray(x).dtype.kind in "iub" else exact(x)
+
+    return reference
+
+
 def _reduced(gradient: Callable[[Node, Value], Sequence[Value | None]]) -> Gradient:
     """Sum each gradient over the axes along which its input was broadcast."""
     from kgen.ops.composite import unbroadcast
@@ -99,7 +109,7 @@ def _reduced(gradient: Callable[[Node, Value], Sequence[Value | None]]) -> Gradi
     return full
 
 
-def _unary(
+def unary(
     name: str,
     scalar: str,
     reference: Callable[[Any], Any],
@@ -108,6 +118,7 @@ def _unary(
     low: float = -2.0,
     high: float = 2.0,
     cost: int = 1,
+    infer: Callable[[Sequence[TensorType], Attrs], TensorType] = _arithmetic,
     doc: str,
 ) -> Callable[[Operand], Value]:
     """Declare a function of one tensor; `derivative` is of (input, output)."""
@@ -119,8 +130,8 @@ def _unary(
     op = register(
         OpDef(
             name,
-            _arithmetic,
-            _f32(reference),
+            infer,
+            _f32(reference) if infer is _arithmetic else _kept(reference),
             gradient if derivative else lambda node, grad: [None],
             scalar,
             (
@@ -324,21 +335,21 @@ def where(condition: Value, a: Operand, b: Operand) -> Value:
     return apply("where", condition, a, b)
 
 
-negative: Unary = _unary("negative", "-{0}", np.negative, lambda x, y: -1.0, doc="-x")
-exp: Unary = _unary("exp", "exp({0})", np.exp, lambda x, y: y, cost=15, doc="e to the x.")
-expm1: Unary = _unary(
+negative: Unary = unary("negative", "-{0}", np.negative, lambda x, y: -1.0, doc="-x")
+exp: Unary = unary("exp", "exp({0})", np.exp, lambda x, y: y, cost=15, doc="e to the x.")
+expm1: Unary = unary(
     "expm1", "expm1({0})", np.expm1, lambda x, y: y + 1.0, cost=20, doc="exp(x) - 1."
 )
-log: Unary = _unary(
+log: Unary = unary(
     "log", "log({0})", np.log, lambda x, y: 1.0 / x, low=0.1, cost=15, doc="Natural logarithm."
 )
-log1p: Unary = _unary(
+log1p: Unary = unary(
     "log1p", "log1p({0})", np.log1p, lambda x, y: 1.0 / (1.0 + x), low=-0.5, cost=20, doc="log(1+x)"
 )
-tanh: Unary = _unary(
+tanh: Unary = unary(
     "tanh", "tanh({0})", np.tanh, lambda x, y: 1.0 - square(y), cost=20, doc="Hyperbolic tangent."
 )
-sigmoid: Unary = _unary(
+sigmoid: Unary = unary(
     "sigmoid",
     "sigmoid({0})",
     _sigmoid,
@@ -346,7 +357,7 @@ sigmoid: Unary = _unary(
     cost=20,
     doc="1 / (1 + exp(-x)).",
 )
-erf: Unary = _unary(
+erf: Unary = unary(
     "erf",
     "erf({0})",
     _erf,
@@ -354,10 +365,10 @@ erf: Unary = _unary(
     cost=25,
     doc="The error function; its derivative is 2/sqrt(pi) exp(-x^2).",
 )
-sqrt: Unary = _unary(
+sqrt: Unary = unary(
     "sqrt", "sqrt({0})", np.sqrt, lambda x, y: 0.5 / y, low=0.1, cost=6, doc="Square root."
 )
-rsqrt: Unary = _unary(
+rsqrt: Unary = unary(
     "rsqrt",
     "1.0 / sqrt({0})",
     lambda x: 1.0 / np.sqrt(x),
@@ -366,12 +377,12 @@ rsqrt: Unary = _unary(
     cost=10,
     doc="1 / sqrt(x).",
 )
-square: Unary = _unary("square", "square({0})", np.square, lambda x, y: 2.0 * x, doc="x * x.")
-absolute: Unary = _unary(
+square: Unary = unary("square", "square({0})", np.square, lambda x, y: 2.0 * x, doc="x * x.")
+absolute: Unary = unary(
     "absolute", "absolute({0})", np.abs, lambda x, y: sign(x), low=0.1, doc="The magnitude of x."
 )
-sign: Unary = _unary("sign", "sign({0})", np.sign, None, doc="-1, 0 or 1.")
-floor: Unary = _unary("floor", "floor({0})", np.floor, None, doc="The largest integer not above x.")
+sign: Unary = unary("sign", "sign({0})", np.sign, None, doc="-1, 0 or 1.")
+floor: Unary = unary("floor", "floor({0})", np.floor, None, doc="The largest integer not above x.")
 register(
     OpDef(
         "relu",
@@ -391,9 +402,23 @@ def relu(x: Operand) -> Value:
     return apply("relu", x)
 
 
-copy: Unary = _unary("copy", "{0}", lambda x: x, lambda x, y: 1.0, doc="x, stored on its own.")
-stop_gradient: Unary = _unary(
-    "stop_gradient", "{0}", lambda x: x, None, cost=0, doc="x, as a constant to differentiation."
+
+
+def _same(inputs: Sequence[TensorType], attrs: Attrs) -> TensorType:
+    return inputs[0]
+
+
+copy: Unary = unary(
+    "copy", "{0}", lambda x: x, lambda x, y: 1.0, infer=_same, doc="x, stored on its own."
+)
+stop_gradient: Unary = unary(
+    "stop_gradient",
+    "{0}",
+    lambda x: x,
+    None,
+    infer=_same,
+    cost=0,
+    doc="x, as a constant to differentiation.",
 )
 
 register(
@@ -412,3 +437,23 @@ register(
 def as_float(x: Value) -> Value:
     """1.0 for true and 0.0 for false; integers become float32."""
     return x if x.dtype == "float32" else apply("as_float", x)
+
+
+register(
+    OpDef(
+        "as_int",
+        lambda inputs, attrs: TensorType("int32", inputs[0].shape),
+        lambda x: np.asarray(x).astype(np.int32),
+        lambda n, g: [None],
+        "{0}",
+        (Sample(((3, 5),), low=-9.0, high=9.0, grad=()),),
+        cost=0,
+        doc="Whole numbers as int32: in memory they are integers, to arithmetic float32.",
+    )
+)
+
+
+def as_int(x: Value) -> Value:
+    """Whole numbers as int32; truth values as 0 and 1."""
+    x = as_float(x) if x.dtype == "bool" else x
+    return x if x.dtype == "int32" else apply("as_int", x)

@@ -2,19 +2,35 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
-from kgen.graph import Attrs, OpDef, Sample, Shape, TensorType, Value, apply, constant, register
+import numpy.typing as npt
+from kgen.graph import (
+    Attrs,
+    OpDef,
+    Sample,
+    Shape,
+    ShapeError,
+    TensorType,
+    Value,
+    apply,
+    constant,
+    register,
+)
 
 __all__ = [
+    "array",
     "batch_size",
     "constant",
     "index",
     "random_normal",
     "random_uniform",
     "scalar_input",
+    "size_of",
 ]
 
 
@@ -41,6 +57,54 @@ CONSTANT = register(
         doc="A float32 scalar known at build time.",
     )
 )
+# Numbers that a module may hold for one tensor: 4 MiB of them.
+_MAX_ARRAY = 1 << 20
+
+
+@dataclass(frozen=True, eq=False)
+class Numbers:
+    """A NumPy array known at build time; told from others by its content."""
+
+    values: npt.NDArray[Any]
+    digest: str = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.values.setflags(write=False)
+        digest = hashlib.sha256(self.values.tobytes()).hexdigest()
+        object.__setattr__(self, "digest", digest)
+
+    def __repr__(self) -> str:
+        return f"{self.values.dtype}{list(self.values.shape)}#{self.digest[:12]}"
+
+
+ARRAY = register(
+    OpDef(
+        "array",
+        _declared,
+        lambda numbers, dtype, shape: numbers.values,
+        doc="Numbers known at build time, float32 or int32; the module holds them.",
+    )
+)
+
+
+def array(values: Any, name: str = "table") -> Value:
+    """Numbers known at build time as a tensor without a batch: int32 if they are integers.
+
+    Raises:
+        ShapeError: there are none, or more than a module should hold.
+    """
+    found = np.asarray(values)
+    whole = found.dtype.kind in "iub"
+    if not 0 < found.size <= _MAX_ARRAY:
+        raise ShapeError(
+            f"a constant tensor of {found.size:,} numbers cannot be part of a module",
+            help=f"it may hold 1 to {_MAX_ARRAY:,}; data that large is a weight or an input",
+        )
+    numbers = Numbers(np.ascontiguousarray(found, np.int32 if whole else np.float32))
+    dtype = str(numbers.values.dtype)
+    return apply("array", hint=name, numbers=numbers, dtype=dtype, shape=numbers.values.shape)
+
+
 BATCH_SIZE = register(
     OpDef(
         "batch_size",
@@ -50,6 +114,17 @@ BATCH_SIZE = register(
         scalar="batch_rows",
         samples=(Sample(((3, 2),), grad=()),),
         doc="The number of rows of the batch, as a float32 scalar; its input tells which batch.",
+    )
+)
+SIZE_OF = register(
+    OpDef(
+        "size_of",
+        _scalar,
+        lambda x, axis: np.float32(np.shape(x)[axis]),
+        lambda node, grad: [None],
+        scalar="size",
+        samples=(Sample(((3, 2),), {"axis": 1}, grad=()),),
+        doc="The size of one axis, as a float32 scalar.",
     )
 )
 INDEX = register(
@@ -111,6 +186,12 @@ def index(shape: Shape) -> Value:
 def batch_size(rows: Value) -> Value:
     """The number of rows in the batch that `rows` belongs to, as a float32 scalar."""
     return apply("batch_size", rows)
+
+
+def size_of(x: Value, axis: int) -> Value:
+    """The size of one axis, as a float32 scalar."""
+    size = x.shape[axis]
+    return constant(float(size)) if isinstance(size, int) else apply("size_of", x, axis=axis)
 
 
 def random_uniform(shape: Shape, stream: int) -> Value:

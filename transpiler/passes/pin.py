@@ -18,7 +18,17 @@ from kgen import ops
 from kgen.graph import Graph, Value
 from kgen.rewrite import rebuild
 
-_NOT_STORED = ("input", "weight", "constant", "batch_size", "scalar_input", "broadcast_to", "index")
+_NOT_STORED = (
+    "array",
+    "input",
+    "weight",
+    "constant",
+    "batch_size",
+    "size_of",
+    "scalar_input",
+    "broadcast_to",
+    "index",
+)
 
 
 def pin(graph: Graph) -> Graph:
