@@ -7,10 +7,19 @@ from typing import TypeAlias
 
 from kgen.graph import Graph
 from kgen.passes.differentiate import differentiate
+from kgen.passes.loops import hoist, trim, with_bodies
 from kgen.passes.lower import lower
 from kgen.passes.pin import pin
 from kgen.passes.simplify import simplify
 
 Pass: TypeAlias = Callable[[Graph], Graph]
 
-PASSES: tuple[Pass, ...] = (simplify, differentiate, lower, simplify, pin)
+PASSES: tuple[Pass, ...] = (
+    simplify,
+    differentiate,
+    trim,
+    with_bodies(lower),
+    hoist,
+    with_bodies(simplify),
+    with_bodies(pin),
+)

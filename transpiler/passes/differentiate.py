@@ -47,6 +47,7 @@ def pull_back(given: Mapping[Value, Value], wrt: Sequence[Value]) -> dict[Value,
         builder.span = node.span
         made = len(builder.nodes)
         with builder.naming(f"d_{node.stem}" if node.stem else "d"):
+            parts: Sequence[Value | None]
             if node.output in projected:
                 parts = loop_gradient(node, projected[node.output], active, pull_back)
             elif grad is None:

@@ -63,6 +63,8 @@ def _local(node: Node, inputs: tuple[Value, ...]) -> Value | None:
     if name == "transpose" and inputs[0].node.op.name == "transpose":
         inner = inputs[0].node.attrs["axes"]
         return ops.transpose(inputs[0].node.inputs[0], [inner[a] for a in node.attrs["axes"]])
+    if name == "add" and (joined := _joined(node, inputs)) is not None:
+        return joined
     if not node.op.elementwise or node.output.dtype != "float32" or not inputs:
         return None
     numbers = [_number(value) for value in inputs]
@@ -72,6 +74,44 @@ def _local(node: Node, inputs: tuple[Value, ...]) -> Value | None:
         )
         return ops.broadcast_to(constant(float(folded)), shape)
     return _identity(name, inputs, numbers, shape)
+
+
+def _joined(node: Node, inputs: tuple[Value, ...]) -> Value | None:
+    """The sum of joins that are zero where the other is not, as one join.
+
+    The gradients of slices of one tensor add up so.
+    """
+    sources = [value.node for value in inputs]
+    if any(n.op.name != "concatenate" or n.output.shape != node.output.shape for n in sources):
+        return None
+    axis = sources[0].attrs["axis"]
+    if sources[1].attrs["axis"] != axis:
+        return None
+    parts: list[tuple[int, int, Value]] = []
+    for source in sources:
+        start = 0
+        for value in source.inputs:
+            stop = start + int(value.shape[axis])  # type: ignore[arg-type]
+            if _number(value) != 0.0:
+                parts.append((start, stop, value))
+            start = stop
+    parts.sort(key=lambda part: part[0])
+    joined: list[Value] = []
+    shape, at = node.output.shape, 0
+
+    def fill(stop: int) -> None:
+        if stop > at:
+            filler = (*shape[:axis], stop - at, *shape[axis + 1 :])
+            joined.append(ops.broadcast_to(constant(0.0), filler))
+
+    for begin, stop, value in parts:
+        if begin < at:
+            return None
+        fill(begin)
+        joined.append(value)
+        at = stop
+    fill(start)
+    return ops.concatenate(joined, axis)
 
 
 def _identity(

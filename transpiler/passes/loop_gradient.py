@@ -1,0 +1,401 @@
+"""The gradient of a loop over time: a loop in the opposite direction.
+
+Its body is the gradient of the forward body's nodes. What that needs of the forward body is
+kept by the forward loop if it is costly, and computed again if it is cheap. The gradient of a
+weight that every step multiplies with is not summed up step by step: both factors are kept
+and multiplied once, over batch and time together.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import TypeAlias
+
+from kgen import ops
+from kgen.graph import Attrs, Builder, Node, OpDef, Value, apply, constant, current
+from kgen.ops.scan import Loop, declare, last_of, make, next_of, stack_of, step_type
+from kgen.rewrite import reachable
+
+PullBack: TypeAlias = Callable[[Mapping[Value, Value], Sequence[Value]], dict[Value, Value]]
+_LINEAR = ("reshape", "transpose", "negative")
+
+
+def loop_gradient(
+    node: Node,
+    projections: Sequence[tuple[Value, Value]],
+    active: Collection[Value],
+    pull_back: PullBack,
+) -> list[Value | None]:
+    """The gradient of a loop for each of its inputs.
+
+    Args:
+        node: the loop.
+        projections: outputs of the loop, each with its gradient.
+        active: what gradients are wanted for.
+        pull_back: differentiates within the current builder.
+    """
+    return _LoopGradient(node, projections, active, pull_back).parts()
+
+
+@dataclass
+class _Sum:
+    """How the sum over all steps of a value is computed after the loop."""
+
+    make: Callable[[], Value]
+
+
+@dataclass(eq=False)
+class _LoopGradient:
+    node: Node
+    projections: Sequence[tuple[Value, Value]]
+    active: Collection[Value]
+    pull_back: PullBack
+    inside: Builder = field(default_factory=Builder)
+    copies: dict[Value, Value] = field(default_factory=dict)
+    origin: dict[Value, Value] = field(default_factory=dict)
+    given: dict[str, Value] = field(default_factory=dict)
+    carried: dict[str, Value] = field(default_factory=dict)
+    varying: set[Value] = field(default_factory=set)
+    reverse: _Reverse = field(init=False)
+    scan: Value = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.loop: Loop = self.node.attrs["loop"]
+        self.outside = current()
+        count = len(self.loop.sequences)
+        names = self.loop.names
+        self.outer = dict(zip(names, self.node.inputs, strict=True))
+        # The order of the steps in what is kept: that of the sequences, so as to match theirs.
+        self.turned = self.loop.sequences[0]
+        self.sequences = dict(zip(names[:count], self.loop.sequences, strict=True))
+
+    def parts(self) -> list[Value | None]:
+        wanted = self._wanted()
+        with self.inside:
+            self._copy_body()
+            given = self._incoming(wanted)
+            inputs = {name: self.inside.inputs[name] for name in wanted}
+            found = self.pull_back(given, list(inputs.values()))
+            self._mark_varying()
+            results = {name: found[value] for name, value in inputs.items() if value in found}
+        return self._finish(wanted, results)
+
+    def _wanted(self) -> list[str]:
+        """The body's inputs that a gradient is wanted for, or passes through."""
+        body = self.loop.body
+        names = [n for n, value in self.outer.items() if value in self.active]
+        names = [n for n in names if value_is_float(body.inputs[n])]
+        while True:
+            reached = {body.inputs[name] for name in names}
+            for node in body.nodes:
+                if any(value in reached for value in node.inputs):
+                    reached.add(node.output)
+            more = [
+                carry
+                for carry in self.loop.carried
+                if carry not in names
+                and body.outputs[next_of(carry)] in reached
+                and value_is_float(body.inputs[carry])
+            ]
+            if not more:
+                return [name for name in self.loop.names if name in names]
+            names += more
+
+    def _copy_body(self) -> None:
+        """The forward body's nodes, to differentiate."""
+        for node in self.loop.body.nodes:
+            if node.op.name == "input":
+                made = self.inside.input(node.attrs["name"], node.output.type)
+            else:
+                inputs = tuple(self.copies[value] for value in node.inputs)
+                made = self.inside.add(
+                    node.op, inputs, node.attrs, name=node.output.name, span=node.span
+                )
+            self.copies[node.output] = made
+            self.origin[made] = node.output
+
+    def _incoming(self, wanted: Sequence[str]) -> dict[Value, Value]:
+        """What comes in: a step of each stack's gradient, the gradients of the carries."""
+        found: dict[Value, Value] = {}
+        by_name = {node.output.name: node.output for node in self.loop.body.nodes}
+
+        def give(value: Value, grad: Value) -> None:
+            found[value] = grad if value not in found else found[value] + grad
+
+        for output, outer in self.projections:
+            if output.node.attrs["kind"] == "stack":
+                key = output.node.attrs["key"]
+                value = self.loop.body.outputs.get(key, by_name.get(key))
+                assert value is not None, key
+                grad = declare(self.inside, f"d_{output.name}", step_type(outer.type))
+                self.given[grad.node.attrs["name"]] = outer
+                self.sequences[grad.node.attrs["name"]] = output.node.attrs["flipped"]
+                give(self.copies[value], grad)
+        for carry in self.loop.carried:
+            if carry in wanted:
+                value = self.loop.body.outputs[next_of(carry)]
+                grad = declare(self.inside, f"d_{carry}", value.type)
+                self.carried[carry] = grad
+                give(self.copies[value], grad)
+        return found
+
+    def _mark_varying(self) -> None:
+        constant_inputs = {self.inside.inputs[name] for name in self.loop.invariants}
+        for node in self.inside.nodes:
+            is_step = node.op.name == "input" and node.output not in constant_inputs
+            if is_step or any(value in self.varying for value in node.inputs):
+                self.varying.add(node.output)
+
+    # --- the reverse loop ------------------------------------------------------
+
+    def _finish(self, wanted: Sequence[str], results: Mapping[str, Value]) -> list[Value | None]:
+        steps: list[Value] = []
+        stacks: list[Value] = []
+        sums: dict[str, _Sum] = {}
+        carries: dict[str, Value] = {}
+        with self.inside:
+            for name in self.loop.carried:
+                if name in wanted:
+                    like = self.inside.inputs[name]
+                    carries[name] = results.get(name) or ops.broadcast_to(constant(0.0), like.shape)
+            totals: dict[str, tuple[Value, Value]] = {}
+            for name, value in results.items():
+                if name in self.sequences:
+                    steps.append(value)
+                elif name in self.loop.invariants:
+                    found = self._summed(value, stacks)
+                    if found is not None:
+                        sums[name] = found
+                    else:
+                        before = declare(self.inside, f"total_{name}", value.type)
+                        totals[name] = before, before + value
+        reverse = _Reverse(self, steps, stacks, carries, totals)
+        scan = reverse.make()
+        parts: list[Value | None] = []
+        self.reverse, self.scan = reverse, scan
+        for name in self.loop.names:
+            if name not in results and name not in carries:
+                parts.append(None)
+            elif name in self.sequences:
+                flipped = not self.sequences[name]
+                parts.append(reverse.stack(scan, results[name], flipped=flipped))
+            elif name in carries:
+                parts.append(reverse.last(scan, self.carried[name]))
+            elif name in sums:
+                parts.append(sums[name].make())
+            else:
+                parts.append(reverse.last(scan, totals[name][0]))
+        return parts
+
+    def _summed(self, value: Value, stacks: list[Value]) -> _Sum | None:
+        """The sum over the steps of a value that sums over the batch, taken after the loop.
+
+        `stacks` grows by what must be kept for it. None if it must be summed up in the loop.
+        """
+        node = value.node
+        if node.op.name in _LINEAR:
+            below = self._summed(node.inputs[0], stacks)
+            if below is None:
+                return None
+            return _Sum(lambda: self.outside.add(node.op, [below.make()], node.attrs))
+        if node.op.name in ("add", "subtract") and all(v.shape == value.shape for v in node.inputs):
+            parts = [self._summed(v, stacks) for v in node.inputs]
+            if any(part is None for part in parts):
+                return None
+            return _Sum(lambda: apply(node.op.name, *(p.make() for p in parts if p is not None)))
+        if any(source not in self.varying for source in node.inputs):
+            return None
+        if node.op.name == "dot":
+            (ca, cb), (ba, bb) = node.attrs["contract"], node.attrs["batch"]
+            if 0 not in ca or 0 not in cb:
+                return None
+            attrs = {
+                "contract": (_with_time(ca), _with_time(cb)),
+                "batch": (_behind_time(ba), _behind_time(bb)),
+            }
+            stacks += node.inputs
+            a, b = node.inputs
+            return _Sum(lambda: self._whole_product(node.op, (a, b), attrs))
+        if node.op.name == "sum" and 0 in node.attrs["axes"]:
+            stacks += node.inputs
+            return _Sum(lambda: self._sum_over_time(node))
+        return None
+
+    def _whole_product(self, op: OpDef, factors: Sequence[Value], attrs: Attrs) -> Value:
+        return self.outside.add(op, [self.stacked(factor) for factor in factors], attrs)
+
+    def stacked(self, value: Value) -> Value:
+        """All steps of a value, once the reverse loop is made."""
+        return self.reverse.in_order(self.scan, value)
+
+    def _sum_over_time(self, node: Node) -> Value:
+        axes = _with_time(node.attrs["axes"])
+        total = apply("sum", self.stacked(node.inputs[0]), axes=axes, keepdims=False)
+        return ops.reshape(total, node.output.shape)
+
+
+def value_is_float(value: Value) -> bool:
+    return value.dtype == "float32"
+
+
+def _with_time(axes: Sequence[int]) -> tuple[int, ...]:
+    """The same axes once time stands behind the first, and time."""
+    return tuple(place for axis in axes for place in ((0, 1) if axis == 0 else (axis + 1,)))
+
+
+def _behind_time(axes: Sequence[int]) -> tuple[int, ...]:
+    return tuple(0 if axis == 0 else axis + 1 for axis in axes)
+
+
+class _Reverse:
+    """Builds the reverse loop from the differentiated body."""
+
+    def __init__(
+        self,
+        gradient: _LoopGradient,
+        steps: Sequence[Value],
+        stacks: Sequence[Value],
+        carries: Mapping[str, Value],
+        totals: Mapping[str, tuple[Value, Value]],
+    ) -> None:
+        self.gradient = gradient
+        self.steps = steps
+        self.stacks = stacks
+        self.after = {gradient.carried[name]: value for name, value in carries.items()}
+        self.after |= dict(totals.values())
+        self.starts = self._starts(carries, totals)
+        self.kept: set[Value] = set()
+        self.builder = Builder()
+        self.made: dict[Value, Value] = {}
+
+    def _starts(
+        self, carries: Mapping[str, Value], totals: Mapping[str, tuple[Value, Value]]
+    ) -> list[Value]:
+        """What the carries start from: the gradients of the last ones, and zeros."""
+        found = []
+        for name in carries:
+            last = [
+                grad
+                for output, grad in self.gradient.projections
+                if output.node.attrs["kind"] == "last" and output.node.attrs["key"] == name
+            ]
+            shape = self.gradient.loop.body.inputs[name].shape
+            found.append(last[0] if last else ops.broadcast_to(constant(0.0), shape))
+        found += [ops.broadcast_to(constant(0.0), old.shape) for old, _ in totals.values()]
+        return found
+
+    def make(self) -> Value:
+        """The node of the reverse loop, in the current builder."""
+        g = self.gradient
+        self._keep([*self.steps, *self.stacks, *self.after.values()])
+        stacked = [value for value in self.stacks if self._known_stack(value) is None]
+        live = self._live([*self.steps, *stacked, *self.after.values()])
+        names = [name for name in g.sequences if g.inside.inputs[name] in live]
+        kept = [value for value in self.kept if value in live]
+        inputs: list[Value] = []
+        flipped: list[bool] = []
+        for name in names:
+            self._declare(g.inside.inputs[name])
+            inputs.append(g.given[name] if name in g.given else g.outer[name])
+            flipped.append(not g.sequences[name])
+        for value in kept:
+            self._declare(value)
+            inputs.append(self._kept_stack(value))
+            flipped.append(not g.turned)
+        for before in self.after:
+            self._declare(before)
+        inputs += self.starts
+        for name in g.loop.invariants:
+            value = g.inside.inputs[name]
+            if value in live:
+                self._declare(value)
+                inputs.append(g.outer[name])
+        for node in g.inside.nodes:
+            if node.output in live and node.output not in self.made:
+                sources = tuple(self.made[value] for value in node.inputs)
+                self.made[node.output] = self.builder.add(
+                    node.op, sources, node.attrs, name=node.output.name, span=node.span
+                )
+        outputs = {
+            next_of(self.made[before].node.attrs["name"]): self.made[value]
+            for before, value in self.after.items()
+        }
+        body = replace(self.builder.graph("step", outputs), weights={})
+        return make(Loop(body, tuple(flipped), len(self.after), g.loop.length), inputs)
+
+    def stack(self, scan: Value, value: Value, *, flipped: bool) -> Value:
+        """A value of the body at every step."""
+        return stack_of(scan, self.made[value], flipped=flipped)
+
+    def in_order(self, scan: Value, value: Value) -> Value:
+        """As `stack`, in the order of what the forward loop keeps, which may have it already."""
+        known = self._known_stack(value)
+        turned = self.gradient.turned
+        return self.stack(scan, value, flipped=not turned) if known is None else known
+
+    def _kept_stack(self, value: Value) -> Value:
+        g = self.gradient
+        return stack_of(g.node.output, g.origin[value], flipped=g.turned)
+
+    def _known_stack(self, value: Value) -> Value | None:
+        """All steps of a value of the forward body in their order, if they are stored."""
+        g, name = self.gradient, value.node.attrs.get("name")
+        if value in self.kept:
+            return self._kept_stack(value)
+        is_step = value.node.op.name == "input" and name in g.sequences
+        if is_step and g.sequences[str(name)] == g.turned:
+            return g.given[name] if name in g.given else g.outer[name]
+        return None
+
+    def last(self, scan: Value, before: Value) -> Value:
+        return last_of(scan, self.made[before].node.attrs["name"])
+
+    def _declare(self, value: Value) -> None:
+        self.made[value] = declare(self.builder, value.name, value.type)
+
+    # --- what is kept of the forward loop ---------------------------------------
+
+    def _keep(self, results: Sequence[Value]) -> None:
+        """Choose what the forward loop stores: costly values, first ones first."""
+        g = self.gradient
+        needed = reachable(results)
+        wanted = {value for value in results if value in g.origin}
+        for node in g.inside.nodes:
+            if node.output in needed and node.output not in g.origin:
+                wanted |= {value for value in node.inputs if value in g.origin}
+        for node in g.inside.nodes:
+            if node.output in wanted:
+                self._require(node.output)
+
+    def _require(self, value: Value) -> None:
+        if self._is_free(value):
+            return
+        if value.dtype == "bool":
+            for source in value.node.inputs:
+                self._require(source)
+        else:
+            self.kept.add(value)
+
+    def _is_free(self, value: Value) -> bool:
+        """Whether a value of the forward body is at hand, or cheaply computed from such."""
+        g, node = self.gradient, value.node
+        if value in self.kept:
+            return True
+        if node.op.name == "input":
+            return node.attrs["name"] not in g.loop.carried
+        cheap = node.op.elementwise and node.op.cost <= 1
+        cheap = cheap or node.op.name in ("reshape", "slice_axis")
+        return cheap and all(self._is_free(source) for source in node.inputs)
+
+    def _live(self, results: Sequence[Value]) -> set[Value]:
+        """What the results need, computed from what is kept."""
+        live: set[Value] = set()
+        stack = list(results)
+        while stack:
+            value = stack.pop()
+            if value not in live:
+                live.add(value)
+                if value not in self.kept:
+                    stack += value.node.inputs
+        return live
