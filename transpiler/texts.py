@@ -7,10 +7,14 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KernelText:
-    """What every kernel has: a name, its documentation, its arguments' views and its set-up."""
+    """What every kernel has: a name, its documentation, its arguments' views and its set-up.
+
+    `sizes` are the open dimensions it works with.
+    """
 
     name: str = ""
     doc: tuple[str, ...] = ()
+    sizes: tuple[str, ...] = ()
     views: tuple[str, ...] = ()
     setup: tuple[str, ...] = ()
 
@@ -171,12 +175,11 @@ class PermuteText(KernelText):
 
 @dataclass(frozen=True, slots=True)
 class Move:
-    """Columns copied from a source to a target."""
+    """Columns of a target, a part at a time."""
 
     loop: str
-    source: str
-    source_col: str
     target_col: str
+    part: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -221,6 +224,71 @@ class ScatterText(KernelText):
     target: str
 
 
+@dataclass(frozen=True, slots=True)
+class Loop:
+    """A loop of a nest, and the statements its body begins with."""
+
+    head: str
+    lines: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NestText(KernelText):
+    """Loops within one another, and within the innermost further ones between `start` and `finish`."""
+
+    share: str
+    loops: tuple[Loop, ...]
+    start: tuple[str, ...]
+    inner: tuple[Loop, ...]
+    body: tuple[str, ...]
+    finish: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunningText(KernelText):
+    """A running total along the middle axis of a tensor of three."""
+
+    share: str
+    loop: str
+    cols: str
+    step: str
+    vectors: str
+    length: str
+    row: str
+    total: str
+    target: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OrderText(KernelText):
+    """The places of a row's elements in order: how many go before each is counted."""
+
+    share: str
+    loop: str
+    cols: str
+    step: str
+    vectors: str
+    source: str
+    before: str
+    size: str
+    target: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlaceText(KernelText):
+    """Elements read or, into rows of zeros, added at places within their row."""
+
+    share: str
+    loop: str
+    zeros: str
+    count: str
+    places: str
+    last_place: str
+    value: str
+    target: str
+    target_col: str
+
+
 TEMPLATES: dict[type[KernelText], str] = {
     MatmulText: "matmul",
     PackedMatmulText: "packed_matmul",
@@ -236,4 +304,8 @@ TEMPLATES: dict[type[KernelText], str] = {
     CopyText: "copy",
     GatherText: "gather",
     ScatterText: "scatter",
+    RunningText: "running",
+    OrderText: "order",
+    PlaceText: "place",
+    NestText: "nest",
 }

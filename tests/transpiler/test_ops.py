@@ -38,7 +38,7 @@ DIFFERENTIABLE = [
 # Made and used by the operations that are sampled, or fed.
 WITHOUT_SAMPLES = {
     "array", "as_float", "constant", "input", "logical_and", "logical_not", "logical_or",
-    "random_normal", "random_uniform", "scalar_input", "weight", "where",
+    "random_normal", "random_uniform", "scalar_input", "scan", "scan_output", "weight", "where",
 }  # fmt: skip
 
 

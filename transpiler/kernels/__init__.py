@@ -2,21 +2,33 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import astuple, dataclass, replace
 
 from kgen.access import count
 from kgen.body import Body
+from kgen.dims import declared, definitions, symbol
 from kgen.fuse import REDUCTIONS, Fusion, Group
-from kgen.graph import BATCH, Node, Value
+from kgen.graph import BATCH, Node, Size, Value
 from kgen.kernels.columnwise import columns
+from kgen.kernels.convolving import conv, conv_filter, turn
+from kgen.kernels.depthwise import depthwise, depthwise_filter
 from kgen.kernels.indexing import gathered, scattered
+from kgen.kernels.loops import starts_with_batch
 from kgen.kernels.moving import copied, transposed
+from kgen.kernels.pooling import pick, pool, pool_where, spread, unpool
+from kgen.kernels.ordering import added_along, ordered, running, taken_along
 from kgen.kernels.products import batched, matmul, outer
 from kgen.kernels.rowwise import rows, spilled
+from kgen.kernels.shifting import moved
 from kgen.texts import KernelText
 
 __all__ = ["Draft", "draft", "flops", "is_by_batch", "node_flops", "spilled"]
+
+
+# Steps that a loop of open length is taken for where its cost is estimated.
+_TYPICAL_LENGTH = 32
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +39,7 @@ class Draft:
     arguments: tuple[Value, ...]
     written: tuple[Value, ...]
     by_batch: bool
+    starts: tuple[int, ...]
 
 
 def draft(
@@ -46,27 +59,36 @@ def draft(
     """
     body = Body(fusion, group, stored, in_place, packing=packing, anonymous=anonymous)
     text = _WRITERS[group.kind](body)
-    views = [
-        f"{view.name} = {'imatrix' if view.integer else 'matrix'}"
-        f"(args, {index}, {view.rows}, {view.cols})"
-        for index, view in enumerate(body.views.values())
-    ]
+    views = [view.definition(index) for index, view in enumerate(body.views.values())]
     setup = [f"{key} = random_key(clock, {stream})" for stream, key in body.keys.items()]
+    text = replace(text, name=name, views=tuple(views), setup=tuple(setup))
     return Draft(
-        replace(text, name=name, views=tuple(views), setup=tuple(setup)),
+        replace(text, sizes=_sizes(text, fusion)),
         tuple(view.base for view in body.views.values()),
         tuple(body.written),
         by_batch=is_by_batch(group),
+        starts=tuple(view.start for view in body.views.values()),
+    )
+
+
+def _sizes(text: KernelText, fusion: Fusion) -> tuple[str, ...]:
+    """The statements that define the open dimensions which a kernel's text names."""
+    words = set(re.findall(r"[^\W\d]\w*", repr(astuple(text))))
+    used = [dim for name, dim in fusion.dims.items() if name in words]
+    order = declared(fusion.around.inputs.values())
+    return tuple(
+        f"{symbol(dim)} = {value or f'dimension(clock, {order.index(dim)})'}"
+        for dim, value in definitions(used, order)
     )
 
 
 def is_by_batch(group: Group) -> bool:
     """Whether each thread works on its own rows of the batch."""
-    if group.kind == "columns":
-        return BATCH in group.outer
-    if group.kind == "transpose":
-        return group.domain.rows[0] == BATCH == group.anchor.inputs[0].shape[0]
-    return BATCH in group.domain.rows and group.kind != "outer"
+    rows = tuple(group.outer) if group.kind == "columns" else group.domain.rows
+    if group.kind == "outer" or not starts_with_batch(rows) or BATCH in group.domain.cols:  # type: ignore[arg-type]
+        return False
+    values = {v for node in group.members for v in (*node.inputs, node.output)}
+    return all(BATCH not in v.shape or starts_with_batch(v.shape) for v in values)
 
 
 _WRITERS: dict[str, Callable[[Body], KernelText]] = {
@@ -79,13 +101,36 @@ _WRITERS: dict[str, Callable[[Body], KernelText]] = {
     "copy": copied,
     "gather": gathered,
     "scatter": scattered,
+    "running": running,
+    "order": ordered,
+    "take_along": taken_along,
+    "add_along": added_along,
+    "move": moved,
+    "conv": conv,
+    "conv_filter": conv_filter,
+    "turn": turn,
+    "depthwise": depthwise,
+    "depthwise_filter": depthwise_filter,
+    "pool": pool,
+    "pool_where": pool_where,
+    "unpool": unpool,
+    "pick": pick,
+    "spread": spread,
 }
+
+
+def typical(length: Size) -> int:
+    """How often a loop is assumed to run."""
+    return length if isinstance(length, int) else _TYPICAL_LENGTH
 
 
 def node_flops(node: Node) -> int:
     """Arithmetic of a node, for one row where it has a batch; costly functions count by cost."""
     if node.op.flops is not None:
         return node.op.flops(node)
+    if node.op.name == "scan":
+        loop = node.attrs["loop"]
+        return typical(loop.length) * sum(node_flops(n) for n in loop.body.nodes)
     if node.op.name == "dot":
         a, axes = node.inputs[0], node.attrs["contract"][0]
         inner = count(tuple(a.shape[axis] for axis in axes))[1]

@@ -65,8 +65,8 @@ from kgen.ops.more_elementwise import (
     hypot,
     is_infinite,
     is_nan,
-    log10,
     log2,
+    log10,
     logaddexp,
     mod,
     rint,
@@ -76,6 +76,7 @@ from kgen.ops.more_elementwise import (
     trunc,
 )
 from kgen.ops.normalize import log_softmax, sigmoid_crossentropy, softmax, softplus
+from kgen.ops.ordering import accumulate, argsort, cumprod, cumsum, take_along
 from kgen.ops.pooling import pick, pool, pool_where, unpool
 from kgen.ops.reduce import max, min, sum
 from kgen.ops.scan import scan
@@ -93,6 +94,7 @@ from kgen.ops.window import crop, flip, pad, repeat, slice_axes, strided
 
 __all__ = [
     "absolute",
+    "accumulate",
     "add",
     "arccos",
     "arccosh",
@@ -102,6 +104,7 @@ __all__ = [
     "arctan2",
     "arctanh",
     "argmax",
+    "argsort",
     "array",
     "as_float",
     "as_int",
@@ -117,6 +120,8 @@ __all__ = [
     "cos",
     "cosh",
     "crop",
+    "cumprod",
+    "cumsum",
     "depthwise",
     "divide",
     "dot",
@@ -161,6 +166,7 @@ __all__ = [
     "negative",
     "not_equal",
     "pad",
+    "take_along",
     "pick",
     "pool",
     "pool_where",
