@@ -15,10 +15,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+import h5py
 import numpy as np
 import pytest
 from kgen.cli import main
 from safetensors import safe_open
+from safetensors.numpy import load_file
 
 SMALL = """\
 param width = 8
@@ -246,22 +248,24 @@ def test_predictions_are_the_same_in_every_format(project: Path) -> None:
     assert done.stdout.startswith("y_0,y_1,y_2\n") and done.stdout.count("\n") == 201
 
 
-def test_training_from_csv_is_training_from_npz(project: Path) -> None:
+def test_training_from_other_files_is_training_from_npz(project: Path) -> None:
     with np.load(project / "data.npz") as data:
         x = np.concatenate([data["x"], data["test_x"]])
         y = np.concatenate([data["y"], data["test_y"]])
     np.savez(project / "whole.npz", x=x, y=y)
-    for name in ("whole.npz", "data.csv"):
+    with h5py.File(project / "whole.h5", "w") as file:
+        file["x_train"], file["y_train"] = x.astype(np.float64), y
+    files = ("whole.npz", "data.csv", "whole.h5")
+    for name in files:
         done = kgen(
             *("train", "small.k", "--data", name, "--epochs", 2, "-q", "-o", f"from_{name}"),
             cwd=project,
         )
         assert done.returncode == 0, done.stderr
-    one, other = (
-        json.loads((project / f"from_{name}" / "small.history.json").read_text())
-        for name in ("whole.npz", "data.csv")
+    one, *others = (
+        json.loads((project / f"from_{name}" / "small.history.json").read_text()) for name in files
     )
-    assert one == other
+    assert all(other == one for other in others)
 
 
 def contents(path: Path) -> tuple[dict[str, bytes], dict[str, str]]:
@@ -317,14 +321,18 @@ def test_files_of_other_kinds_are_refused(project: Path, tmp_path: Path) -> None
     (tmp_path / "text.csv").write_text("x_0,x_1,x_2,x_3,y\n1,2,3,four,0\n")
     (tmp_path / "ragged.csv").write_text("x_0,x_1,x_2,x_3,y\n1,2,3\n")
     (tmp_path / "bare.csv").write_text("1,2,3,4,0\n")
+    (tmp_path / "text.h5").write_text("not what it says")
+    h5py.File(tmp_path / "empty.h5", "w").close()
     cases = {
         "broken.npz": "damaged",
         "objects.npy": "never loaded",
         "text.csv": "line 2, column 'x_3': 'four'",
         "ragged.csv": "line 2 has 3 cells",
         "bare.csv": "names its columns",
-        "data.parquet": ".npz, .npy and .csv",
-        "data.h5": "an HDF5 file",
+        "data.parquet": ".npz, .npy, .csv and .h5",
+        "text.h5": "no HDF5 file",
+        "empty.h5": "no data sets",
+        "missing.h5": "no such file",
         "missing.npz": "no such file",
         ".": "image folders",
     }
@@ -332,6 +340,20 @@ def test_files_of_other_kinds_are_refused(project: Path, tmp_path: Path) -> None
         done = kgen("train", "small.k", "--data", tmp_path / name, "-o", "bad", cwd=project)
         assert done.returncode == 1, name
         assert words in done.stderr, done.stderr
+
+
+def test_weights_from_keras(project: Path) -> None:
+    net = load_file(str(project / "out" / "small.safetensors"))
+    with h5py.File(project / "keras.weights.h5", "w") as file:
+        for layer in ("dense", "dense_1"):
+            for place, part in enumerate(("kernel", "bias")):
+                file[f"layers/{layer}/vars/{place}"] = net[f"{layer}/{part}"]
+    found = [
+        kgen("evaluate", "small.k", "--weights", name, "--data", "data.npz", cwd=project)
+        for name in ("out/small.safetensors", "keras.weights.h5")
+    ]
+    assert found[0].returncode == found[1].returncode == 0, found[1].stderr
+    assert found[0].stdout == found[1].stdout
 
 
 def test_weights_of_another_model_are_refused(project: Path) -> None:

@@ -23,8 +23,6 @@ _USUAL = {
 }
 _REFUSED = {
     ".parquet": "a Parquet file",
-    ".h5": "an HDF5 file",
-    ".hdf5": "an HDF5 file",
     ".pkl": "a pickle, which can run code",
     ".pt": "a torch file, which is a pickle and can run code",
     ".tsv": "a tab-separated file; save it with commas",
@@ -147,7 +145,7 @@ def _usual_names(arrays: dict[str, np.ndarray], spec: Any) -> dict[str, np.ndarr
 
 
 def _read(text: str, spec: Any) -> dict[str, np.ndarray]:
-    """The arrays of one `FILE` or `NAME=FILE`."""
+    """The arrays (or HDF5 data sets) of one `FILE` or `NAME=FILE`."""
     name, equals, rest = text.partition("=")
     if equals and name.isidentifier() and not Path(text).exists():
         arrays = _read(rest, spec)
@@ -166,7 +164,7 @@ def _read(text: str, spec: Any) -> dict[str, np.ndarray]:
     reader = _READERS.get(suffix)
     if reader is None:
         kind = _REFUSED.get(suffix, f"no kind of data file known here ('{suffix}')")
-        raise DataError(f"{text} is {kind}; data are read from .npz, .npy and .csv files.")
+        raise DataError(f"{text} is {kind}; data are read from .npz, .npy, .csv and .h5 files.")
     return reader(path, spec)
 
 
@@ -191,6 +189,26 @@ def _read_npy(path: Path, spec: Any) -> dict[str, np.ndarray]:
     return {spec.inputs[0].name: array}
 
 
+def _read_h5(path: Path, spec: Any) -> dict[str, Any]:
+    """The data sets of an HDF5 file, unread: `fit` reads them, batch by batch if they are large."""
+    try:
+        import h5py
+    except ImportError as error:
+        raise DataError(
+            f"reading {path} needs the package h5py: pip install 'kgen-compiler[data]'."
+        ) from error
+    path.open("rb").close()  # says best what is wrong with a path
+    try:
+        # It stays open for as long as its data sets are in use.
+        file = h5py.File(path, "r")
+        arrays = {name: item for name, item in file.items() if isinstance(item, h5py.Dataset)}
+    except (OSError, KeyError, RuntimeError) as error:
+        raise DataError(f"{path} is damaged or no HDF5 file ({error}).") from error
+    if not arrays:
+        raise DataError(f"{path} has no data sets at its top; it has {_listed(file)}.")
+    return arrays
+
+
 def _unreadable(path: Path, error: Exception) -> DataError:
     if isinstance(error, DataError):
         return error
@@ -202,8 +220,10 @@ def _unreadable(path: Path, error: Exception) -> DataError:
     return DataError(f"{path} is damaged or no NumPy file ({error}).")
 
 
-_READERS: dict[str, Callable[[Path, Any], dict[str, np.ndarray]]] = {
+_READERS: dict[str, Callable[[Path, Any], dict[str, Any]]] = {
     ".npz": _read_npz,
     ".npy": _read_npy,
     ".csv": read_csv,
+    ".h5": _read_h5,
+    ".hdf5": _read_h5,
 }

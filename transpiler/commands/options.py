@@ -68,7 +68,7 @@ data = click.option(
     metavar="FILE",
     multiple=True,
     required=True,
-    help="Data as .npz or .csv, or NAME=FILE.npy for one array; may be repeated.",
+    help="Data as .npz, .h5 or .csv, or NAME=FILE.npy for one array; may be repeated.",
 )
 weights = click.option(
     "--weights",
