@@ -9,6 +9,7 @@ from kgen.runtime.isa import LANES
 from kgen.runtime.lowering import INDEX, Code, Description, TileType, implements, literal_int
 from kgen.runtime.random import MASK_64, bits_to_normal, bits_to_uniform, random_bits
 from kgen.runtime.tile_random import (
+    dimension,
     first_row,
     normal,
     random_key,
@@ -91,6 +92,15 @@ def describe_step_index(clock: Any) -> Description:
 def describe_step_in_call(clock: Any) -> Description:
     """The clock's step within the run."""
     return INDEX, (CLOCK,), lambda code, clock: read_clock(code, clock, 3)
+
+
+@implements(dimension)
+def describe_dimension(clock: Any, position: Any) -> Description:
+    """One of the clock's sizes of open dimensions."""
+    place = literal_int(position)
+    if place is None:
+        return None
+    return INDEX, (CLOCK, position), lambda code, clock, _: read_clock(code, clock, 8 + place)
 
 
 def build_split_mix(code: Code, state: Any) -> Any:

@@ -12,7 +12,15 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from kgen.runtime.driver import ABORT, CLOCK_WORDS, CONTROL_WORDS, STOP, TABLE_WORDS, drive
+from kgen.runtime.driver import (
+    ABORT,
+    CLOCK_WORDS,
+    CONTROL_WORDS,
+    DIMS_START,
+    STOP,
+    TABLE_WORDS,
+    drive,
+)
 from kgen.runtime.errors import EnvironmentVariableError
 from kgen.runtime.kernels import Command, Kernel, Sync, jit_is_disabled
 
@@ -143,16 +151,19 @@ class Team:
         last_row: int,
         step: int = 0,
         seed: int = 0,
+        dims: Sequence[int] = (),
     ) -> int:
         """Run the plan on batches of rows first_row..last_row - 1; gives the steps done.
 
-        The last batch may be short. `step` is the global number of the first step. If a signal
+        The last batch may be short. `dims` are the sizes of open dimensions. `step` is the global
+        number of the first step. If a signal
         raises in between, `clocks[0, 1]` still tells the global step reached.
         """
         steps = max(0, -(-(last_row - first_row) // batch_size))
         self.control.fill(0)
         for clock in self.clocks:
             clock[0], clock[1], clock[2], clock[3] = first_row, step, seed, 0
+            clock[DIMS_START : DIMS_START + len(dims)] = dims
         if plan.emulated:
             return self._emulate(plan, steps, batch_size, first_row, last_row)
         work = plan.address, len(plan.calls), steps, batch_size, first_row, last_row

@@ -55,6 +55,11 @@ def step_in_call(clock: Any) -> int:
     return int(clock[3])
 
 
+def dimension(clock: Any, position: int) -> int:
+    """The size of an open dimension, by its position among the model's."""
+    return int(clock[8 + position])
+
+
 def random_key(clock: Any, stream: int) -> tuple[int, int]:
     """Two 32-bit keys from the clock's seed and step and the number of a random stream."""
     state = split_mix(int(clock[2]) & MASK_64)

@@ -32,9 +32,9 @@ ROOMS = {
     "ops": "ops",
     "layers": "layers",
     "elaborate": "arithmetic bodies buildtime builtins custom declarations elaborate expressions inputs "
-    "layering limits names objective parameters phases run scopes settings specials statements tensors values",
+    "layering limits names objective opendims parameters phases run scopes settings specials statements tensors values views",
     "passes": "passes",
-    "schedule": "access body fuse kernels plan program ranges schedule texts tidy",
+    "schedule": "access body fuse kernels looping plan program ranges schedule texts tidy",
     "emit": "arrays emit pycode specification",
     "compiler": "compiler",
     "building": "building loading sklearn standalone",

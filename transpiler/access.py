@@ -11,15 +11,23 @@ from __future__ import annotations
 from dataclasses import dataclass
 from math import prod
 
-from kgen.graph import Dim, Shape, Size
+from kgen.dims import factors, symbol
+from kgen.graph import Shape
 
 Count = tuple[tuple[str, ...], int]
 
 
 def count(shape: Shape) -> Count:
-    """How many elements: the open dimensions' names and the product of the others."""
-    names = tuple(sorted(size.name for size in shape if isinstance(size, Dim)))
-    return names, prod(size for size in shape if isinstance(size, int))
+    """How many elements: the open dimensions' symbols and the product of the others."""
+    parts = [factors(size) for size in shape]
+    names = tuple(sorted(symbol(dim) for opened, _ in parts for dim in opened))
+    return names, prod(known for _, known in parts)
+
+
+def product_text(shape: Shape) -> str:
+    """How many elements, as an expression: `batch * length * 4`."""
+    names, known = count(shape)
+    return " * ".join([*names, *([str(known)] if known != 1 or not names else [])])
 
 
 ONE: Count = ((), 1)
@@ -108,7 +116,7 @@ def _rows(own: Shape, of: Shape, outer: str) -> str | None:
     return _row_map(own, of) if outer == "each" else None
 
 
-def _row_map(own: Shape, of: Shape) -> str | None:
+def _row_map(own: Shape, of: Shape) -> str:
     """The operand's row as an expression in `{i}`: digits of i, in mixed radix, put together."""
     terms: list[str] = []
     axis = 0
@@ -119,28 +127,21 @@ def _row_map(own: Shape, of: Shape) -> str | None:
         end = axis
         while end < len(of) and own[end] == of[end]:
             end += 1
-        term = _digits(of, axis, end, scale=_product(own[end:]))
-        if term is None:
-            return None
-        terms.append(term)
+        terms.append(_digits(of, axis, end, scale=product_text(own[end:])))
         axis = end
     return " + ".join(terms)
 
 
-def _digits(of: Shape, start: int, end: int, scale: int | None) -> str | None:
+def _digits(of: Shape, start: int, end: int, scale: str) -> str:
     """The part of row i that axes start:end make up, times `scale`."""
-    below = _product(of[end:])
-    if below is None or scale is None:
-        return None
-    text = "{i}" if below == 1 else f"{{i}} // {below}"
+    below = product_text(of[end:])
+    text = "{i}" if below == "1" else f"{{i}} // {factor(below)}"
     if any(size != 1 for size in of[:start]):
-        own = _product(of[start:end])
-        if own is None:
-            return None
-        text = f"({text}) % {own}" if below != 1 else f"{text} % {own}"
-    return text if scale == 1 else f"({text}) * {scale}"
+        own = factor(product_text(of[start:end]))
+        text = f"({text}) % {own}" if below != "1" else f"{text} % {own}"
+    return text if scale == "1" else f"({text}) * {scale}"
 
 
-def _product(shape: tuple[Size, ...]) -> int | None:
-    names, known = count(shape)
-    return None if names else known
+def factor(text: str) -> str:
+    """An expression as the right operand of `*` or `//`."""
+    return f"({text})" if " " in text else text

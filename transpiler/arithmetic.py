@@ -11,11 +11,13 @@ from collections.abc import Callable
 from typing import NoReturn
 
 from kgen.diagnostics import Span, fail
-from kgen.graph import FLOAT32_MAX, Dim, Value
+from kgen.dims import floor_divide, minus, plus, times
+from kgen.graph import FLOAT32_MAX, Dim, Size, Value
 from kgen.limits import Budget, check_bits, check_characters, check_items
 from kgen.values import BuildValue, describe, is_number
 
 Number = int | float
+_ON_DIMS = ("+", "-", "*", "//")
 
 _NUMBER = "numbers are written 3, 0.5 or 1e-3"
 _KNOWN = "use the dimensions that are known"
@@ -44,6 +46,8 @@ def binary(op: str, a: BuildValue, b: BuildValue, budget: Budget, span: Span) ->
         (check_characters if isinstance(a, str) else check_items)(size, span)
         budget.spend(1 + size, span)
         return a * b
+    if op in _ON_DIMS and isinstance(a, int | Dim) and isinstance(b, int | Dim):
+        return _on_dims(op, a, b, span)
     if op == "@":
         fail(
             "K0303",
@@ -52,6 +56,16 @@ def binary(op: str, a: BuildValue, b: BuildValue, budget: Budget, span: Span) ->
             help="use * for numbers",
         )
     mismatch(op, a, b, span)
+
+
+def _on_dims(op: str, a: Size, b: Size, span: Span) -> BuildValue:
+    """Arithmetic on open dimensions gives open dimensions."""
+    if op == "//":
+        if not isinstance(b, int) or b < 1:
+            fail("K0303", f"{describe(a)} // {describe(b)} has no meaning", span,
+                 help="an open dimension is divided by a positive number")  # fmt: skip
+        return floor_divide(a, b)
+    return {"+": plus, "-": minus, "*": times}[op](a, b)
 
 
 def mismatch(op: str, a: BuildValue, b: BuildValue, span: Span) -> NoReturn:

@@ -9,14 +9,18 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Literal, TypeAlias
 
-from kgen.access import Access, count, operand, split_at
+from kgen.access import FULL, Access, count, operand, product_text, split_at
 from kgen.fuse import Fusion, Group, root, squeezed
 from kgen.graph import Node, Value
 from kgen.reserved import RESERVED
 from kgen.tidy import tidy
 
 MAX_IDENTIFIER = 80
+
+# How many rows of the batch a kernel is written for: those of training, of any other use, or few.
+Rows: TypeAlias = Literal["training", "many", "few"]
 
 
 def identifier(text: str) -> str:
@@ -50,13 +54,24 @@ class Names:
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """A kernel argument: the buffer of `base`, as a matrix of `rows` by `cols`."""
+    """A kernel argument: the buffer of `base`, as a matrix of `rows` by `cols`.
+
+    Rows follow one another unless `step` says how far apart they start.
+    """
 
     base: Value
     name: str
     rows: str
-    cols: int
+    cols: str
     integer: bool
+    step: str = ""
+    start: int = 0
+
+    def definition(self, index: int) -> str:
+        """The statement that makes the matrix of argument `index`."""
+        kind = "imatrix" if self.integer else "matrix"
+        sizes = [self.rows, self.cols, *([self.step] if self.step else [])]
+        return f"{self.name} = {kind}(args, {index}, {', '.join(sizes)})"
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,16 +113,17 @@ class Body:
         stored: frozenset[Value],
         in_place: Mapping[Value, Value],
         *,
-        packing: bool,
+        rows: Rows,
         anonymous: bool = False,
     ) -> None:
         self.fusion = fusion
         self.group = group
         self.stored = stored
         self.in_place = in_place
-        self.packing = packing
+        self.rows = rows
         self.names = Names(anonymous=anonymous)
-        self.views: dict[tuple[Value, str, int], View] = {}
+        self.names.taken |= set(fusion.dims)
+        self.views: dict[tuple[Value, str, str, str, int], View] = {}
         self.keys: dict[int, str] = {}
         self.written: list[Value] = []
         self.lines: list[str] = []
@@ -118,15 +134,23 @@ class Body:
 
     # --- arguments -----------------------------------------------------------
 
-    def view(self, value: Value, rows: str, cols: int) -> str:
-        """The name of a stored value's matrix in this kernel."""
+    def view(
+        self, value: Value, rows: str, cols: int | str, step: int | str = "", start: int = 0
+    ) -> str:
+        """The name of a stored value's matrix in this kernel; it begins `start` floats on."""
         base = root(value)
         base = self.in_place.get(base, base)
-        key = (base, rows, cols)
+        if base in self.fusion.strides:
+            whole = rows == "batch" or str(cols) == str(base.shape[-1])
+            assert whole, f"%{value.name} is read as {rows} rows of {cols}"
+            step = self.fusion.strides[base]
+        key = (base, rows, str(cols), str(step), start)
         if key not in self.views:
             path = base.node.attrs.get("path")
             name = self.names.new(str(path).replace("/", "_") if path else base.name)
-            self.views[key] = View(base, name, rows, cols, base.dtype == "int32")
+            self.views[key] = View(
+                base, name, rows, str(cols), base.dtype == "int32", str(step), start
+            )
         return self.views[key].name
 
     def random_key(self, stream: int) -> str:
@@ -194,6 +218,8 @@ class Body:
             inner = split_at(source.shape, count(value.shape[:split]))
             assert inner is not None and squeezed(source.shape) == squeezed(value.shape)
             return self.read(source, inner, access, cursor)
+        if node.op.name == "slice_axis":
+            return self.assign(value, access, self._load(value, split, access, cursor))
         if node.op.name == "constant":
             return number(node.attrs["value"])
         text = self.expression(node, split, access, cursor)
@@ -232,6 +258,9 @@ class Body:
             return f"full(1, 1, {number(node.attrs['value'])})"
         if node.op.name == "batch_size":
             return "full(1, 1, batch)"
+        if node.op.name == "size_of":
+            size = node.inputs[0].shape[node.attrs["axis"]]
+            return f"full(1, 1, {product_text((size,))})"
         if node.op.name == "index":
             return f"lane_index({cursor.j}, {cursor.vectors})"
         if node.op.name == "scalar_input":
@@ -239,14 +268,19 @@ class Body:
             return f"load_scalar({name}, 0, 0)"
         if node.op.name in ("random_uniform", "random_normal"):
             key = self.random_key(node.attrs["stream"])
-            cols = count(self.group.domain.cols)[1]
+            cols = product_text(self.group.domain.cols)
             place = f"{cursor.i}, {cursor.j}, {cols}, {rows}, {cursor.vectors}"
             return f"{node.op.scalar}({key}[0], {key}[1], {place})"
         return None
 
     def _load(self, value: Value, split: int, access: Access, cursor: Cursor) -> str:
         rows, cols = self.matrix_shape(value, split, access)
-        name = self.view(value, rows, cols)
+        if value.node.op.name == "slice_axis" and value in self.fusion.inline:
+            whole = value.node.inputs[0]
+            step, start = product_text(whole.shape[split:]), value.node.attrs["start"]
+            name = self.view(whole, rows, cols, step, start)
+        else:
+            name = self.view(value, rows, cols)
         i, tile_rows = cursor.i, cursor.rows
         if access.rows == "one":
             i, tile_rows = "0", "1"
@@ -268,6 +302,20 @@ class Body:
             self.lines.append(f"store({name}, {cursor.i}, {cursor.j}, {text})")
         else:
             self.lines.append(f"store_column({name}, {cursor.i}, {text})")
+
+    def store_joined(self, node: Node, cursor: Cursor) -> None:
+        """Print the stores of what is joined, side by side in the rows of the joined value."""
+        value, start = node.output, 0
+        split = value.type.rank - 1
+        rows, whole = self.matrix_shape(value, split, FULL)
+        self.written.append(value)
+        for part in node.inputs:
+            text = self.read(part, split, FULL, cursor)
+            text = self.spread(text, part, split, FULL, cursor)
+            width = count(part.shape[split:])[1]
+            name = self.view(value, rows, width, whole, start)
+            self.lines.append(f"store({name}, {cursor.i}, {cursor.j}, {text})")
+            start += width
 
     def spread(self, text: str, value: Value, split: int, access: Access, cursor: Cursor) -> str:
         """The expression of a value, made as large as the cursor if it is all broadcast."""
@@ -303,14 +351,9 @@ class Body:
             parts.append((False, False) if placed is None else self._spans(source, *placed))
         return any(rows for rows, _ in parts), any(cols for _, cols in parts)
 
-    def matrix_shape(self, value: Value, split: int, access: Access) -> tuple[str, int]:
+    def matrix_shape(self, value: Value, split: int, access: Access) -> tuple[str, str]:
         """A value's rows (an expression) and columns in this kernel."""
-        names, known = count(value.shape[:split])
-        cols = count(value.shape[split:])
-        assert not cols[0]
-        if not names:
-            return str(known), cols[1]
-        return (" * ".join(names) if known == 1 else f"{' * '.join(names)} * {known}"), cols[1]
+        return product_text(value.shape[:split]), product_text(value.shape[split:])
 
 
 def _is_number(text: str) -> bool:

@@ -15,11 +15,11 @@ floor of a formula over a number.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from math import gcd, prod
 
-from kgen.graph import BATCH, Dim, Shape, Size
+from kgen.graph import BATCH, Dim, Graph, Shape, Size, Value
 from kgen.reserved import RESERVED
 
 Monomial = tuple[Dim, ...]
@@ -157,6 +157,51 @@ def bases(size: Size) -> tuple[Dim, ...]:
     inner = size.formula.inner if isinstance(size.formula, Floor) else size.formula
     found = {base for key, _ in inner.terms for atom in key for base in bases(atom)}
     return tuple(sorted(found, key=lambda dim: dim.name))
+
+
+def declared(inputs: Iterable[Value]) -> tuple[Dim, ...]:
+    """The dimensions that a model's inputs leave open, in the order of the kernels' clock."""
+    found = {base: None for value in inputs for size in value.shape for base in bases(size)}
+    return tuple(base for base in found if base != BATCH)
+
+
+def requirements(graphs: Iterable[Graph]) -> tuple[dict[Dim, int], list[Dim]]:
+    """What the nodes of graphs need: the least value of each declared dimension, for those sizes
+    that depend on one, and the sizes of several dimensions, which must be at least 1.
+    """
+    lowest: dict[Dim, int] = {}
+    several: dict[Dim, None] = {}
+    for node in (node for graph in graphs for node in graph.nodes):
+        needed = [(size, 1) for size in node.output.shape]
+        for size, minimum in [*needed, *(node.op.needs(node) if node.op.needs else ())]:
+            if isinstance(size, int) or size.minimum >= minimum or BATCH in bases(size):
+                continue
+            if len(bases(size)) > 1:
+                several[plus(size, 1 - minimum)] = None  # type: ignore[index]
+                continue
+            (base,) = bases(size)
+            found = least(size, minimum)
+            assert found is not None, f"{size} is never {minimum}"
+            lowest[base] = max(found, lowest.get(base, 1))
+    return lowest, list(several)
+
+
+def symbols(graph: Graph) -> dict[str, Dim]:
+    """Every open dimension that a graph computes with, by its symbol in emitted code."""
+    found: dict[str, Dim] = {}
+    for size in {size for node in graph.nodes for size in node.output.shape}:
+        for dim in (*factors(size)[0], *bases(size)):
+            if dim != BATCH:
+                found[symbol(dim)] = dim
+    return found
+
+
+def definitions(used: Iterable[Dim], order: Sequence[Dim]) -> list[tuple[Dim, str]]:
+    """Dimensions and all they are computed from, each with its expression, in order of need."""
+    wanted = dict.fromkeys(sorted(used, key=lambda dim: dim.name))
+    needed = {base for dim in wanted for base in bases(dim)}
+    found = [(dim, "") for dim in order if dim in needed]
+    return found + [(dim, expression(dim)) for dim in wanted if dim.formula is not None]
 
 
 def evaluate(size: Size, values: Mapping[str, int]) -> int:

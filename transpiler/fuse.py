@@ -319,7 +319,7 @@ class Fusion:
             return Group(kind, Domain(shape[:-1], shape[-1:]))
         if name == "transpose":
             return Group("transpose", Domain(shape, ()))
-        if name in ("concatenate", "slice_axis"):
+        if name in ("concatenate", "slice_axis", "place_axis"):
             axis = node.attrs["axis"]
             return Group("copy", Domain(shape[:axis], shape[axis:]))
         if name in REDUCTIONS:

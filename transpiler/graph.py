@@ -91,6 +91,7 @@ class OpDef:
     A structured op names its `kernel`; a `tiled` one computes tiles of rows by
     columns of its last axis, which elementwise nodes after it may finish in
     registers. `flops` counts its arithmetic, for a row where it has a batch.
+    `needs` are sizes, with the least value of each, for which it is defined.
     """
 
     name: str
@@ -105,6 +106,7 @@ class OpDef:
     kernel: str = ""
     tiled: bool = False
     flops: Callable[[Node], int] | None = None
+    needs: Callable[[Node], Sequence[tuple[Size, int]]] | None = None
 
     @property
     def elementwise(self) -> bool:
@@ -356,6 +358,7 @@ class Builder:
         span = span or self.span
         try:
             result = op.infer([value.type for value in inputs], attrs)
+            _check_open(result)
         except ShapeError as error:
             fail("K0401", str(error), span, notes=error.notes, help=error.help)
         node = Node(op, tuple(inputs), dict(attrs), span)
@@ -415,6 +418,16 @@ class Builder:
             tuple(metrics),
             dict(gradients or {}),
         )
+
+
+def _check_open(result: TensorType) -> None:
+    """Refuse a size that no value within the bounds of its dimensions makes at least 1."""
+    for size in result.shape:
+        if isinstance(size, Dim) and size.maximum is not None and size.maximum < 1:
+            raise ShapeError(
+                f"nothing is left of an axis: {size} is never above {size.maximum}",
+                help="raise the upper bound of the dimension, or take smaller windows",
+            )
 
 
 class ShapeError(Exception):

@@ -88,29 +88,34 @@ def _fed(name: str, type_: TensorType, names: Names, frame: Frame, run: Run) -> 
 
 def declare_output(statement: syntax.OutputDecl, value: BuildValue, frame: Frame, run: Run) -> None:
     """An output of the model: a float32 or int32 tensor with a row for each sample."""
+    check_result("an output", value, statement.span, run)
+    frame.outputs[statement.name] = (value, statement.span)
+
+
+def check_result(title: str, value: BuildValue, span: Span, run: Run) -> None:
+    """Refuse what is no float32 or int32 tensor with a row for each sample."""
     if not isinstance(value, Value):
         fail(
             "K0405",
-            f"an output is a tensor, found {describe(value)}",
-            statement.span,
+            f"{title} is a tensor, found {describe(value)}",
+            span,
             help="apply layers to an input: output y = x |> Dense(10)",
         )
     if value.dtype == "bool":
         fail(
             "K0405",
-            f"outputs are float32 or int32, found {value.type}",
-            statement.span,
+            f"{title} is float32 or int32, found {value.type}",
+            span,
             help='cast(condition, "int32") makes numbers of truth values',
         )
     if value.shape[:1] != (BATCH,) or BATCH in value.shape[1:]:
         fail(
             "K0405",
-            f"an output has a row for each sample of the batch, found {value.type}",
-            statement.span,
+            f"{title} has a row for each sample of the batch, found {value.type}",
+            span,
             notes=["\n".join(["the value came about as:", *(f"  {r}" for r in run.chain(value))])],
             help="reduce over other axes than the first: mean(x, axis=-1)",
         )
-    frame.outputs[statement.name] = (value, statement.span)
 
 
 def check_output_name(statement: syntax.OutputDecl, frame: Frame) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
+from kgen.dims import evaluate
 from kgen.graph import Dim, Graph, Node, Value
 
 
@@ -38,11 +39,13 @@ def _concrete(
     for value in graph.inputs.values():
         if value in done:
             for size, actual in zip(value.shape, done[value].shape, strict=True):
-                if isinstance(size, Dim):
+                if isinstance(size, Dim) and size.formula is None:
                     sizes[size.name] = actual
-    attrs = dict(node.attrs)
-    if "shape" in attrs:
-        attrs["shape"] = tuple(
-            sizes[size.name] if isinstance(size, Dim) else size for size in attrs["shape"]
-        )
-    return attrs
+    return {name: _known(value, sizes) for name, value in node.attrs.items()}
+
+
+def _known(value: Any, sizes: Mapping[str, int]) -> Any:
+    """An attribute with its open dimensions replaced."""
+    if isinstance(value, Dim):
+        return evaluate(value, sizes)
+    return tuple(_known(item, sizes) for item in value) if isinstance(value, tuple) else value

@@ -51,6 +51,15 @@ _TAKEN = """
     row_min row_sum rsqrt scalar select set_element share sigmoid sign sin sqrt square step_in_call
     fill_words rows_for step_index store store_column store_rows sync tanh transpose_block uniform vectors_for zeros
 """
+# What a model has at run time, so that no view may be called so.
+MODEL_ATTRIBUTES = frozenset(
+    """
+    compile_program count_params engine epoch evaluate fit forward get_weights gradients history
+    load load_weights loss metrics_names name optimizer paces predict predict_on_batch programs
+    reset_states save save_weights seed set_weights spec stop_training summary test_on_batch
+    train_on_batch weights
+    """.split()
+)
 MODULE_NAMES = frozenset(_TAKEN.split())
 
 

@@ -17,6 +17,7 @@ from kgen.values import AnyLayer, Layer
 
 if TYPE_CHECKING:
     from kgen.scopes import LayerScope
+    from kgen.views import View
 
 MAX_ERRORS = 20
 _LIMITS = re.compile(r"K060[1-8]")
@@ -125,6 +126,7 @@ class Frame:
     inputs: dict[str, tuple[Value, Span]] = field(default_factory=dict)
     outputs: dict[str, tuple[Value, Span]] = field(default_factory=dict)
     train: list[Train] = field(default_factory=list)
+    views: dict[str, View] = field(default_factory=dict)
     scope: LayerScope | None = None
     weights: dict[str, str] = field(default_factory=dict)
     taken: set[str] = field(default_factory=set)

@@ -6,12 +6,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from kgen.access import count
-from kgen.body import identifier
+from kgen.body import Rows, identifier
 from kgen.fuse import FREE, Fusion, Group, root
 from kgen.graph import BATCH, Graph, Value
 from kgen.kernels import Draft, draft, flops, spilled
-from kgen.plan import lifetimes, pack
 from kgen.looping import LoopScheduler
+from kgen.plan import lifetimes, pack
 from kgen.program import Buffer, Call, Entry, Feed, Kernel, Program
 
 
@@ -78,11 +78,14 @@ class Scheduler:
         *,
         around: Graph | None = None,
         strides: Mapping[Value, str] | None = None,
+        rows: Rows = "training",
     ) -> None:
         self.graph = graph
+        self.rows = rows
         self.table = table
         self.in_place = in_place
-        self.fusion = Fusion(graph, around, strides)
+        apart = {value: str(buffer.step) for value, buffer in fixed.items() if buffer.step}
+        self.fusion = Fusion(graph, around, {**apart, **(strides or {})})
         self.stored = self._stored()
         self.buffers: dict[Value, Buffer] = dict(fixed)
 
@@ -135,7 +138,7 @@ class Scheduler:
     ) -> Scheduler:
         """The scheduler of a loop's body."""
         around = self.fusion.around
-        return Scheduler(body, self.table, fixed, {}, around=around, strides=strides)
+        return Scheduler(body, self.table, fixed, {}, around=around, strides=strides, rows=self.rows)
 
     def calls(self) -> list[Entry]:
         """The kernels applied, in an order with few barriers, barriers marked."""
@@ -147,9 +150,8 @@ class Scheduler:
             return LoopScheduler(self, group).call()
         name = kernel_name(group)
         place = self.fusion, group, self.stored, self.in_place
-        packing = bool(self.graph.gradients)
-        written = draft(*place, name, packing=packing)
-        key = draft(*place, "", packing=packing, anonymous=True)
+        written = draft(*place, name, rows=self.rows)
+        key = draft(*place, "", rows=self.rows, anonymous=True)
         kernel = self.table.kernel(written, key, group, name)
         return Call(
             kernel,

@@ -15,7 +15,7 @@ from kgen.buildtime import Arguments, Evaluator
 from kgen.builtins import iterate
 from kgen.diagnostics import KgenError, Report, Span, fail
 from kgen.limits import Budget
-from kgen.names import Names, unsupported
+from kgen.names import Names
 from kgen.run import collect
 from kgen.suggest import suggest
 from kgen.values import DONE, POISON, BuildValue, Function, Silenced
@@ -287,15 +287,11 @@ def _belongs(statement: syntax.Statement, function: Inlined) -> bool:
     )
 
 
-def refuse_statement(statement: syntax.Statement) -> None:
-    """Report a statement that is part of the language and not built yet."""
-    match statement:
-        case syntax.View():
-            unsupported("`view`", statement.span, help="declare a second model instead")
-        case _:
-            fail(
-                "K0505",
-                "weights are declared in a `layer`",
-                statement.span,
-                help="use a layer such as Dense, which has weights of its own",
-            )
+def refuse_weight(statement: syntax.Statement) -> None:
+    """Report a weight outside a layer."""
+    fail(
+        "K0505",
+        "weights are declared in a `layer`",
+        statement.span,
+        help="use a layer such as Dense, which has weights of its own",
+    )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from kgen import ops
 from kgen.arithmetic import single
 from kgen.diagnostics import Span, fail
+from kgen.dims import plus
 from kgen.graph import BATCH, Dim, Value, apply
 from kgen.names import unsupported
 from kgen.suggest import suggest
@@ -112,13 +113,15 @@ def _cut(value: Value, axis: int, index: BuildValue, span: Span) -> tuple[Value,
     size = value.shape[axis]
     if isinstance(index, slice) and index == slice(None, None, None):
         return value, True
-    if not isinstance(size, int):
+    if size == BATCH:
         fail(
             "K0402",
             f"the axis {size} of {value.type} cannot be cut: its size is not known",
             span,
             help="write x[:, ...] to keep every sample",
         )
+    if isinstance(size, Dim):
+        return _cut_open(value, axis, size, index, span)
     if isinstance(index, slice):
         start, stop, step = index.indices(size)
         if step != 1:
@@ -147,6 +150,28 @@ def _cut(value: Value, axis: int, index: BuildValue, span: Span) -> tuple[Value,
         )
     position = index % size
     return ops.slice_axis(value, axis, position, position + 1), False
+
+
+def _cut_open(
+    value: Value, axis: int, size: Dim, index: BuildValue, span: Span
+) -> tuple[Value, bool]:
+    """As `_cut`, where the axis is open: data too short for the index are refused at run time."""
+    kept = isinstance(index, slice)
+    if isinstance(index, slice):
+        if index.step not in (None, 1):
+            unsupported("a slice of an open axis with a step", span)
+        ends = (index.start or 0, size if index.stop is None else index.stop)
+    elif isinstance(index, bool) or not isinstance(index, int):
+        fail(
+            "K0303",
+            f"a tensor's index is an integer or a slice, found {describe(index)}",
+            span,
+            help="write x[:, 0] or x[:, 2:5]",
+        )
+    else:
+        ends = (index, size if index == -1 else index + 1)
+    start, stop = (plus(size, end) if isinstance(end, int) and end < 0 else end for end in ends)
+    return ops.slice_axis(value, axis, start, stop), kept
 
 
 def attribute(value: Value, name: str, span: Span) -> BuildValue:

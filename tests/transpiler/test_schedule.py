@@ -138,22 +138,20 @@ def test_missing_barriers_would_be_found(train: Program) -> None:
     )
 )
 def test_packing_never_overlaps_the_living(shapes: list[tuple[int, int, int]]) -> None:
-    lives = {
-        Buffer(f"b{i}", "fixed", size): (first, first + length)
+    buffers = [
+        Buffer(f"b{i}", "fixed", size, life=(first, first + length))
         for i, (size, first, length) in enumerate(shapes)
-    }
-    total = pack(lives)
-    buffers = list(lives)
+    ]
+    total = pack(buffers)
     for i, a in enumerate(buffers):
         assert a.offset >= 0 and a.offset + padded(a) <= total
         for b in buffers[:i]:
-            if lives[a][0] <= lives[b][1] and lives[b][0] <= lives[a][1]:
+            if a.life[0] <= b.life[1] and b.life[0] <= a.life[1]:
                 assert not overlap(a, b)
 
 
 def test_memory_is_used_again() -> None:
-    lives = {Buffer(f"b{i}", "fixed", 64): (i, i) for i in range(10)}
-    assert pack(lives) == 64
+    assert pack([Buffer(f"b{i}", "fixed", 64, life=(i, i)) for i in range(10)]) == 64
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import astuple, dataclass, replace
 
 from kgen.access import count
-from kgen.body import Body
+from kgen.body import Body, Rows
 from kgen.dims import declared, definitions, symbol
 from kgen.fuse import REDUCTIONS, Fusion, Group
 from kgen.graph import BATCH, Node, Size, Value
@@ -20,7 +20,7 @@ from kgen.kernels.moving import copied, transposed
 from kgen.kernels.pooling import pick, pool, pool_where, spread, unpool
 from kgen.kernels.ordering import added_along, ordered, running, taken_along
 from kgen.kernels.products import batched, matmul, outer
-from kgen.kernels.rowwise import rows, spilled
+from kgen.kernels.rowwise import rowwise, spilled
 from kgen.kernels.shifting import moved
 from kgen.texts import KernelText
 
@@ -49,15 +49,15 @@ def draft(
     in_place: Mapping[Value, Value],
     name: str,
     *,
-    packing: bool,
+    rows: Rows,
     anonymous: bool = False,
 ) -> Draft:
     """Write the kernel of a group, with the model's names in it or without.
 
-    `packing` copies the panels of large products together, which pays from a
-    few rows of tiles on: in training, not for a single sample.
+    `rows` are those it is written for: to copy the panels of large products
+    together pays from a few tiles of rows on, not for a single row.
     """
-    body = Body(fusion, group, stored, in_place, packing=packing, anonymous=anonymous)
+    body = Body(fusion, group, stored, in_place, rows=rows, anonymous=anonymous)
     text = _WRITERS[group.kind](body)
     views = [view.definition(index) for index, view in enumerate(body.views.values())]
     setup = [f"{key} = random_key(clock, {stream})" for stream, key in body.keys.items()]
@@ -95,7 +95,7 @@ _WRITERS: dict[str, Callable[[Body], KernelText]] = {
     "matmul": matmul,
     "outer": outer,
     "batched": batched,
-    "rows": rows,
+    "rows": rowwise,
     "columns": columns,
     "transpose": transposed,
     "copy": copied,

@@ -6,13 +6,13 @@ from kgen.access import FULL, Domain, place
 from kgen.body import Body, Cursor
 from kgen.fuse import REDUCTIONS
 from kgen.graph import Node
-from kgen.kernels.loops import FOLD, START, known_size, long_vectors, rows_text, shared
+from kgen.kernels.loops import FOLD, START, long_vectors, rows_text, shared, width
 from kgen.texts import BlockColumnsText, ColumnsText, KernelText
 
 
 def columns(body: Body) -> KernelText:
     group = body.group
-    cols = known_size(group.domain.cols)
+    cols = width(group.domain.cols)
     vectors, step = long_vectors(cols)
     inner = rows_text(group.domain.rows)
     blocks = bool(group.outer)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from kgen.access import FULL, count, place, product_text
 from kgen.body import Body, Cursor
+from kgen.fuse import is_join
 from kgen.graph import BATCH, Node, Shape
 
 # How a reduction goes on, and what it starts from.
@@ -67,6 +68,9 @@ def known_size(shape: Shape) -> int:
 def elementwise_members(body: Body, members: list[Node], cursor: Cursor) -> None:
     for node in members:
         value = node.output
+        if is_join(node):
+            body.store_joined(node, cursor)
+            continue
         placed = place(value.shape, body.group.domain)
         assert placed is not None
         body.read(value, *placed, cursor) if value not in body.stored else body.compute(

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from itertools import count as count_from
 
+from kgen.access import factor, product_text
 from kgen.body import Body
-from kgen.graph import BATCH, Node, Value
-from kgen.kernels.loops import known_size, long_vectors, rows_text, shared
+from kgen.dims import expression, plus, product, times
+from kgen.graph import Node, Size, Value
+from kgen.kernels.loops import known_size, long_vectors, rows_text, shared, width
 from kgen.texts import CopyText, KernelText, Move, PermuteText, TransposeText
 
 
@@ -29,24 +31,25 @@ def _permute(body: Body, source: Value, target: Value) -> PermuteText:
     """Row i and column j of the target, split into axes, give the source's place."""
     axes = body.group.anchor.attrs["axes"]
     shape = target.shape
-    rows, cols = shape[:-1], known_size(shape[-1:])
+    rows, cols = shape[:-1], width(shape[-1:])
     digits: list[str] = []
     for axis in range(len(shape) - 1):
-        below = known_size(shape[axis + 1 : -1]) if axis + 1 < len(shape) - 1 else 1
-        text = "i" if below == 1 else f"i // {below}"
-        digits.append(text if axis == 0 else f"{text} % {known_size(shape[axis : axis + 1])}")
+        below = factor(product_text(shape[axis + 1 : -1]))
+        text = "i" if below == "1" else f"i // {below}"
+        own = factor(product_text(shape[axis : axis + 1]))
+        digits.append(text if axis == 0 else f"{text} % {own}")
     digits.append("j")
     place_of = {axes[axis]: digit for axis, digit in enumerate(digits)}
     row = place_of[0]
     for axis in range(1, len(shape) - 1):
-        row = f"({row}) * {known_size(source.shape[axis : axis + 1])} + {_term(place_of[axis])}"
+        size = factor(product_text(source.shape[axis : axis + 1]))
+        row = f"({row}) * {size} + {_term(place_of[axis])}"
     share, first, last = shared(rows)
-    by_batch = rows[:1] == (BATCH,)
     return PermuteText(
         share=share,
-        loop=f"i in range({first if by_batch else 'first'}, {last if by_batch else 'last'})",
+        loop=f"i in range({first}, {last})",
         cols=str(cols),
-        source=body.view(source, rows_text(source.shape[:-1]), known_size(source.shape[-1:])),
+        source=body.view(source, rows_text(source.shape[:-1]), width(source.shape[-1:])),
         source_row=row,
         source_col=place_of[len(shape) - 1],
         target=body.view(target, rows_text(rows), cols),
@@ -58,26 +61,29 @@ def _term(text: str) -> str:
 
 
 def copied(body: Body) -> CopyText:
-    """Slices and joins, seen as runs of columns."""
+    """Slices, joins and zeros around, seen as runs of columns."""
     node = body.group.anchor
     axis = node.attrs["axis"]
     target = node.output
     rows = target.shape[:axis]
-    cols = known_size(target.shape[axis:])
+    cols = width(target.shape[axis:])
     vectors, step = _copy_vectors(node)
     moves: list[Move] = []
-    start = 0
+    start: Size = 0
     for value in node.inputs:
-        width = known_size(value.shape[axis:])
-        name = body.view(value, rows_text(rows), width)
+        own = width(value.shape[axis:])
+        name = body.view(value, rows_text(rows), own)
         if node.op.name == "slice_axis":
-            skip = node.attrs["start"] * known_size(value.shape[axis + 1 :])
-            column = "j" if skip == 0 else f"j + {skip}"
-            moves.append(Move(f"j in range(0, {cols}, {step})", name, column, "j"))
+            skip = times(node.attrs["start"], product(value.shape[axis + 1 :]))
+            part = f"load({name}, i, {_shifted(skip)}, 1, {vectors})"
+            moves.append(Move(f"j in range(0, {cols}, {step})", "j", part))
         else:
-            column = "j" if start == 0 else f"j + {start}"
-            moves.append(Move(f"j in range(0, {width}, {step})", name, "j", column))
-            start += width
+            if node.op.name == "place_axis":
+                moves.append(Move(f"j in range(0, {cols}, {step})", "j", f"zeros(1, {vectors})"))
+                start = times(node.attrs["start"], product(value.shape[axis + 1 :]))
+            part = f"load({name}, i, j, 1, {vectors})"
+            moves.append(Move(f"j in range(0, {own}, {step})", _shifted(start), part))
+            start = plus(start, product(value.shape[axis:]))
     share, first, last = shared(rows)
     body.written.append(target)
     return CopyText(
@@ -89,6 +95,10 @@ def copied(body: Body) -> CopyText:
     )
 
 
+def _shifted(by: Size) -> str:
+    return "j" if by == 0 else f"j + {expression(by)}"
+
+
 def _copy_vectors(node: Node) -> tuple[str, str]:
     """Vectors in a copy's tile, and the columns a tile covers.
 
@@ -96,9 +106,17 @@ def _copy_vectors(node: Node) -> tuple[str, str]:
     multiple of a tile (of 4, 8 or 16 lanes); failing all else, an odd number of vectors is none.
     """
     axis = node.attrs["axis"]
-    widths = [known_size(value.shape[axis:]) for value in node.inputs]
+    parts = [width(value.shape[axis:]) for value in (*node.inputs, node.output)]
+    widths = [part for part in parts if isinstance(part, int)]
+    if len(widths) < len(parts):  # rows of open size are always masked
+        return long_vectors(width(node.output.shape[axis:]))
+    widths.pop()
     cols = sum(widths)
     edges = [sum(widths[:position]) for position in range(1, len(widths) + 1)]
+    if node.op.name == "place_axis":
+        inner = known_size(node.output.shape[axis + 1 :])
+        cols = known_size(node.output.shape[axis:])
+        edges = [node.attrs["start"] * inner, node.attrs["start"] * inner + widths[0], cols]
     if node.op.name == "slice_axis":
         inner = known_size(node.output.shape[axis + 1 :])
         edges += [node.attrs["start"] * inner, node.attrs["stop"] * inner]

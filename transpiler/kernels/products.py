@@ -33,7 +33,7 @@ def matmul(body: Body) -> MatmulText:
     kind = PackedMatmulText if body.packing and _pays_to_pack(inner, cols) else MatmulText
     if not body.packing and isinstance(cols, int) and cols >= 64:
         rows, vectors, step = "HALF_ROWS", "4", "4 * LANES"  # long reads, for few rows
-        if a.shape[:-1] == (BATCH,):
+        if a.shape[:-1] == (BATCH,) and body.fusion.around is body.fusion.graph:
             bounds, columns = "first, last, left, right", "left, right"
             share = f"share_block(clock, batch, {rows}, {cols}, {step}, thread, threads)"
     a_name = body.view(a, rows_text(a.shape[:-1]), inner)
@@ -136,4 +136,5 @@ def _tiles(rows: Width) -> tuple[Tiles, ...]:
     if isinstance(rows, int) and rows < 8:
         return (Tiles(f"i in range({rows})", "1"),)
     whole = f"{rows} // ROWS * ROWS"
-    return Tiles(f"i in range(0, {whole}, ROWS)", "ROWS"), Tiles(f"i in range({whole}, {rows})", "1")
+    rest = Tiles(f"i in range({whole}, {rows})", "1")
+    return Tiles(f"i in range(0, {whole}, ROWS)", "ROWS"), rest

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from kgen.access import FULL, ONE, ROW, count, place, row_access
 from kgen.body import Body, Cursor
-from kgen.fuse import REDUCTIONS, Fusion, Group
-from kgen.graph import BATCH, Node, Value
+from kgen.fuse import REDUCTIONS, Fusion, Group, is_join
+from kgen.graph import Node, Value
 from kgen.kernels.loops import (
     FOLD,
     START,
+    Width,
     elementwise_members,
-    known_size,
     long_vectors,
     shared,
+    starts_with_batch,
+    width,
 )
 from kgen.texts import FlatText, KernelText, RowsText, Stage
 
@@ -20,15 +22,15 @@ from kgen.texts import FlatText, KernelText, RowsText, Stage
 IN_REGISTERS = 64
 
 
-def rows(body: Body) -> KernelText:
+def rowwise(body: Body) -> KernelText:
     group = body.group
-    if not count(group.domain.rows)[0] and known_size(group.domain.rows) == 1:
+    if count(group.domain.rows) == ONE:
         reduces = any(node.op.name in REDUCTIONS for node in group.members)
         if not reduces and count(group.domain.cols) != ONE:
             return _flat(body)
     share, first, last = shared(group.domain.rows)
-    cols = known_size(group.domain.cols)
-    if cols <= IN_REGISTERS:
+    cols = width(group.domain.cols)
+    if isinstance(cols, int) and cols <= IN_REGISTERS:
         tile_rows = _tile_rows(body, cols)
         stages = _one_pass(body, cols, tile_rows)
         step = "" if tile_rows == 1 else f", {tile_rows}"
@@ -41,7 +43,7 @@ def rows(body: Body) -> KernelText:
 
 def _tile_rows(body: Body, cols: int) -> int:
     """Rows taken together where a row is short: independent work hides latency."""
-    if BATCH not in body.group.domain.rows or _uses_row_maps(body):
+    if not starts_with_batch(body.group.domain.rows) or _uses_row_maps(body):
         return 1
     return 2 if cols <= 32 else 1
 
@@ -49,6 +51,8 @@ def _tile_rows(body: Body, cols: int) -> int:
 def _uses_row_maps(body: Body) -> bool:
     group, fusion = body.group, body.fusion
     for node in group.members:
+        if is_join(node):
+            continue
         shape = node.inputs[0].shape if node.op.name in REDUCTIONS else node.output.shape
         placed = place(shape, group.domain)
         if node.op.name in REDUCTIONS:
@@ -81,18 +85,18 @@ def _one_pass(body: Body, cols: int, tile_rows: int) -> tuple[Stage, ...]:
     return (Stage(tuple(body.take()), "", (), ()),)
 
 
-def _reduced_operand(body: Body, node: Node, cursor: Cursor, cols: int) -> str:
+def _reduced_operand(body: Body, node: Node, cursor: Cursor, cols: Width) -> str:
     """The operand of a row reduction, with what lies beyond the row out of the way."""
     source = node.inputs[0]
     split = node.attrs["axes"][0]
     text = body.spread(body.read(source, split, FULL, cursor), source, split, FULL, cursor)
     tile = 16 * int(cursor.vectors) if cursor.vectors.isdigit() else 16
-    if cols % tile == 0 or cols == 1:
+    if isinstance(cols, int) and (cols % tile == 0 or cols == 1):
         return text
     return f"keep_columns({text}, {cursor.j}, {cols}, {START[node.op.name]})"
 
 
-def _passes(body: Body, cols: int) -> tuple[Stage, ...]:
+def _passes(body: Body, cols: Width) -> tuple[Stage, ...]:
     """Long rows: as many walks as reductions follow on one another."""
     levels = _levels(body)
     vectors, step = long_vectors(cols)
@@ -133,7 +137,7 @@ def _row_values(body: Body, nodes: list[Node], cursor: Cursor) -> list[str]:
 
 
 def _is_row_value(body: Body, node: Node) -> bool:
-    if node.op.name in REDUCTIONS:
+    if node.op.name in REDUCTIONS or is_join(node):
         return False
     placed = place(node.output.shape, body.group.domain)
     assert placed is not None
@@ -160,9 +164,10 @@ def _levels(body: Body) -> dict[Node, int]:
 
 def spilled(fusion: Fusion, group: Group) -> list[Value]:
     """Costly values that a later walk along a long row reads again: better kept in memory."""
-    if group.kind != "rows" or known_size(group.domain.cols) <= IN_REGISTERS:
+    cols = width(group.domain.cols)
+    if group.kind != "rows" or (isinstance(cols, int) and cols <= IN_REGISTERS):
         return []
-    body = Body(fusion, group, frozenset(), {}, packing=False)
+    body = Body(fusion, group, frozenset(), {}, rows="many")
     levels = _levels(body)
     found: list[Value] = []
     for node in group.members:
@@ -174,7 +179,7 @@ def spilled(fusion: Fusion, group: Group) -> list[Value]:
 
 
 def _flat(body: Body) -> FlatText:
-    cols = known_size(body.group.domain.cols)
+    cols = width(body.group.domain.cols)
     vectors, step = long_vectors(cols)
     elementwise_members(body, body.group.members, Cursor("0", "j", "1", vectors))
     return FlatText(

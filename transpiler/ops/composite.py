@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from math import prod
 
-from kgen.graph import Shape, Size, Value
+from kgen.graph import BATCH, Shape, Size, Value
 from kgen.ops import elementwise as e
 from kgen.ops.reduce import max as reduce_max
 from kgen.ops.reduce import min as reduce_min
 from kgen.ops.reduce import normalize_axes
 from kgen.ops.reduce import sum as reduce_sum
 from kgen.ops.shape import reshape, transpose
-from kgen.ops.source import batch_size, index
+from kgen.ops.source import batch_size, index, size_of
 
 
 def unbroadcast(x: Value, shape: Shape) -> Value:
@@ -28,11 +28,13 @@ def unbroadcast(x: Value, shape: Shape) -> Value:
 
 
 def count(x: Value, axes: Sequence[int]) -> Value | float:
-    """How many elements the axes hold: a number, or a scalar if one is the batch."""
-    known = float(prod(s for a in axes if isinstance(s := x.shape[a], int)))
-    if all(isinstance(x.shape[axis], int) for axis in axes):
-        return known
-    return batch_size(x) * known
+    """How many elements the axes hold: a number, or a scalar if the size of one is open."""
+    found: Value | float = float(prod(s for a in axes if isinstance(s := x.shape[a], int)))
+    for axis in axes:
+        size = x.shape[axis]
+        if not isinstance(size, int):
+            found = (batch_size(x) if size == BATCH and axis == 0 else size_of(x, axis)) * found
+    return found
 
 
 def mean(x: Value, axis: int | Sequence[int] | None = None, keepdims: bool = False) -> Value:

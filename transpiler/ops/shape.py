@@ -7,9 +7,10 @@ from math import prod
 from typing import Any
 
 import numpy as np
+from kgen.dims import factors, minus, plus, product
 from kgen.graph import (
+    BATCH,
     Attrs,
-    Dim,
     Node,
     OpDef,
     Sample,
@@ -26,8 +27,9 @@ from kgen.ops.elementwise import broadcast_shapes
 
 def open_and_known(shape: Shape) -> tuple[list[str], int]:
     """The names of a shape's open dimensions, sorted, and the product of the others."""
-    names = sorted(size.name for size in shape if isinstance(size, Dim))
-    return names, prod(size for size in shape if isinstance(size, int))
+    parts = [factors(size) for size in shape]
+    names = sorted(dim.name for opened, _ in parts for dim in opened)
+    return names, prod(known for _, known in parts)
 
 
 def _reshape(inputs: Sequence[TensorType], attrs: Attrs) -> TensorType:
@@ -104,7 +106,7 @@ register(
 
 def _concatenate(inputs: Sequence[TensorType], attrs: Attrs) -> TensorType:
     axis, first = attrs["axis"], inputs[0].shape
-    total = 0
+    total: Size = 0
     for type_ in inputs:
         rest = [s for i, s in enumerate(type_.shape) if i != axis]
         if type_.rank != len(first) or rest != [s for i, s in enumerate(first) if i != axis]:
@@ -112,21 +114,20 @@ def _concatenate(inputs: Sequence[TensorType], attrs: Attrs) -> TensorType:
                 "cannot concatenate " + " and ".join(str(t) for t in inputs) + f" on axis {axis}",
                 help="all dimensions but the concatenated one must be equal",
             )
-        size = type_.shape[axis]
-        if not isinstance(size, int):
-            raise ShapeError(f"cannot concatenate on the open dimension {size}")
-        total += size
+        if type_.shape[axis] == BATCH:
+            raise ShapeError("tensors are not joined along the batch")
+        total = plus(total, type_.shape[axis])
     return TensorType(inputs[0].dtype, (*first[:axis], total, *first[axis + 1 :]))
 
 
 def _concatenate_gradient(node: Node, grad: Value) -> list[Value | None]:
-    axis, start = node.attrs["axis"], 0
+    axis = node.attrs["axis"]
+    start: Size = 0
     parts: list[Value | None] = []
     for value in node.inputs:
-        size = value.shape[axis]
-        assert isinstance(size, int)
-        parts.append(slice_axis(grad, axis, start, start + size))
-        start += size
+        stop = plus(start, value.shape[axis])
+        parts.append(slice_axis(grad, axis, start, stop))
+        start = stop
     return parts
 
 
@@ -148,10 +149,19 @@ register(
 def _slice(inputs: Sequence[TensorType], attrs: Attrs) -> TensorType:
     axis, start, stop = attrs["axis"], attrs["start"], attrs["stop"]
     shape = inputs[0].shape
-    size = shape[axis]
-    if not isinstance(size, int) or not 0 <= start < stop <= size:
+    if any(_is_below(size, least) for size, least in _within(shape[axis], start, stop)):
         raise ShapeError(f"slice {start}:{stop} is outside axis {axis} of {inputs[0]}")
-    return TensorType(inputs[0].dtype, (*shape[:axis], stop - start, *shape[axis + 1 :]))
+    return TensorType(inputs[0].dtype, (*shape[:axis], minus(stop, start), *shape[axis + 1 :]))
+
+
+def _within(size: Size, start: Size, stop: Size) -> tuple[tuple[Size, int], ...]:
+    """What a range needs to lie in an axis: sizes and the least value of each."""
+    return (start, 0), (minus(stop, start), 1), (minus(size, stop), 0)
+
+
+def _is_below(size: Size, least: int) -> bool:
+    most = size if isinstance(size, int) else size.maximum
+    return most is not None and most < least
 
 
 def _slice_gradient(node: Node, grad: Value) -> list[Value | None]:
@@ -160,7 +170,8 @@ def _slice_gradient(node: Node, grad: Value) -> list[Value | None]:
     axis, start, stop = node.attrs["axis"], node.attrs["start"], node.attrs["stop"]
     shape = node.inputs[0].shape
     size = shape[axis]
-    assert isinstance(size, int)
+    if not (isinstance(size, int) and isinstance(start, int) and isinstance(stop, int)):
+        return [apply("place_axis", grad, axis=axis, start=start, size=size)]
 
     def zeros(length: int) -> list[Value]:
         filler = (*shape[:axis], length, *shape[axis + 1 :])
@@ -185,6 +196,44 @@ register(
             Sample(((2, 4, 3),), {"axis": 1, "start": 0, "stop": 1}),
         ),
         doc="A contiguous range along one axis.",
+        needs=lambda node: _within(
+            node.inputs[0].shape[node.attrs["axis"]], node.attrs["start"], node.attrs["stop"]
+        ),
+    )
+)
+
+
+def _place(inputs: Sequence[TensorType], attrs: Attrs) -> TensorType:
+    axis, start, shape = attrs["axis"], attrs["start"], inputs[0].shape
+    fits = _within(attrs["size"], start, plus(start, shape[axis]))
+    if any(_is_below(size, least) for size, least in fits):
+        raise ShapeError(f"{inputs[0]} does not fit into {attrs['size']} from {start} on")
+    return TensorType(inputs[0].dtype, (*shape[:axis], attrs["size"], *shape[axis + 1 :]))
+
+
+def _placed(x: Any, axis: int, start: int, size: int) -> Any:
+    before_and_after = [(0, 0)] * np.ndim(x)
+    before_and_after[axis] = (start, size - start - np.shape(x)[axis])
+    return np.pad(x, before_and_after)
+
+
+def _place_gradient(node: Node, grad: Value) -> list[Value | None]:
+    axis, start = node.attrs["axis"], node.attrs["start"]
+    return [slice_axis(grad, axis, start, plus(start, node.inputs[0].shape[axis]))]
+
+
+register(
+    OpDef(
+        "place_axis",
+        _place,
+        _placed,
+        _place_gradient,
+        samples=(
+            Sample(((3, 2),), {"axis": 1, "start": 3, "size": 9}),
+            Sample(((2, 1, 17),), {"axis": 1, "start": 4, "size": 5}),
+            Sample(((2, 3, 4),), {"axis": 1, "start": 0, "size": 3}),
+        ),
+        doc="Zeros along one axis, but for a range that holds the input.",
     )
 )
 
@@ -196,13 +245,7 @@ def reshape(x: Value, shape: Shape) -> Value:
 
 def flatten_rows(x: Value) -> Value:
     """`[batch, ...]` to `[batch, everything else]`."""
-    return reshape(x, (x.shape[0], prod(_known(size) for size in x.shape[1:])))
-
-
-def _known(size: Size) -> int:
-    if not isinstance(size, int):
-        raise ShapeError(f"the open dimension {size} cannot be flattened")
-    return size
+    return reshape(x, (x.shape[0], product(x.shape[1:])))
 
 
 def transpose(x: Value, axes: Sequence[int]) -> Value:
@@ -222,6 +265,6 @@ def concatenate(xs: Sequence[Value], axis: int) -> Value:
     return xs[0] if len(xs) == 1 else apply("concatenate", *xs, axis=axis)
 
 
-def slice_axis(x: Value, axis: int, start: int, stop: int) -> Value:
+def slice_axis(x: Value, axis: int, start: Size, stop: Size) -> Value:
     """The range `start:stop` along one axis."""
     return apply("slice_axis", x, axis=axis, start=start, stop=stop)

@@ -13,7 +13,7 @@ axes) or, where both contract all their leading axes, as it is.
 from __future__ import annotations
 
 from kgen import ops
-from kgen.diagnostics import fail
+from kgen.dims import product
 from kgen.graph import Graph, Node, Value, apply, current
 from kgen.ops.contract import free_axes
 from kgen.rewrite import rebuild
@@ -89,27 +89,13 @@ def _matrices(node: Node, a: Value, b: Value, nb: int, na: int, nc: int, nf: int
     batch, rows, inner = a.shape[:nb], a.shape[nb : nb + na], a.shape[nb + na :]
     columns = b.shape[nb + nc :]
     if nb == 0:
-        a2 = ops.reshape(a, (*rows, _flat(inner)))
-        b2 = ops.reshape(b, (_flat(inner), _flat(columns)))
+        a2 = ops.reshape(a, (*rows, product(inner)))
+        b2 = ops.reshape(b, (product(inner), product(columns)))
         contract = ((a2.type.rank - 1,), (0,))
         out = current().add(node.op, (a2, b2), {"contract": contract, "batch": ((), ())})
         return ops.reshape(out, node.output.shape)
-    a3 = ops.reshape(a, (*batch, _flat(rows), _flat(inner)))
-    b3 = ops.reshape(b, (*batch, _flat(inner), _flat(columns)))
+    a3 = ops.reshape(a, (*batch, product(rows), product(inner)))
+    b3 = ops.reshape(b, (*batch, product(inner), product(columns)))
     axes = tuple(range(nb))
     attrs = {"contract": ((nb + 1,), (nb,)), "batch": (axes, axes)}
     return ops.reshape(current().add(node.op, (a3, b3), attrs), node.output.shape)
-
-
-def _flat(sizes: tuple[object, ...]) -> int:
-    total = 1
-    for size in sizes:
-        if not isinstance(size, int):
-            fail(
-                "K0701",
-                "this product over the batch is not supported yet",
-                current().span,
-                help="keep the batch as the first axis of both factors, and of the result",
-            )
-        total *= size
-    return total
