@@ -25,7 +25,7 @@ from kgen.names import Names, registered
 from kgen.opendims import declare_dims
 from kgen.run import Frame, Run
 from kgen.specials import SPECIAL
-from kgen.statements import refuse_statement
+from kgen.statements import refuse_weight
 from kgen.values import (
     AnyLayer,
     BuildValue,
@@ -40,6 +40,7 @@ from kgen.values import (
     describe,
     has_tensor,
 )
+from kgen.views import declare_view
 
 _CALL_COST = 20
 
@@ -276,6 +277,8 @@ class Elaborator(Expressions):
                     value = self.named(statement.value, statement.name, names)
                 declare_output(statement, value, frame, run)
                 names.bind(statement.name, value)
+            case syntax.View():
+                declare_view(self, statement, names)
             case syntax.WeightDecl() if frame.scope is not None:
                 declare_weight(self, statement, names, frame)
             case syntax.Train():
@@ -284,7 +287,7 @@ class Elaborator(Expressions):
                          help="merge the two blocks")  # fmt: skip
                 frame.train.append(statement)
             case _:
-                refuse_statement(statement)
+                refuse_weight(statement)
 
 
 def _feeds(layer: ModelLayer, arguments: Arguments) -> tuple[list[Value], Mapping[str, Value]]:

@@ -55,6 +55,17 @@ class TargetInfo:
 
 
 @dataclass(frozen=True, slots=True)
+class ViewInfo:
+    """A part of the model to be used by itself; `feeds` are its inputs' names in its graph."""
+
+    name: str
+    inputs: tuple[InputInfo, ...]
+    feeds: tuple[str, ...]
+    graph: Graph
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
 class LayerInfo:
     """A row of the summary: one layer, or one nested model's layer."""
 
@@ -87,7 +98,8 @@ class Model:
 
     `predict` is inference; `train` and `evaluate` have targets, sample weights,
     loss and metrics besides, `train` in training mode with gradients still to
-    be taken. `train`, `evaluate` and `optimizer` are None without `train:`.
+    be taken. `train`, `evaluate` and `optimizer` are None without `train:`. `files`
+    are pairs: weights below this path start from those of this file.
     """
 
     name: str
@@ -101,3 +113,5 @@ class Model:
     evaluate: Graph | None
     targets: tuple[TargetInfo, ...]
     optimizer: OptimizerInfo | None
+    views: tuple[ViewInfo, ...] = ()
+    files: tuple[tuple[str, str], ...] = ()

@@ -29,6 +29,7 @@ from kgen.scopes import FunctionScope
 from kgen.settings import Settings, read_settings
 from kgen.syntax import ModelDef
 from kgen.values import ModelClass, Silenced
+from kgen.views import view_info
 
 _OPTIMIZER = Member('an optimizer, such as "adam" or SGD(0.01)', ("optimizer",))
 _Result = TypeVar("_Result")
@@ -72,6 +73,8 @@ def elaborate_model(elaborator: Elaborator, model: ModelClass) -> Model | None:
         inference.full,
         inference.objective.targets if inference.objective is not None else (),
         inference.optimizer,
+        tuple(view_info(v, inference.run, inference.frame) for v in inference.frame.views.values()),
+        tuple((layer.path, file) for layer, file in inference.run.files.items()),
     )
 
 
@@ -167,7 +170,7 @@ def _check_structure(frame: Frame) -> None:
             declaration.name_span,
             help="declare one: input x: float32[10]",
         )
-    if not frame.outputs:
+    if not frame.outputs and not frame.views:
         fail(
             "K0502",
             f"the model {declaration.name} has no output",
@@ -179,6 +182,7 @@ def _check_structure(frame: Frame) -> None:
 def _check_use(run: Run, frame: Frame, loss: Sequence[Value], training: bool) -> None:
     """Refuse inputs and weights on which no output depends, nor the loss."""
     roots = [value for value, _ in frame.outputs.values()]
+    roots += [value for view in frame.views.values() for value in view.outputs.values()]
     if not roots:
         return
     live = reachable([*roots, *loss, *run.losses, *run.updates.values()])
