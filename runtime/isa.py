@@ -74,3 +74,5 @@ ISA = choose_isa(os.environ.get("KGEN_ISA"))
 LANES = ISA.lanes
 ROWS = ISA.rows
 HALF_ROWS = ROWS // 2
+# Vectors a tile may have and stay in registers beside what is multiplied into it.
+ACCUMULATORS = 28 if LANES == 16 else 12

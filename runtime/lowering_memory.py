@@ -27,6 +27,7 @@ from kgen.runtime.tile_memory import (
     matrix,
     store,
     store_column,
+    store_rows,
 )
 from llvmlite import ir
 from numba.core import types
@@ -208,9 +209,16 @@ def describe_load(m: Any, i: Any, j: Any, rows: Any, vectors: Any, fill: Any = N
 
 
 def store_block(
-    code: Code, m: MatrixType, value: Any, i: Any, j: Any, kind: TileType, parts: list[Any]
+    code: Code,
+    m: MatrixType,
+    value: Any,
+    i: Any,
+    j: Any,
+    kind: TileType,
+    parts: list[Any],
+    count: Any = None,
 ) -> None:
-    """Write vectors row by row, leaving out what lies beyond the edge."""
+    """Write vectors row by row, leaving out what lies beyond the edge, and all but `count` rows."""
     masks = column_masks(code, m, value, j, kind.vectors)
     limit = edge_row(m, kind.rows)
     first = address(code, m, value, i, j)
@@ -222,6 +230,10 @@ def store_block(
             if limit is not None:
                 inside = code.builder.icmp_signed("<", code.plus(i, r), code.integer(limit))
                 row_mask = splat(code.builder, inside)
+                mask = code.builder.and_(mask, row_mask) if mask else row_mask
+            if count is not None:
+                wanted = code.builder.icmp_signed("<", code.integer(r), count)
+                row_mask = splat(code.builder, wanted)
                 mask = code.builder.and_(mask, row_mask) if mask else row_mask
             store_vector(code, m, place, mask, parts[r * kind.vectors + v])
 
@@ -246,6 +258,18 @@ def describe_write(m: Any, tile: Any, add: bool) -> Description:
 def describe_store(m: Any, i: Any, j: Any, tile: Any) -> Description:
     """A tile written to a block."""
     return describe_write(m, tile, add=False)
+
+
+@implements(store_rows)
+def describe_store_rows(m: Any, i: Any, j: Any, tile: Any, count: Any) -> Description:
+    """The first rows of a tile written to a block."""
+    if not isinstance(m, MatrixType) or not isinstance(tile, TileType):
+        return None
+
+    def generate(code: Code, pointer: Any, i: Any, j: Any, value: Any, count: Any) -> None:
+        store_block(code, m, pointer, i, j, tile, code.vectors(tile, value), count)
+
+    return types.void, (m, INDEX, INDEX, tile, INDEX), generate
 
 
 @implements(add_to)

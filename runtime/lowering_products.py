@@ -35,6 +35,7 @@ from kgen.runtime.lowering_memory import (
 from kgen.runtime.tile_memory import (
     copy_words,
     element,
+    fill_words,
     outer,
     outer_t,
     pack,
@@ -153,12 +154,14 @@ def describe_pack(
 
 
 @implements(transpose_block)
-def describe_transpose_block(src: Any, i: Any, j: Any, dst: Any) -> Description:
+def describe_transpose_block(
+    src: Any, i: Any, j: Any, dst: Any, ii: Any = None, jj: Any = None
+) -> Description:
     """A square block transposed in registers: exchange halves, quarters, ... of row pairs."""
     if not (isinstance(src, MatrixType) and isinstance(dst, MatrixType)):
         return None
 
-    def generate(code: Code, source: Any, i: Any, j: Any, target: Any) -> None:
+    def generate(code: Code, source: Any, i: Any, j: Any, target: Any, *place: Any) -> None:
         edge = ir.Constant(FLOATS, None)
         rows = load_block(code, src, source, i, j, (LANES, 1), edge)
         distance = 1
@@ -171,9 +174,10 @@ def describe_transpose_block(src: Any, i: Any, j: Any, dst: Any) -> Description:
                     rows[r] = code.builder.shuffle_vector(a, b, ir.Constant(INTS, low))
                     rows[r | distance] = code.builder.shuffle_vector(a, b, ir.Constant(INTS, high))
             distance *= 2
-        store_block(code, dst, target, j, i, TileType(LANES, 1), rows)
+        store_block(code, dst, target, *(place or (j, i)), TileType(LANES, 1), rows)
 
-    return types.void, (src, INDEX, INDEX, dst), generate
+    places = () if ii is None else (INDEX, INDEX)
+    return types.void, (src, INDEX, INDEX, dst, *places), generate
 
 
 @implements(copy_words)
@@ -194,3 +198,22 @@ def describe_copy_words(target: Any, place: Any, source: Any, start: Any, n: Any
         call_intrinsic(builder, "llvm.memcpy.p0.p0.i64", ir.VoidType(), *operands)
 
     return types.void, (target, INDEX, source, INDEX, INDEX), generate
+
+
+@implements(fill_words)
+def describe_fill_words(target: Any, place: Any, n: Any, value: Any) -> Description:
+    """A run of elements set to one value; the optimiser makes it vectors, or a memset."""
+    if not isinstance(target, MatrixType):
+        return None
+    kind, number = ELEMENT_TYPES[target.element]
+    number = types.float32 if target.element == "float32" else number
+
+    def generate(code: Code, to: Any, place: Any, count: Any, value: Any) -> None:
+        builder = code.builder
+        if target.element == "int32":
+            value = builder.trunc(value, kind)
+        first = builder.gep(code.pointer(target, to), [place])
+        with cgutils.for_range(builder, count) as loop:
+            builder.store(value, builder.gep(first, [loop.index]))
+
+    return types.void, (target, INDEX, INDEX, number), generate

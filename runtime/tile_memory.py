@@ -37,7 +37,7 @@ def matrix(args: Any, index: int, rows: int, cols: int, step: int | None = None)
 
 def imatrix(args: Any, index: int, rows: int, cols: int, step: int | None = None) -> Matrix:
     """Argument `index` as an int32 matrix; loads give its values as float32, stores cut to int32."""
-    return Matrix(args[index], rows, cols, cols if step is None else step)
+    return Matrix(args[index].view(np.int32), rows, cols, cols if step is None else step)
 
 
 def i64vector(args: Any, index: int) -> Matrix:
@@ -53,6 +53,11 @@ def f64vector(args: Any, index: int) -> Matrix:
 def copy_words(target: Matrix, place: int, source: Matrix, start: int, count: int) -> None:
     """Copy `count` 4-byte elements between flat positions of two matrices of one dtype."""
     target.data[place : place + count] = source.data[start : start + count]
+
+
+def fill_words(target: Matrix, place: int, count: int, value: float) -> None:
+    """Set `count` elements from a flat position on to one value."""
+    target.data[place : place + count] = value
 
 
 def element(m: Matrix, i: int, j: int) -> Any:
@@ -93,6 +98,11 @@ def store(m: Matrix, i: int, j: int, tile: Tile) -> None:
     places, inside = emulated_places(m, i, j, tile.shape[0], tile.shape[1])
     inside = inside & ((i + np.arange(tile.shape[0])) < max(m.rows, i + 1))[:, None, None]
     m.data[places[inside]] = as_elements(m, tile[inside])
+
+
+def store_rows(m: Matrix, i: int, j: int, tile: Tile, count: int) -> None:
+    """As `store`, but only the first `count` rows of the tile, if it has more."""
+    store(m, i, j, tile[: max(count, 0)])
 
 
 def add_to(m: Matrix, i: int, j: int, tile: Tile) -> None:
@@ -146,7 +156,13 @@ def pack(m: Matrix, i: int, j: int, rows: int, vectors: int, count: int | None =
     return Matrix(panel.reshape(-1), rows, vectors * LANES, vectors * LANES)
 
 
-def transpose_block(src: Matrix, i: int, j: int, dst: Matrix) -> None:
-    """`dst[j:, i:] = src[i:, j:].T` for a block of LANES x LANES, cut at both edges."""
+def transpose_block(
+    src: Matrix, i: int, j: int, dst: Matrix, ii: int | None = None, jj: int | None = None
+) -> None:
+    """`dst[ii:, jj:] = src[i:, j:].T` for a block of LANES x LANES, cut at both edges.
+
+    Without `ii` and `jj` they are j and i: a whole matrix turned over.
+    """
     block = load(src, i, j, LANES, 1)[:, 0, :]
-    store(dst, j, i, np.ascontiguousarray(block.T)[:, None, :])
+    place = (j if ii is None else ii), (i if jj is None else jj)
+    store(dst, *place, np.ascontiguousarray(block.T)[:, None, :])

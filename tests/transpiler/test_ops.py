@@ -122,6 +122,7 @@ ATTRIBUTES: dict[str, Callable[..., dict[str, Any]]] = {
 # Same name, another meaning or signature.
 NOT_KERAS = {
     "dot", "index", "batch_size", "slice_axis", "concatenate", "conv", "pad", "slice", "repeat",
+    "argsort", "cumsum",
 }  # fmt: skip
 
 

@@ -4,9 +4,18 @@
 of `keras.ops` wherever Keras has the function.
 """
 
-from kgen.ops.composite import argmax, expand_dims, mean, moveaxis, squeeze, unbroadcast, variance
+from kgen.ops.composite import (
+    argmax,
+    count,
+    expand_dims,
+    mean,
+    moveaxis,
+    squeeze,
+    unbroadcast,
+    variance,
+)
 from kgen.ops.contract import dot
-from kgen.ops.convolve import conv, conv_transpose, depthwise, turn
+from kgen.ops.convolve import conv, conv_spread, conv_transpose, depthwise, turn
 from kgen.ops.elementwise import (
     absolute,
     add,
@@ -115,8 +124,10 @@ __all__ = [
     "concatenate",
     "constant",
     "conv",
+    "conv_spread",
     "conv_transpose",
     "copy",
+    "count",
     "cos",
     "cosh",
     "crop",

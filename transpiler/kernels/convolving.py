@@ -1,0 +1,320 @@
+"""Convolutions: tiles of neighbouring positions by output channels.
+
+In a channels-last input the taps along the last axis and their channels lie on end, so a tile is
+a product of overlapping rows with a panel of the kernel.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from math import prod
+
+from kgen.access import product_text
+from kgen.body import Body, Cursor
+from kgen.graph import Shape, Value
+from kgen.kernels.loops import epilogue, known_size
+from kgen.kernels.nest import (
+    OUTPUT,
+    TAP,
+    add,
+    digits,
+    mixed,
+    mul,
+    names_of,
+    nested,
+    shared_images,
+    size,
+    take_names,
+)
+from kgen.texts import Loop, NestText
+
+# Floats of a panel of the kernel, copied together.
+_LARGEST_PANEL = 1 << 18
+# Positions of an image from which packing a panel for each image costs little.
+_MANY_POSITIONS = 128
+# Positions that the kernel's gradient sums at a time.
+_BLOCK = 128
+
+
+@dataclass(frozen=True)
+class Geometry:
+    """How the windows of a convolution lie in its input."""
+
+    shape: Shape
+    taps: tuple[int, ...]
+    strides: tuple[int, ...]
+    dilation: tuple[int, ...]
+
+    @property
+    def rank(self) -> int:
+        return len(self.taps)
+
+    @property
+    def channels(self) -> int:
+        return known_size(self.shape[-1:])
+
+    @property
+    def grouped_taps(self) -> tuple[int, ...]:
+        """The taps that loops walk: all, or all but those of the last axis where they are a run."""
+        return self.taps if self.dilation[-1] > 1 else self.taps[:-1]
+
+    @property
+    def run(self) -> int:
+        """Neighbouring floats of the input that meet neighbouring rows of the kernel."""
+        return self.channels * (1 if self.dilation[-1] > 1 else self.taps[-1])
+
+    def cell(self, axis: int, position: str, tap: str) -> str:
+        """Where in an axis of the input a tap lies."""
+        return add(mul(position, self.strides[axis]), mul(tap, self.dilation[axis]))
+
+    def first_cells(self, n: str, positions: Sequence[str], taps: Sequence[str]) -> list[str]:
+        """The input's place at position 0 of the last axis."""
+        taps = [*taps, *(["0"] if len(taps) < self.rank else [])]
+        cells = [self.cell(axis, at, taps[axis]) for axis, at in enumerate(positions)]
+        return [n, *cells, self.cell(self.rank - 1, "0", taps[-1])]
+
+    def row(self, places: Sequence[str]) -> str:
+        """The row of a place of the input, a row being one cell's channels."""
+        return mixed(places, [size(self.shape, axis) for axis in range(self.rank + 1)])
+
+
+@dataclass(frozen=True)
+class Windows:
+    """The input of a convolution as a matrix with a row for each position of the last axis.
+
+    Where positions are neighbours, rows are cells, and `(row + position, k)` is meant; else rows
+    start a stride apart, and it is `(position, place + k)` with a flat place.
+    """
+
+    geometry: Geometry
+    name: str
+
+    @property
+    def is_plain(self) -> bool:
+        return self.geometry.strides[-1] == 1
+
+    def base(self, places: Sequence[str], position: str = "0") -> str:
+        """The row, or the flat place, from which a run of the input is read."""
+        row = self.geometry.row(places)
+        if self.is_plain:
+            return add(row, position)
+        return mul(row, self.geometry.channels)
+
+    def at(self, base: str, position: str, k: str, *, based: bool = True) -> str:
+        """The row and column of element k of a position's run; `based` if base has the position."""
+        if self.is_plain:
+            return f"{base if based else add(base, position)}, {k}"
+        return f"{position}, {add(base, k)}"
+
+
+def windows(body: Body, geometry: Geometry, x: Value) -> Windows:
+    """The input's matrix in this kernel."""
+    rows, channels = product_text(x.shape[:-1]), geometry.channels
+    step: int | str = geometry.strides[-1] * channels if geometry.strides[-1] > 1 else ""
+    return Windows(geometry, body.view(x, rows, channels, step))
+
+
+def tile_height(extent: str, vectors: str) -> str:
+    """Rows of the tiles that cover `extent` rows evenly."""
+    return f"ROWS_{extent}_BY_{vectors}"
+
+
+def tile_vectors(cols: int, height: int) -> int:
+    """Vectors in a tile: more where it is low, as far as the columns go."""
+    most = max(1, -(-cols // 16))
+    wanted = 2 if height > 5 else 4 if height > 2 else 8
+    return min(most, wanted) if most != 3 or wanted < 3 else 3
+
+
+def columns_of(vectors: int) -> str:
+    return "LANES" if vectors == 1 else f"{vectors} * LANES"
+
+
+def conv(body: Body) -> NestText:
+    node = body.group.anchor
+    x, w = node.inputs
+    out = node.output.shape
+    taps = tuple(known_size((tap,)) for tap in w.shape[:-2])
+    geometry = Geometry(x.shape, taps, node.attrs["strides"], node.attrs["dilation"])
+    cols, inner = known_size(out[-1:]), known_size(w.shape[:-1])
+    width = known_size(out[-2:-1])
+    vectors = tile_vectors(cols, width)
+    height = tile_height(str(width), str(vectors))
+    take_names(body, "tile", "kk")
+    source = windows(body, geometry, x)
+    kernel = body.view(w, str(inner), cols)
+    panels = inner * vectors * 16 <= _LARGEST_PANEL and prod(_known(out[1:-1])) >= 8
+    b, column = ("panel", "0") if panels else (kernel, "j")
+    packing = (f"panel = pack({kernel}, 0, j, {inner}, {vectors})",) if panels else ()
+    images = Loop("n in range(first, last)")
+    across = Loop(f"j in range(0, {cols}, {columns_of(vectors)})", packing)
+    by_image = prod(_known(out[1:-1])) >= _MANY_POSITIONS or not panels
+    positions = names_of(OUTPUT, geometry.rank)
+    shape = [size(out, axis) for axis in range(geometry.rank + 1)]
+    tile = (
+        f"ox = min(tile, {width} - {height})",
+        f"i = {mixed(['n', *positions], shape)}",
+    )
+    return NestText(
+        share=shared_images(out),
+        loops=(
+            *((images, across) if by_image else (across, images)),
+            *nested(positions[:-1], shape[1:-1]),
+            Loop(f"tile in range(0, {width}, {height})", tile),
+        ),
+        **_taps(geometry, source, positions, f"zeros({height}, {vectors})", b, column),
+        finish=epilogue(body, Cursor("i", "j", height, str(vectors))),
+    )
+
+
+def _known(shape: Shape) -> list[int]:
+    return [known_size((extent,)) for extent in shape]
+
+
+def _taps(
+    geometry: Geometry,
+    source: Windows,
+    positions: Sequence[str],
+    zeros: str,
+    kernel: str,
+    column: str,
+) -> dict[str, tuple[str, ...] | tuple[Loop, ...]]:
+    """The loops over taps and channels, and the product in them."""
+    rank = geometry.rank
+    walked = geometry.grouped_taps
+    names = names_of(TAP, rank)[: len(walked)]
+    used = [name if tap > 1 else "0" for name, tap in zip(names, walked, strict=True)]
+    places = geometry.first_cells("n", positions[:-1], used)
+    block = mul(mixed(used, list(map(str, walked))), geometry.run) if used else "0"
+    base = source.base(places, "ox")
+    start, lines = [f"acc = {zeros}"], []
+    names_it = "row" if source.is_plain else "place"
+    (lines if any(tap > 1 for tap in walked) else start).append(f"{names_it} = {base}")
+    loops = [
+        Loop(f"{name} in range({tap})") for name, tap in zip(names, walked, strict=True) if tap > 1
+    ]
+    kk = "k"
+    if block != "0":
+        lines.append(f"kk = {block}")
+        kk = "kk + k"
+    if loops:
+        loops[-1] = Loop(loops[-1].head, tuple(lines))
+    loops.append(Loop(f"k in range({geometry.run})"))
+    left = source.at(names_it, "ox", "k")
+    return {
+        "start": tuple(start),
+        "inner": tuple(loops),
+        "body": (f"acc = outer(acc, {source.name}, {left}, {kernel}, {kk}, {column})",),
+    }
+
+
+def conv_filter(body: Body) -> NestText:
+    """Tiles of the kernel's gradient, which threads own, summed over blocks of positions."""
+    node = body.group.anchor
+    x, grad = node.inputs
+    geometry = Geometry(x.shape, node.attrs["taps"], node.attrs["strides"], node.attrs["dilation"])
+    cols, width = known_size(grad.shape[-1:]), known_size(grad.shape[-2:-1])
+    groups, run = prod(geometry.grouped_taps), geometry.run
+    vectors = tile_vectors(cols, run)
+    height = tile_height(str(run), str(vectors))
+    take_names(body, "q", "t", "m", "tap", "tiles")
+    source = windows(body, geometry, x)
+    gradient = body.view(grad, product_text(grad.shape[:-1]), cols)
+    out = body.view(node.output, str(groups * run), cols)
+    body.written.append(node.output)
+    lines = max(1, _BLOCK // width)
+    total = product_text(grad.shape[:-2])
+    packs = lines * width * vectors * 16 <= _LARGEST_PANEL
+    block = (f"count = min({lines}, {total} - start)",)
+    packing = (
+        f"panel = pack({gradient}, start * {width}, j, {lines * width}, {vectors}, "
+        f"count * {width})",
+    )
+    right = f"panel, (q - start) * {width} + ox, 0" if packs else f"{gradient}, q * {width} + ox, j"
+    by_rows = groups * -(-run // 12) >= -(-cols // (16 * vectors))
+    tiles = f"-(-{run} // {height})"
+    step = columns_of(vectors)
+    work = f"{groups} * {tiles}" if groups > 1 else tiles
+    tap_names = names_of(TAP, geometry.rank)[: len(geometry.grouped_taps)]
+    tap_digits = digits("tap", [str(tap) for tap in geometry.grouped_taps])
+    used = [
+        name if tap > 1 else "0" for name, tap in zip(tap_names, geometry.grouped_taps, strict=True)
+    ]
+    locate = [f"tap = t // ({tiles})", f"m = t % ({tiles}) * {height}"]
+    row = add(mul("tap", run), "m")
+    if groups == 1:
+        locate, row = [f"m = t * {height}"], "m"
+    locate += [
+        f"{name} = {text}"
+        for name, text, use in zip(tap_names, tap_digits, used, strict=True)
+        if use != "0"
+    ]
+    positions = names_of(OUTPUT, geometry.rank)[:-1]
+    place_digits = digits("q", [size(grad.shape, axis) for axis in range(geometry.rank)])
+    names_it = "row" if source.is_plain else "place"
+    places = geometry.first_cells("n", positions, used)
+    scan = (
+        *(f"{name} = {text}" for name, text in zip(("n", *positions), place_digits, strict=True)),
+        f"{names_it} = {source.base(places)}",
+    )
+    left = source.at(names_it, "ox", "m", based=False)
+    return NestText(
+        share=f"share({work}, 1, thread, threads)"
+        if by_rows
+        else f"share({cols}, {step}, thread, threads)",
+        loops=(
+            Loop(f"start in range(0, {total}, {lines})", block),
+            Loop(
+                f"j in range({f'0, {cols}' if by_rows else 'first, last'}, {step})",
+                packing if packs else (),
+            ),
+            Loop(f"t in range({'first, last' if by_rows else work})", tuple(locate)),
+        ),
+        start=(f"acc = zeros({height}, {vectors})",),
+        inner=(Loop("q in range(start, start + count)", scan), Loop(f"ox in range({width})")),
+        body=(f"acc = outer_t(acc, {source.name}, {left}, {right})",),
+        finish=(
+            "if start > 0:",
+            f"    acc = acc + load({out}, {row}, j, {height}, {vectors})",
+            f"store_rows({out}, {row}, j, acc, {run} - m)",
+        ),
+    )
+
+
+def turn(body: Body) -> NestText:
+    """A kernel with its taps reversed, each tap's matrix transposed."""
+    node = body.group.anchor
+    (w,) = node.inputs
+    taps, rows, cols = (
+        known_size(w.shape[:-2]), known_size(w.shape[-2:-1]), known_size(w.shape[-1:])
+    )  # fmt: skip
+    take_names(body, "tap")
+    source = body.view(w, str(taps * rows), cols)
+    target = body.view(node.output, str(taps * cols), rows)
+    body.written.append(node.output)
+    tap = f"i // {rows}" if rows > 1 else "i"
+    line = f"i % {rows}" if rows > 1 else "0"
+    if cols % 16 == 0 and rows % 16 == 0:
+        return NestText(
+            share=f"share({taps * rows}, LANES, thread, threads)",
+            loops=(
+                Loop("i in range(first, last, LANES)", (f"row = ({taps - 1} - {tap}) * {cols}",)),
+                Loop(f"j in range(0, {cols}, LANES)"),
+            ),
+            start=(),
+            inner=(),
+            body=(f"transpose_block({source}, i, j, {target}, row + j, {line})",),
+            finish=(),
+        )
+    return NestText(
+        share=f"share({taps * rows}, 16, thread, threads)",
+        loops=(
+            Loop("i in range(first, last)", (f"row = ({taps - 1} - {tap}) * {cols}",)),
+            Loop(f"j in range({cols})"),
+        ),
+        start=(),
+        inner=(),
+        body=(f"set_element({target}, row + j, {line}, element({source}, i, j))",),
+        finish=(),
+    )

@@ -1,0 +1,215 @@
+"""Convolutions and transposed convolutions over one, two or three axes of positions."""
+
+from __future__ import annotations
+
+from kgen import ops
+from kgen.graph import ShapeError, Value
+from kgen.layers.activations import activate
+from kgen.layers.family import layer
+from kgen.layers.kinds import (
+    ActivationArg,
+    Bool,
+    ConstraintArg,
+    InitializerArg,
+    PositiveInt,
+    RegularizerArg,
+)
+from kgen.layers.registry import Bound, Scope
+from kgen.layers.regularizers import regularize_activity
+from kgen.layers.shaping import DataFormat
+from kgen.layers.windows import (
+    AnyPadding,
+    OptionalSizes,
+    Padding,
+    Sizes,
+    as_given,
+    borders,
+    channels_last,
+    each,
+    known_channels,
+    padded,
+    ranked,
+)
+
+
+def _declare(rank: int) -> None:
+    """Enter Conv{rank}D and Conv{rank}DTranspose."""
+    ones = each(rank, 1)
+
+    @layer(f"Conv{rank}D", f"Convolution{rank}D")
+    @ranked(rank)
+    def conv(
+        scope: Scope,
+        x: Value,
+        *,
+        filters: PositiveInt,
+        kernel_size: Sizes,
+        strides: Sizes = ones,
+        padding: AnyPadding = "valid",
+        data_format: DataFormat = None,
+        dilation_rate: Sizes = ones,
+        groups: PositiveInt = 1,
+        activation: ActivationArg = None,
+        use_bias: Bool = True,
+        kernel_initializer: InitializerArg = "glorot_uniform",
+        bias_initializer: InitializerArg = "zeros",
+        kernel_regularizer: RegularizerArg = None,
+        bias_regularizer: RegularizerArg = None,
+        activity_regularizer: RegularizerArg = None,
+        kernel_constraint: ConstraintArg = None,
+        bias_constraint: ConstraintArg = None,
+    ) -> Value:
+        """activation(x convolved with the kernel + bias), for each window of `kernel_size`.
+
+        `[batch, *positions, channels]` to `[batch, *windows, filters]`; kernel `[*kernel_size,
+        channels / groups, filters]`, bias `[filters]`. With `groups`, channels and filters are
+        split into as many parts, each convolved by itself. "causal" padding (Conv1D) is before
+        the steps alone.
+        """
+        x = channels_last(x, rank, data_format)
+        channels = known_channels(x)
+        _check_groups(groups, channels, filters)
+        check_steps(strides, dilation_rate)
+        kernel = scope.weight(
+            "kernel",
+            (*kernel_size, channels // groups, filters),
+            kernel_initializer,
+            regularizer=kernel_regularizer,
+            constraint=kernel_constraint,
+        )
+        x = padded(x, *borders(padding, x.shape[1:-1], kernel_size, strides, dilation_rate))
+        y = _grouped(x, kernel, groups, strides, dilation_rate)
+        y = biased(scope, y, use_bias, bias_initializer, bias_regularizer, bias_constraint)
+        y = as_given(activate(scope, activation, y), data_format)
+        return regularize_activity(scope, activity_regularizer, y)
+
+    @layer(f"Conv{rank}DTranspose", f"Convolution{rank}DTranspose")
+    @ranked(rank)
+    def conv_transpose(
+        scope: Scope,
+        x: Value,
+        *,
+        filters: PositiveInt,
+        kernel_size: Sizes,
+        strides: Sizes = ones,
+        padding: Padding = "valid",
+        output_padding: OptionalSizes = None,
+        data_format: DataFormat = None,
+        dilation_rate: Sizes = ones,
+        activation: ActivationArg = None,
+        use_bias: Bool = True,
+        kernel_initializer: InitializerArg = "glorot_uniform",
+        bias_initializer: InitializerArg = "zeros",
+        kernel_regularizer: RegularizerArg = None,
+        bias_regularizer: RegularizerArg = None,
+        activity_regularizer: RegularizerArg = None,
+        kernel_constraint: ConstraintArg = None,
+        bias_constraint: ConstraintArg = None,
+    ) -> Value:
+        """What a convolution with these windows has for its gradient: each position is spread.
+
+        `[batch, *positions, channels]` to `[batch, *cells, filters]`; kernel `[*kernel_size,
+        filters, channels]`, bias `[filters]`. With padding "same" there are `stride` cells for
+        each position, else as many as the windows cover; `output_padding` says how many beyond
+        the windows.
+        """
+        x = channels_last(x, rank, data_format)
+        kernel = scope.weight(
+            "kernel",
+            (*kernel_size, filters, known_channels(x)),
+            kernel_initializer,
+            regularizer=kernel_regularizer,
+            constraint=kernel_constraint,
+        )
+        extra = output_padding or (None,) * rank
+        margins = [
+            _margins(padding, (tap - 1) * by + 1, step, own)
+            for tap, step, by, own in zip(kernel_size, strides, dilation_rate, extra, strict=True)
+        ]
+        low, high = zip(*margins, strict=True)
+        y = ops.conv_spread(x, ops.turn(kernel), strides, dilation_rate, low, high)
+        y = biased(scope, y, use_bias, bias_initializer, bias_regularizer, bias_constraint)
+        y = as_given(activate(scope, activation, y), data_format)
+        return regularize_activity(scope, activity_regularizer, y)
+
+
+def _check_groups(groups: int, channels: int, filters: int) -> None:
+    for what, size in (("channels of the input", channels), ("filters", filters)):
+        if size % groups:
+            raise ShapeError(
+                f"the {size} {what} cannot be split into {groups} groups",
+                help="groups must divide both the channels and the filters",
+            )
+
+
+def check_steps(strides: tuple[int, ...], dilation: tuple[int, ...]) -> None:
+    """Keras has no convolution with both strides and dilation."""
+    if max(strides) > 1 and max(dilation) > 1:
+        raise ShapeError(
+            f"strides {list(strides)} and dilation_rate {list(dilation)} cannot be combined",
+            help="leave one of them at 1",
+        )
+
+
+def _grouped(
+    x: Value,
+    kernel: Value,
+    groups: int,
+    strides: tuple[int, ...],
+    dilation: tuple[int, ...],
+) -> Value:
+    """Each part of the channels with its part of the filters."""
+    channels, filters = kernel.shape[-2:]
+    assert isinstance(channels, int) and isinstance(filters, int)
+    if groups == 1:
+        return ops.conv(x, kernel, strides, dilation)
+    if channels == 1:
+        spread = ops.repeat(x, [*(1,) * (x.type.rank - 1), filters // groups])
+        matrix = ops.reshape(kernel, (*kernel.shape[:-2], filters))
+        return ops.depthwise(spread, matrix, strides, dilation)
+    last, width = x.type.rank - 1, filters // groups
+    parts = [
+        ops.conv(
+            ops.slice_axis(x, last, group * channels, (group + 1) * channels),
+            ops.slice_axis(kernel, last, group * width, (group + 1) * width),
+            strides,
+            dilation,
+        )
+        for group in range(groups)
+    ]
+    return ops.concatenate(parts, last)
+
+
+def biased(
+    scope: Scope,
+    y: Value,
+    use_bias: bool,
+    initializer: Bound,
+    regularizer: Bound | None,
+    constraint: Bound | None,
+) -> Value:
+    """y plus a bias for each channel, if there is one."""
+    if not use_bias:
+        return y
+    size = known_channels(y)
+    return y + scope.weight(
+        "bias", (size,), initializer, regularizer=regularizer, constraint=constraint
+    )
+
+
+def _margins(padding: str, reach: int, step: int, extra: int | None) -> tuple[int, int]:
+    """The cells before and behind the spread out positions of a transposed convolution.
+
+    Keras's rules: "valid" gives `(n - 1) * step + max(reach, step)` cells, or `reach + extra`;
+    "same" gives `n * step`, or `(n - 1) * step + reach % 2 + extra`.
+    """
+    if padding == "valid":
+        behind = max(reach, step) - reach if extra is None else extra
+        return reach - 1, reach - 1 + behind
+    total = step + reach - 2 if extra is None else reach + reach % 2 - 2 + extra
+    low = min(total - total // 2, reach - 1)
+    return low, total - low
+
+
+for _rank in (1, 2, 3):
+    _declare(_rank)
