@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Mapping, Sequence
 from functools import cached_property
 from typing import Any
@@ -115,6 +116,13 @@ class Engine:
         self.natural = np.arange(1024)
         self.prepared: dict[tuple[Any, ...], Prepared] = {}
         self.shared = SharedArena()
+
+    def part(self, spec: Spec, programs: Programs) -> Engine:
+        """An engine for other programs over the same weights."""
+        made = copy.copy(self)
+        made.spec, made.programs = spec, programs
+        made.prepared, made.shared = {}, SharedArena()
+        return made
 
     def reset_totals(self) -> None:
         """Start the sums anew."""
@@ -235,12 +243,13 @@ class Engine:
     def few(self) -> Few | None:
         """A quick `predict` for few rows of one input and output; None under emulation."""
         spec = self.spec
-        steps = self.programs.predict
+        steps = self.programs.few or self.programs.predict
         prepared = Prepared(spec, self.state, steps, FEW, {}, self.shared, totals=False)
         if prepared.plan.emulated:
             return None
         most = min(FEW, ALONE // max(prepared.flops, 1))
-        return Few(prepared, most, spec.inputs[0].shape, spec.outputs[0].shape)  # type: ignore[arg-type]
+        shapes = spec.inputs[0].shape, spec.outputs[0].shape
+        return Few(prepared, most, *shapes, self.threads)  # type: ignore[arg-type]
 
     def predict(
         self,

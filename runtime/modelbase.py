@@ -15,10 +15,12 @@ from kgen.runtime.errors import DataError, KgenRuntimeError, WeightError
 from kgen.runtime.few import Few
 from kgen.runtime.history import History
 from kgen.runtime.initializers import initialize
+from kgen.runtime.messages import listed
 from kgen.runtime.progress import CompileBar
 from kgen.runtime.spec import Spec
 from kgen.runtime.summary import print_summary
 from kgen.runtime.team import MAX_THREADS
+from kgen.runtime.views import ModelView
 from kgen.runtime.weightfiles import LoadReport, load_model_weights
 from kgen.runtime.weights import Weights, weight_array, weight_views
 
@@ -49,6 +51,8 @@ class ModelBase:
         self.epoch = 0
         self.stop_training = False
         self._compiled: set[str] = set()
+        for view in self.spec.views:
+            setattr(self, view.name, ModelView(self, view))
         # The row shapes of the quick path of a call; None until it applies.
         self._few: Few | None = None
         # Steps that the last calls of the engine took together, by batch size.
@@ -77,6 +81,11 @@ class ModelBase:
         """
         if program in self._compiled:
             return
+        if program == "predict" and not self.programs.predict:
+            raise KgenRuntimeError(
+                f"{self.name} has no outputs to predict; it has views: "
+                f"{listed(view.name for view in self.spec.views)}."
+            )
         if not getattr(self.programs, program):
             raise KgenRuntimeError(
                 f"{self.name} has no program '{program}': {self.spec.source} gives it no train: "

@@ -64,7 +64,8 @@ class Target:
 class Weight:
     """A weight: its place (in floats) in the flat buffer, and how it starts.
 
-    Trainable weights come first in the buffer, the others behind them.
+    Trainable weights come first in the buffer, the others behind them. Rows of a matrix lie
+    `step` floats apart where that is not 0.
     """
 
     path: str
@@ -73,19 +74,21 @@ class Weight:
     initializer: str
     arguments: Mapping[str, Any] = field(default_factory=dict)
     trainable: bool = True
+    step: int = 0
 
 
 @dataclass(frozen=True)
 class Metric:
-    """A reported figure: `totals[numerator] / totals[denominator]`.
+    """A reported figure: what `figures` makes of some totals.
 
-    `finish` is `mean`, or `root` for the square root of the quotient.
+    `totals` are the positions of numbers among the totals, or (position, *shape) of
+    arrays; `finish` names the function and `arguments` are its further ones.
     """
 
     name: str
-    numerator: int
-    denominator: int
+    totals: tuple[int | tuple[int, ...], ...]
     finish: str = "mean"
+    arguments: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -99,6 +102,20 @@ class Layer:
     flops: int
     line: int
     weights: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class View:
+    """A part of the model to be used by itself.
+
+    `feeds` are its inputs as its program knows them, `needs` as in `Spec`.
+    """
+
+    name: str
+    inputs: tuple[Input, ...]
+    outputs: tuple[Output, ...]
+    feeds: tuple[str, ...]
+    needs: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -133,3 +150,4 @@ class Spec:
     dims: tuple[Dim, ...] = ()
     needs: tuple[str, ...] = ()
     batch: int | None = None
+    views: tuple[View, ...] = ()

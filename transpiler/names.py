@@ -43,22 +43,23 @@ LATER = {
 _TAKEN = """
     Adadelta Adafactor Adagrad Adam AdamW Adamax Ftrl Lamb Lion Muon Nadam ScheduleFreeAdamW
     CosineDecay CosineDecayRestarts ExponentialDecay HALF_ROWS Input InverseTimeDecay LANES
-    Layer Metric Model Optimizer Output PiecewiseConstantDecay PolynomialDecay Programs RMSprop ROWS
-    SGD SOURCE SOURCE_MAP SOURCE_NAME Schedule Spec Steps Target Weight absolute add_to ceil col_max
-    col_min col_sum copy_words cos dimension element erf exp expm1 f64vector first_row floor full i64vector
-    imatrix keep_columns keep_rows kernel lane_index load load_column load_scalar log log1p matrix
-    maximum minimum normal np numba outer outer_t pack power random_key reciprocal rint row_max
-    row_min row_sum rsqrt scalar select set_element share sigmoid sign sin sqrt square step_in_call
-    fill_words rows_for step_index store store_column store_rows sync tanh transpose_block uniform vectors_for zeros
+    Layer Metric Model Optimizer Output PiecewiseConstantDecay PolynomialDecay Programs RMSprop
+    ROWS SGD SOURCE SOURCE_MAP SOURCE_NAME Schedule Spec Steps Target View Weight absolute
+    add_to ceil col_max col_min col_sum copy_words cos dimension element erf exp expm1
+    f64vector first_row floor full i64vector imatrix keep_columns keep_rows kernel lane_index
+    load load_column load_scalar log log1p matrix maximum minimum normal np numba outer outer_t
+    pack power random_key reciprocal rint row_max row_min row_sum rsqrt scalar select
+    set_element share sigmoid sign sin sqrt square step_in_call fill_words rows_for step_index
+    store store_column store_rows sync tanh transpose_block uniform vectors_for zeros
 """
 # What a model has at run time, so that no view may be called so.
-MODEL_ATTRIBUTES = frozenset(
-    """
-    compile_program count_params engine epoch evaluate fit forward get_weights gradients history
-    load load_weights loss metrics_names name optimizer paces predict predict_on_batch programs
-    reset_states save save_weights seed set_weights spec stop_training summary test_on_batch
-    train_on_batch weights
-    """.split()
+_OF_MODELS = """
+    compile_program count_params engine epoch evaluate fit forward get_weights gradients
+    history load load_weights loss metrics_names name optimizer paces predict predict_on_batch
+    programs reset_states save save_weights seed set_weights spec stop_training summary
+    test_on_batch train_on_batch weights
+"""
+MODEL_ATTRIBUTES = frozenset(_OF_MODELS.split())
 )
 MODULE_NAMES = frozenset(_TAKEN.split())
 
