@@ -18,6 +18,7 @@ CONTROL_WORDS = 48
 # Words of a thread's clock: first row, step, seed, steps done in this call, whether threads share
 # the columns of products (`share_block`); the sizes of open dimensions from DIMS_START on.
 CLOCK_WORDS = 32
+COLUMNS = 4
 DIMS_START = 8
 SPINS = 2000
 TABLE_WORDS = 3
@@ -40,6 +41,14 @@ def atomic_load(words: Any, place: int) -> int:
 def atomic_store(words: Any, place: int, value: int) -> None:
     """Write a shared word; earlier writes stay earlier."""
     words[place] = value
+
+
+def atomic_swap_if(words: Any, place: int, expected: int, new: int) -> int:
+    """Set a shared word to `new` if it holds `expected`; gives what it held."""
+    before = int(words[place])
+    if before == expected:
+        words[place] = new
+    return before
 
 
 def pause_briefly() -> None:
@@ -83,6 +92,18 @@ def describe_atomic_store(words: Any, place: Any, value: Any) -> Description:
         code.builder.store_atomic(value, code.builder.gep(words, [place]), "release", 8)
 
     return types.void, (WORDS, types.int64, types.int64), generate
+
+
+@implements(atomic_swap_if)
+def describe_atomic_swap_if(words: Any, place: Any, expected: Any, new: Any) -> Description:
+    """Sequentially consistent."""
+
+    def generate(code: Code, words: Any, place: Any, expected: Any, new: Any) -> Any:
+        word = code.builder.gep(words, [place])
+        found = code.builder.cmpxchg(word, expected, new, "seq_cst", "seq_cst")
+        return code.builder.extract_value(found, 0)
+
+    return types.int64, (WORDS, types.int64, types.int64, types.int64), generate
 
 
 @implements(pause_briefly)

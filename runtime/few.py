@@ -1,48 +1,185 @@
-"""Prediction for a few rows at a time, with as little Python as possible around the kernels."""
+"""Prediction for a few rows at a time, with as little Python as possible around the kernels.
+
+Where the arithmetic is worth it, the threads share the columns of each product: one that reads
+its part of the weights over and over finds them in its own cache. Threads that help spin for a
+moment after each prediction, ready for the next, and sleep when none comes.
+"""
 
 from __future__ import annotations
 
 import ctypes
 import functools
+import os
+import threading
+import time
+import weakref
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from kgen.runtime.driver import CLOCK_WORDS, TABLE_WORDS, WORDS, call_kernel
+from kgen.runtime.driver import (
+    CLOCK_WORDS,
+    COLUMNS,
+    TABLE_WORDS,
+    WORDS,
+    atomic_add,
+    atomic_load,
+    atomic_store,
+    atomic_swap_if,
+    call_kernel,
+    pause_briefly,
+    yield_processor,
+)
 from kgen.runtime.kernels import Kernel, aligned
 from numba.core import types
 
 FEW = 64
-# The block that `run_few` reads: a clock at rest, the rows, the number of calls, the calls.
+# The block that the calls are read from: a clock at rest, the rows, the number of calls, the calls.
 ROWS_WORD, CALLS_WORD, TABLE_START = CLOCK_WORDS, CLOCK_WORDS + 1, CLOCK_WORDS + 2
+# Words that the threads share, each on a cache line of its own. READY counts helpers that spin.
+READY, JOB, HERE, ROUND, SHARED_WORDS = 0, 8, 16, 24, 32
+BUSY = -1
+PATIENCE = 4000  # pauses, about 0.2 ms
+LATE = 500
+# Arithmetic of a row from which help pays, and how soon calls must follow for helpers to wake.
+WORTH_SHARING = 400_000
+SOON = 1e-3
+# Seconds without help once cores were not free for it.
+REST = 0.02
 
 
-def few_calls(block: Any) -> None:
-    """Run the calls of a block, one after another, on this thread."""
-    rows = block[ROWS_WORD]
-    for k in range(block[CALLS_WORD]):
-        at = TABLE_START + TABLE_WORDS * k
-        call_kernel(block[at], 0, 1, rows, block, block[at + 2])
+def take_part(block: Any, shared: Any, thread: int, threads: int) -> int:
+    """Run the calls of a block one after another; gives the number of threads that did.
+
+    Thread 0 leads: it runs them once, with the helpers if all are ready, else alone. A helper
+    takes part in every run until none has come for a while. The number is negative if the leader
+    waited so long that other work must have had a helper's core.
+    """
+    crowded = 1
+    job = atomic_load(shared, JOB)
+    working = threads
+    if thread > 0:
+        atomic_add(shared, READY, 1)
+    else:
+        block[COLUMNS] = 1
+        if threads > 1 and atomic_swap_if(shared, READY, threads - 1, BUSY) == threads - 1:
+            atomic_add(shared, JOB, 1)
+        else:
+            block[COLUMNS] = 0
+            working = 1
+    waited = 0
+    while True:
+        if thread > 0 and atomic_load(shared, JOB) == job:
+            pause_briefly()
+            waited += 1
+            if waited > PATIENCE:
+                ready = atomic_load(shared, READY)
+                if ready > 0 and atomic_swap_if(shared, READY, ready, ready - 1) == ready:
+                    return 1
+            continue
+        job += 1
+        waited = 0
+        rows = block[ROWS_WORD]
+        for k in range(block[CALLS_WORD]):
+            at = TABLE_START + TABLE_WORDS * k
+            call_kernel(block[at], thread, working, rows, block, block[at + 2])
+            if working > 1:
+                turn = atomic_load(shared, ROUND)
+                if atomic_add(shared, HERE, 1) == working - 1:
+                    atomic_store(shared, HERE, 0)
+                    atomic_add(shared, ROUND, 1)
+                else:
+                    spins = 0
+                    while atomic_load(shared, ROUND) == turn:
+                        spins += 1
+                        if spins < LATE:
+                            pause_briefly()
+                        else:
+                            crowded = -1
+                            yield_processor()
+        if thread == 0:
+            if working > 1:
+                atomic_store(shared, READY, threads - 1)
+            return crowded * working
 
 
-run_few = Kernel(few_calls, types.void(WORDS))
+run_few = Kernel(take_part, types.int64(WORDS, WORDS, types.int64, types.int64))
 
 
 @functools.cache
 def native_few() -> Any:
-    """The compiled `few_calls` as a C function."""
-    return ctypes.CFUNCTYPE(None, ctypes.c_void_p)(run_few.address)
+    """The compiled `take_part` as a C function; the GIL is free while it runs."""
+    integer, pointer = ctypes.c_int64, ctypes.c_void_p
+    return ctypes.CFUNCTYPE(integer, pointer, pointer, integer, integer)(run_few.address)
+
+
+def help_out(
+    wake: threading.Semaphore, end: threading.Event, work: tuple[Any, ...], arrays: Any
+) -> None:
+    """A helper's life: sleep, take part for as long as predictions come, sleep. Keeps `arrays`."""
+    while wake.acquire() and not end.is_set():
+        native_few()(*work)
+
+
+class Helpers:
+    """The threads that take part in a `Few`; they start when first wanted."""
+
+    def __init__(self, block: npt.NDArray[np.int64], threads: int) -> None:
+        self.threads = threads
+        self.block = block
+        self.shared = np.zeros(SHARED_WORDS, np.int64)
+        self.shared_place = self.shared.ctypes.data
+        self._last = 0.0
+        self._process = -1
+        self._wakes: list[threading.Semaphore] = []
+
+    def wanted(self, now: float) -> None:
+        """Wake the helpers if predictions follow one another quickly."""
+        if now - self._last < SOON:
+            if self._process != os.getpid():
+                self._start()
+            for wake in self._wakes:
+                wake.release()
+            now = 0.0
+        self._last = now
+
+    def _start(self) -> None:
+        """New threads: the first, or those of a forked child, which has none."""
+        self._process = os.getpid()
+        self.shared[:] = 0
+        end = threading.Event()
+        self._wakes = [threading.Semaphore(0) for _ in range(self.threads - 1)]
+        for number, wake in enumerate(self._wakes, 1):
+            work = self.block.ctypes.data, self.shared_place, number, self.threads
+            threading.Thread(
+                target=help_out,
+                args=(wake, end, work, (self.block, self.shared)),
+                name=f"kgen-few-{number}",
+                daemon=True,
+            ).start()
+        weakref.finalize(self, _dismiss, end, self._wakes)
+
+
+def _dismiss(end: threading.Event, wakes: list[threading.Semaphore]) -> None:
+    end.set()
+    for wake in wakes:
+        wake.release()
 
 
 class Few:
-    """Runs `predict` on up to `most` rows through buffers of its own, on the calling thread.
+    """Runs `predict` on up to `most` rows through buffers of its own.
 
     Buffers that stay where they are need no addresses worked out for a call: what
-    remains is a copy in, one native call of one argument, and a copy out.
+    remains is a copy in, one native call, and a copy out.
     """
 
     def __init__(
-        self, prepared: Any, most: int, row_shape: tuple[int, ...], output_shape: tuple[int, ...]
+        self,
+        prepared: Any,
+        most: int,
+        row_shape: tuple[int, ...],
+        output_shape: tuple[int, ...],
+        threads: int,
     ) -> None:
         self.most, self.row_shape = most, row_shape
         floats, results = int(np.prod(row_shape)), int(np.prod(output_shape))
@@ -58,12 +195,28 @@ class Few:
         self.block = np.zeros(TABLE_START + plan.table.size, np.int64)
         self.block[CALLS_WORD] = len(plan.calls)
         self.block[TABLE_START:] = plan.table.reshape(-1)
+        self.threads = threads if prepared.flops >= WORTH_SHARING else 1
+        self.helpers = Helpers(self.block, self.threads)
         self.run = native_few()
-        self.place = self.block.ctypes.data
+        work = self.block.ctypes.data, self.helpers.shared_place, 0
+        self.alone, self.together = (*work, 1), (*work, self.threads)
+        self.how = self.together
+        self.rest = 0.0
 
     def __call__(self, x: npt.NDArray[np.float32], rows: int) -> npt.NDArray[np.float32]:
         """The outputs for `x`, which has `rows` rows, at most `most`."""
         self.source[:rows] = x
         self.block[ROWS_WORD] = rows
-        self.run(self.place)
+        threads = self.run(*self.how)
+        if threads != self.threads:
+            self._without_help(crowded=threads < 0)
         return self.target[:rows].copy()
+
+    def _without_help(self, *, crowded: bool) -> None:
+        """Rest where cores are not free for helpers; else see to it that they come."""
+        now = time.perf_counter()
+        if crowded:
+            self.rest, self.how = now + REST, self.alone
+        elif now > self.rest:
+            self.how = self.together
+            self.helpers.wanted(now)

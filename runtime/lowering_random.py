@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from kgen.runtime.ir_vectors import FLOATS, INT32, INT64, INTS, IrVector, inline_function, splat
-from kgen.runtime.isa import LANES
+from kgen.runtime.isa import LANES, ROWS
 from kgen.runtime.lowering import INDEX, Code, Description, TileType, implements, literal_int
 from kgen.runtime.random import MASK_64, bits_to_normal, bits_to_uniform, random_bits
 from kgen.runtime.tile_random import (
@@ -56,24 +56,20 @@ def read_clock(code: Code, clock: Any, place: int) -> Any:
 
 
 @implements(share_block)
-def describe_share_block(
-    clock: Any, n: Any, grain: Any, cols: Any, cols_grain: Any, thread: Any, threads: Any
-) -> Description:
+def describe_share_block(clock: Any, n: Any, cols: Any, thread: Any, threads: Any) -> Description:
     """This thread's rows and columns."""
     four = types.UniTuple(INDEX, 4)
 
-    def generate(
-        code: Code, clock: Any, n: Any, grain: Any, cols: Any, cols_grain: Any, *team: Any
-    ) -> Any:
+    def generate(code: Code, clock: Any, n: Any, cols: Any, *team: Any) -> Any:
         flag = read_clock(code, clock, 4)
         by_columns = code.builder.icmp_signed("!=", flag, code.integer(0))
         zero = code.integer(0)
-        shared = [zero, n, *slice_of(code, cols, cols_grain, *team)]
-        usual = [*slice_of(code, n, grain, *team), zero, cols]
+        shared = [zero, n, *slice_of(code, cols, code.integer(4 * LANES), *team)]
+        usual = [*slice_of(code, n, code.integer(ROWS), *team), zero, cols]
         chosen = [code.builder.select(by_columns, a, b) for a, b in zip(shared, usual, strict=True)]
         return code.context.make_tuple(code.builder, four, chosen)
 
-    return four, (CLOCK, *(INDEX,) * 6), generate
+    return four, (CLOCK, *(INDEX,) * 4), generate
 
 
 @implements(first_row)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -58,12 +58,19 @@ class Steps:
 
 @dataclass(frozen=True)
 class Programs:
-    """A model's programs; those of a model without `train:` are empty but for `predict`."""
+    """A model's programs; those of a model without `train:` are empty but for `predict`.
 
-    predict: tuple[Steps, ...]
+    That one is empty where the model has no outputs; `views` are its views, by name.
+
+    `few` is `predict` for one row or a few, where that has other kernels.
+    """
+
+    predict: tuple[Steps, ...] = ()
+    few: tuple[Steps, ...] = ()
     train: tuple[Steps, ...] = ()
     gradient: tuple[Steps, ...] = ()
     evaluate: tuple[Steps, ...] = ()
+    views: Mapping[str, tuple[Steps, ...]] = field(default_factory=dict)
 
 
 @kernel

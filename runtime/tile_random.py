@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from kgen.runtime.isa import LANES
+from kgen.runtime.isa import LANES, ROWS
 from kgen.runtime.random import (
     MASK_64,
     bits_to_normal,
@@ -28,16 +28,16 @@ def share(n: int, grain: int, thread: int, threads: int) -> tuple[int, int]:
 
 
 def share_block(
-    clock: Any, n: int, grain: int, cols: int, cols_grain: int, thread: int, threads: int
+    clock: Any, n: int, cols: int, thread: int, threads: int
 ) -> tuple[int, int, int, int]:
     """This thread's rows and columns of a product: first and last row, first and last column.
 
     Rows are shared, as by `share`, unless the clock says that columns are; then a barrier stands
-    after each kernel.
+    after each kernel. Rows go in grains of ROWS, columns of 4 * LANES.
     """
     if clock[4]:
-        return 0, n, *share(cols, cols_grain, thread, threads)
-    return *share(n, grain, thread, threads), 0, cols
+        return 0, n, *share(cols, 4 * LANES, thread, threads)
+    return *share(n, ROWS, thread, threads), 0, cols
 
 
 def first_row(clock: Any) -> int:

@@ -15,10 +15,12 @@ def weight_views(spec: Spec, flat: np.ndarray) -> dict[str, np.ndarray]:
     """Each weight's view into `flat`, by path; weights beyond its end are left out."""
     views = {}
     for weight in spec.weights:
-        size = int(np.prod(weight.shape, dtype=np.int64))
+        # Rows that lie apart are seen as wider ones, of which the end is left out.
+        shape = (*weight.shape[:-1], weight.step) if weight.step else weight.shape
+        size = int(np.prod(shape, dtype=np.int64))
         if weight.offset + size <= flat.size:
-            part = flat[weight.offset : weight.offset + size]
-            views[weight.path] = part.reshape(weight.shape)
+            part = flat[weight.offset : weight.offset + size].reshape(shape)
+            views[weight.path] = part[..., : weight.shape[-1]] if weight.step else part
     return views
 
 

@@ -34,7 +34,7 @@ ROOMS = {
     "elaborate": "arithmetic bodies buildtime builtins custom declarations elaborate expressions inputs "
     "layering limits names objective opendims parameters phases run scopes settings specials statements tensors values views",
     "passes": "passes",
-    "schedule": "access body fuse kernels looping plan program ranges schedule texts tidy",
+    "schedule": "access body fuse kernels placing looping plan program ranges schedule texts tidy",
     "emit": "arrays emit pycode specification",
     "compiler": "compiler",
     "building": "building loading sklearn standalone",

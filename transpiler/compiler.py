@@ -6,14 +6,14 @@ import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
-from kgen.access import count
 from kgen.diagnostics import Diagnostic, KgenError, Report
 from kgen.elaborate import elaborate
 from kgen.emit import ModuleSource, emit
 from kgen.graph import Graph
-from kgen.model import Model, padded
+from kgen.model import Model
 from kgen.parser import parse
 from kgen.passes import PASSES
+from kgen.placing import place_weights
 from kgen.program import Buffer, Kernel
 from kgen.rewrite import verify
 from kgen.schedule import KernelTable, schedule
@@ -63,22 +63,26 @@ def run_passes(graph: Graph, observe: Observer | None = None) -> Graph:
 def lay_out(model: Model, table: KernelTable, observe: Observer | None = None) -> Phases:
     """Passes and scheduling for each phase of a model."""
     reference = model.train if model.train is not None else model.predict
-    weights, trainable, size = _place_weights(reference)
+    steps = [replace(model.train, outputs={})] if model.train is not None else []
+    steps += [replace(model.evaluate, outputs={}, loss=None)] if model.evaluate is not None else []
+    lowered = [run_passes(graph, observe) for graph in (*steps, model.predict)]
+    parts = [run_passes(view.graph, observe) for view in model.views]
+    alone = model.optimizer.alone if model.optimizer is not None else frozenset()
+    weights, trainable, size = place_weights(reference, [*lowered, *parts], alone)
     gradients = {
-        path: Buffer(f"d_{path}", "gradient", weights[path].size, key=path)
+        path: replace(weights[path], name=f"d_{path}", space="gradient", offset=-1)
         for path, weight in reference.weights.items()
         if weight.trainable
     }
 
     def program(graph: Graph, **options: object) -> object:
-        lowered = run_passes(graph, observe)
-        return schedule(lowered, table, weights=weights, gradients=gradients, **options)  # type: ignore[arg-type]
+        return schedule(graph, table, weights=weights, gradients=gradients, **options)  # type: ignore[arg-type]
 
     train = evaluate = None
     slots: Mapping[str, float] = {}
     if model.train is not None and model.evaluate is not None and model.optimizer is not None:
         slots = model.optimizer.slots
-        updates = [run_passes(graph, observe) for graph in model.optimizer.updates]
+        updates = [run_passes(graph, observe) for graph in model.optimizer.updates(trainable)]
         flat = {"weights": Buffer("weights", "weights", trainable)}
         flat["gradients"] = Buffer("gradients", "gradients", trainable)
         flat |= {name: Buffer(name, "slot", trainable, key=name) for name in slots}
@@ -89,26 +93,11 @@ def lay_out(model: Model, table: KernelTable, observe: Observer | None = None) -
             for name in slots:
                 key = f"{name}:{path}"
                 flat[key] = Buffer(key, "slot", buffer.size, key=key)
-        train = program(replace(model.train, outputs={}), updates=updates, flat=flat)
-        without = replace(model.evaluate, outputs={}, loss=None)
-        evaluate = program(without)
-    predict = program(model.predict)
-    return Phases(model, weights, slots, trainable, size, predict, train, evaluate)  # type: ignore[arg-type]
-
-
-def _place_weights(graph: Graph) -> tuple[dict[str, Buffer], int, int]:
-    """Every weight's place in the flat buffer: trainable ones first, each on a cache line."""
-    buffers: dict[str, Buffer] = {}
-    offset = trainable = 0
-    for wanted in (True, False):
-        for path, weight in graph.weights.items():
-            if weight.trainable is wanted:
-                size = count(weight.shape)[1]
-                buffers[path] = Buffer(path, "weight", size, key=path, offset=offset)
-                offset += padded(size)
-        if wanted:
-            trainable = offset
-    return buffers, trainable, offset
+        train = program(lowered[0], updates=updates, flat=flat)
+        evaluate = program(lowered[1])
+    predict, few = program(lowered[-1]), program(lowered[-1], few=True)
+    views = tuple(program(graph) for graph in parts)
+    return Phases(model, weights, slots, trainable, size, predict, few, train, evaluate, views)  # type: ignore[arg-type]
 
 
 def lay_out_text(

@@ -13,8 +13,8 @@ from kgen import __version__, pycode
 from kgen.arrays import array_text
 from kgen.body import Names
 from kgen.dims import bases, expression, symbol
-from kgen.graph import BATCH, Shape
 from kgen.emit_loops import LoopText, call_text, flops_a_row
+from kgen.graph import BATCH, Shape
 from kgen.program import Buffer, Entry, Kernel, LoopCall, Program, single
 from kgen.specification import Phases, basename, specification, weight_table
 from kgen.texts import TEMPLATES
@@ -26,7 +26,7 @@ RUNTIME = {
     "model": "Model",
     "optimizers": "",
     "schedules": "",
-    "spec": "Dim Input Layer Metric Output Spec Target Weight",
+    "spec": "Dim Input Layer Metric Output Spec Target View Weight",
 }
 
 
@@ -85,7 +85,7 @@ def emit(phases: Sequence[Phases], kernels: Sequence[Kernel], title: str) -> Mod
 
 def _arrays(phases: Sequence[Phases]) -> dict[str, str]:
     """The numbers that kernels read, by name: as they are if they are few, else packed."""
-    programs = [p for phase in phases for p in (phase.predict, phase.train, phase.evaluate) if p]
+    programs = [p for phase in phases for p in phase.programs()]
     calls = [call for program in programs for call in (*program.calls, *program.update)]
     buffers = (b for call in single(calls) for b in call.arguments if b.space == "constant")
     return {buffer.name: array_text(buffer.name, buffer.values) for buffer in buffers}
@@ -213,7 +213,8 @@ def _model(phase: Phases, names: Names, *, alone: bool) -> dict[str, Any]:
 
     def add(program: Program, calls: Sequence[Entry], role: str, doc: str) -> str:
         name = names.new(prefix + role)
-        functions.append(_function(program, calls, name, doc, final=role == "predict"))
+        final = role not in ("gradients", "update", "evaluate")
+        functions.append(_function(program, calls, name, doc, final=final))
         flops = flops_a_row(calls)
         fixed = (0, 0) if program.is_open else (program.batch_floats, program.fixed_floats)
         steps = f"Steps({name}, {fixed[0]}, {fixed[1]}, {flops})"
@@ -231,9 +232,18 @@ def _model(phase: Phases, names: Names, *, alone: bool) -> dict[str, Any]:
             phase.evaluate, phase.evaluate.calls, "evaluate", "Loss and metrics of one batch."
         )
         programs = {"train": [forward, update], "gradient": [forward], "evaluate": [evaluate]}
-    programs["predict"] = [
-        add(phase.predict, phase.predict.calls, "predict", "The outputs of one batch.")
-    ]
+    if model.predict.outputs:
+        programs["predict"] = [
+            add(phase.predict, phase.predict.calls, "predict", "The outputs of one batch.")
+        ]
+    plain = len(model.inputs) == len(phase.few.outputs) == 1 and not phase.few.is_open
+    if plain and phase.few.kernels() != phase.predict.kernels():
+        doc = "The outputs of one row, or of a few."
+        programs["few"] = [add(phase.few, phase.few.calls, "predict_few", doc)]
+    views = {
+        view.name: add(program, program.calls, view.name, f"The view `{view.name}` of one batch.")
+        for view, program in zip(model.views, phase.views, strict=True)
+    }
     spec_name = names.new(prefix.upper() + "SPEC")
     weights_name = names.new(prefix.upper() + "WEIGHTS")
     doc = (model.doc or f"The model `{model.name}` of {basename(model.source.path)}.").strip()
@@ -246,10 +256,19 @@ def _model(phase: Phases, names: Names, *, alone: bool) -> dict[str, Any]:
         "spec_name": spec_name,
         "programs": pycode.call(
             "Programs",
-            [f"{name}={pycode.sequence(parts, '()', 8)}" for name, parts in programs.items()],
+            [
+                *(f"{name}={pycode.sequence(parts, '()', 8)}" for name, parts in programs.items()),
+                *([_views(views)] if views else []),
+            ],
             4,
         ),
     }
+
+
+def _views(steps: Mapping[str, str]) -> str:
+    """The programs of views, by name."""
+    items = {pycode.quoted(name): pycode.sequence([one], "()", 12) for name, one in steps.items()}
+    return pycode.mapping(items, 8, "views=")
 
 
 def _docstring(text: str, indent: int) -> str:

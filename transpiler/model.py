@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -83,13 +83,16 @@ class OptimizerInfo:
 
     Their inputs are called `weights`, `gradients`, or after a slot, and are flat for all
     trainable weights, or `<name>:<path>` for the share of one weight; each output is what
-    the buffer of its name becomes. `scalars` are the runtime's per-step figures.
+    the buffer of its name becomes. `updates` makes them for a flat buffer of so many
+    floats; `alone` are the paths of weights with a share of their own. `scalars` are the
+    runtime's per-step figures.
     """
 
     described: Described
     slots: Mapping[str, float]
     scalars: tuple[str, ...]
-    updates: tuple[Graph, ...]
+    updates: Callable[[int], tuple[Graph, ...]]
+    alone: frozenset[str]
 
 
 @dataclass(frozen=True, slots=True)

@@ -38,7 +38,8 @@ class Buffer:
     ones `size` floats in all, both at `offset` in the arena; `open` ones have a
     `shape` with further open dimensions, and `life` is their first and last phase;
     `constant` ones are `values` of the module called `key`; the others are parts of
-    the model's flat buffers, by `key` (a weight's path, a slot's name).
+    the model's flat buffers, by `key` (a weight's path, a slot's name). Rows of a matrix
+    lie `step` floats apart where that is not 0.
     """
 
     name: str
@@ -50,6 +51,7 @@ class Buffer:
     values: Any = None
     shape: Shape = ()
     life: tuple[int, int] = (0, 0)
+    step: int = 0
 
     @property
     def is_arena(self) -> bool:

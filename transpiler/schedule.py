@@ -138,7 +138,9 @@ class Scheduler:
     ) -> Scheduler:
         """The scheduler of a loop's body."""
         around = self.fusion.around
-        return Scheduler(body, self.table, fixed, {}, around=around, strides=strides, rows=self.rows)
+        return Scheduler(
+            body, self.table, fixed, {}, around=around, strides=strides, rows=self.rows
+        )
 
     def calls(self) -> list[Entry]:
         """The kernels applied, in an order with few barriers, barriers marked."""
@@ -267,6 +269,7 @@ def schedule(
     gradients: Mapping[str, Buffer],
     updates: Sequence[Graph] = (),
     flat: Mapping[str, Buffer] | None = None,
+    few: bool = False,
 ) -> Program:
     """Lay out a phase of the model.
 
@@ -276,16 +279,21 @@ def schedule(
         weights: the buffer of each weight, by path.
         gradients: the buffer of each trainable weight's gradient.
         updates: the optimizer's graphs, one after another, over the buffers that `flat` names.
+        few: for one row of the batch, or a few.
     """
     fixed: dict[Value, Buffer] = {w.value: weights[path] for path, w in graph.weights.items()}
     fixed |= {root(value): gradients[path] for path, value in graph.gradients.items()}
     fixed |= {root(value): weights[path] for path, value in graph.updates.items()}
     totals: dict[Value, Buffer] = {}
+    place = 0
     for metric in graph.metrics:
-        for value in (metric.numerator, metric.denominator):
-            totals.setdefault(root(value), Buffer(value.name, "totals", 1, offset=len(totals)))
+        for value in metric.totals:
+            size = count(value.shape)[1]
+            totals[root(value)] = Buffer(value.name, "totals", size, offset=place)
+            place += size
     moved = {root(value): graph.weights[path].value for path, value in graph.updates.items()}
-    scheduler = Scheduler(graph, table, {**fixed, **totals}, moved)
+    rows: Rows = "training" if graph.gradients else "few" if few else "many"
+    scheduler = Scheduler(graph, table, {**fixed, **totals}, moved, rows=rows)
     calls = scheduler.calls()
     used = {buffer for call in calls for buffer in call.arguments}
     feeds = [

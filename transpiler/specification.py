@@ -8,17 +8,18 @@ from dataclasses import dataclass
 from typing import Any
 
 from kgen import __version__, pycode
+from kgen.access import count
 from kgen.dims import declared, requirements
-from kgen.graph import BATCH, Dim, Shape
+from kgen.graph import BATCH, Dim, Graph, Shape
 from kgen.kernels import node_flops
-from kgen.model import Described, Model
+from kgen.model import Described, Model, ViewInfo
 from kgen.program import Buffer, Program
 from kgen.ranges import index_limits
 
 
 @dataclass(frozen=True, slots=True)
 class Phases:
-    """A model with its programs laid out."""
+    """A model with its programs laid out; `few` predicts one row, or a few."""
 
     model: Model
     weights: Mapping[str, Buffer]
@@ -26,8 +27,15 @@ class Phases:
     trainable: int
     size: int
     predict: Program
+    few: Program
     train: Program | None
     evaluate: Program | None
+    views: tuple[Program, ...] = ()
+
+    def programs(self) -> list[Program]:
+        """All that there are."""
+        single = [p for p in (self.predict, self.few, self.train, self.evaluate) if p is not None]
+        return [*single, *self.views]
 
 
 def basename(path: str) -> str:
@@ -43,7 +51,7 @@ def specification(phase: Phases, name: str, weights: str) -> str:
         f"source={pycode.quoted(basename(model.source.path))}",
         f"version={pycode.quoted(__version__)}",
         _records("inputs", "Input", _inputs(model)),
-        _records("outputs", "Output", _outputs(model)),
+        _records("outputs", "Output", _outputs(model.predict)),
         _records("targets", "Target", _targets(model)),
         f"weights={weights}",
         _records("metrics", "Metric", _metrics(phase)),
@@ -57,18 +65,20 @@ def specification(phase: Phases, name: str, weights: str) -> str:
         arguments += [
             pycode.literal(dict(phase.slots), 4, "slots="),
             described(model.optimizer.described, 4, "optimizer="),
-            f"totals={len(phase.train.totals)}",
+            f"totals={sum(buffer.size for buffer in phase.train.totals)}",
         ]
     else:
         feeds = [i.name for i in model.inputs]
     arguments.append(pycode.literal(tuple(feeds), 4, "feeds="))
     arguments += _dims(phase)
+    if model.views:
+        arguments.append(pycode.sequence([_view(v) for v in model.views], "()", 4, "views="))
     return pycode.call("Spec", arguments, 0, f"{name} = ")
 
 
-def _records(field: str, kind: str, rows: Sequence[tuple[Any, ...]]) -> str:
-    items = [pycode.call(kind, [pycode.literal(cell) for cell in row], 8) for row in rows]
-    return pycode.sequence(items, "()", 4, f"{field}=")
+def _records(field: str, kind: str, rows: Sequence[tuple[Any, ...]], indent: int = 4) -> str:
+    items = [pycode.call(kind, [pycode.literal(cell) for cell in row], indent + 4) for row in rows]
+    return pycode.sequence(items, "()", indent, f"{field}=" if field else "")
 
 
 def _inputs(model: Model) -> list[tuple[Any, ...]]:
@@ -79,10 +89,29 @@ def _inputs(model: Model) -> list[tuple[Any, ...]]:
     ]
 
 
-def _outputs(model: Model) -> list[tuple[Any, ...]]:
+def _view(view: ViewInfo) -> str:
+    """The record of a view."""
+    limits = index_limits((view.graph,))
+    inputs = [
+        (i.name, i.dtype, _open(i.shape), *_options(limits.get(feed), i.shape))
+        for i, feed in zip(view.inputs, view.feeds, strict=True)
+    ]
+    _, needs = requirements([view.graph])
+    arguments = [
+        pycode.quoted(view.name),
+        _records("", "Input", inputs, 12),
+        _records("", "Output", _outputs(view.graph), 12),
+        pycode.literal(view.feeds, 12),
+    ]
+    if needs:
+        arguments.append(pycode.literal(tuple(size.name for size in needs), 12, "needs="))
+    return pycode.call("View", arguments, 8)
+
+
+def _outputs(graph: Graph) -> list[tuple[Any, ...]]:
     return [
         (name, _open(v.shape[1:]), *_options(v.dtype, v.shape[1:], "float32"))
-        for name, v in model.predict.outputs.items()
+        for name, v in graph.outputs.items()
     ]
 
 
@@ -136,30 +165,29 @@ def weight_table(phase: Phases, name: str) -> str:
         ]
         if not weight.trainable:
             cells.append("False")
+        if buffer.step:
+            cells.append(f"step={buffer.step}")
         items.append(pycode.call("Weight", cells, 4))
     return pycode.sequence(items, "()", 0, f"{name} = ")
 
 
 def _metrics(phase: Phases) -> list[tuple[Any, ...]]:
-    """Metrics by the positions of their totals."""
-    graph = phase.train
-    if graph is None:
-        return []
-    return [
-        (m.name, *places, *(() if m.finish == "mean" else (m.finish,)))
-        for m, places in metric_places(phase.model)
-    ]
-
-
-def metric_places(model: Model) -> list[tuple[Any, tuple[int, int]]]:
-    """Each metric with the positions of its numerator and denominator among the totals."""
-    places: dict[Any, int] = {}
-    found = []
-    for metric in model.train.metrics if model.train else ():
-        numerator = places.setdefault(metric.numerator, len(places))
-        denominator = places.setdefault(metric.denominator, len(places))
-        found.append((metric, (numerator, denominator)))
-    return found
+    """Metrics by the places of their totals, each behind the one before."""
+    graph = phase.model.train
+    rows: list[tuple[Any, ...]] = []
+    place = 0
+    for metric in graph.metrics if graph is not None else ():
+        places: list[Any] = []
+        for value in metric.totals:
+            places.append((place, *value.shape) if value.shape else place)
+            place += count(value.shape)[1]
+        row: tuple[Any, ...] = (metric.name, tuple(places))
+        if metric.arguments:
+            row = (*row, metric.finish, dict(metric.arguments))
+        elif metric.finish != "mean":
+            row = (*row, metric.finish)
+        rows.append(row)
+    return rows
 
 
 def layer_flops(model: Model) -> dict[str, int]:

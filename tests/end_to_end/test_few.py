@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import kgen
 import numpy as np
+import pytest
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 
@@ -27,3 +29,66 @@ def test_a_call_is_predict_whatever_the_rows_and_the_weights(tmp_path: Path) -> 
     net.save(tmp_path / "net.safetensors")
     again = model.load(tmp_path / "net.safetensors")
     np.testing.assert_array_equal(again(x[:4]), net(x[:4]))
+
+
+WIDE = """
+model Wide:
+    input x: float32[300]
+    output y = x |> Dense(512, activation="relu") |> Dense(512, activation="tanh") |> Dense(3)
+    train:
+        loss = "mse"
+"""
+
+
+def test_threads_that_share_columns_change_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Calls in quick succession, with helpers and without, from the first to the last."""
+    monkeypatch.setenv("KGEN_NUM_THREADS", "3")
+    monkeypatch.setattr("kgen.runtime.few.SOON", 10.0)
+    monkeypatch.setattr("kgen.runtime.few.REST", 0.0)
+    (tmp_path / "wide.k").write_text(WIDE)
+    net = kgen.load(tmp_path / "wide.k").Wide(seed=0)
+    x = np.random.default_rng(0).standard_normal((9, 300), dtype=np.float32)
+    expected = net.predict(x, verbose=0)
+    run, seen = net(x[:1]) is not None and net._few.run, set()
+    monkeypatch.setattr(net._few, "run", lambda *work: seen.add(n := run(*work)) or n)
+    for call in range(4000):
+        rows = 1 + call % 9
+        np.testing.assert_array_equal(net(x[:rows]), expected[:rows])
+        if call > 200 and {1} < {abs(threads) for threads in seen}:
+            break
+    assert {abs(threads) for threads in seen} == {1, 3}
+    child = os.fork()
+    if child == 0:
+        same = all(np.array_equal(net(x[:2]), expected[:2]) for _ in range(50))
+        os._exit(0 if same else 1)
+    assert os.waitpid(child, 0)[1] == 0
+    before = net(x[:1])
+    net.fit(x, np.ones((9, 3), np.float32), verbose=0)
+    assert not np.array_equal(net(x[:1]), before)
+    np.testing.assert_array_equal(net(x[:1]), net.predict(x[:1], verbose=0))
+
+
+def test_rows_that_lie_apart_are_weights_like_others(tmp_path: Path) -> None:
+    """The second kernel is wide enough for padding between its rows."""
+    (tmp_path / "wide.k").write_text(WIDE)
+    module = kgen.load(tmp_path / "wide.k")
+    assert [w.step for w in module.Wide.spec.weights] == [528, 0, 528, 0, 0, 0]
+    net = module.Wide(seed=1)
+    kernels = [net.weights[f"dense{n}/kernel"].copy() for n in ("", "_1", "_2")]
+    biases = [net.weights[f"dense{n}/bias"] for n in ("", "_1", "_2")]
+    assert [k.shape for k in kernels] == [(300, 512), (512, 512), (512, 3)]
+    x = np.random.default_rng(0).standard_normal((40, 300), dtype=np.float32)
+    h = np.tanh(np.maximum(x.astype(float) @ kernels[0] + biases[0], 0) @ kernels[1] + biases[1])
+    # Three products of up to 512 terms of size one or less, rounded to 2^-24 each.
+    bound = 3 * 512 * 2.0**-24 * (np.abs(h) @ np.abs(kernels[2]) + 1)
+    assert (np.abs(net.predict(x, verbose=0) - (h @ kernels[2] + biases[2])) < bound).all()
+    net.fit(x, np.ones((40, 3), np.float32), epochs=2, verbose=0)
+    for number, start in enumerate(kernels):
+        assert (net.weights[list(net.weights)[2 * number]] != start).any()
+    net.save(tmp_path / "net.safetensors")
+    again = module.Wide.load(tmp_path / "net.safetensors")
+    for path, value in net.weights.items():
+        np.testing.assert_array_equal(again.weights[path], value)
+    np.testing.assert_array_equal(again(x[:2]), net(x[:2]))

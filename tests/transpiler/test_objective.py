@@ -304,8 +304,9 @@ def test_optimizer_defaults_to_that_of_keras_and_sees_all_trainable_weights() ->
     model = inline("input x: float32[3]\noutput y = x |> Dense(2)\ntrain:\n    loss = 'mse'")
     assert model.optimizer is not None
     assert model.optimizer.described.kind == "RMSprop"
-    (size,) = model.optimizer.updates[0].inputs["weights"].shape
-    assert size == padded(6) + padded(2)
+    size = padded(6) + padded(2)
+    assert model.optimizer.updates(size)[0].inputs["weights"].shape == (size,)
+    assert not model.optimizer.alone
 
 
 def problems(settings: str, outputs: str = "output y = x |> Dense(2)") -> list[Diagnostic]:

@@ -30,12 +30,16 @@ def matmul(body: Body) -> MatmulText:
     bounds, columns = "first, last", f"0, {cols}"
     vectors, step = product_vectors(cols)
     rows = "ROWS"
-    kind = PackedMatmulText if body.packing and _pays_to_pack(inner, cols) else MatmulText
-    if not body.packing and isinstance(cols, int) and cols >= 64:
-        rows, vectors, step = "HALF_ROWS", "4", "4 * LANES"  # long reads, for few rows
-        if a.shape[:-1] == (BATCH,) and body.fusion.around is body.fusion.graph:
-            bounds, columns = "first, last, left, right", "left, right"
-            share = f"share_block(clock, batch, {rows}, {cols}, {step}, thread, threads)"
+    kind = MatmulText
+    large, alone = _pays_to_pack(inner, cols), body.fusion.around is body.fusion.graph
+    if large and body.rows != "few":
+        kind = PackedMatmulText
+    elif large and a.shape[:-1] == (BATCH,) and alone:  # to read the weights is what costs
+        rows, vectors, step = "1", "4", "4 * LANES"
+        bounds, columns = "first, last, left, right", "left, right"
+        share = f"share_block(clock, batch, {cols}, thread, threads)"
+    elif body.rows != "training" and isinstance(cols, int) and cols >= 64:
+        rows, vectors, step = "HALF_ROWS", "4", "4 * LANES"
     a_name = body.view(a, rows_text(a.shape[:-1]), inner)
     b_name = body.view(b, str(inner), cols)
     return kind(

@@ -143,18 +143,25 @@ def optimizer_info(
     """
     options = Options.of(bound)
     rule = cast(Rule, bound.definition.function(**_declared(bound)))
-    whole = [Part("", (sum(padded(prod(shape)) for shape in weights.values()),))]
     each = [Part(path, shape) for path, shape in weights.items()]
-    stages = []
-    if options.gradient_accumulation_steps:
-        stages.append(_accumulating(whole, options.gradient_accumulation_steps))
-    if options.clipnorm or options.global_clipnorm:
-        stages.append(_clipping(each, options))
-    stages.append(_applying(rule, options, whole if rule.elementwise else each))
-    if options.use_ema:
-        stages.append(_averaging(whole, options))
-    if constrain:
-        stages.append(_constraining([part for part in each if part.path in constrain], constrain))
+
+    def updates(floats: int) -> tuple[Graph, ...]:
+        whole = [Part("", (floats,))]
+        stages = []
+        if options.gradient_accumulation_steps:
+            stages.append(_accumulating(whole, options.gradient_accumulation_steps))
+        if options.clipnorm or options.global_clipnorm:
+            stages.append(_clipping(each, options))
+        stages.append(_applying(rule, options, whole if rule.elementwise else each))
+        if options.use_ema:
+            stages.append(_averaging(whole, options))
+        if constrain:
+            held = [part for part in each if part.path in constrain]
+            stages.append(_constraining(held, constrain))
+        return tuple(stages)
+
+    usual = updates(sum(padded(prod(shape)) for shape in weights.values()))
+    named = {name.partition(":")[2] for graph in usual for name in graph.inputs}
     slots = {**rule.slots}
     slots |= {"accumulated_gradient": 0.0} if options.gradient_accumulation_steps else {}
     slots |= {"average": 0.0} if options.use_ema else {}
@@ -163,7 +170,7 @@ def optimizer_info(
     scalars += ["apply"] if options.gradient_accumulation_steps else []
     scalars += ["ema_momentum"] if options.use_ema else []
     scalars += ["overwrite"] if options.use_ema and options.ema_overwrite_frequency else []
-    return OptimizerInfo(described(bound), slots, tuple(scalars), tuple(stages))
+    return OptimizerInfo(described(bound), slots, tuple(scalars), updates, frozenset(named - {""}))
 
 
 def _accumulating(parts: Iterable[Part], steps: int) -> Graph:
