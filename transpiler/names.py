@@ -60,7 +60,6 @@ _OF_MODELS = """
     test_on_batch train_on_batch weights
 """
 MODEL_ATTRIBUTES = frozenset(_OF_MODELS.split())
-)
 MODULE_NAMES = frozenset(_TAKEN.split())
 
 
