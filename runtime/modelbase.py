@@ -16,6 +16,7 @@ from kgen.runtime.few import Few
 from kgen.runtime.history import History
 from kgen.runtime.initializers import initialize
 from kgen.runtime.messages import listed
+from kgen.runtime.partfiles import load_parts
 from kgen.runtime.progress import CompileBar
 from kgen.runtime.spec import Spec
 from kgen.runtime.summary import print_summary
@@ -36,6 +37,7 @@ class ModelBase:
             seed = int.from_bytes(os.urandom(7), "little")
         self._set_up(whole_number(seed, "seed", 0), threads)
         initial_weights(self.spec, seed, self.engine.weights)
+        load_parts(self)
 
     def _set_up(self, seed: int, threads: int | None) -> None:
         if seed >= 2**63:

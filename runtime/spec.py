@@ -129,7 +129,8 @@ class Spec:
     inputs, targets and sample weights as the programs know them.
     `dims` are the open dimensions in the order of the kernels' clock, and `needs`
     formulas that must be at least 1; `batch` is the number of rows of every batch,
-    where the model fixes it. `fingerprint` identifies the architecture: weight paths and shapes.
+    where the model fixes it. `files` are pairs: weights below this path start from this file's.
+    `fingerprint` identifies the architecture: weight paths and shapes.
     """
 
     name: str
@@ -151,3 +152,4 @@ class Spec:
     needs: tuple[str, ...] = ()
     batch: int | None = None
     views: tuple[View, ...] = ()
+    files: tuple[tuple[str, str], ...] = ()

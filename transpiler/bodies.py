@@ -23,8 +23,9 @@ from kgen.layering import (
 from kgen.limits import Budget
 from kgen.names import Names, registered
 from kgen.opendims import declare_dims
+from kgen.parts import apply_part, record
 from kgen.run import Frame, Run
-from kgen.specials import SPECIAL
+from kgen.specials import SPECIAL, start_from, weights_option
 from kgen.statements import refuse_weight
 from kgen.values import (
     AnyLayer,
@@ -32,6 +33,7 @@ from kgen.values import (
     Builtin,
     Layer,
     LayerChain,
+    LayerOutput,
     ModelClass,
     ModelLayer,
     Registered,
@@ -70,6 +72,8 @@ class Elaborator(Expressions):
                 return self._instance(function, arguments, node)
             case Layer() | LayerChain() | ModelLayer():
                 return self.apply(function, arguments)
+            case LayerOutput():
+                return apply_part(self, function, arguments)
             case Value():
                 fail(
                     "K0305",
@@ -85,6 +89,7 @@ class Elaborator(Expressions):
     ) -> BuildValue:
         families = function.definitions
         tensor_first = bool(arguments.positional) and has_tensor(arguments.positional[0])
+        file, arguments = weights_option(function, arguments)
         compared = compares(function)
         if tensor_first and compared is not None:
             run, _ = self.inside(node.span)
@@ -105,6 +110,9 @@ class Elaborator(Expressions):
                 return bound
             return apply_function(run, bound, arguments)
         if bound.family != "layer":
+            if file is not None:
+                fail("K0301", f"{bound.name} has no argument weights", arguments.place("weights"),
+                     help="only layers and models take weights from files")  # fmt: skip
             return bound
         _, frame = self.inside(node.span)
         given = bound.arguments.get("name")
@@ -115,6 +123,8 @@ class Elaborator(Expressions):
         trainable = bool(bound.arguments.get("trainable", True)) and frame.trainable
         layer = Layer(bound, name, node.span, trainable, frame.prefix)
         frame.known[name] = layer
+        if file is not None:
+            start_from(self, layer, file, arguments.place("weights"))
         return layer
 
     def _instance(self, model: ModelClass, arguments: Arguments, node: syntax.Expr) -> BuildValue:
@@ -123,8 +133,8 @@ class Elaborator(Expressions):
         title = model.declaration.name
         keywords = dict(arguments.keywords)
         declared = {parameter.name for parameter in model.declaration.parameters}
-        options = {k: keywords.pop(k) for k in ("name", "trainable") if k not in declared
-                   and k in keywords}  # fmt: skip
+        options = {k: keywords.pop(k) for k in ("name", "trainable", "weights")
+                   if k not in declared and k in keywords}  # fmt: skip
         for option, kind, words, help in (
             ("name", str, "string", 'write name="tower"'),
             ("trainable", bool, "truth value", "write trainable=False to freeze the model"),
@@ -144,6 +154,8 @@ class Elaborator(Expressions):
         trainable = options.get("trainable", True) and frame.trainable
         layer = ModelLayer(model, parameters.own, name, node.span, trainable, frame.prefix)
         frame.known[name] = layer
+        if options.get("weights") is not None:
+            start_from(self, layer, options["weights"], arguments.place("weights"))
         return layer
 
     # --- application -----------------------------------------------------------
@@ -152,12 +164,18 @@ class Elaborator(Expressions):
         """Apply a layer, a chain of layers, or a model."""
         run, _ = self.inside(arguments.span)
         training, arguments = truth_option("training", arguments)
+        before = len(run.results)
         with run.mode(training):
             if isinstance(layer, Layer):
-                return apply_layer(run, layer, arguments)
-            if isinstance(layer, ModelLayer):
-                return self._apply_model(layer, arguments)
-            return self._apply_chain(layer, arguments)
+                result: BuildValue = apply_layer(run, layer, arguments)
+            else:
+                if isinstance(layer, ModelLayer):
+                    result = self._apply_model(layer, arguments)
+                else:
+                    result = self._apply_chain(layer, arguments)
+                record(run, layer, arguments, before)
+        run.results.append((layer.path, result))
+        return result
 
     def _apply_chain(self, layer: LayerChain, arguments: Arguments) -> BuildValue:
         if len(arguments.positional) != 1 or arguments.keywords:

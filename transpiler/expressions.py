@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from kgen import syntax, tensors
+from kgen import parts, syntax, tensors
 from kgen.builtins import BUILTINS
 from kgen.diagnostics import Report, Span, fail
 from kgen.graph import Value
@@ -14,8 +14,7 @@ from kgen.names import SPECIAL_NAMES, Names, registered
 from kgen.run import Frame, Run
 from kgen.scopes import reporting
 from kgen.statements import Executor
-from kgen.suggest import suggest
-from kgen.values import BuildValue, Layer, LayerChain, ModelLayer, Special, describe
+from kgen.values import BuildValue, Layer, LayerChain, LayerOutput, ModelLayer, Special
 
 
 class Expressions(Executor):
@@ -81,17 +80,6 @@ class Expressions(Executor):
     def attribute(self, value: BuildValue, node: syntax.Attribute) -> BuildValue:
         if isinstance(value, Value):
             return tensors.attribute(value, node.name, node.span)
-        if isinstance(value, ModelLayer) and node.name in value.layers:
-            return value.layers[node.name]
-        if isinstance(value, Layer | LayerChain | ModelLayer):
-            if node.name == "name":
-                return value.name
-            inner = value.layers if isinstance(value, ModelLayer) else ()
-            fail(
-                "K0203",
-                f"{describe(value)} has no attribute `{node.name}`",
-                node.span,
-                label="unknown attribute",
-                help=suggest(node.name, inner) or "a layer has a name; a model its layers",
-            )
+        if isinstance(value, Layer | LayerChain | ModelLayer | LayerOutput):
+            return parts.attribute(value, node.name, node.span)
         return super().attribute(value, node)

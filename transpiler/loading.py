@@ -31,7 +31,9 @@ def load(path: str | os.PathLike[str], /, **params: Any) -> ModuleType:
     """
     key = json.dumps([str(Path(path).resolve()), define(params), __version__], sort_keys=True)
     folder = cache_folder() / f"{Path(path).stem}-{_digest(key)}"
-    return import_file(build(path, folder, params=params).path)
+    module = import_file(build(path, folder, params=params).path)
+    module.SOURCE_FOLDER = str(Path(path).resolve().parent)  # type: ignore[attr-defined]
+    return module
 
 
 def cache_folder() -> Path:

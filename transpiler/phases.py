@@ -23,6 +23,7 @@ from kgen.layers.registry import ArgumentProblem
 from kgen.model import InputInfo, LayerInfo, Model, OptimizerInfo
 from kgen.names import Names
 from kgen.objective import Objective, build_objective, member
+from kgen.parts import drop_unused
 from kgen.rewrite import reachable, rebuild
 from kgen.run import Frame, Run, collect
 from kgen.scopes import FunctionScope
@@ -95,6 +96,8 @@ def _phase(elaborator: Elaborator, model: ModelClass, *, training: bool) -> Phas
         with elaborator.running(run, frame):
             settings = read_settings(elaborator, frame)
         usable = settings if settings is not None and not settings.failed else None
+        if not failed:
+            drop_unused(run, [*_results(frame), *_objectives(usable)])
         if usable is not None:
             frame.failed = failed
             optimizer = _checked(elaborator, lambda: _optimizer(usable, run, frame))
@@ -179,10 +182,20 @@ def _check_structure(frame: Frame) -> None:
         )
 
 
+def _results(frame: Frame) -> list[Value]:
+    """The outputs, and what the views give."""
+    found = [value for value, _ in frame.outputs.values()]
+    return found + [value for view in frame.views.values() for value in view.outputs.values()]
+
+
+def _objectives(settings: Settings | None) -> list[Value]:
+    value = settings.get("objective") if settings is not None else None
+    return [value] if isinstance(value, Value) else []
+
+
 def _check_use(run: Run, frame: Frame, loss: Sequence[Value], training: bool) -> None:
     """Refuse inputs and weights on which no output depends, nor the loss."""
-    roots = [value for value, _ in frame.outputs.values()]
-    roots += [value for view in frame.views.values() for value in view.outputs.values()]
+    roots = _results(frame)
     if not roots:
         return
     live = reachable([*roots, *loss, *run.losses, *run.updates.values()])

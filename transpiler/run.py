@@ -56,7 +56,8 @@ class Step:
 class Run:
     """One phase: its graph under construction, and what layers leave behind.
 
-    `apply` applies a layer to the `Arguments` of a call.
+    `apply` applies a layer to the `Arguments` of a call; `results` are what layers made, by
+    path; `partial` are paths of models of which some layers alone may be wanted.
     """
 
     builder: Builder
@@ -72,6 +73,8 @@ class Run:
     named: set[Value] = field(default_factory=set)
     steps: dict[Value, Step] = field(default_factory=dict)
     streams: int = 0
+    results: list[tuple[str, Any]] = field(default_factory=list)
+    partial: list[str] = field(default_factory=list)
     batch: int | None = None
 
     @contextmanager

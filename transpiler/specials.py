@@ -23,6 +23,7 @@ from kgen.values import (
     Layer,
     LayerChain,
     ModelLayer,
+    Registered,
     describe,
 )
 
@@ -179,6 +180,17 @@ def start_from(
             help="name a file below the source's own folder",
         )
     run.files[layer] = file
+
+
+def weights_option(function: Registered, arguments: Arguments) -> tuple[BuildValue, Arguments]:
+    """The file of `Dense(8, weights="start.safetensors")`, and the call without it."""
+    definition = function.definitions.get("layer")
+    if definition is None or "weights" in [param.name for param in definition.params]:
+        return None, arguments
+    rest = {name: value for name, value in arguments.keywords.items() if name != "weights"}
+    return arguments.keywords.get("weights"), Arguments(
+        arguments.span, arguments.positional, rest, arguments.spans
+    )
 
 
 SPECIAL: Mapping[str, Callable[[Elaborator, Arguments, syntax.Expr], BuildValue]] = {

@@ -71,6 +71,8 @@ def specification(phase: Phases, name: str, weights: str) -> str:
         feeds = [i.name for i in model.inputs]
     arguments.append(pycode.literal(tuple(feeds), 4, "feeds="))
     arguments += _dims(phase)
+    if model.files:
+        arguments.append(pycode.literal(model.files, 4, "files="))
     if model.views:
         arguments.append(pycode.sequence([_view(v) for v in model.views], "()", 4, "views="))
     return pycode.call("Spec", arguments, 0, f"{name} = ")

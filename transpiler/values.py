@@ -109,6 +109,15 @@ class Layer(LayerInstance):
         return self.bound.name
 
 
+@dataclass(frozen=True)
+class Application:
+    """One call of a model or a `Sequential`: its tensors, and what its layers made, by path."""
+
+    training: bool
+    tensors: tuple[Value, ...]
+    results: tuple[tuple[str, BuildValue], ...]
+
+
 @dataclass(eq=False)
 class LayerChain(LayerInstance):
     """`Sequential([...])`: layers applied one after the other."""
@@ -117,6 +126,7 @@ class LayerChain(LayerInstance):
     name: str
     span: Span
     prefix: str = ""
+    applied: list[Application] = field(default_factory=list)
     bound: None = None
 
     @property
@@ -136,11 +146,20 @@ class ModelLayer(LayerInstance):
     prefix: str = ""
     layers: dict[str, AnyLayer] = field(default_factory=dict)
     calls: int = 0
+    applied: list[Application] = field(default_factory=list)
     bound: None = None
 
     @property
     def path(self) -> str:
         return self.prefix + self.name
+
+
+@dataclass(frozen=True, eq=False)
+class LayerOutput:
+    """`model.layer`: applied to the model's inputs, it gives what that layer of it makes."""
+
+    model: LayerChain | ModelLayer
+    names: tuple[str, ...]
 
 
 AnyLayer: TypeAlias = Layer | LayerChain | ModelLayer
@@ -174,6 +193,8 @@ def describe(value: BuildValue) -> str:
             return f"the Sequential layer {value.name}"
         case ModelLayer():
             return f"the {value.model.declaration.name} model {value.name}"
+        case LayerOutput():
+            return f"the layer {value.names[-1]} of {value.model.name}"
         case ModelClass():
             return f"the model {value.declaration.name}"
         case Function():
