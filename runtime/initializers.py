@@ -140,6 +140,15 @@ def _orthogonal(shape: Shape, rng: np.random.Generator, gain: float = 1.0) -> In
     return np.ascontiguousarray(gain * q.reshape(shape), np.float32)
 
 
+def _unit_forget_bias(
+    shape: Shape, rng: np.random.Generator, kind: str, arguments: Mapping[str, Any]
+) -> InitialValues:
+    """An LSTM's bias: ones for the forget gate, the second quarter; `kind` for the rest."""
+    units = shape[0] // 4
+    parts = [initialize(kind, arguments, (count,), rng) for count in (units, 2 * units)]
+    return np.concatenate([parts[0], np.ones(units, np.float32), parts[1]])
+
+
 _FUNCTIONS: dict[str, Callable[..., InitialValues]] = {
     "Zeros": _zeros,
     "Ones": _ones,
@@ -150,4 +159,5 @@ _FUNCTIONS: dict[str, Callable[..., InitialValues]] = {
     "RandomUniform": _uniform,
     "VarianceScaling": _variance_scaling,
     "Orthogonal": _orthogonal,
+    "UnitForgetBias": _unit_forget_bias,
 }

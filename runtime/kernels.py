@@ -67,11 +67,41 @@ class Buffer:
         """Where the buffer starts in memory."""
         return int(self.base.ctypes.data) + 4 * self.offset
 
+    def at(self, floats: int) -> Buffer:
+        """The buffer from some floats on."""
+        return Part(self, floats) if floats else self
+
     def view(self) -> npt.NDArray[Any]:
         """The buffer to the end of its base as a flat array of its dtype."""
         flat = self.base.reshape(-1).view(np.uint8)[4 * self.offset :]
         size = np.dtype(self.dtype).itemsize
         return flat[: flat.size // size * size].view(self.dtype)
+
+
+class Part(Buffer):
+    """Another buffer from some floats on, wherever that may come to lie."""
+
+    whole: Buffer
+    floats: int
+
+    def __init__(self, whole: Buffer, floats: int) -> None:
+        object.__setattr__(self, "whole", whole)
+        object.__setattr__(self, "floats", floats)
+
+    @property
+    def base(self) -> npt.NDArray[Any]:  # type: ignore[override]
+        """The array of the whole."""
+        return self.whole.base
+
+    @property
+    def offset(self) -> int:  # type: ignore[override]
+        """Where the part starts in it."""
+        return self.whole.offset + self.floats
+
+    @property
+    def dtype(self) -> str:  # type: ignore[override]
+        """What the kernel reads."""
+        return self.whole.dtype
 
 
 class Kernel:

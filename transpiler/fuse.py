@@ -152,6 +152,8 @@ class Fusion:
             return False
         if source in self.inline or source.dtype != "float32":
             return False
+        if not all(isinstance(node.attrs[end], int) for end in ("start", "stop")):
+            return False
         users = self.users.get(value, [])
         return all(user.op.name != "reshape" and self._takes_expressions(user) for user in users)
 

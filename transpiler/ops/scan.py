@@ -26,6 +26,7 @@ from kgen.graph import (
     TensorType,
     Value,
     apply,
+    constant,
     current,
     register,
 )
@@ -188,9 +189,10 @@ Step = Callable[[Sequence[Value], Sequence[Value]], tuple[Sequence[Value], Seque
 
 @dataclass(frozen=True)
 class Scanned:
-    """The outputs of every step, `[batch, time, ...]`, and the carries after the last."""
+    """The outputs of every step, `[batch, time, ...]`, and outputs and carries of the last."""
 
     outputs: list[Value]
+    last: list[Value]
     carries: list[Value]
 
 
@@ -222,16 +224,25 @@ def scan(
         outputs, after = step(parts, states)
         outputs = [_own(inside, value) for value in outputs]
         after = [_own(inside, value) for value in after]
+        starts = list(carries)
+        for output in outputs:
+            if output not in after:
+                states = [*states, declare(inside, f"{output.name}_before", output.type)]
+                after.append(output)
+                with outside:
+                    starts.append(apply("broadcast_to", constant(0.0), shape=output.shape))
     results = {next_of(state.node.attrs["name"]): v for state, v in zip(states, after, strict=True)}
     results |= {f"output {k}": value for k, value in enumerate(outputs)}
     body, captured = close(inside, results)
     loop = Loop(body, (flipped,) * len(sequences), len(states), sequences[0].shape[1])
-    node = make(loop, [*sequences, *carries, *captured])
+    node = make(loop, [*sequences, *starts, *captured])
     turned = flipped if outputs_flipped is None else outputs_flipped
     made = [body.outputs[f"output {k}"] for k in range(len(outputs))]
+    lasts = [last_of(node, state.node.attrs["name"]) for state in states]
     return Scanned(
         [stack_of(node, value, flipped=turned) for value in made],
-        [last_of(node, state.node.attrs["name"]) for state in states],
+        [lasts[after.index(output)] for output in outputs],
+        lasts[: len(carries)],
     )
 
 

@@ -1,0 +1,185 @@
+"""SimpleRNN, LSTM and GRU: sequences `[batch, time, n]` read step by step."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Annotated, Any, TypeAlias
+
+from kgen.graph import Value
+from kgen.layers.cells import CELLS
+from kgen.layers.family import layer
+from kgen.layers.kinds import (
+    ActivationMember,
+    Bool,
+    Choice,
+    ConstraintArg,
+    Fraction,
+    InitializerArg,
+    Maybe,
+    OptionalT,
+    PositiveInt,
+    RegularizerArg,
+    Seed,
+    TensorList,
+)
+from kgen.layers.registry import Scope
+from kgen.layers.regularizers import regularize_activity
+from kgen.layers.steps import Course, over_time
+
+States: TypeAlias = Annotated[
+    Any,
+    Maybe(
+        "a tensor for each state, or None", TensorList("a list of tensors, or None", or_one=True)
+    ),
+]
+Function: TypeAlias = Annotated[
+    Any,
+    Maybe(
+        "an activation, by name or as a layer",
+        ActivationMember("an activation, by name or as a layer", ("activation",)),
+    ),
+]
+Cudnn: TypeAlias = Annotated[Any, Choice('a truth value or "auto"', ("auto", True, False))]
+
+
+def recur(
+    scope: Scope,
+    cell: str,
+    prefix: str,
+    sequence: Value,
+    states: Any,
+    mask: Value | None,
+    options: Mapping[str, Any],
+) -> Value | list[Value]:
+    """Run one of the three cells by the options of its layer."""
+    if sequence.type.rank != 3:
+        scope.fail(
+            f"a recurrent layer reads [batch, time, features], found {sequence.type}",
+            help="give the input a time axis, or Reshape it",
+        )
+    course = Course(
+        **{name: options[name] for name in ("return_sequences", "return_state", "go_backwards")}
+    )
+    if options["stateful"]:
+        scope.fail("stateful=True is not supported yet")
+    given = [states] if isinstance(states, Value) else states
+    found = over_time(scope, CELLS[cell](scope, prefix, options), sequence, given, mask, course)
+    results = [found] if isinstance(found, Value) else found
+    results[0] = regularize_activity(scope, options["activity_regularizer"], results[0])
+    return results if options["return_state"] else results[0]
+
+
+@layer("SimpleRNN")
+def simple_rnn(
+    scope: Scope,
+    sequence: Value,
+    initial_state: States = None,
+    mask: OptionalT = None,
+    *,
+    units: PositiveInt,
+    activation: Function = "tanh",
+    use_bias: Bool = True,
+    kernel_initializer: InitializerArg = "glorot_uniform",
+    recurrent_initializer: InitializerArg = "orthogonal",
+    bias_initializer: InitializerArg = "zeros",
+    kernel_regularizer: RegularizerArg = None,
+    recurrent_regularizer: RegularizerArg = None,
+    bias_regularizer: RegularizerArg = None,
+    activity_regularizer: RegularizerArg = None,
+    kernel_constraint: ConstraintArg = None,
+    recurrent_constraint: ConstraintArg = None,
+    bias_constraint: ConstraintArg = None,
+    dropout: Fraction = 0.0,
+    recurrent_dropout: Fraction = 0.0,
+    return_sequences: Bool = False,
+    return_state: Bool = False,
+    go_backwards: Bool = False,
+    stateful: Bool = False,
+    unroll: Bool = False,
+    seed: Seed = None,
+) -> Value | list[Value]:
+    """h' = activation(x . kernel + bias + h . recurrent_kernel), step by step.
+
+    `[batch, time, n]` to `[batch, units]`, or `[batch, time, units]` with `return_sequences`.
+    """
+    return recur(
+        scope, "SimpleRNNCell", "simple_rnn_cell/", sequence, initial_state, mask, locals()
+    )
+
+
+@layer("LSTM")
+def lstm(
+    scope: Scope,
+    sequence: Value,
+    initial_state: States = None,
+    mask: OptionalT = None,
+    *,
+    units: PositiveInt,
+    activation: Function = "tanh",
+    recurrent_activation: Function = "sigmoid",
+    use_bias: Bool = True,
+    kernel_initializer: InitializerArg = "glorot_uniform",
+    recurrent_initializer: InitializerArg = "orthogonal",
+    bias_initializer: InitializerArg = "zeros",
+    unit_forget_bias: Bool = True,
+    kernel_regularizer: RegularizerArg = None,
+    recurrent_regularizer: RegularizerArg = None,
+    bias_regularizer: RegularizerArg = None,
+    activity_regularizer: RegularizerArg = None,
+    kernel_constraint: ConstraintArg = None,
+    recurrent_constraint: ConstraintArg = None,
+    bias_constraint: ConstraintArg = None,
+    dropout: Fraction = 0.0,
+    recurrent_dropout: Fraction = 0.0,
+    seed: Seed = None,
+    return_sequences: Bool = False,
+    return_state: Bool = False,
+    go_backwards: Bool = False,
+    stateful: Bool = False,
+    unroll: Bool = False,
+    use_cudnn: Cudnn = "auto",
+) -> Value | list[Value]:
+    """The long short-term memory: c' = f c + i g, h' = o activation(c').
+
+    `[batch, time, n]` to `[batch, units]`, or `[batch, time, units]` with `return_sequences`.
+    """
+    return recur(scope, "LSTMCell", "lstm_cell/", sequence, initial_state, mask, locals())
+
+
+@layer("GRU")
+def gru(
+    scope: Scope,
+    sequence: Value,
+    initial_state: States = None,
+    mask: OptionalT = None,
+    *,
+    units: PositiveInt,
+    activation: Function = "tanh",
+    recurrent_activation: Function = "sigmoid",
+    use_bias: Bool = True,
+    kernel_initializer: InitializerArg = "glorot_uniform",
+    recurrent_initializer: InitializerArg = "orthogonal",
+    bias_initializer: InitializerArg = "zeros",
+    kernel_regularizer: RegularizerArg = None,
+    recurrent_regularizer: RegularizerArg = None,
+    bias_regularizer: RegularizerArg = None,
+    activity_regularizer: RegularizerArg = None,
+    kernel_constraint: ConstraintArg = None,
+    recurrent_constraint: ConstraintArg = None,
+    bias_constraint: ConstraintArg = None,
+    dropout: Fraction = 0.0,
+    recurrent_dropout: Fraction = 0.0,
+    seed: Seed = None,
+    return_sequences: Bool = False,
+    return_state: Bool = False,
+    go_backwards: Bool = False,
+    stateful: Bool = False,
+    unroll: Bool = False,
+    reset_after: Bool = True,
+    use_cudnn: Cudnn = "auto",
+) -> Value | list[Value]:
+    """The gated recurrent unit: h' = z h + (1 - z) g.
+
+    `[batch, time, n]` to `[batch, units]`, or `[batch, time, units]` with `return_sequences`.
+    """
+    return recur(scope, "GRUCell", "gru_cell/", sequence, initial_state, mask, locals())

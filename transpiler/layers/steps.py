@@ -1,0 +1,93 @@
+"""Running a cell over time: states, masks, directions, and what a recurrent layer returns."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from kgen import ops
+from kgen.graph import Shape, Value
+from kgen.layers.cells import Cell
+from kgen.layers.registry import Scope
+
+
+@dataclass(frozen=True)
+class Course:
+    """How a recurrent layer runs, by Keras's options.
+
+    `aligned` puts the outputs of a backward run where their inputs stand, not in order of time.
+    """
+
+    return_sequences: bool = False
+    return_state: bool = False
+    go_backwards: bool = False
+    stateful: bool = False
+    zero_output_for_mask: bool = False
+    aligned: bool = False
+
+
+def over_time(
+    scope: Scope,
+    cell: Cell,
+    sequence: Value,
+    initial: Sequence[Value] | None,
+    mask: Value | None,
+    course: Course,
+) -> Value | list[Value]:
+    """Apply a cell to every step of a sequence.
+
+    Where the mask `[batch, time]` is false, the states stay, and the output is the first of them
+    (or zeros). Returns the last output, or `[batch, time, ...]`, and the last states if wanted.
+    """
+    states = _initial(scope, cell, sequence, initial)
+    sequences = cell.project(sequence)
+    if mask is not None:
+        kept = ops.where(mask, ops.constant(1.0), 0.0) if mask.dtype == "bool" else mask
+        sequences = [*sequences, kept]
+
+    def step(parts: Sequence[Value], before: Sequence[Value]) -> tuple[list[Value], list[Value]]:
+        if mask is None:
+            output, after = cell.step(parts, before)
+            return [output], after
+        output, after = cell.step(parts[:-1], before)
+        is_kept = parts[-1] > 0.5
+
+        def choose(new: Value, old: Value) -> Value:
+            shape = (new.shape[0], *(1,) * (new.type.rank - 1))
+            return ops.where(ops.reshape(is_kept, shape), new, old)
+
+        chosen = [choose(new, old) for new, old in zip(after, before, strict=True)]
+        if course.zero_output_for_mask:
+            return [choose(output, ops.broadcast_to(ops.constant(0.0), output.shape))], chosen
+        return [chosen[0] if output is after[0] else choose(output, before[0])], chosen
+
+    turned = course.go_backwards
+    done = ops.scan(
+        step, sequences, states, flipped=turned, outputs_flipped=turned and course.aligned
+    )
+    results = [(done.outputs if course.return_sequences else done.last)[0]]
+    if course.return_state:
+        results += done.carries
+    return results if course.return_state else results[0]
+
+
+def _initial(
+    scope: Scope, cell: Cell, sequence: Value, initial: Sequence[Value] | None
+) -> list[Value]:
+    """The states before the first step: zeros unless they are given."""
+    shapes: list[Shape] = [(sequence.shape[0], *shape) for shape in cell.state_shapes]
+    if initial is None:
+        return [ops.broadcast_to(ops.constant(0.0), shape) for shape in shapes]
+    if len(initial) != len(shapes):
+        scope.fail(
+            f"initial_state has {len(initial)} tensors, the layer has {len(shapes)} states",
+            help="give one for each state, in a list",
+        )
+    for given, shape in zip(initial, shapes, strict=True):
+        if given.shape != shape:
+            listed = ", ".join(map(str, shape))
+            scope.fail(
+                f"a state is [{listed}], initial_state has {given.type}",
+                help="states have a row for each of the batch and a column for each unit",
+            )
+    return list(initial)
