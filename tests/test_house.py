@@ -32,7 +32,7 @@ ROOMS = {
     "ops": "ops",
     "layers": "layers",
     "elaborate": "arithmetic bodies buildtime builtins custom declarations elaborate expressions inputs "
-    "layering limits names objective opendims parameters parts phases run scopes settings specials statements tensors values views",
+    "layering library limits names objective opendims parameters parts phases run scopes settings specials statements tensors values views",
     "passes": "passes",
     "schedule": "access body fuse kernels placing looping plan program ranges schedule texts tidy",
     "emit": "arrays emit pycode specification",

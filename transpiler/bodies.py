@@ -226,6 +226,11 @@ class Elaborator(Expressions):
             fail("K0301", f"{title}, found {given} tensors", arguments.span,
                  help=f"its inputs are {names_}")  # fmt: skip
         outputs = [value for value, _ in frame.outputs.values()]
+        if layer.ends is None:
+            layer.ends = (
+                {name: value for name, (value, _) in frame.inputs.items()},
+                {name: value for name, (value, _) in frame.outputs.items()},
+            )
         if not outputs:
             fail("K0502", f"the model {declaration.name} has no output", declaration.name_span,
                  help="declare one: output y = ...")  # fmt: skip

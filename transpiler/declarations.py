@@ -6,11 +6,11 @@ from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path, PurePosixPath
 
-from kgen import syntax
+from kgen import library, syntax
 from kgen.bodies import Elaborator
 from kgen.custom import function_definition, layer_definition
 from kgen.diagnostics import Diagnostic, KgenError, Source, Span, fail
-from kgen.names import Names, check_model_name, unsupported
+from kgen.names import Names, check_model_name
 from kgen.parameters import check_defines, override
 from kgen.parser import parse
 from kgen.run import collect
@@ -118,7 +118,10 @@ class Files:
                 text = read_source(path)
             except KgenError as error:
                 raise KgenError(_placed(error, declaration.span)) from None
-            shown = path.relative_to(self.root).as_posix()
+            if path.is_relative_to(library.folder()):
+                shown = f"std/{path.relative_to(library.folder()).as_posix()}"
+            else:
+                shown = path.relative_to(self.root).as_posix()
             with self.elaborator.budget.deeper(declaration.span):
                 self.done[resolved] = self.declare(parse(text, shown), {}, path)
         found = self.done[resolved].own
@@ -136,10 +139,9 @@ class Files:
                 names.bind(name, value)
 
     def _confined(self, declaration: syntax.Use, here: Path) -> Path:
-        """The file that a `use` names, if it lies below the main file's folder."""
+        """The file that a `use` names: below the main file's folder, or of the library."""
         written = PurePosixPath(declaration.path)
-        if written.parts[:1] == ("std",):
-            unsupported("the standard library", declaration.span)
+        inside = here.is_relative_to(library.folder())
         safe = written.suffix == ".k" and not written.is_absolute()
         if not safe or ".." in written.parts or set(declaration.path) & set("\\:\0\n"):
             fail(
@@ -148,8 +150,20 @@ class Files:
                 declaration.span,
                 help='name a `.k` file below this one\'s folder: use "blocks.k": tower',
             )
+        if written.parts[:1] == ("std",):
+            path = library.folder() / PurePosixPath(*written.parts[1:])
+            if not path.is_file():
+                offered = sorted({*library.declared().values()})
+                fail(
+                    "K0620",
+                    f'the library has no "{declaration.path[:60]}"',
+                    declaration.span,
+                    help=suggest(declaration.path, offered) or f"it has {', '.join(offered)}",
+                )
+            return path
         path = here.parent / written
-        if not _resolved(path).is_relative_to(_resolved(self.root)):
+        root = library.folder() if inside else self.root
+        if not _resolved(path).is_relative_to(_resolved(root)):
             fail(
                 "K0620",
                 f'"{declaration.path[:60]}" leads out of the folder of the main file',

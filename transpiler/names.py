@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import NoReturn
 
-from kgen import syntax
+from kgen import library, syntax
 from kgen.diagnostics import Span, fail
 from kgen.layers.registry import FAMILIES, find, names, planned
 from kgen.suggest import suggest
@@ -30,14 +30,6 @@ FOREIGN = {
 
 # What the language itself builds; see `specials`.
 SPECIAL_NAMES = ("Lambda", "Sequential", "add_loss", "gradient", "use_weights")
-
-LATER = {
-    **dict.fromkeys(
-        ("VGG16", "VGG19", "ResNet50", "Xception", "InceptionV3", "MobileNet"),
-        "the library of published models comes later",
-    ),
-}
-
 
 # What emitted modules import and define for themselves, besides Python's own names.
 _TAKEN = """
@@ -103,8 +95,14 @@ def unknown(name: str, scope: Names, builtins: Iterable[str], span: Span) -> NoR
     for family in FAMILIES:
         if name in planned(family):
             unsupported(name, span, f"Keras has this {family}; kgen does not yet")
-    if name in LATER:
-        unsupported(name, span, help=LATER[name])
+    if name in library.declared():
+        fail(
+            "K0201",
+            f"`{name}` is in the library, and not in use here",
+            span,
+            label="unknown name",
+            help=f'begin the file with: use "{library.declared()[name]}": {name}',
+        )
     known = [*scope.visible(), *builtins]
     for family in FAMILIES:
         known += names(family)

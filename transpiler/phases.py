@@ -30,7 +30,7 @@ from kgen.scopes import FunctionScope
 from kgen.settings import Settings, read_settings
 from kgen.syntax import ModelDef
 from kgen.values import ModelClass, Silenced
-from kgen.views import view_info
+from kgen.views import views_of
 
 _OPTIMIZER = Member('an optimizer, such as "adam" or SGD(0.01)', ("optimizer",))
 _Result = TypeVar("_Result")
@@ -74,7 +74,7 @@ def elaborate_model(elaborator: Elaborator, model: ModelClass) -> Model | None:
         inference.full,
         inference.objective.targets if inference.objective is not None else (),
         inference.optimizer,
-        tuple(view_info(v, inference.run, inference.frame) for v in inference.frame.views.values()),
+        tuple(views_of(inference.run, inference.frame)),
         tuple((layer.path, file) for layer, file in inference.run.files.items()),
     )
 

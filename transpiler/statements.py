@@ -148,11 +148,15 @@ class Executor(Evaluator):
         if self.variable is None:
             return None
         value, name = self.variable
-        while isinstance(value, syntax.Conditional):
-            if node is value.body or node is value.otherwise:
-                return name
-            value = value.otherwise
-        return name if node is value else None
+        while True:
+            if isinstance(value, syntax.Conditional):
+                if node is value.body or node is value.otherwise:
+                    return name
+                value = value.otherwise
+            elif isinstance(value, syntax.Call) and _loads(value) and node is not value:
+                value = value.arguments[-1].value
+            else:
+                return name if node is value else None
 
     def _expression(self, statement: syntax.Expression, names: Names) -> None:
         if isinstance(statement.value, syntax.Constant):
@@ -274,6 +278,13 @@ def assigned(statement: syntax.Statement) -> Iterator[str]:
             yield from (dim.name for dim in statement.dims)
         case syntax.View():
             yield statement.name
+
+
+def _loads(call: syntax.Call) -> bool:
+    """Whether a call gives the layer that is its last argument: `use_weights(file, layer)`."""
+    function = call.function
+    named = isinstance(function, syntax.Name) and function.id == "use_weights"
+    return named and bool(call.arguments)
 
 
 def _belongs(statement: syntax.Statement, function: Inlined) -> bool:

@@ -136,7 +136,10 @@ class LayerChain(LayerInstance):
 
 @dataclass(eq=False)
 class ModelLayer(LayerInstance):
-    """A model used as a layer, with its arguments; `layers` are its own, by name."""
+    """A model used as a layer, with its arguments; `layers` are its own, by name.
+
+    `ends` are inputs and outputs of its first call.
+    """
 
     model: ModelClass
     arguments: Mapping[str, BuildValue]
@@ -147,6 +150,7 @@ class ModelLayer(LayerInstance):
     layers: dict[str, AnyLayer] = field(default_factory=dict)
     calls: int = 0
     applied: list[Application] = field(default_factory=list)
+    ends: tuple[Mapping[str, Value], Mapping[str, Value]] | None = None
     bound: None = None
 
     @property

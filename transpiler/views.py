@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING
 
 from kgen import syntax
 from kgen.diagnostics import Span, fail
-from kgen.graph import Builder, Value, constant
+from kgen.graph import BATCH, Builder, Value, constant
 from kgen.inputs import check_result
 from kgen.model import InputInfo, ViewInfo
 from kgen.names import MODEL_ATTRIBUTES, Names
 from kgen.rewrite import reachable
 from kgen.run import Frame, Run
-from kgen.values import BuildValue, describe
+from kgen.values import BuildValue, ModelLayer, describe
 
 if TYPE_CHECKING:
     from kgen.bodies import Elaborator
@@ -126,6 +126,32 @@ def _check_needs(view: View, frame: Frame) -> None:
                 view.span,
                 help=f"leave `{name}` out of its brackets",
             )
+
+
+def views_of(run: Run, frame: Frame) -> list[ViewInfo]:
+    """The declared views, and one for each model inside that can be used by itself."""
+    found = dict(frame.views)
+    for layer in frame.known.values():
+        if isinstance(layer, ModelLayer) and layer.ends is not None:
+            inputs, outputs = layer.ends
+            view = View(layer.name, inputs, outputs, layer.span)
+            taken = layer.name in found or layer.name in MODEL_ATTRIBUTES
+            if not taken and layer.name.isidentifier() and _is_whole(view, run):
+                found[layer.name] = view
+    return [view_info(view, run, frame) for view in found.values()]
+
+
+def _is_whole(view: View, run: Run) -> bool:
+    """Whether a model inside has inputs of its own, of known sizes, and all that it needs."""
+    inputs = list(view.inputs.values())
+    plain = all(
+        value.shape[:1] == (BATCH,) and all(isinstance(size, int) for size in value.shape[1:])
+        for value in (*inputs, *view.outputs.values())
+    )
+    needed = _needed(view)
+    weights = {weight.value for weight in run.builder.weights.values()}
+    missing = {v for v in needed if v.node.op.name == "weight"} - weights
+    return plain and len(set(inputs)) == len(inputs) and set(inputs) <= needed and not missing
 
 
 def view_info(view: View, run: Run, frame: Frame) -> ViewInfo:
