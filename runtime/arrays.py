@@ -50,6 +50,11 @@ def as_table(value: Any, what: str) -> Any:
     try:
         return np.asarray(value)
     except (ValueError, TypeError) as error:
+        if "inhomogeneous" in str(error):
+            raise DataError(
+                f"{what} cannot be made an array: its rows differ in size. Pad them to one "
+                "(numpy.pad), or let a generator yield batches of rows of one size."
+            ) from error
         raise DataError(f"{what} cannot be made an array: {error}.") from error
 
 
@@ -93,6 +98,7 @@ def convert_array(
     numbers: str = "class numbers",
     finite: bool = True,
     places: np.ndarray | None = None,
+    ignored: int | None = None,
 ) -> np.ndarray:
     """`value` as C-contiguous rows of `dtype` ('float32' or 'int32') and row shape `shape`.
 
@@ -104,6 +110,7 @@ def convert_array(
         numbers: what messages call such integers.
         finite: refuse NaN and infinities.
         places: the rows' numbers, for messages, where they are part of a whole.
+        ignored: an integer that is allowed besides `classes`.
 
     Raises:
         DataError: wrong shape, dtype or value; the message names both sides and the first row.
@@ -113,7 +120,7 @@ def convert_array(
     found = tuple(int(size) for size in table.shape)
     kind = np.dtype(table.dtype).kind
     wanted = np.dtype(dtype)
-    checks = _ValueChecks(what, wanted, kind, classes, numbers, finite, places)
+    checks = _ValueChecks(what, wanted, kind, classes, numbers, finite, places, ignored)
     fits = (
         isinstance(table, np.ndarray)
         and table.dtype == wanted
@@ -191,8 +198,10 @@ class _ValueChecks:
         numbers: str,
         finite: bool,
         places: np.ndarray | None,
+        ignored: int | None,
     ) -> None:
         self.what = what
+        self.ignored = ignored
         self.places = places
         self.integers = wanted.kind == "i"
         self.kind = kind
@@ -226,6 +235,8 @@ class _ValueChecks:
         ):
             return
         offending = ~((source >= low) & (source <= high))
+        if self.ignored is not None:
+            offending &= source != self.ignored
         if self.kind == "f":
             offending |= np.rint(source) != source
         self._note(start, offending, source)

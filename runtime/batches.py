@@ -10,6 +10,7 @@ import numpy as np
 from kgen.runtime.arrays import is_table
 from kgen.runtime.data import Dataset, bind_data, bind_inputs, weight_classes
 from kgen.runtime.errors import DataError
+from kgen.runtime.fixedbatch import check_one_batch
 from kgen.runtime.spec import Spec
 
 
@@ -97,6 +98,7 @@ class BatchStream:
             if weight is not None and self.class_weight is not None:
                 raise DataError("class_weight and sample_weight cannot be given together.")
             data = bind_data(self.spec, x, y, weight)
+            check_one_batch(self.spec, data.rows)
             return weight_classes(self.spec, data, self.class_weight)
         except DataError as error:
             raise DataError(f"batch {number}: {error}") from error

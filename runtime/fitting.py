@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -11,8 +11,9 @@ from kgen.runtime.callback import CallbackList
 from kgen.runtime.data import Dataset, bind_data, bind_inputs, weight_classes, whole_number
 from kgen.runtime.errors import DataError
 from kgen.runtime.evaluation import by_output, evaluate_parts, predict_rows
+from kgen.runtime.fixedbatch import check_whole_batches, rows_of_batch
 from kgen.runtime.history import History
-from kgen.runtime.messages import count_text
+from kgen.runtime.messages import count_text, rows_text
 from kgen.runtime.progress import ProgressBar, verbosity
 from kgen.runtime.training import ArrayFeed, StreamFeed, Training, ValidationPlan
 
@@ -44,7 +45,7 @@ def fit_model(
     loud = verbosity(verbose)
     epochs = whole_number(epochs, "epochs", 0)
     initial_epoch = whole_number(initial_epoch, "initial_epoch", 0)
-    size = BATCH_SIZE if batch_size is None else whole_number(batch_size, "batch_size", 1)
+    size = rows_of_batch(spec, optional_number(batch_size, "batch_size"), BATCH_SIZE)
     steps = optional_number(steps_per_epoch, "steps_per_epoch")
     if not isinstance(shuffle, bool | np.bool_):
         raise DataError(f"shuffle must be True or False, not {shuffle!r}.")
@@ -74,6 +75,7 @@ def fit_model(
         if validation_split and validation_data is None:
             data, held_out = data.split(validation_split)
         data = weight_classes(spec, data, class_weight)
+        check_whole_batches(spec, data.rows, "x")
         rows = min(size, data.rows)
         batches = data.batches(rows)
         if steps is not None and steps > batches:
@@ -87,11 +89,13 @@ def fit_model(
     if validation_data is not None:
         held_out = bind_validation(spec, validation_data, validation_steps, epochs)
     if held_out is not None:
+        if isinstance(held_out, Dataset):
+            check_whole_batches(spec, held_out.rows, "validation_data")
         validation = ValidationPlan(
             held_out,
-            size
-            if validation_batch_size is None
-            else whole_number(validation_batch_size, "validation_batch_size", 1),
+            rows_of_batch(
+                spec, optional_number(validation_batch_size, "validation_batch_size"), size
+            ),
             optional_number(validation_steps, "validation_steps"),
             validation_freq,
         )
@@ -124,9 +128,7 @@ def evaluate_model(
     spec = model.spec
     loud = verbosity(verbose)
     steps = optional_number(steps, "steps")
-    size: int | None = BATCH_SIZE
-    if batch_size is not None:
-        size = whole_number(batch_size, "batch_size", 1)
+    size: int | None = rows_of_batch(spec, optional_number(batch_size, "batch_size"), BATCH_SIZE)
     parts: Any
     if is_stream(x):
         refuse_with_stream(y=y, sample_weight=sample_weight, batch_size=batch_size)
@@ -135,6 +137,7 @@ def evaluate_model(
     else:
         data = bind_data(spec, x, y, sample_weight, lazy=True)
         assert size is not None
+        check_whole_batches(spec, data.rows, "x")
         parts, total = [data], min(data.batches(size), steps or data.rows)
     model.compile_program("evaluate", loud)
     watchers = CallbackList(callbacks, model, {"verbose": loud, "epochs": 1, "steps": total})
@@ -149,7 +152,7 @@ def predict_model(
     spec = model.spec
     loud = verbosity(verbose)
     steps = optional_number(steps, "steps")
-    size = BATCH_SIZE if batch_size is None else whole_number(batch_size, "batch_size", 1)
+    size = optional_number(batch_size, "batch_size") or spec.batch or BATCH_SIZE
     streams = is_stream(x)
     if streams:
         refuse_with_stream(batch_size=batch_size)
@@ -174,7 +177,27 @@ def predict_model(
     if not pieces:
         raise DataError("there is nothing to predict: x yields no batches.")
     bar.finish(len(pieces), {})
-    return by_output(spec, [np.concatenate(parts) for parts in zip(*pieces, strict=True)])
+    joined = [
+        _joined(output.name, parts)
+        for output, parts in zip(spec.outputs, zip(*pieces, strict=True), strict=True)
+    ]
+    return by_output(spec, joined)
+
+
+def _joined(name: str, parts: Sequence[np.ndarray]) -> np.ndarray:
+    """The outputs of all batches as one array.
+
+    Raises:
+        DataError: the batches' open dimensions differ.
+    """
+    shapes = {part.shape[1:] for part in parts}
+    if len(shapes) > 1:
+        raise DataError(
+            f"output '{name}' cannot be one array, because its sizes differ from batch to batch: "
+            f"{' and '.join(rows_text(shape) for shape in sorted(shapes)[:3])}; "
+            "call predict with each batch."
+        )
+    return np.concatenate(parts)
 
 
 def bind_validation(

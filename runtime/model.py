@@ -12,10 +12,10 @@ from kgen.runtime.evaluation import (
     KeptTotals,
     by_output,
     in_keras_form,
-    metric_logs,
     output_arrays,
 )
 from kgen.runtime.fitting import evaluate_model, fit_model, predict_model
+from kgen.runtime.fixedbatch import check_one_batch
 from kgen.runtime.history import History
 from kgen.runtime.modelbase import ModelBase
 from kgen.runtime.training import Chunk, train_chunk
@@ -179,13 +179,13 @@ class Model(ModelBase):
         """
         if class_weight is not None and sample_weight is not None:
             raise DataError("class_weight and sample_weight cannot be given together.")
-        data = bind_data(self.spec, x, y, sample_weight)
+        data = self._batch(x, y, sample_weight)
         data = weight_classes(self.spec, data, class_weight)
         self.compile_program("train")
         with KeptTotals(self.engine):
             chunk = Chunk(data, None, 0, data.rows, data.rows, 1)
             train_chunk(self.engine, self.optimizer, chunk)
-            logs = metric_logs(self.spec.metrics, self.engine.totals)
+            logs = figures(self.spec.metrics, self.engine.totals)
         return in_keras_form(logs, return_dict)
 
     def test_on_batch(
@@ -196,7 +196,7 @@ class Model(ModelBase):
         Raises:
             DataError: unusable data.
         """
-        data = bind_data(self.spec, x, y, sample_weight)
+        data = self._batch(x, y, sample_weight)
         return in_keras_form(self._figures(data), return_dict)
 
     def loss(self, x: Any, y: Any = None, sample_weight: Any = None) -> float:
@@ -205,13 +205,18 @@ class Model(ModelBase):
         Raises:
             DataError: unusable data.
         """
-        return self._figures(bind_data(self.spec, x, y, sample_weight))["loss"]
+        return self._figures(self._batch(x, y, sample_weight))["loss"]
+
+    def _batch(self, x: Any, y: Any, sample_weight: Any) -> Dataset:
+        data = bind_data(self.spec, x, y, sample_weight)
+        check_one_batch(self.spec, data.rows)
+        return data
 
     def _figures(self, data: Dataset) -> dict[str, float]:
         self.compile_program("evaluate")
         with KeptTotals(self.engine):
             self.engine.evaluate(data.arrays, 0, data.rows, data.rows)
-            return metric_logs(self.spec.metrics, self.engine.totals)
+            return figures(self.spec.metrics, self.engine.totals)
 
     def gradients(self, x: Any, y: Any = None, sample_weight: Any = None) -> dict[str, np.ndarray]:
         """The loss's gradient for these rows as one batch, by trainable weight path.
@@ -221,7 +226,7 @@ class Model(ModelBase):
         Raises:
             DataError: unusable data.
         """
-        data = bind_data(self.spec, x, y, sample_weight)
+        data = self._batch(x, y, sample_weight)
         self.compile_program("gradient")
         # Moving statistics of normalization follow every pass in training mode.
         others = self.engine.weights[self.spec.trainable :]

@@ -6,11 +6,12 @@ from dataclasses import dataclass
 
 from kgen import ops
 from kgen.diagnostics import Span, fail
-from kgen.graph import BATCH, Metric, TensorType, Value
+from kgen.graph import BATCH, Metric, TensorType, Value, as_value
 from kgen.layering import checked
 from kgen.layers.kinds import Member
+from kgen.layers.losses import Masked
 from kgen.layers.metrics import resolve_accuracy
-from kgen.layers.registry import Bound
+from kgen.layers.registry import Bound, Totals
 from kgen.layers.regularizers import penalty
 from kgen.model import TargetInfo
 from kgen.run import Frame, Run, snake_case
@@ -83,12 +84,13 @@ def build_objective(settings: Settings, frame: Frame, run: Run) -> Objective:
             total = total + penalty(scope, regularizer, weight)
         for value in run.losses:
             total = total + value
-        metrics = [Metric("loss", total * rows, rows)]
+        metrics = [Metric("loss", (total * rows, rows))]
     metrics += _metrics(settings, outputs, frame, run)
     if len(outputs) > 1:
         with reporting(run, [], place):
             metrics += [
-                Metric(f"{name}_loss", output.loss * rows, rows) for name, output in outputs.items()
+                Metric(f"{name}_loss", (output.loss * rows, rows))
+                for name, output in outputs.items()
             ]
     return Objective(total, tuple(metrics), tuple(output.info for output in outputs.values()))
 
@@ -120,14 +122,59 @@ def _output(name: str, prediction: Value, loss: Bound, run: Run, span: Span) -> 
     target_name = _free(f"{name}_target", inputs)
     weight_name = _free(f"{name}_sample_weight", inputs)
     target = run.builder.input(target_name, TensorType(rule.dtype, (BATCH, *rule.shape)), span)
-    weights = run.builder.input(weight_name, TensorType("float32", (BATCH,)), span)
     scope = FunctionScope(run, span)
     with run.builder.naming(f"{name}_loss"):
-        values: Value = definition.apply(scope, target, prediction, **loss.arguments)
-        mean = ops.mean(values * _spread(weights, values))
-    run.builder.rename(mean, f"{name}_loss")
-    info = TargetInfo(name, target_name, weight_name, rule.dtype, rule.shape, rule.classes)
-    return Output(info, prediction, target, weights, mean)
+        values, mask = _masked(definition.apply(scope, target, prediction, **loss.arguments))
+        steps = _steps(values)
+        weights = run.builder.input(weight_name, TensorType("float32", (BATCH, *steps)), span)
+        reduced = _reduced(values, weights, mask, loss.arguments["reduction"])
+    run.builder.rename(reduced, f"{name}_loss")
+    ignored, classes = rule.ignored, rule.classes
+    if ignored is not None and classes is not None and 0 <= ignored < classes:
+        ignored = None
+    info = TargetInfo(
+        name, target_name, weight_name, rule.dtype, rule.shape, classes, steps, ignored
+    )
+    return Output(info, prediction, target, weights, reduced)
+
+
+def _masked(result: Value | Masked) -> tuple[Value, Value | None]:
+    return (result.values, result.mask) if isinstance(result, Masked) else (result, None)
+
+
+def _steps(values: Value) -> tuple[int, ...]:
+    """The axes of a sample along which weights may differ: the steps of a sequence."""
+    if values.type.rank != 2 or values.shape[0] != BATCH:
+        return ()
+    size = values.shape[1]
+    return (size,) if isinstance(size, int) else ()
+
+
+def _reduced(values: Value, weights: Value, mask: Value | None, reduction: str) -> Value:
+    """A loss as one number, as Keras's `reduce_weighted_values` has it.
+
+    Values without the batch's axis are multiplied by the mean weight. The sample weights
+    of `mean_with_sample_weight` are counted at each of the values.
+    """
+    if values.shape[:1] != (BATCH,):
+        total = ops.sum(values) if reduction == "sum" else ops.mean(values)
+        return total * ops.mean(weights)
+    scale = _spread(weights, values)
+    if mask is not None:
+        scale = scale * mask
+    total = ops.sum(values * scale)
+    if reduction == "sum":
+        return total
+    if reduction == "mean_with_sample_weight":
+        return _quotient_or_zero(total, ops.sum(ops.broadcast_to(scale, values.shape)))
+    if mask is not None:
+        return _quotient_or_zero(total, ops.sum(mask))
+    return ops.mean(values * scale)
+
+
+def _quotient_or_zero(above: Value, below: Value) -> Value:
+    known = ops.not_equal(below, 0.0)
+    return ops.where(known, above / ops.where(known, below, 1.0), 0.0)
 
 
 def _free(name: str, taken: object) -> str:
@@ -141,7 +188,7 @@ def _free(name: str, taken: object) -> str:
 
 def _spread(weights: Value, values: Value) -> Value:
     """Sample weights, with axes of size one behind, to multiply values of any rank."""
-    return ops.reshape(weights, (BATCH, *(1 for _ in values.shape[1:])))
+    return ops.reshape(weights, (*weights.shape, *(1 for _ in values.shape[weights.type.rank :])))
 
 
 def _metrics(
@@ -204,19 +251,24 @@ def _quotient(
 ) -> Metric:
     scope = FunctionScope(run, span)
     definition = bound.definition
-    values: Value = definition.apply(scope, output.target, output.prediction, **bound.arguments)
-    if weighted:
-        if values.type.rank > 1:
-            values = ops.mean(values, tuple(range(1, values.type.rank)))
-        numerator, denominator = ops.sum(values * output.weights), ops.sum(output.weights)
-    else:
-        if values.type.rank == 0:  # its mean over batches, as in Keras
-            return Metric(title, values, ops.constant(1.0), definition.finish)
-        numerator, denominator = ops.sum(values), ops.batch_size(values)
-        others = 1.0
-        for size in values.shape[1:]:
-            assert isinstance(size, int)
-            others *= size
-        if others != 1.0:
-            denominator = denominator * others
-    return Metric(title, numerator, denominator, definition.finish)
+    pair = output.target, output.prediction
+    if definition.of_totals:
+        weights = output.weights if weighted else None
+        found: Totals = definition.apply(scope, *pair, weights, **bound.arguments)
+        return Metric(title, found.values, found.finish, found.arguments)
+    values, mask = _masked(definition.apply(scope, *pair, **bound.arguments))
+    if values.shape[:1] != (BATCH,):
+        # Its mean over batches, as in Keras.
+        return Metric(title, (ops.mean(values), ops.constant(1.0)), definition.finish)
+    scale = output.weights if weighted else mask
+    if scale is None:
+        numerator = ops.sum(values)
+        denominator = as_value(ops.count(values, range(values.type.rank)))
+        return Metric(title, (numerator, denominator), definition.finish)
+    if weighted and mask is not None:
+        scale = scale * mask
+    if values.type.rank > scale.type.rank:
+        values = ops.mean(values, tuple(range(scale.type.rank, values.type.rank)))
+    while values.type.rank < scale.type.rank:
+        values = ops.expand_dims(values, -1)
+    return Metric(title, (ops.sum(values * scale), ops.sum(scale)), definition.finish)

@@ -26,8 +26,10 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+from kgen.dims import evaluate
 from kgen.graph import Dim, Graph, Node, Shape, Value
 from kgen.ops.contract import free_axes
+from kgen.ops.scan import next_of, stack_key
 from scipy.special import erf, expit
 
 U = 2.0**-24
@@ -65,9 +67,15 @@ def bounds(graph: Graph, feeds: Mapping[str, Near]) -> dict[Value, Near]:
     """Every value of a graph; `feeds` has inputs by name, weights by path, scalars by key."""
     done: dict[Value, Near] = {}
     sizes: dict[str, int] = {}
+    loops: dict[Value, Loops] = {}
     with np.errstate(all="ignore"):
         for node in graph.nodes:
+            if node.op.name == "scan":
+                loops[node.output] = _steps(node, [done[v] for v in node.inputs], bounds, join)
+                continue
             found = _fed(node, feeds)
+            if node.op.name == "scan_output":
+                found = _projected(node, loops[node.inputs[0]])
             if found is None:
                 inputs = [done[value] for value in node.inputs]
                 if node.op.name == "equal" and (place := _extreme_operand(node)) is not None:
@@ -75,7 +83,7 @@ def bounds(graph: Graph, feeds: Mapping[str, Near]) -> dict[Value, Near]:
                 else:
                     found = RULES[node.op.name](inputs, _Attrs(node.attrs, sizes))
             for size, actual in zip(node.output.shape, found.mid.shape, strict=True):
-                if isinstance(size, Dim):
+                if isinstance(size, Dim) and size.formula is None:
                     sizes[size.name] = actual
             rad = np.where(np.isfinite(found.mid), found.rad, np.inf)
             done[node.output] = Near(found.mid, np.where(np.isnan(rad), np.inf, rad))
@@ -89,19 +97,78 @@ def sampled(
     done: dict[Value, Array] = {}
     sizes: dict[str, int] = {}
     exact = {name: Near.exact(array) for name, array in feeds.items()}
+    loops: dict[Value, Loops] = {}
+
+    def body(graph: Graph, feeds: Mapping[str, Array]) -> dict[Value, Array]:
+        return sampled(graph, feeds, rng)
+
     with np.errstate(all="ignore"):
         for node in graph.nodes:
+            if node.op.name == "scan":
+                loops[node.output] = _steps(node, [done[v] for v in node.inputs], body, np.stack)
+                continue
             found = _fed(node, exact)
+            if node.op.name == "scan_output":
+                found = Near.exact(_projected(node, loops[node.inputs[0]]))
             if found is None:
                 inputs = [Near.exact(done[value]) for value in node.inputs]
                 found = RULES[node.op.name](inputs, _Attrs(node.attrs, sizes))
             for size, actual in zip(node.output.shape, found.mid.shape, strict=True):
-                if isinstance(size, Dim):
+                if isinstance(size, Dim) and size.formula is None:
                     sizes[size.name] = actual
             done[node.output] = found.mid
             if found.mid.dtype != bool and np.any(found.rad):
                 done[node.output] = found.mid + found.rad * rng.uniform(-1.0, 1.0, found.mid.shape)
     return done
+
+
+def join(parts: Sequence[Near], axis: int) -> Near:
+    """Steps put together along an axis of time."""
+    mids, rads = [part.mid for part in parts], [part.rad for part in parts]
+    return Near(np.stack(mids, axis), np.stack(rads, axis))
+
+
+Loops = dict[tuple[str, str, bool], Any]
+
+
+def _steps(
+    node: Node, inputs: Sequence[Any], evaluate: Callable[..., Any], stack: Callable[..., Any]
+) -> Loops:
+    """The outputs of a loop over time, each step by `evaluate`."""
+    loop = node.attrs["loop"]
+    feeds = dict(zip(loop.names, inputs, strict=True))
+    count = len(loop.sequences)
+    whole = [feeds[name] for name in loop.names[:count]]
+    first = whole[0]
+    length = (first.mid if isinstance(first, Near) else first).shape[1]
+    values = {key: loop.body.outputs[stack_key(*key)] for key in loop.stacks or ()} or {
+        (n.output.name, f): n.output for n in loop.body.nodes for f in (False, True)
+    }
+    parts: dict[tuple[str, bool], list[Any]] = {key: [] for key in values}
+    for p in range(length):
+        for name, flipped, array in zip(loop.names, loop.sequences, whole, strict=False):
+            feeds[name] = _at(array, length - 1 - p if flipped else p)
+        done = evaluate(loop.body, feeds)
+        for key, steps in parts.items():
+            steps.append(done[values[key]])
+        for carry in loop.carried:
+            feeds[carry] = done[loop.body.outputs[next_of(carry)]]
+    found: Loops = {
+        ("stack", key, flipped): stack(steps[::-1] if flipped else steps, 1)
+        for (key, flipped), steps in parts.items()
+    }
+    return found | {("last", name, False): feeds[name] for name in loop.carried}
+
+
+def _at(sequence: Any, place: int) -> Any:
+    """One step of a sequence."""
+    if isinstance(sequence, Near):
+        return Near(sequence.mid[:, place], sequence.rad[:, place])
+    return sequence[:, place]
+
+
+def _projected(node: Node, loops: Loops) -> Any:
+    return loops[node.attrs["kind"], node.attrs["key"], node.attrs["flipped"]]
 
 
 def _fed(node: Node, feeds: Mapping[str, Near]) -> Near | None:
@@ -117,11 +184,12 @@ class _Attrs:
     sizes: Mapping[str, int]
 
     def __getitem__(self, name: str) -> Any:
-        return self.attrs[name]
+        value = self.attrs[name]
+        return evaluate(value, self.sizes) if isinstance(value, Dim) else value
 
     def shape(self) -> tuple[int, ...]:
         shape: Shape = self.attrs["shape"]
-        return tuple(self.sizes[s.name] if isinstance(s, Dim) else s for s in shape)
+        return tuple(evaluate(size, self.sizes) for size in shape)
 
 
 Rule = Callable[[Sequence[Near], _Attrs], Near]
@@ -350,6 +418,13 @@ def _sliced(inputs: Sequence[Near], attrs: _Attrs) -> Near:
     return Near(np.take(x.mid, picked, axis), np.take(x.rad, picked, axis))
 
 
+def _placed(inputs: Sequence[Near], attrs: _Attrs) -> Near:
+    x, axis, start = inputs[0], attrs["axis"], attrs["start"]
+    around = [(0, 0)] * x.mid.ndim
+    around[axis] = (start, attrs["size"] - start - x.mid.shape[axis])
+    return Near(np.pad(x.mid, around), np.pad(x.rad, around))
+
+
 def _joined(inputs: Sequence[Near], attrs: _Attrs) -> Near:
     axis = attrs["axis"]
     return Near(
@@ -433,7 +508,9 @@ RULES: dict[str, Rule] = {
     "transpose": _transposed,
     "concatenate": _joined,
     "slice_axis": _sliced,
+    "place_axis": _placed,
     "index": _indices,
     "constant": _constant,
     "batch_size": lambda inputs, attrs: Near.exact(float(len(inputs[0].mid))),
+    "size_of": lambda inputs, attrs: Near.exact(float(inputs[0].mid.shape[attrs["axis"]])),
 }

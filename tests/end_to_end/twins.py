@@ -136,11 +136,15 @@ class Case:
         found = {name: Near.exact(array[first:last]) for name, array in self.x.items()}
         rows = self.weights_of_rows()
         for target in self.model.targets:
-            found[target.input] = Near.exact(
-                self.y[target.output][first:last].reshape(-1, *target.shape)
-            )
+            part = self.y[target.output][first:last]
+            if all(isinstance(size, int) for size in target.shape):
+                part = part.reshape(-1, *target.shape)
+            found[target.input] = Near.exact(part)
             weight = rows[target.output][first:last]
-            found[target.sample_weight] = Near.exact(weight if weighted else np.ones_like(weight))
+            weight = weight if weighted else np.ones_like(weight)
+            column = weight.reshape(-1, *(1 for _ in target.weights))
+            each = np.broadcast_to(column, (len(weight), *target.weights))
+            found[target.sample_weight] = Near.exact(each)
         return found
 
     def exact_weights(self) -> dict[str, Near]:
@@ -217,7 +221,7 @@ class Totals:
 
     def add(self, graph: Graph, near: Mapping[Any, Near]) -> None:
         for metric in graph.metrics:
-            top, below = near[metric.numerator], near[metric.denominator]
+            top, below = (near[value] for value in metric.totals)
             entry = self.sums.setdefault(metric.name, [0.0, 0.0, 0.0])
             entry[0] += float(np.abs(top.mid))
             entry[1] += float(top.rad)
@@ -344,8 +348,8 @@ def simulate(case: Case, epochs: int, rng: np.random.Generator) -> tuple[Arrays,
     assert optimizer is not None
     paths = list(case.train.gradients)
     weights = {path: value.astype(np.float64) for path, value in case.start.items()}
-    state: Arrays = {
-        name: np.full(sum(weights[path].size for path in paths), value)
+    slots = {
+        name: {path: np.full(weights[path].shape, float(value)) for path in paths}
         for name, value in optimizer.slots.items()
     }
     steps = epochs * len(batches(case))
@@ -357,15 +361,22 @@ def simulate(case: Case, epochs: int, rng: np.random.Generator) -> tuple[Arrays,
             feeds = {name: near.mid for name, near in case.feeds(first, last).items()}
             found = sampled(case.train, feeds | weights, rng)
             for metric in case.train.metrics:
-                sums[metric.name] += [found[metric.numerator], found[metric.denominator]]
+                sums[metric.name] += [found[value] for value in metric.totals]
             rates = next(scalars) * (1.0 + U * rng.uniform(-1.0, 1.0))
-            feeds = dict(zip(optimizer.scalars, rates, strict=True)) | state
-            feeds["weights"] = flat([weights[path] for path in paths])
-            feeds["gradients"] = flat([found[case.train.gradients[path]] for path in paths])
-            new = sampled(optimizer.update, feeds, rng)
-            state = {name: new[value] for name, value in optimizer.update.outputs.items()}
+            figures = dict(zip(optimizer.scalars, rates, strict=True))
+            state: dict[str, dict[str, Array]] = {
+                "weights": {path: weights[path] for path in paths},
+                "gradients": {path: found[case.train.gradients[path]] for path in paths},
+                **slots,
+            }
+            for graph in optimizer.updates:
+                feeds = {name: share(state, name, v.shape) for name, v in graph.inputs.items()}
+                new = sampled(graph, feeds | figures, rng)
+                for name, value in graph.outputs.items():
+                    put(state, name, new[value])
+            slots = {name: state[name] for name in slots}
             weights |= {path: found[value] for path, value in case.train.updates.items()}
-            weights |= shaped(state.pop("weights"), {path: weights[path] for path in paths})
+            weights |= state["weights"]
         for metric in case.train.metrics:
             top, below = sums[metric.name]
             quotient = top / below
@@ -373,18 +384,24 @@ def simulate(case: Case, epochs: int, rng: np.random.Generator) -> tuple[Arrays,
     return weights, logs
 
 
-def flat(parts: Sequence[Array]) -> Array:
-    """One flat array of all."""
-    return np.concatenate([part.reshape(-1) for part in parts])
+def share(state: Mapping[str, Arrays], name: str, shape: Any) -> Array:
+    """A buffer of the optimizer's, flat for all weights, or `<name>:<path>` for one of them."""
+    buffer, _, path = name.partition(":")
+    if not path:
+        return np.concatenate([part.reshape(-1) for part in state[buffer].values()])
+    return state[buffer][path].reshape(-1)[: int(np.prod(shape))].reshape(shape)
 
 
-def shaped(values: Array, like: Mapping[str, Array]) -> Arrays:
-    """The inverse of `flat`."""
-    found, start = {}, 0
-    for path, part in like.items():
-        found[path] = values[start : start + part.size].reshape(part.shape)
-        start += part.size
-    return found
+def put(state: Mapping[str, Arrays], name: str, values: Array) -> None:
+    """The inverse of `share`."""
+    buffer, _, path = name.partition(":")
+    start = 0
+    for each, part in state[buffer].items():
+        if path in ("", each):
+            taken = values.reshape(-1)[start : start + part.size]
+            start += 0 if path else part.size
+            rest = part.reshape(-1)[taken.size :]
+            state[buffer][each] = np.concatenate([taken, rest]).reshape(part.shape)
 
 
 def check_all(case: Case) -> None:

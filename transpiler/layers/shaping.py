@@ -6,6 +6,7 @@ from math import prod
 from typing import Annotated, TypeAlias
 
 from kgen import ops
+from kgen.dims import divide_exactly, product
 from kgen.graph import Dim, ShapeError, Size, Value
 from kgen.layers.family import layer
 from kgen.layers.kinds import Choice, Ints, PositiveInt
@@ -19,6 +20,12 @@ DataFormat: TypeAlias = Annotated[
 @layer("Flatten")
 def flatten(x: Value, *, data_format: DataFormat = None) -> Value:
     """`[batch, ...]` to `[batch, everything else]`, row-major, channels last."""
+    for size in x.shape[1:]:
+        if isinstance(size, Dim):
+            raise ShapeError(
+                f"the open dimension {size} of {x.type} cannot be flattened",
+                help="reduce over it instead: GlobalMaxPooling1D(), or mean(x, axis=1)",
+            )
     if data_format == "channels_first" and x.type.rank > 2:
         x = ops.moveaxis(x, 1, -1)
     return ops.expand_dims(x, 1) if x.type.rank == 1 else ops.flatten_rows(x)
@@ -40,13 +47,10 @@ def reshape(x: Value, *, target_shape: Ints) -> Value:
 
 def _remaining(x: Value, target_shape: tuple[int, ...]) -> Size:
     """What -1 stands for."""
-    known = prod(size for size in x.shape[1:] if isinstance(size, int))
     rest = prod(size for size in target_shape if size != -1)
-    open_sizes = [size for size in x.shape[1:] if isinstance(size, Dim)]
-    if not open_sizes and known % rest == 0:
-        return known // rest
-    if len(open_sizes) == 1 and known == rest:
-        return open_sizes[0]
+    found = divide_exactly(product(x.shape[1:]), rest)
+    if found is not None:
+        return found
     raise ShapeError(
         f"cannot reshape {x.type} to [batch, {', '.join(map(str, target_shape))}]",
         help=f"the sizes other than -1 multiply to {rest}, which must divide the elements of a row",

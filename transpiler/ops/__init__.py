@@ -16,6 +16,7 @@ from kgen.ops.composite import (
 )
 from kgen.ops.contract import dot
 from kgen.ops.convolve import conv, conv_spread, conv_transpose, depthwise, turn
+from kgen.ops.einsum import einsum
 from kgen.ops.elementwise import (
     absolute,
     add,
@@ -54,7 +55,7 @@ from kgen.ops.elementwise import (
     tanh,
     where,
 )
-from kgen.ops.indexing import gather_rows
+from kgen.ops.indexing import gather_rows, scatter_rows
 from kgen.ops.more_elementwise import (
     arccos,
     arccosh,
@@ -99,6 +100,7 @@ from kgen.ops.source import (
     random_uniform,
     scalar_input,
 )
+from kgen.ops.warp import warp
 from kgen.ops.window import crop, flip, pad, repeat, slice_axes, strided
 
 __all__ = [
@@ -136,6 +138,7 @@ __all__ = [
     "depthwise",
     "divide",
     "dot",
+    "einsum",
     "equal",
     "erf",
     "erfc",
@@ -191,6 +194,7 @@ __all__ = [
     "rsqrt",
     "scalar_input",
     "scan",
+    "scatter_rows",
     "sigmoid",
     "sigmoid_crossentropy",
     "sign",
@@ -215,5 +219,6 @@ __all__ = [
     "unbroadcast",
     "unpool",
     "variance",
+    "warp",
     "where",
 ]

@@ -52,9 +52,8 @@ def variance(x: Value, axis: int | Sequence[int] | None = None, keepdims: bool =
 def argmax(x: Value) -> Value:
     """The first position of the largest element along the last axis, as float32."""
     largest = reduce_max(x, -1, keepdims=True)
-    size = x.shape[-1]
-    assert isinstance(size, int)
-    return reduce_min(e.where(e.equal(x, largest), index(x.shape), float(size)), -1)
+    size = size_of(x, x.type.rank - 1)
+    return reduce_min(e.where(e.equal(x, largest), index(x.shape), size), -1)
 
 
 def expand_dims(x: Value, axis: int) -> Value:
