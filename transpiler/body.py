@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from keyword import iskeyword
 from typing import Literal, TypeAlias
 
 from kgen.access import FULL, Access, count, operand, product_text, split_at
@@ -42,7 +43,7 @@ class Names:
 
     def new(self, hint: str) -> str:
         name = "v" if self.anonymous else identifier(hint)
-        if name in self.reserved:
+        if name in self.reserved or iskeyword(name):
             name = f"{name}_"
         number, unique = 1, name
         while unique in self.taken:
