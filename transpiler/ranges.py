@@ -18,9 +18,10 @@ def index_limits(graphs: Iterable[Graph | None]) -> dict[str, int]:
     limits: dict[str, int] = {}
     for graph in graphs:
         for node in graph.nodes if graph is not None else ():
-            if node.op.name != "gather_rows":
+            if node.op.name not in ("gather_rows", "scatter_rows"):
                 continue
-            rows = node.inputs[0].shape[0]
+            gathers = node.op.name == "gather_rows"
+            rows = node.inputs[0].shape[0] if gathers else node.attrs["rows"]
             assert isinstance(rows, int)
             for name in _inputs(node.inputs[1]):
                 limits[name] = min(rows, limits.get(name, rows))

@@ -221,7 +221,7 @@ class Tensor(Kind):
             self.refuse(value)
         if abs(value) > FLOAT32_MAX:
             self.refuse(value, "the magnitude must not exceed 3.4e38, as float32 has it")
-        return float(value)
+        return value if isinstance(value, int) else float(value)
 
 
 @dataclass(frozen=True)
@@ -270,10 +270,21 @@ _AXES = Several("an axis or a list of axes", _INT, or_one=True)
 _TENSOR = Tensor("a tensor or a number")
 
 SUM_OVER_BATCH_SIZE = "sum_over_batch_size"
-REDUCTION = Choice(
+
+
+@dataclass(frozen=True)
+class ReductionKind(Choice):
+    """How a loss becomes one number."""
+
+    def check(self, value: Any) -> Any:
+        if value in (None, "none"):
+            self.refuse(value, "a loss that is not reduced to one number cannot be minimised")
+        return super().check(value)
+
+
+REDUCTION = ReductionKind(
     f'a reduction, such as "{SUM_OVER_BATCH_SIZE}"',
-    (SUM_OVER_BATCH_SIZE,),
-    (None, "none", "sum", "mean", "mean_with_sample_weight"),
+    (SUM_OVER_BATCH_SIZE, "sum", "mean", "mean_with_sample_weight"),
 )
 
 Int: TypeAlias = Annotated[int, _INT]
@@ -321,6 +332,7 @@ OptionalPatterns: TypeAlias = Annotated[
     tuple[str, ...] | None,
     Maybe("a list of patterns, or None", Several("a list of patterns", Pattern("a pattern"))),
 ]
+OptionalInt: TypeAlias = Annotated[int | None, Maybe("an integer or None", _INT)]
 Floats: TypeAlias = Annotated[tuple[float, ...], Several("a list of numbers", _FLOAT)]
 ActivationArg: TypeAlias = Annotated[
     Bound | None,
@@ -343,6 +355,10 @@ ConstraintArg: TypeAlias = Annotated[
 RateArg: TypeAlias = Annotated[
     float | Bound, Rate("a number not below 0, or a schedule", ("schedule",))
 ]
+FLOAT32 = Choice(
+    'None or "float32"', (None, "float32"), ("float16", "bfloat16", "float64", "int", "int32")
+)
+OnlyFloat32: TypeAlias = Annotated[str | None, FLOAT32]
 OnlyNone: TypeAlias = Annotated[None, OnlyDefault("None")]
 OnlyFalse: TypeAlias = Annotated[bool, OnlyDefault("False", False)]
 T: TypeAlias = Annotated[Value, OnlyTensor("a tensor")]

@@ -89,7 +89,7 @@ from kgen.ops.normalize import log_softmax, sigmoid_crossentropy, softmax, softp
 from kgen.ops.ordering import accumulate, argsort, cumprod, cumsum, take_along
 from kgen.ops.pooling import pick, pool, pool_where, unpool
 from kgen.ops.reduce import max, min, sum
-from kgen.ops.scan import scan
+from kgen.ops.scan import mirrored, scan
 from kgen.ops.shape import broadcast_to, concatenate, flatten_rows, reshape, slice_axis, transpose
 from kgen.ops.source import (
     array,
@@ -172,6 +172,7 @@ __all__ = [
     "max",
     "maximum",
     "mean",
+    "mirrored",
     "min",
     "minimum",
     "mod",

@@ -126,3 +126,8 @@ def gather_rows(table: Value, places: Value) -> Value:
         return apply("gather_rows", table, places)
     flat = reshape(table, (table.shape[0], int(np.prod(rest))))
     return reshape(apply("gather_rows", flat, places), (*places.shape, *rest))
+
+
+def scatter_rows(values: Value, places: Value, rows: int) -> Value:
+    """A matrix of zeros to whose rows those of `values` are added, each at its place."""
+    return apply("scatter_rows", values, places, rows=rows)
