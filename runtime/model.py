@@ -14,6 +14,7 @@ from kgen.runtime.evaluation import (
     in_keras_form,
     output_arrays,
 )
+from kgen.runtime.figures import figures
 from kgen.runtime.fitting import evaluate_model, fit_model, predict_model
 from kgen.runtime.fixedbatch import check_one_batch
 from kgen.runtime.history import History

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from keyword import iskeyword
 from typing import Literal, TypeAlias
 
-from kgen.access import FULL, Access, count, operand, product_text, split_at
+from kgen.access import FULL, Access, count, factor, operand, product_text, split_at
 from kgen.fuse import Fusion, Group, root, squeezed
 from kgen.graph import Node, Value
 from kgen.reserved import RESERVED
@@ -77,12 +77,24 @@ class View:
 
 @dataclass(frozen=True, slots=True)
 class Cursor:
-    """Where a tile is: its row and column expressions, and its size in rows and vectors."""
+    """Where a tile is: its row and column expressions, and its size in rows and vectors.
+
+    In a kernel that walks blocks of `block` rows, row i is `o * block + i`.
+    """
 
     i: str
     j: str
     rows: str
     vectors: str
+    block: str = ""
+
+    def mapped(self, rows: str) -> str:
+        """The row that an expression in `{i}` gives."""
+        if self.block:
+            own = re.escape(factor(self.block))
+            rows = re.sub(rf"\{{i\}} // {own}(?!\w)", "o", rows)
+            rows = re.sub(rf"\{{i\}} % {own}(?!\w)", "i", rows)
+        return rows.format(i=_operand(self.i))
 
 
 def number(value: float) -> str:
@@ -286,7 +298,7 @@ class Body:
         if access.rows == "one":
             i, tile_rows = "0", "1"
         elif access.rows != "each":
-            i = access.rows.format(i=_operand(cursor.i))
+            i = cursor.mapped(access.rows)
         if access.cols == "each":
             return f"load({name}, {i}, {cursor.j}, {tile_rows}, {cursor.vectors})"
         if access.rows == "one":

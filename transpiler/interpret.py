@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -35,13 +35,23 @@ def _concrete(
     node: Node, arrays: Sequence[np.ndarray], graph: Graph, done: Mapping[Value, np.ndarray]
 ) -> dict[str, Any]:
     """The node's attributes with open dimensions replaced by what the feeds have."""
-    sizes: dict[str, int] = {}
-    for value in graph.inputs.values():
-        if value in done:
-            for size, actual in zip(value.shape, done[value].shape, strict=True):
-                if isinstance(size, Dim) and size.formula is None:
-                    sizes[size.name] = actual
+    sizes = _sizes((value, done[value].shape) for value in graph.inputs.values() if value in done)
     return {name: _known(value, sizes) for name, value in node.attrs.items()}
+
+
+def open_sizes(graph: Graph, feeds: Mapping[str, np.ndarray]) -> dict[str, int]:
+    """The size of each declared open dimension, the batch among them, in arrays for the inputs."""
+    inputs = [(value, name) for name, value in graph.inputs.items() if name in feeds]
+    return _sizes((value, feeds[name].shape) for value, name in inputs)
+
+
+def _sizes(shapes: Iterable[tuple[Value, Sequence[int]]]) -> dict[str, int]:
+    return {
+        size.name: actual
+        for value, shape in shapes
+        for size, actual in zip(value.shape, shape, strict=True)
+        if isinstance(size, Dim) and size.formula is None
+    }
 
 
 def _known(value: Any, sizes: Mapping[str, int]) -> Any:

@@ -15,8 +15,9 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from kgen.graph import Dim, Graph, Value
-from kgen.interpret import interpret
+from kgen.dims import evaluate
+from kgen.graph import BATCH, Graph, Shape, Value
+from kgen.interpret import interpret, open_sizes
 from kgen.model import Model
 from kgen.passes.differentiate import differentiate
 from kgen.runtime.isa import LANES
@@ -58,11 +59,19 @@ def selfcheck(
     net = _prepared(kind, seed, 1, None)
     weights = _shaken(net, rng)
     net = _prepared(kind, seed, 1, weights)
-    x = {i.name: _rows(rng, i.dtype, i.shape, rows) for i in model.inputs}
+    rows = next((i.batch for i in model.inputs if i.batch is not None), rows)
+    sizes = {dim.name: dim.minimum + 3 for dim in net.spec.dims} | {BATCH.name: rows}
+    for dim in net.spec.dims:
+        if dim.maximum is not None:
+            sizes[dim.name] = min(sizes[dim.name], dim.maximum)
+    x = {i.name: _rows(rng, i.dtype, _known(i.shape, sizes)) for i in model.inputs}
     yield from _forward(model, net, x)
     y: dict[str, np.ndarray] = {}
     if model.train is not None:
-        y = {t.output: _targets(rng, t.dtype, t.shape, t.classes, rows) for t in model.targets}
+        y = {
+            t.output: _targets(rng, t.dtype, _known(t.shape, sizes), t.classes)
+            for t in model.targets
+        }
         feeds = _feeds(model, net, x, y)
         yield from _loss(model, net, x, y, feeds)
         yield from _gradients(model, net, x, y, feeds, rng)
@@ -94,8 +103,7 @@ def _forward(model: Model, net: Any, x: Arrays) -> Iterator[Check]:
 def _loss(model: Model, net: Any, x: Arrays, y: Arrays, feeds: Arrays) -> Iterator[Check]:
     graph = model.evaluate
     assert graph is not None and graph.loss is not None
-    value = next(m.numerator for m in graph.metrics if m.name == "loss")
-    rows = next(m.denominator for m in graph.metrics if m.name == "loss")
+    value, rows = next(m.totals for m in graph.metrics if m.name == "loss")
     exact, single = _in_float64(graph, feeds), interpret(graph, feeds)
     native = np.array(net.loss(x, y or None))
     yield _compared(model, "loss", native, exact[value] / exact[rows], single[value] / single[rows])
@@ -108,14 +116,13 @@ def _gradients(
     assert model.train is not None
     graph = differentiate(model.train)
     assert graph.loss is not None
-    rows = len(next(iter(x.values())))
-    draws = _draws(graph, rows, net.seed, net.engine.step)
+    draws = _draws(graph, feeds, net.seed, net.engine.step)
     exact = _in_float64(graph, {**feeds, **draws})
     single = interpret(graph, {**feeds, **draws})
     native = net.gradients(x, y or None)
     for path, value in graph.gradients.items():
         yield _compared(model, f"gradient {path}", native[path], exact[value], single[value])
-    loss_draws = _draws(model.train, rows, net.seed, net.engine.step)
+    loss_draws = _draws(model.train, feeds, net.seed, net.engine.step)
     double = {**_wide(feeds), **_wide(loss_draws)}
 
     def loss(path: str, weight: np.ndarray) -> float:
@@ -200,21 +207,24 @@ def _shaken(net: Any, rng: np.random.Generator) -> dict[str, np.ndarray]:
     }
 
 
-def _rows(rng: np.random.Generator, dtype: str, shape: Any, rows: int) -> np.ndarray:
-    sizes = (rows, *(size.minimum + 3 if isinstance(size, Dim) else size for size in shape))
+def _known(shape: Shape, sizes: Mapping[str, int]) -> tuple[int, ...]:
+    """The shape of rows where the open dimensions have these sizes."""
+    return tuple(evaluate(size, sizes) for size in (BATCH, *shape))
+
+
+def _rows(rng: np.random.Generator, dtype: str, sizes: tuple[int, ...]) -> np.ndarray:
     if dtype == "float32":
         return rng.standard_normal(sizes).astype(np.float32)
     return rng.integers(0, 2, sizes).astype(np.int32)
 
 
 def _targets(
-    rng: np.random.Generator, dtype: str, shape: Any, classes: int | None, rows: int
+    rng: np.random.Generator, dtype: str, sizes: tuple[int, ...], classes: int | None
 ) -> np.ndarray:
     """Class numbers, rows that add up to 1, or zeros and ones: what every loss can take."""
-    sizes = (rows, *(size.minimum + 3 if isinstance(size, Dim) else size for size in shape))
     if dtype != "float32":
         return rng.integers(0, classes or 2, sizes).astype(np.int32)
-    if not shape or sizes[-1] == 1:
+    if sizes[1:] in ((), (1,)) or sizes[-1] == 1:
         return rng.integers(0, 2, sizes).astype(np.float32)
     parts: np.ndarray = rng.random(sizes) + 0.1
     parts /= parts.sum(-1, keepdims=True)
@@ -231,13 +241,14 @@ def _feeds(model: Model, net: Any, x: Arrays, y: Arrays) -> dict[str, np.ndarray
     return feeds
 
 
-def _draws(graph: Graph, rows: int, seed: int, step: int) -> dict[str, np.ndarray]:
+def _draws(graph: Graph, feeds: Arrays, seed: int, step: int) -> dict[str, np.ndarray]:
     """The random numbers that native code draws in this step, by node."""
     draws = {}
     clock = (0, step, seed, 0)
+    sizes = open_sizes(graph, feeds)
     for node in graph.nodes:
         if node.op.name in ("random_uniform", "random_normal"):
-            shape = [rows if isinstance(size, Dim) else size for size in node.output.shape]
+            shape = [evaluate(size, sizes) for size in node.output.shape]
             count = int(np.prod(shape))
             draw = uniform if node.op.name == "random_uniform" else normal
             keys = random_key(clock, node.attrs["stream"])

@@ -16,7 +16,8 @@ def columns(body: Body) -> KernelText:
     vectors, step = long_vectors(cols)
     inner = rows_text(group.domain.rows)
     blocks = bool(group.outer)
-    cursor = Cursor(f"o * {inner} + i" if blocks else "i", "j", "1", vectors)
+    row = f"o * {inner} + i" if blocks else "i"
+    cursor = Cursor(row, "j", "1", vectors, block=inner if blocks else "")
     after = Cursor("o" if blocks else "0", "j", "1", vectors)
     reductions = [node for node in group.members if node.op.name in REDUCTIONS]
     accumulators = [body.names.new("total") for _ in reductions]
