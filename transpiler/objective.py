@@ -13,6 +13,7 @@ from kgen.layers.losses import Masked
 from kgen.layers.metrics import resolve_accuracy
 from kgen.layers.registry import Bound, Totals
 from kgen.layers.regularizers import penalty
+from kgen.masking import both, counted
 from kgen.model import TargetInfo
 from kgen.run import Frame, Run, snake_case
 from kgen.scopes import FunctionScope, reporting
@@ -125,6 +126,7 @@ def _output(name: str, prediction: Value, loss: Bound, run: Run, span: Span) -> 
     scope = FunctionScope(run, span)
     with run.builder.naming(f"{name}_loss"):
         values, mask = _masked(definition.apply(scope, target, prediction, **loss.arguments))
+        mask = both(mask, counted(run, prediction, values))
         steps = _steps(values)
         weights = run.builder.input(weight_name, TensorType("float32", (BATCH, *steps)), span)
         reduced = _reduced(values, weights, mask, loss.arguments["reduction"])
@@ -257,6 +259,7 @@ def _quotient(
         found: Totals = definition.apply(scope, *pair, weights, **bound.arguments)
         return Metric(title, found.values, found.finish, found.arguments)
     values, mask = _masked(definition.apply(scope, *pair, **bound.arguments))
+    mask = both(mask, counted(run, output.prediction, values))
     if values.shape[:1] != (BATCH,):
         # Its mean over batches, as in Keras.
         return Metric(title, (ops.mean(values), ops.constant(1.0)), definition.finish)

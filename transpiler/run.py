@@ -71,6 +71,7 @@ class Run:
     layers: dict[str, Layer] = field(default_factory=dict)
     files: dict[AnyLayer, str] = field(default_factory=dict)
     named: set[Value] = field(default_factory=set)
+    masks: dict[Value, Value] = field(default_factory=dict)
     steps: dict[Value, Step] = field(default_factory=dict)
     streams: int = 0
     results: list[tuple[str, Any]] = field(default_factory=list)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Any, NoReturn
@@ -80,7 +80,9 @@ class LayerScope:
     def add_loss(self, value: Value) -> None:
         self.run.losses.append(value)
 
-    def sublayer(self, inner: LayerInstance, name: str | None = None) -> LayerInstance:
+    def sublayer(
+        self, inner: LayerInstance, name: str | None = None, **changes: Any
+    ) -> LayerInstance:
         """The layer below this one's path; with a `name`, a copy with weights of its own."""
         assert isinstance(inner, Layer | LayerChain | ModelLayer)
         prefix = f"{self.layer.path}/"
@@ -89,7 +91,7 @@ class LayerScope:
             adopt(inner, prefix)
         else:
             if name not in self.layer.inner:
-                self.layer.inner[name] = copied(inner, name, prefix)
+                self.layer.inner[name] = changed(copied(inner, name, prefix), changes)
             found = self.layer.inner[name]
         if not self.layer.trainable:
             freeze(found)
@@ -99,6 +101,12 @@ class LayerScope:
         """Apply another layer; arguments that are None are left out."""
         given = {name: value for name, value in arguments.items() if value is not None}
         return self.run.apply(inner, Arguments(self.span, [inputs], given))
+
+    def mask_of(self, value: Value) -> Value | None:
+        return self.run.masks.get(value)
+
+    def set_mask(self, value: Value, mask: Value) -> None:
+        self.run.masks[value] = mask
 
     def fail(self, message: str, *, help: str = "", notes: Iterable[str] = ()) -> NoReturn:
         fail("K0402", message, self.span, help=help, notes=notes)
@@ -128,8 +136,16 @@ class FunctionScope:
     def add_loss(self, value: Value) -> None:
         self.run.losses.append(value)
 
-    def sublayer(self, inner: LayerInstance, name: str | None = None) -> LayerInstance:
+    def sublayer(
+        self, inner: LayerInstance, name: str | None = None, **changes: Any
+    ) -> LayerInstance:
         raise AssertionError("tensor functions have no layers")
+
+    def mask_of(self, value: Value) -> Value | None:
+        return self.run.masks.get(value)
+
+    def set_mask(self, value: Value, mask: Value) -> None:
+        raise AssertionError("tensor functions have no masks")
 
     def call(self, inner: LayerInstance, inputs: Any, **arguments: Any) -> Any:
         raise AssertionError("tensor functions have no layers")
@@ -156,6 +172,15 @@ def copied(layer: AnyLayer, name: str, prefix: str) -> AnyLayer:
         return ModelLayer(layer.model, layer.arguments, name, layer.span, layer.trainable, prefix)
     items = tuple(copied(item, item.name, f"{prefix}{name}/") for item in layer.items)
     return LayerChain(items, name, layer.span, prefix)
+
+
+def changed(layer: AnyLayer, changes: Mapping[str, Any]) -> AnyLayer:
+    """A layer with other arguments."""
+    if changes:
+        assert isinstance(layer, Layer)
+        arguments = {**layer.bound.arguments, **changes}
+        layer.bound = Bound(layer.bound.definition, arguments, layer.bound.given)
+    return layer
 
 
 def freeze(layer: AnyLayer) -> None:

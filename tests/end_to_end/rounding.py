@@ -79,7 +79,8 @@ def bounds(graph: Graph, feeds: Mapping[str, Near]) -> dict[Value, Near]:
             if found is None:
                 inputs = [done[value] for value in node.inputs]
                 if node.op.name == "equal" and (place := _extreme_operand(node)) is not None:
-                    found = _is_extreme(inputs[place], inputs[1 - place])
+                    reduced = _reduced_axes(node.inputs[1 - place])
+                    found = _is_extreme(inputs[place], inputs[1 - place], reduced)
                 else:
                     found = RULES[node.op.name](inputs, _Attrs(node.attrs, sizes))
             for size, actual in zip(node.output.shape, found.mid.shape, strict=True):
@@ -275,7 +276,14 @@ def _extreme_operand(node: Node) -> int | None:
     return None
 
 
-def _is_extreme(x: Near, extreme: Near) -> Near:
+def _reduced_axes(value: Value) -> tuple[int, ...]:
+    """The axes over which an extreme was taken, through any broadcast."""
+    while value.node.op.name in ("broadcast_to", "reshape"):
+        value = value.node.inputs[0]
+    return tuple(value.node.attrs["axes"])
+
+
+def _is_extreme(x: Near, extreme: Near, reduced: tuple[int, ...]) -> Near:
     """Whether an element is the extreme one, which is a copy of an element, bit for bit.
 
     Elements that rounding cannot bring up to it are surely not; one that has no such rival
@@ -289,7 +297,7 @@ def _is_extreme(x: Near, extreme: Near) -> Near:
         if size == 1 and own > 1
     )
     if not axes:  # spread over the elements by now: compare within what shares the extreme
-        axes = (far.ndim - 1,)
+        axes = reduced
     rivals = np.sum(~far, axis=axes, keepdims=True)
     exact = (x.rad == 0) & (extreme.rad == 0)
     sure = far | (rivals == 1) | exact

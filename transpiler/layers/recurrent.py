@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import fields
 from typing import Annotated, Any, TypeAlias
 
 from kgen.graph import Value
@@ -57,9 +58,7 @@ def recur(
             f"a recurrent layer reads [batch, time, features], found {sequence.type}",
             help="give the input a time axis, or Reshape it",
         )
-    course = Course(
-        **{name: options[name] for name in ("return_sequences", "return_state", "go_backwards")}
-    )
+    course = Course(**{field.name: options[field.name] for field in fields(Course)})
     if options["stateful"]:
         scope.fail("stateful=True is not supported yet")
     given = [states] if isinstance(states, Value) else states
@@ -96,6 +95,7 @@ def simple_rnn(
     go_backwards: Bool = False,
     stateful: Bool = False,
     unroll: Bool = False,
+    zero_output_for_mask: Bool = False,
     seed: Seed = None,
 ) -> Value | list[Value]:
     """h' = activation(x . kernel + bias + h . recurrent_kernel), step by step.
@@ -137,6 +137,7 @@ def lstm(
     go_backwards: Bool = False,
     stateful: Bool = False,
     unroll: Bool = False,
+    zero_output_for_mask: Bool = False,
     use_cudnn: Cudnn = "auto",
 ) -> Value | list[Value]:
     """The long short-term memory: c' = f c + i g, h' = o activation(c').
@@ -175,6 +176,7 @@ def gru(
     go_backwards: Bool = False,
     stateful: Bool = False,
     unroll: Bool = False,
+    zero_output_for_mask: Bool = False,
     reset_after: Bool = True,
     use_cudnn: Cudnn = "auto",
 ) -> Value | list[Value]:

@@ -13,17 +13,13 @@ from kgen.layers.registry import Scope
 
 @dataclass(frozen=True)
 class Course:
-    """How a recurrent layer runs, by Keras's options.
-
-    `aligned` puts the outputs of a backward run where their inputs stand, not in order of time.
-    """
+    """How a recurrent layer runs, by Keras's options."""
 
     return_sequences: bool = False
     return_state: bool = False
     go_backwards: bool = False
     stateful: bool = False
     zero_output_for_mask: bool = False
-    aligned: bool = False
 
 
 def over_time(
@@ -62,9 +58,7 @@ def over_time(
         return [chosen[0] if output is after[0] else choose(output, before[0])], chosen
 
     turned = course.go_backwards
-    done = ops.scan(
-        step, sequences, states, flipped=turned, outputs_flipped=turned and course.aligned
-    )
+    done = ops.scan(step, sequences, states, flipped=turned, outputs_flipped=False)
     results = [(done.outputs if course.return_sequences else done.last)[0]]
     if course.return_state:
         results += done.carries

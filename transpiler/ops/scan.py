@@ -167,6 +167,16 @@ def _output(
     return apply("scan_output", scan, hint=name, **attrs)
 
 
+def mirrored(x: Value) -> Value:
+    """A sequence `[batch, time, ...]` with its steps in reverse order."""
+    node = x.node
+    if node.op.name == "scan_output" and node.attrs["kind"] == "stack":
+        attrs = {**node.attrs, "flipped": not node.attrs["flipped"]}
+        return current().add(node.op, node.inputs, attrs)
+    done = scan(lambda parts, _: ([apply("copy", parts[0])], []), [x], [], outputs_flipped=True)
+    return done.outputs[0]
+
+
 # --- building -------------------------------------------------------------------
 
 

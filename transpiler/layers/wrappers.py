@@ -1,0 +1,132 @@
+"""Layers around layers: both directions of time, and one layer for every step."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, TypeAlias
+
+from kgen import ops
+from kgen.dims import times
+from kgen.graph import Value
+from kgen.layers.family import layer
+from kgen.layers.kinds import Choice, LayerArg, OnlyNone, OptionalLayer, OptionalT
+from kgen.layers.recurrent import States
+from kgen.layers.registry import LayerInstance, Scope
+
+_MODES = ("concat", "sum", "mul", "ave", None)
+Mode: TypeAlias = Annotated[Any, Choice("a way to merge both directions", _MODES)]
+
+
+@layer("Bidirectional")
+def bidirectional(
+    scope: Scope,
+    sequences: Value,
+    initial_state: States = None,
+    mask: OptionalT = None,
+    *,
+    layer: LayerArg,
+    merge_mode: Mode = "concat",
+    weights: OnlyNone = None,
+    backward_layer: OptionalLayer = None,
+) -> Value | list[Value]:
+    """A recurrent layer run forwards, and a copy of it run backwards, with weights of its own.
+
+    Their outputs are joined (`concat`), added, multiplied or averaged, or both given (None).
+    """
+    options = _options(scope, layer)
+    other = _options(scope, backward_layer) if backward_layer is not None else options
+    _check(scope, layer, options, backward_layer, other)
+    whole = options["return_sequences"]
+    forward = scope.sublayer(
+        layer, f"forward_{layer.name.removeprefix('forward_')}", zero_output_for_mask=whole
+    )
+    if backward_layer is None:
+        name = f"backward_{layer.name.removeprefix('backward_')}"
+        turned = not options["go_backwards"]
+        backward = scope.sublayer(layer, name, go_backwards=turned, zero_output_for_mask=whole)
+    else:
+        backward = scope.sublayer(backward_layer, backward_layer.name, zero_output_for_mask=whole)
+    given = [initial_state] if isinstance(initial_state, Value) else initial_state
+    half = len(given) // 2 if given else 0
+    starts = (given[:half], given[half:]) if given else (None, None)
+    there = _listed(scope.call(forward, sequences, initial_state=starts[0], mask=mask))
+    back = _listed(scope.call(backward, sequences, initial_state=starts[1], mask=mask))
+    y, y_back = there[0], ops.mirrored(back[0]) if whole else back[0]
+    results = _merged(y, y_back, merge_mode)
+    if whole and mask is not None:
+        for result in results:
+            scope.set_mask(result, mask)
+    results += [*there[1:], *back[1:]]
+    return results if len(results) > 1 else results[0]
+
+
+def _listed(value: Value | list[Value]) -> list[Value]:
+    return [value] if isinstance(value, Value) else list(value)
+
+
+def _options(scope: Scope, inner: LayerInstance) -> dict[str, Any]:
+    """The arguments of a recurrent layer."""
+    if inner.bound is None or "go_backwards" not in inner.bound.arguments:
+        kind = inner.name if inner.bound is None else inner.bound.name
+        scope.fail(
+            f"Bidirectional wraps a recurrent layer, found {kind}",
+            help="wrap a SimpleRNN, LSTM, GRU, ConvLSTM or RNN",
+        )
+    return dict(inner.bound.arguments)
+
+
+def _check(
+    scope: Scope,
+    layer: LayerInstance,
+    options: dict[str, Any],
+    backward: LayerInstance | None,
+    other: dict[str, Any],
+) -> None:
+    """Both layers must agree, as Keras wants it."""
+    if backward is None:
+        return
+    if options["go_backwards"] == other["go_backwards"]:
+        scope.fail(
+            "layer and backward_layer go in the same direction",
+            help=f"write go_backwards=True for {backward.name}",
+        )
+    for name in ("stateful", "return_sequences", "return_state"):
+        if options[name] != other[name]:
+            scope.fail(
+                f"layer and backward_layer differ in {name}",
+                help=f"write {name}={options[name]} for {backward.name}, too",
+            )
+
+
+def _merged(y: Value, back: Value, mode: str | None) -> list[Value]:
+    if mode is None:
+        return [y, back]
+    if mode == "concat":
+        return [ops.concatenate([y, back], -1)]
+    if mode == "mul":
+        return [y * back]
+    return [(y + back) * 0.5] if mode == "ave" else [y + back]
+
+
+@layer("TimeDistributed")
+def time_distributed(
+    scope: Scope, inputs: Value, mask: OptionalT = None, *, layer: LayerArg
+) -> Value:
+    """A layer or model applied to every step: `[batch, time, ...]` to `[batch, time, ...]`.
+
+    All steps are rows of one large batch to the layer, so its weights are shared by all.
+    """
+    if inputs.type.rank < 3:
+        scope.fail(
+            f"TimeDistributed reads [batch, time, ...], found {inputs.type}",
+            help="give the input a time axis, or Reshape it",
+        )
+    batch, length = inputs.shape[:2]
+    inner = scope.sublayer(layer)
+    rows = ops.reshape(inputs, (times(batch, length), *inputs.shape[2:]))
+    result = scope.call(inner, rows)
+    if not isinstance(result, Value):
+        scope.fail(f"TimeDistributed wraps a layer with one output, {layer.name} has several")
+    if mask is not None:
+        scope.set_mask(done := ops.reshape(result, (batch, length, *result.shape[1:])), mask)
+        return done
+    return ops.reshape(result, (batch, length, *result.shape[1:]))
