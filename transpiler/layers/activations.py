@@ -122,6 +122,25 @@ def softmax(x: T, axis: Int = -1) -> Value:
     return ops.softmax(x, in_range(x, axis))
 
 
+def softmax_over(x: Value, axes: tuple[int, ...]) -> Value:
+    """exp(x) over its sum along several axes taken together."""
+    if len(axes) == 1:
+        return ops.softmax(x, axes[0])
+    rank = x.type.rank
+    rest = [axis for axis in range(rank) if axis not in axes]
+    moved = ops.transpose(x, [*rest, *axes])
+    size = 1
+    for axis in axes:
+        own = x.shape[axis]
+        if not isinstance(own, int):
+            raise ShapeError(f"softmax over several axes needs their sizes, found {x.type}")
+        size *= own
+    flat = ops.reshape(moved, (*(x.shape[axis] for axis in rest), size))
+    y = ops.reshape(ops.softmax(flat), moved.shape)
+    order = [*rest, *axes]
+    return ops.transpose(y, [order.index(axis) for axis in range(rank)])
+
+
 @activation("log_softmax")
 def log_softmax(x: T, axis: Int = -1) -> Value:
     """x less the logarithm of the sum of exp(x) along an axis."""

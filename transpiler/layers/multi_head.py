@@ -1,0 +1,324 @@
+"""Attention in several heads, each with projections of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Annotated, Any, TypeAlias
+
+from kgen import ops
+from kgen.graph import ShapeError, Value
+from kgen.layers.activations import in_range
+from kgen.layers.attention import (
+    FlashAttention,
+    both,
+    causal_mask,
+    masked_softmax,
+    sliding_mask,
+)
+from kgen.layers.family import layer
+from kgen.layers.function_kinds import OptionalPositiveInt, cast
+from kgen.layers.kinds import (
+    Bool,
+    ConstraintArg,
+    Fraction,
+    InitializerArg,
+    Integer,
+    Maybe,
+    OptionalT,
+    PositiveInt,
+    RegularizerArg,
+    Seed,
+    Several,
+    T,
+)
+from kgen.layers.noise import dropout as drop
+from kgen.layers.registry import Bound, Scope
+from kgen.layers.regularizers import regularize_activity
+
+_OptionalSizes: TypeAlias = Annotated[
+    Any,
+    Maybe(
+        "a size, a list of sizes, or None",
+        Several("sizes", Integer("a positive integer", low=1), or_one=True),
+    ),
+]
+_OptionalAxes: TypeAlias = Annotated[
+    Any, Maybe("axes or None", Several("axes", Integer("an axis"), or_one=True))
+]
+
+
+@dataclass(frozen=True)
+class Projections:
+    """Makes and applies the layers of projections, all with the same options."""
+
+    scope: Scope
+    use_bias: bool
+    kernel_initializer: Bound
+    bias_initializer: Bound
+    kernel_regularizer: Bound | None
+    bias_regularizer: Bound | None
+    activity_regularizer: Bound | None
+    kernel_constraint: Bound | None
+    bias_constraint: Bound | None
+
+    def __call__(self, name: str, x: Value, sizes: Sequence[int], bound: int = 1) -> Value:
+        """The last `bound` axes of x times a kernel, to axes of the given sizes."""
+        lead = x.type.rank - bound
+        own = tuple(size for size in x.shape[lead:] if isinstance(size, int))
+        if len(own) < bound:
+            raise ShapeError(f"the last axis of {x.type} has no known size")
+        kernel = self.scope.weight(
+            f"{name}/kernel",
+            (*own, *sizes),
+            self.kernel_initializer,
+            regularizer=self.kernel_regularizer,
+            constraint=self.kernel_constraint,
+        )
+        axes = tuple(range(lead, x.type.rank)), tuple(range(bound))
+        y = ops.dot(ops.as_float(x), kernel, contract=axes)
+        if self.use_bias:
+            y = y + self.scope.weight(
+                f"{name}/bias",
+                tuple(sizes),
+                self.bias_initializer,
+                regularizer=self.bias_regularizer,
+                constraint=self.bias_constraint,
+            )
+        return regularize_activity(self.scope, self.activity_regularizer, y)
+
+
+def merged_mask(
+    query: Value,
+    value: Value,
+    query_mask: Value | None,
+    value_mask: Value | None,
+    key_mask: Value | None,
+    attention_mask: Value | None,
+    causal: bool,
+    window: int | None,
+) -> Value | None:
+    """The masks of a call as one, `[batch, queries, keys]` or what broadcasts to it."""
+    mask = None if query_mask is None else ops.expand_dims(cast(query_mask, "bool"), -1)
+    for other in (value_mask, key_mask):
+        if other is not None:
+            mask = both(mask, ops.expand_dims(cast(other, "bool"), -2))
+    if causal:
+        mask = both(mask, causal_mask(query.shape[1], value.shape[1]))
+    if window is not None:
+        mask = both(mask, sliding_mask(query.shape[1], value.shape[1], window))
+    return both(attention_mask, mask)
+
+
+def by_head(mask: Value | None, rank: int, axes: int) -> Value | None:
+    """A mask with axes of size one for the heads, of the rank of the scores."""
+    if mask is None:
+        return None
+    missing = rank - mask.type.rank
+    if missing < 0:
+        raise ShapeError(f"the mask {mask.type} has more axes than the scores")
+    at = max(mask.type.rank - 2 * axes, 0)
+    return ops.reshape(mask, (*mask.shape[:at], *[1] * missing, *mask.shape[at:]))
+
+
+@layer("MultiHeadAttention")
+def multi_head_attention(
+    scope: Scope,
+    query: Value,
+    value: T,
+    key: OptionalT = None,
+    query_mask: OptionalT = None,
+    value_mask: OptionalT = None,
+    key_mask: OptionalT = None,
+    attention_mask: OptionalT = None,
+    return_attention_scores: Bool = False,
+    use_causal_mask: Bool = False,
+    *,
+    num_heads: PositiveInt,
+    key_dim: PositiveInt,
+    value_dim: OptionalPositiveInt = None,
+    dropout: Fraction = 0.0,
+    use_bias: Bool = True,
+    output_shape: _OptionalSizes = None,
+    attention_axes: _OptionalAxes = None,
+    sliding_window: OptionalPositiveInt = None,
+    flash_attention: FlashAttention = None,
+    kernel_initializer: InitializerArg = "glorot_uniform",
+    bias_initializer: InitializerArg = "zeros",
+    kernel_regularizer: RegularizerArg = None,
+    bias_regularizer: RegularizerArg = None,
+    activity_regularizer: RegularizerArg = None,
+    kernel_constraint: ConstraintArg = None,
+    bias_constraint: ConstraintArg = None,
+    use_gate: Bool = False,
+    seed: Seed = None,
+) -> Value | list[Value]:
+    """softmax(q . k^T / sqrt(key_dim)) . v in each head, heads joined by a last product.
+
+    query `[batch, targets, n]`, value and key `[batch, sources, n]`, mask `[batch, targets,
+    sources]`. Weights: query, key `[n, num_heads, key_dim]`, value `[n, num_heads, value_dim]`,
+    attention_output `[num_heads, value_dim, *output_shape]`, each with its bias. With
+    `attention_axes` several axes are attended over, and the others go together.
+    """
+    key = value if key is None else key
+    ranks = {x.type.rank for x in (query, value, key)}
+    if len(ranks) > 1 or min(ranks) < 3 or value.shape[1:-1] != key.shape[1:-1]:
+        raise ShapeError(
+            f"query {query.type}, value {value.type} and key {key.type} do not go together",
+            help="each is [batch, length, size]; value and key have the same length",
+        )
+    project = Projections(
+        scope,
+        use_bias,
+        kernel_initializer,
+        bias_initializer,
+        kernel_regularizer,
+        bias_regularizer,
+        activity_regularizer,
+        kernel_constraint,
+        bias_constraint,
+    )
+    mask = merged_mask(
+        query,
+        value,
+        query_mask,
+        value_mask,
+        key_mask,
+        attention_mask,
+        use_causal_mask,
+        sliding_window,
+    )
+    size = value_dim or key_dim
+    q = project("query", query, (num_heads, key_dim)) * key_dim**-0.5
+    k = project("key", key, (num_heads, key_dim))
+    v = project("value", value, (num_heads, size))
+    gate = ops.sigmoid(project("gate", query, (num_heads, size))) if use_gate else None
+    equations = _equations(query, attention_axes)
+    scores = ops.einsum(equations[0], q, k)
+    count = equations[2]
+    axes = tuple(range(scores.type.rank - count, scores.type.rank))
+    weights = masked_softmax(scores, by_head(mask, scores.type.rank, count), axes)
+    if mask is not None and (dropout > 0.0 or return_attention_scores or query.type.rank > 3):
+        found = by_head(mask, scores.type.rank, count)
+        assert found is not None
+        weights = ops.where(cast(found, "bool"), weights, 0.0)
+    context = ops.einsum(equations[1], drop(scope, weights, rate=dropout, seed=seed), v)
+    context = context if gate is None else context * gate
+    last = query.shape[-1]
+    outputs = [last] if output_shape is None else output_shape
+    outputs = [outputs] if isinstance(outputs, int) else list(outputs)
+    y = project("attention_output", context, outputs, bound=2)
+    y = regularize_activity(scope, activity_regularizer, y)
+    return [y, weights] if return_attention_scores else y
+
+
+def _equations(query: Value, attention_axes: Any) -> tuple[str, str, int]:
+    """The equations of scores and context, and how many axes are attended over."""
+    rank = query.type.rank
+    given = range(1, rank - 1) if attention_axes is None else attention_axes
+    given = [given] if isinstance(given, int) else given
+    attended = sorted({in_range(query, axis) for axis in given})
+    if not attended or attended[0] == 0 or attended[-1] == rank - 1:
+        raise ShapeError(f"attention is over axes between the batch and the last, not {attended}")
+    names = "bcdefg"[: rank - 1]
+    sources = "uvwxyz"
+    left = names
+    right = "".join(
+        sources[attended.index(axis)] if axis in attended else names[axis]
+        for axis in range(rank - 1)
+    )
+    shared = "".join(names[axis] for axis in range(rank - 1) if axis not in attended)
+    targets = "".join(names[axis] for axis in attended)
+    seen = sources[: len(attended)]
+    scores = f"{shared}N{targets}{seen}"
+    return f"{left}Nk,{right}Nk->{scores}", f"{scores},{right}Nk->{left}Nk", len(attended)
+
+
+@layer("GroupQueryAttention", "GroupedQueryAttention")
+def group_query_attention(
+    scope: Scope,
+    query: Value,
+    value: T,
+    key: OptionalT = None,
+    query_mask: OptionalT = None,
+    value_mask: OptionalT = None,
+    key_mask: OptionalT = None,
+    attention_mask: OptionalT = None,
+    return_attention_scores: Bool = False,
+    use_causal_mask: Bool = False,
+    *,
+    head_dim: PositiveInt,
+    num_query_heads: PositiveInt,
+    num_key_value_heads: PositiveInt,
+    dropout: Fraction = 0.0,
+    use_bias: Bool = True,
+    sliding_window: OptionalPositiveInt = None,
+    flash_attention: FlashAttention = None,
+    kernel_initializer: InitializerArg = "glorot_uniform",
+    bias_initializer: InitializerArg = "zeros",
+    kernel_regularizer: RegularizerArg = None,
+    bias_regularizer: RegularizerArg = None,
+    activity_regularizer: RegularizerArg = None,
+    kernel_constraint: ConstraintArg = None,
+    bias_constraint: ConstraintArg = None,
+    use_gate: Bool = False,
+    seed: Seed = None,
+) -> Value | list[Value]:
+    """As MultiHeadAttention, several heads of the query sharing one head of key and value.
+
+    Weights: query `[n, num_query_heads, head_dim]`, key and value `[n, num_key_value_heads,
+    head_dim]`, attention_output `[num_query_heads, head_dim, n]`, each with its bias.
+    """
+    key = value if key is None else key
+    if any(x.type.rank != 3 for x in (query, value, key)) or value.shape[1] != key.shape[1]:
+        raise ShapeError(
+            f"query {query.type}, value {value.type} and key {key.type} do not go together",
+            help="each is [batch, length, size]; value and key have the same length",
+        )
+    if num_query_heads % num_key_value_heads:
+        scope.fail(
+            f"{num_query_heads} heads of the query cannot share {num_key_value_heads} evenly",
+            help="num_query_heads must be a multiple of num_key_value_heads",
+        )
+    project = Projections(
+        scope,
+        use_bias,
+        kernel_initializer,
+        bias_initializer,
+        kernel_regularizer,
+        bias_regularizer,
+        activity_regularizer,
+        kernel_constraint,
+        bias_constraint,
+    )
+    mask = merged_mask(
+        query,
+        value,
+        query_mask,
+        value_mask,
+        key_mask,
+        attention_mask,
+        use_causal_mask,
+        sliding_window,
+    )
+    groups = num_query_heads // num_key_value_heads
+    q = project("query", query, (num_query_heads, head_dim)) * head_dim**-0.5
+    k = project("key", key, (num_key_value_heads, head_dim))
+    v = project("value", value, (num_key_value_heads, head_dim))
+    gate = ops.sigmoid(project("gate", query, (num_query_heads, head_dim))) if use_gate else None
+    apart = ops.reshape(q, (*q.shape[:2], num_key_value_heads, groups, head_dim))
+    scores = ops.einsum("btnrh,bsnh->bnrts", apart, k)
+    scores = ops.reshape(scores, (scores.shape[0], num_query_heads, *scores.shape[3:]))
+    heads = by_head(mask, 4, 1)
+    weights = masked_softmax(scores, heads, (3,))
+    if heads is not None and (dropout > 0.0 or return_attention_scores):
+        weights = ops.where(cast(heads, "bool"), weights, 0.0)
+    used = drop(scope, weights, rate=dropout, seed=seed)
+    used = ops.reshape(used, (used.shape[0], num_key_value_heads, groups, *used.shape[2:]))
+    context = ops.reshape(ops.einsum("bnrts,bsnh->btnrh", used, v), q.shape)
+    context = context if gate is None else context * gate
+    last = query.shape[-1]
+    assert isinstance(last, int)
+    y = project("attention_output", context, [last], bound=2)
+    y = regularize_activity(scope, activity_regularizer, y)
+    return [y, weights] if return_attention_scores else y
