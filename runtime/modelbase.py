@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, ClassVar, Self, TextIO
 
 import numpy as np
+from kgen.runtime.adapting import adapt_layer
 from kgen.runtime.checkpoint import apply_state, read_state, save_model_weights, save_state
 from kgen.runtime.data import whole_number
 from kgen.runtime.engine import Engine
@@ -185,6 +186,19 @@ class ModelBase:
             ImportError: it is a file of Keras's, and h5py is not installed.
         """
         return load_model_weights(self, path, by_name, skip_mismatch)
+
+    def adapt(self, layer: str, data: Any, axis: int | Sequence[int] | None = -1) -> None:
+        """Sets the mean and variance of a Normalization layer from data that it is applied to.
+
+        Args:
+            data: an array, a file's data set, or an iterable of batches.
+            axis: the layer's own: axes that have statistics for each of their places.
+
+        Raises:
+            WeightError: there is no such layer, or its statistics are given in the file.
+            DataError: the data do not fit it, are empty or not finite; nothing is changed then.
+        """
+        adapt_layer(self, layer, data, axis)
 
     def summary(
         self, print_fn: Callable[[str], Any] | None = None, file: TextIO | None = None

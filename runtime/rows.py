@@ -70,10 +70,12 @@ class Rows:
         try:
             if isinstance(self.table, np.ndarray) or last - first > _SPARSE * places.size:
                 distinct, back = np.unique(places, return_inverse=True)
-                return np.asarray(self.table[distinct])[back]
-            return np.asarray(self.table[first:last])[places - first]
+                found = np.asarray(self.table[distinct])[back]
+            else:
+                found = np.asarray(self.table[first:last])[places - first]
         except (OSError, RuntimeError, ValueError, TypeError, IndexError) as error:
             raise DataError(f"rows {first} to {last} cannot be read: {error}.") from error
+        return np.asarray(found)
 
 
 Table: TypeAlias = "np.ndarray | Rows"

@@ -13,6 +13,7 @@ from kgen.kernels import Draft, draft, flops, spilled
 from kgen.looping import LoopScheduler
 from kgen.plan import lifetimes, pack
 from kgen.program import Buffer, Call, Entry, Feed, Kernel, Program
+from kgen.reserved import RESERVED
 
 
 class KernelTable:
@@ -23,7 +24,7 @@ class KernelTable:
 
     def __init__(self, taken: Iterable[str] = ()) -> None:
         self.kernels: dict[object, Kernel] = {}
-        self.names = set(taken)
+        self.names = set(taken) | RESERVED
         self.arrays: dict[str, Buffer] = {}
 
     def array(self, value: Value) -> Buffer:

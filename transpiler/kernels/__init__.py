@@ -22,6 +22,7 @@ from kgen.kernels.ordering import added_along, ordered, running, taken_along
 from kgen.kernels.products import batched, matmul, outer
 from kgen.kernels.rowwise import rowwise, spilled
 from kgen.kernels.shifting import moved
+from kgen.kernels.warping import unwarp, warp
 from kgen.texts import KernelText
 
 __all__ = ["Draft", "draft", "flops", "is_by_batch", "node_flops", "spilled"]
@@ -116,6 +117,8 @@ _WRITERS: dict[str, Callable[[Body], KernelText]] = {
     "unpool": unpool,
     "pick": pick,
     "spread": spread,
+    "warp": warp,
+    "unwarp": unwarp,
 }
 
 
