@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
-from kgen.runtime.arrays import as_table, is_table
+from kgen.runtime.arrays import as_table, convert_array, is_table
 from kgen.runtime.dims import check_target, filled, open_sizes
 from kgen.runtime.errors import DataError
 from kgen.runtime.messages import count_text, did_you_mean, listed
@@ -234,7 +234,15 @@ def _bind_targets(spec: Spec, y: Any, lazy: bool) -> list[Table]:
     if not names:
         raise DataError("y was given, but the model's loss takes no target; leave y out.")
     return [
-        bind_rows(part, _target_name(item), item.dtype, item.shape, classes=item.classes, lazy=lazy)
+        bind_rows(
+            part,
+            _target_name(item),
+            item.dtype,
+            item.shape,
+            classes=item.classes,
+            ignored=item.ignored,
+            lazy=lazy,
+        )
         for part, item in zip(by_name(y, names, "target", "y"), spec.targets, strict=True)
     ]
 
@@ -242,8 +250,8 @@ def _bind_targets(spec: Spec, y: Any, lazy: bool) -> list[Table]:
 def _bind_sample_weights(spec: Spec, sample_weight: Any, rows: int, lazy: bool) -> list[Table]:
     names = [target.output for target in spec.targets]
     if sample_weight is None:
-        ones = np.ones(rows, np.float32)
-        return [ones for _ in names]
+        ones = {shape: np.ones((rows, *shape), np.float32) for shape in _weight_shapes(spec)}
+        return [ones[target.weights] for target in spec.targets]
     if not names:
         raise DataError("sample_weight was given, but the model's loss takes no target.")
     if isinstance(sample_weight, Mapping):
@@ -254,12 +262,25 @@ def _bind_sample_weights(spec: Spec, sample_weight: Any, rows: int, lazy: bool) 
     else:
         parts = [as_table(sample_weight, "sample_weight")] * len(names)
     weights: list[Table] = []
-    for name, part in zip(names, parts, strict=True):
+    for target, part in zip(spec.targets, parts, strict=True):
         if part is None:
-            weights.append(np.ones(rows, np.float32))
+            weights.append(np.ones((rows, *target.weights), np.float32))
             continue
-        what = f"sample_weight of '{name}'"
-        array = bind_rows(part, what, "float32", (), lazy=lazy)
+        what = f"sample_weight of '{target.output}'"
+        array = _weights(part, what, target.weights, lazy)
         _check_rows([("x", rows), (what, len(array))])
         weights.append(array)
     return weights
+
+
+def _weights(part: Any, what: str, steps: tuple[int, ...], lazy: bool) -> Table:
+    """A weight for each step of a row; one weight a row counts for all of its steps."""
+    found = tuple(np.shape(part))[1:]
+    if not steps or found == steps or (found and found != (1,)):
+        return bind_rows(part, what, "float32", steps, lazy=lazy)
+    column = convert_array(part, what, "float32", ())
+    return np.repeat(column, steps[0]).reshape(-1, *steps)
+
+
+def _weight_shapes(spec: Spec) -> set[tuple[int, ...]]:
+    return {target.weights for target in spec.targets}

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import time
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
@@ -12,9 +11,10 @@ from kgen.runtime.callback import CallbackList
 from kgen.runtime.data import Dataset
 from kgen.runtime.dims import filled, open_sizes
 from kgen.runtime.errors import DataError
+from kgen.runtime.figures import figures
 from kgen.runtime.interrupts import DeferredInterrupt
 from kgen.runtime.progress import ProgressBar
-from kgen.runtime.spec import Metric, Spec
+from kgen.runtime.spec import Spec
 
 CALL_SECONDS = 0.08
 
@@ -35,18 +35,6 @@ class CallPacer:
         if not self.fixed:
             ideal = int(steps * self.seconds / max(seconds, 1e-9))
             self.steps = max(1, min(ideal, self.steps * 8))
-
-
-def metric_logs(metrics: Sequence[Metric], totals: np.ndarray) -> dict[str, float]:
-    """Figures by name; 0 where nothing was counted (all weights 0), as in Keras."""
-    logs = {}
-    for metric in metrics:
-        below = float(totals[metric.denominator])
-        value = float(totals[metric.numerator]) / below if below else 0.0
-        if metric.finish == "root":
-            value = math.sqrt(value) if value >= 0.0 else math.nan
-        logs[metric.name] = value
-    return logs
 
 
 class KeptTotals:
@@ -104,7 +92,7 @@ def evaluate_parts(
                     engine.evaluate(arrays, start, end, size)
                 pacer.note(last - first, time.perf_counter() - begun)
                 done += last - first
-                logs = metric_logs(spec.metrics, engine.totals)
+                logs = figures(spec.metrics, engine.totals)
                 if watched:
                     callbacks.call("on_test_batch_end", done - 1, dict(logs))
                 bar.update(done, logs)
@@ -113,7 +101,7 @@ def evaluate_parts(
                 break
         if not done:
             raise DataError("there is nothing to evaluate: x yields no batches.")
-        logs = metric_logs(spec.metrics, engine.totals)
+        logs = figures(spec.metrics, engine.totals)
         callbacks.call("on_test_end", dict(logs))
     bar.finish(done, logs)
     return logs

@@ -13,6 +13,8 @@ import time
 from collections.abc import Mapping
 from typing import Any, TextIO
 
+import numpy as np
+
 BAR_WIDTH = 20
 REDRAW_SECONDS = 0.05
 
@@ -76,8 +78,10 @@ def step_time_text(seconds: float) -> str:
     return f"{seconds * 1e6:.0f}us/step"
 
 
-def figure_text(value: float) -> str:
+def figure_text(value: Any) -> str:
     """Four decimals, or scientific notation for small magnitudes."""
+    if isinstance(value, np.ndarray):
+        return f"[{' '.join(figure_text(one) for one in value.reshape(-1).tolist())}]"
     return f"{value:.4f}" if abs(value) >= 1e-3 or value == 0.0 else f"{value:.4e}"
 
 

@@ -49,7 +49,7 @@ class Output:
 class Target:
     """What `y` must be for the output of the same name.
 
-    `dtype` is `int32` for class labels, which must lie in `[0, classes)`, and
+    `dtype` is `int32` for class labels, which must lie in `[0, classes)` or be `ignored`, and
     `float32` otherwise; `shape` leaves out the batch.
     """
 
@@ -58,6 +58,8 @@ class Target:
     shape: tuple[int | None, ...]
     classes: int | None = None
     dims: tuple[str, ...] = ()
+    weights: tuple[int, ...] = ()
+    ignored: int | None = None
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,8 @@ from kgen.runtime.batches import BatchStream, row_order
 from kgen.runtime.callback import CallbackList
 from kgen.runtime.data import Dataset
 from kgen.runtime.errors import DataError
-from kgen.runtime.evaluation import CallPacer, evaluate_parts, metric_logs
+from kgen.runtime.evaluation import CallPacer, evaluate_parts
+from kgen.runtime.figures import figures
 from kgen.runtime.interrupts import DeferredInterrupt
 from kgen.runtime.progress import ProgressBar
 
@@ -190,10 +191,10 @@ class Training:
             pacer.note(chunk.steps, time.perf_counter() - begun)
             done += chunk.steps
             if watched:
-                logs = metric_logs(model.spec.metrics, engine.totals)
+                logs = figures(model.spec.metrics, engine.totals)
                 self.callbacks.call("on_train_batch_end", done - 1, logs)
             if bar.animated:
-                bar.update(done, metric_logs(model.spec.metrics, engine.totals))
+                bar.update(done, figures(model.spec.metrics, engine.totals))
             if model.stop_training:
                 break
         if not watched:
@@ -203,7 +204,7 @@ class Training:
         if self.feed.exhausted:
             model.stop_training = True
         # Read before validation, which counts on the same totals.
-        logs = metric_logs(model.spec.metrics, engine.totals)
+        logs = figures(model.spec.metrics, engine.totals)
         model.epoch = epoch + 1
         if self.validation is not None and self.validation.due(epoch):
             logs |= self.validation.run(model, self.callbacks)

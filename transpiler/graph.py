@@ -234,15 +234,16 @@ class Weight:
 
 @dataclass(frozen=True, slots=True)
 class Metric:
-    """A figure that `fit` reports: a quotient of two totals, finished by `finish`.
+    """A figure that `fit` reports: totals over the batches, and what is made of them.
 
-    `finish` is `mean` (numerator / denominator) or `root` (square root of that).
+    `totals` are of fixed shapes; `finish` names a function of `kgen.runtime.figures`,
+    such as `mean` (the first total over the second), and `arguments` its further ones.
     """
 
     name: str
-    numerator: Value
-    denominator: Value
+    totals: tuple[Value, ...]
     finish: str = "mean"
+    arguments: Attrs = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -269,7 +270,7 @@ class Graph:
         if self.loss is not None:
             found.append(self.loss)
         for metric in self.metrics:
-            found += [metric.numerator, metric.denominator]
+            found += metric.totals
         return found
 
     def __str__(self) -> str:
@@ -286,9 +287,8 @@ class Graph:
         if self.loss is not None:
             lines.append(f"    loss = %{self.loss.name}")
         for m in self.metrics:
-            lines.append(
-                f"    metric {m.name} = {m.finish}(%{m.numerator.name} / %{m.denominator.name})"
-            )
+            totals = ", ".join(f"%{value.name}" for value in m.totals)
+            lines.append(f"    metric {m.name} = {m.finish}({totals})")
         return "\n".join(lines) + "\n"
 
 

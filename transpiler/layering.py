@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, NoReturn
+from typing import Any, cast, NoReturn
 
 from kgen.buildtime import Arguments
 from kgen.diagnostics import Span, fail
@@ -16,8 +16,10 @@ from kgen.layers.registry import (
     bind_call,
     construct,
 )
+from kgen.layers.losses import Masked
 from kgen.layers.regularizers import regularize_activity
 from kgen.limits import Budget
+from kgen.masking import incoming, outgoing
 from kgen.names import unsupported
 from kgen.run import Run, Step
 from kgen.scopes import FunctionScope, LayerScope, reporting
@@ -91,6 +93,8 @@ def compares(function: Registered) -> Definition | None:
     found = function.definitions.get("loss") or function.definitions.get("metric")
     if found is None or (found.aliases and function.name not in found.aliases):
         return None
+    if found.of_totals:
+        return None
     return found
 
 
@@ -109,10 +113,8 @@ def apply_comparison(
     further = Arguments(arguments.span, rest, arguments.keywords)
     bound = build(Registered(definition.name, {definition.family: definition}), further, budget)
     with reporting(run, pair, arguments.span):
-        result: Value = definition.apply(
-            FunctionScope(run, arguments.span), *pair, **bound.arguments
-        )
-    return result
+        result = definition.apply(FunctionScope(run, arguments.span), *pair, **bound.arguments)
+    return result.values if isinstance(result, Masked) else cast(Value, result)
 
 
 def apply_layer(run: Run, layer: Layer, arguments: Arguments) -> Value | list[Value]:
@@ -123,6 +125,7 @@ def apply_layer(run: Run, layer: Layer, arguments: Arguments) -> Value | list[Va
     """
     definition = layer.bound.definition
     inputs, call = call_arguments(definition, arguments)
+    masks = incoming(run, definition, inputs, call)
     tensors = [*_tensors(inputs), *(v for value in call.values() for v in _tensors(value))]
     scope = LayerScope(run, layer, arguments.span)
     given = {**layer.bound.arguments, "trainable": layer.trainable}
@@ -130,6 +133,7 @@ def apply_layer(run: Run, layer: Layer, arguments: Arguments) -> Value | list[Va
     with reporting(run, tensors, arguments.span), run.builder.naming(hint):
         result = definition.apply(scope, inputs, **call, **given)
         results = _tensors(result)
+        outgoing(run, layer, masks, _tensors(inputs), results, arguments.span)
         if "activity_regularizer" in definition.common:
             for value in results:
                 regularize_activity(scope, given["activity_regularizer"], value)

@@ -41,9 +41,10 @@ class InputInfo:
 
 @dataclass(frozen=True, slots=True)
 class TargetInfo:
-    """What `y` must be for one output. `classes` bounds integer labels.
+    """What `y` must be for one output. `classes` bounds integer labels, but for `ignored`.
 
-    `input` and `sample_weight` name the inputs of the training graph.
+    `input` and `sample_weight` name the inputs of the training graph; there is a weight
+    for each place of the shape `weights` of a sample.
     """
 
     output: str
@@ -52,6 +53,8 @@ class TargetInfo:
     dtype: str
     shape: Shape
     classes: int | None
+    weights: tuple[int, ...] = ()
+    ignored: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -125,7 +125,8 @@ def _output(name: str, prediction: Value, loss: Bound, run: Run, span: Span) -> 
     target = run.builder.input(target_name, TensorType(rule.dtype, (BATCH, *rule.shape)), span)
     scope = FunctionScope(run, span)
     with run.builder.naming(f"{name}_loss"):
-        values, mask = _masked(definition.apply(scope, target, prediction, **loss.arguments))
+        result = definition.apply(scope, target, prediction, **loss.arguments)
+        values, mask = _masked(result, run.masks.get(prediction))
         mask = both(mask, counted(run, prediction, values))
         steps = _steps(values)
         weights = run.builder.input(weight_name, TensorType("float32", (BATCH, *steps)), span)
@@ -140,8 +141,16 @@ def _output(name: str, prediction: Value, loss: Bound, run: Run, span: Span) -> 
     return Output(info, prediction, target, weights, reduced)
 
 
-def _masked(result: Value | Masked) -> tuple[Value, Value | None]:
-    return (result.values, result.mask) if isinstance(result, Masked) else (result, None)
+def _masked(result: Value | Masked, before: Value | None) -> tuple[Value, Value | None]:
+    """Values, and 1 where they count: by their own mask and by the prediction's."""
+    values, mask = result, None
+    if isinstance(result, Masked):
+        values, mask = result.values, result.mask
+    assert isinstance(values, Value)
+    if before is not None and before.type.rank <= values.type.rank:
+        before = ops.broadcast_to(_spread(ops.as_float(before), values), values.shape)
+        mask = before if mask is None else mask * before
+    return values, mask
 
 
 def _steps(values: Value) -> tuple[int, ...]:
@@ -258,7 +267,8 @@ def _quotient(
         weights = output.weights if weighted else None
         found: Totals = definition.apply(scope, *pair, weights, **bound.arguments)
         return Metric(title, found.values, found.finish, found.arguments)
-    values, mask = _masked(definition.apply(scope, *pair, **bound.arguments))
+    before = run.masks.get(output.prediction) if definition.finish == "mean" else None
+    values, mask = _masked(definition.apply(scope, *pair, **bound.arguments), before)
     mask = both(mask, counted(run, output.prediction, values))
     if values.shape[:1] != (BATCH,):
         # Its mean over batches, as in Keras.

@@ -54,7 +54,7 @@ def rebuild(
             updates={path: mapping[value] for path, value in graph.updates.items()},
             loss=mapping[graph.loss] if graph.loss is not None else None,
             metrics=[
-                replace(m, numerator=mapping[m.numerator], denominator=mapping[m.denominator])
+                replace(m, totals=tuple(mapping[value] for value in m.totals))
                 for m in graph.metrics
             ],
             gradients=gradients,

@@ -147,9 +147,14 @@ def _open(shape: Shape) -> tuple[int | None, ...]:
 
 
 def _targets(model: Model) -> list[tuple[Any, ...]]:
-    return [
-        (t.output, t.dtype, _open(t.shape), *_options(t.classes, t.shape)) for t in model.targets
-    ]
+    rows = []
+    for t in model.targets:
+        dims = tuple(size.name for size in t.shape if isinstance(size, Dim))
+        options: list[Any] = [t.classes, dims, t.weights, t.ignored]
+        while options and options[-1] in (None, ()):
+            options.pop()
+        rows.append((t.output, t.dtype, _open(t.shape), *options))
+    return rows
 
 
 def weight_table(phase: Phases, name: str) -> str:

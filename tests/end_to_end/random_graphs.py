@@ -69,7 +69,7 @@ class Drawer:
                 return builder.graph("drawn", outputs)
             loss = reduce(ops.add, (ops.mean(ops.tanh(value)) for value in outputs.values()))
             rows = ops.batch_size(next(iter(builder.inputs.values())))
-            metric = Metric("loss", loss * rows, rows)
+            metric = Metric("loss", (loss * rows, rows))
             return builder.graph("drawn", outputs, loss=loss, metrics=[metric])
 
     @staticmethod

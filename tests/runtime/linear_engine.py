@@ -35,10 +35,10 @@ def linear_spec(
             weights.append(Weight(f"{name}_dense/{part}", shape, offset, start))
             offset += int(np.prod(shape))
     weights.append(Weight("counter/steps", (1,), offset, "Zeros", trainable=False))
-    metrics = [Metric("loss", 0, 1)]
+    metrics = [Metric("loss", (0, 1))]
     if len(outputs) == 1:
         metrics.append(
-            Metric("root", 0, 1, "root") if outputs[0][2] is None else Metric("accuracy", 2, 3)
+            Metric("root", (0, 1), "root") if outputs[0][2] is None else Metric("accuracy", (2, 3))
         )
     return Spec(
         name="Linear",

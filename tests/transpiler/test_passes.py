@@ -182,15 +182,15 @@ def test_pin_gives_results_buffers_of_their_own() -> None:
         x = matrix(builder, "x", 2)
         rows = ops.batch_size(x)
         total = ops.sum(x)
-        metrics = [Metric("a", total, rows), Metric("b", total, rows)]
+        metrics = [Metric("a", (total, rows)), Metric("b", (total, rows))]
         graph = builder.graph("g", {"x": x, "again": x}, metrics=metrics)
     pinned = pin(graph)
     verify(pinned)
     assert pinned.outputs["x"] is not pinned.outputs["again"]
     assert pinned.outputs["x"].node.op.name == "copy"
     first, second = pinned.metrics
-    assert first.numerator is second.numerator
-    assert first.denominator.node.op.name == "copy"
+    assert first.totals[0] is not second.totals[0]
+    assert first.totals[1].node.op.name == "copy"
 
 
 def test_all_passes_keep_the_values() -> None:

@@ -4,6 +4,7 @@ Importing the package fills the tables of `kgen.layers.registry`.
 """
 
 from kgen.layers import (
+    activation_layers,
     activations,
     attention,
     augmentation,
@@ -17,6 +18,7 @@ from kgen.layers import (
     einsum_dense,
     embedding,
     functions,
+    group_normalization,
     initializers,
     losses,
     masking,
@@ -35,6 +37,7 @@ from kgen.layers import (
     registry,
     regularizers,
     resizing,
+    reversible_embedding,
     schedules,
     scores,
     shaping,
@@ -43,6 +46,7 @@ from kgen.layers import (
 )
 
 __all__ = [
+    "activation_layers",
     "activations",
     "attention",
     "augmentation",
@@ -56,6 +60,7 @@ __all__ = [
     "einsum_dense",
     "embedding",
     "functions",
+    "group_normalization",
     "initializers",
     "losses",
     "masking",
@@ -74,6 +79,7 @@ __all__ = [
     "registry",
     "regularizers",
     "resizing",
+    "reversible_embedding",
     "schedules",
     "scores",
     "shaping",

@@ -86,11 +86,25 @@ class Target(Protocol):
 
 @dataclass(frozen=True)
 class TargetRule:
-    """Element type, shape without the batch, and the number of classes of integer labels."""
+    """Element type, shape without the batch, and the number of classes of integer labels.
+
+    A label may be `ignored` besides.
+    """
 
     dtype: str
     shape: Shape
     classes: int | None = None
+    ignored: int | None = None
+
+
+@dataclass(frozen=True)
+class Totals:
+    """What a metric adds up over the batches, and the function of `kgen.runtime.figures`
+    that makes the figure of it."""
+
+    values: tuple[Value, ...]
+    finish: str
+    arguments: Mapping[str, Any] = field(default_factory=dict)
 
 
 class Scope(Protocol):
@@ -126,12 +140,22 @@ class Scope(Protocol):
         """Add a scalar to the loss."""
         ...
 
-    def sublayer(self, inner: LayerInstance, name: str | None = None) -> LayerInstance:
+    def sublayer(
+        self, inner: LayerInstance, name: str | None = None, **changes: Any
+    ) -> LayerInstance:
         """The layer, with its weights below this one's path.
 
         With a `name` it is a copy of that name with weights of its own, made by the
-        first call and shared by later ones.
+        first call and shared by later ones; `changes` are arguments that differ.
         """
+        ...
+
+    def mask_of(self, value: Value) -> Value | None:
+        """Which steps of a tensor count, as truth values `[batch, time]`; None if all do."""
+        ...
+
+    def set_mask(self, value: Value, mask: Value) -> None:
+        """Say which steps of a result count; otherwise the layer's kind decides."""
         ...
 
     def call(self, inner: LayerInstance, inputs: Any, **arguments: Any) -> Any:
@@ -150,7 +174,8 @@ class Definition:
     `inputs` is what a layer's first tensor may be: `one`, `many` (a list of tensors), `any`
     (either); it is `none` without one. `minimum` is how many a list needs. `call` are the
     further arguments of a layer's call, `Layer(...)(x, mask=...)`.
-    `target` belongs to losses, `finish` (`mean` or `root`) to metrics. `common` are the
+    `target` belongs to losses, `finish` (`mean` or `root`) to metrics; those `of_totals`
+    take weights too, and give `Totals`. `common` are the
     arguments that elaboration itself interprets (`name`, `trainable`); `apply` passes
     them on only where the function declares them.
     """
@@ -166,6 +191,7 @@ class Definition:
     common: frozenset[str] = frozenset()
     target: Target | None = None
     finish: str = "mean"
+    of_totals: bool = False
 
     @cached_property
     def doc(self) -> str:

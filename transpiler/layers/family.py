@@ -6,10 +6,10 @@ from collections.abc import Callable
 from typing import Any, TypeVar
 
 from kgen.layers.kinds import (
+    FLOAT32,
     REDUCTION,
     REGULARIZER,
     SUM_OVER_BATCH_SIZE,
-    Choice,
     Integer,
     Maybe,
     Number,
@@ -20,11 +20,7 @@ from kgen.layers.registry import Param, Target, declare
 
 _Function = TypeVar("_Function", bound=Callable[..., Any])
 _NAME = Param("name", Maybe("a string or None", Text("a string")), None)
-_DTYPE = Param(
-    "dtype",
-    Choice('None or "float32"', (None, "float32"), ("float16", "bfloat16", "float64")),
-    None,
-)
+_DTYPE = Param("dtype", FLOAT32, None)
 _LAYER = (
     _NAME,
     Param("trainable", Truth("True or False"), True),
@@ -89,9 +85,26 @@ def loss(name: str, *aliases: str, target: Target) -> Callable[[_Function], _Fun
     return declare("loss", name, *aliases, extra=(_REDUCTION, _NAME, _DTYPE), target=target)
 
 
-def metric(name: str, *aliases: str, finish: str = "mean") -> Callable[[_Function], _Function]:
-    """A metric: `function(y_true, y_pred, arguments)` gives a value for each sample."""
-    return declare("metric", name, *aliases, lead=(_NAME, _DTYPE), finish=finish)
+def metric(
+    name: str, *aliases: str, finish: str = "mean", title: str | None = None
+) -> Callable[[_Function], _Function]:
+    """A metric: `function(y_true, y_pred, arguments)` gives a value for each sample.
+
+    `title` is what the logs call it, where that is not its name in small letters.
+    """
+    lead = (Param("name", _NAME.kind, title), _DTYPE)
+    return declare("metric", name, *aliases, lead=lead, finish=finish)
+
+
+def metric_of_totals(
+    name: str, *aliases: str, title: str | None = None
+) -> Callable[[_Function], _Function]:
+    """A metric with a state of its own: `function(y_true, y_pred, weights, arguments)`.
+
+    It gives `Totals`; `weights` are None in `metrics`. It declares `name` and `dtype` itself.
+    """
+    extra = (Param("name", _NAME.kind, title), _DTYPE)
+    return declare("metric", name, *aliases, extra=extra, of_totals=True)
 
 
 def initializer(name: str, *aliases: str) -> Callable[[_Function], _Function]:

@@ -1,36 +1,39 @@
-"""Keras's losses: each gives a value for each sample, of shape `y_pred.shape[:-1]`.
+"""Keras's losses of real targets, and of overlaps: a value for each sample.
 
-Cross-entropies of a softmax or sigmoid are computed from its logits, so that
-they stay finite and accurate however sure the model is. Other probabilities
-follow Keras's formula: normalised (classes), then clipped by 1e-7.
+Their shape is `y_pred.shape[:-1]` where nothing else is said. Cross-entropies are in
+`crossentropies`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
+from math import log
 from typing import Any
 
 from kgen import ops
 from kgen.graph import ShapeError, TensorType, Value
 from kgen.layers.activations import clip, in_range
 from kgen.layers.family import loss
-from kgen.layers.kinds import SUM_OVER_BATCH_SIZE, Bool, Fraction, Int, OnlyNone, Reduction
+from kgen.layers.kinds import Int, NonNegativeFloat, OptionalAxes, PositiveFloat
+from kgen.layers.merging import unit
 from kgen.layers.registry import TargetRule
+from kgen.ops.reduce import normalize_axes
 
-_EPSILON = 1e-7
+EPSILON = 1e-7
+
+
+@dataclass(frozen=True)
+class Masked:
+    """Values of which only some count: the others are 0, and so is their `mask`."""
+
+    values: Value
+    mask: Value
 
 
 def like_prediction(prediction: TensorType, arguments: Mapping[str, Any]) -> TargetRule:
     """Real targets of the prediction's shape."""
     return TargetRule("float32", prediction.shape[1:])
-
-
-def labels(prediction: TensorType, arguments: Mapping[str, Any]) -> TargetRule:
-    """Integer labels, one for each position of the prediction but its last axis."""
-    classes = prediction.shape[-1]
-    return TargetRule(
-        "int32", prediction.shape[1:-1], classes if isinstance(classes, int) else None
-    )
 
 
 def same_shape(title: str, y_true: Value, y_pred: Value) -> None:
@@ -56,87 +59,138 @@ def mean_absolute_error(y_true: Value, y_pred: Value) -> Value:
     return ops.mean(ops.absolute(ops.as_float(y_true) - y_pred), -1)
 
 
-def logits_of(y_pred: Value, activation: str, axis: int | None = None) -> Value | None:
-    """What a softmax or sigmoid was applied to, if `y_pred` is its very output."""
-    node = y_pred.node
-    if node.op.name != activation or (axis is not None and node.attrs["axis"] != axis):
-        return None
-    return node.inputs[0]
-
-
-@loss("BinaryCrossentropy", "binary_crossentropy", "bce", "BCE", target=like_prediction)
-def binary_crossentropy(
-    y_true: Value,
-    y_pred: Value,
-    from_logits: Bool = False,
-    label_smoothing: Fraction = 0.0,
-    axis: Int = -1,
-) -> Value:
-    """-(y_true * log(y_pred) + (1 - y_true) * log(1 - y_pred)), mean over an axis."""
-    same_shape("binary_crossentropy", y_true, y_pred)
+@loss(
+    "MeanAbsolutePercentageError",
+    "mean_absolute_percentage_error",
+    "mape",
+    "MAPE",
+    target=like_prediction,
+)
+def mean_absolute_percentage_error(y_true: Value, y_pred: Value) -> Value:
+    """100 * mean(|y_true - y_pred| / |y_true|) over the last axis; no |y_true| is below 1e-7."""
+    same_shape("mean_absolute_percentage_error", y_true, y_pred)
     y_true = ops.as_float(y_true)
-    if label_smoothing:
-        y_true = y_true * (1.0 - label_smoothing) + 0.5 * label_smoothing
-    logits = y_pred if from_logits else logits_of(y_pred, "sigmoid")
-    if logits is not None:
-        return ops.mean(ops.sigmoid_crossentropy(logits, y_true), axis)
-    sure = clip(y_pred, _EPSILON, 1.0 - _EPSILON)
-    entropy = y_true * ops.log(sure) + (1.0 - y_true) * ops.log(1.0 - sure)
-    return -ops.mean(entropy, axis)
+    size = ops.maximum(ops.absolute(y_true), EPSILON)
+    return 100.0 * ops.mean(ops.absolute((y_true - y_pred) / size), -1)
 
 
-def _log_probabilities(y_pred: Value, from_logits: bool, axis: int) -> Value:
-    logits = y_pred if from_logits else logits_of(y_pred, "softmax", axis)
-    if logits is not None:
-        return ops.log_softmax(logits, axis)
-    normal = y_pred / ops.sum(y_pred, axis, keepdims=True)
-    return ops.log(clip(normal, _EPSILON, 1.0 - _EPSILON))
+@loss(
+    "MeanSquaredLogarithmicError",
+    "mean_squared_logarithmic_error",
+    "msle",
+    "MSLE",
+    target=like_prediction,
+)
+def mean_squared_logarithmic_error(y_true: Value, y_pred: Value) -> Value:
+    """mean((log(1 + y_true) - log(1 + y_pred))^2) over the last axis; both are at least 1e-7."""
+    same_shape("mean_squared_logarithmic_error", y_true, y_pred)
+    first = ops.log1p(ops.maximum(y_pred, EPSILON))
+    second = ops.log1p(ops.maximum(ops.as_float(y_true), EPSILON))
+    return ops.mean(ops.square(first - second), -1)
 
 
-@loss("CategoricalCrossentropy", "categorical_crossentropy", target=like_prediction)
-def categorical_crossentropy(
-    y_true: Value,
-    y_pred: Value,
-    from_logits: Bool = False,
-    label_smoothing: Fraction = 0.0,
-    axis: Int = -1,
-) -> Value:
-    """-sum(y_true * log(y_pred)) over an axis; `y_true` holds probabilities."""
-    same_shape("categorical_crossentropy", y_true, y_pred)
-    axis = in_range(y_pred, axis)
+@loss("Huber", "huber", target=like_prediction)
+def huber(y_true: Value, y_pred: Value, delta: PositiveFloat = 1.0) -> Value:
+    """Mean over the last axis of e^2 / 2 where |e| <= delta, else delta * |e| - delta^2 / 2."""
+    same_shape("huber", y_true, y_pred)
+    error = y_pred - ops.as_float(y_true)
+    size = ops.absolute(error)
+    far = delta * size - 0.5 * delta * delta
+    return ops.mean(ops.where(size <= delta, 0.5 * ops.square(error), far), -1)
+
+
+@loss("LogCosh", "log_cosh", target=like_prediction)
+def log_cosh(y_true: Value, y_pred: Value) -> Value:
+    """mean(log(cosh(y_pred - y_true))) over the last axis, without overflow."""
+    same_shape("log_cosh", y_true, y_pred)
+    error = y_pred - ops.as_float(y_true)
+    return ops.mean(error + ops.softplus(error * -2.0) - log(2.0), -1)
+
+
+@loss("CosineSimilarity", "cosine_similarity", target=like_prediction)
+def cosine_similarity(y_true: Value, y_pred: Value, axis: Int = -1) -> Value:
+    """-cos of the angle between target and prediction along an axis."""
+    same_shape("cosine_similarity", y_true, y_pred)
+    along = (in_range(y_pred, axis),)
+    return -ops.sum(unit(ops.as_float(y_true), along) * unit(y_pred, along), axis)
+
+
+def _signs(y_true: Value) -> Value:
+    """Targets of a batch that are all 0 or 1 become -1 or 1, as in Keras."""
     y_true = ops.as_float(y_true)
-    if label_smoothing:
-        classes = y_true.shape[-1]
-        if not isinstance(classes, int):
-            raise ShapeError(f"label_smoothing needs a known number of classes, not {classes}")
-        y_true = y_true * (1.0 - label_smoothing) + label_smoothing / classes
-    return -ops.sum(y_true * _log_probabilities(y_pred, from_logits, axis), axis)
+    other = ops.logical_and(ops.not_equal(y_true, 0.0), ops.not_equal(y_true, 1.0))
+    binary = ops.equal(ops.sum(ops.as_float(other)), 0.0)
+    return ops.where(binary, 2.0 * y_true - 1.0, y_true)
 
 
-@loss("SparseCategoricalCrossentropy", "sparse_categorical_crossentropy", target=labels)
-def sparse_categorical_crossentropy(
-    y_true: Value,
-    y_pred: Value,
-    from_logits: Bool = False,
-    ignore_class: OnlyNone = None,
-    reduction: Reduction = SUM_OVER_BATCH_SIZE,
-    axis: Int = -1,
-) -> Value:
-    """-log(y_pred[y_true]); `y_true` holds integer labels.
+@loss("Hinge", "hinge", target=like_prediction)
+def hinge(y_true: Value, y_pred: Value) -> Value:
+    """mean(max(1 - y_true * y_pred, 0)) over the last axis; targets are -1 or 1, or 0 or 1."""
+    same_shape("hinge", y_true, y_pred)
+    return ops.mean(ops.relu(1.0 - _signs(y_true) * y_pred), -1)
 
-    `reduction` is declared for its place among the arguments; as for every loss,
-    who calls it reduces.
+
+@loss("SquaredHinge", "squared_hinge", target=like_prediction)
+def squared_hinge(y_true: Value, y_pred: Value) -> Value:
+    """mean(max(1 - y_true * y_pred, 0)^2) over the last axis; targets as for hinge."""
+    same_shape("squared_hinge", y_true, y_pred)
+    return ops.mean(ops.square(ops.relu(1.0 - _signs(y_true) * y_pred)), -1)
+
+
+@loss("CategoricalHinge", "categorical_hinge", target=like_prediction)
+def categorical_hinge(y_true: Value, y_pred: Value) -> Value:
+    """max(max((1 - y_true) * y_pred) - sum(y_true * y_pred) + 1, 0) along the last axis."""
+    same_shape("categorical_hinge", y_true, y_pred)
+    y_true = ops.as_float(y_true)
+    hit = ops.sum(y_true * y_pred, -1)
+    return ops.relu(ops.max((1.0 - y_true) * y_pred, -1) - hit + 1.0)
+
+
+@loss("KLDivergence", "kl_divergence", "kld", "KLD", target=like_prediction)
+def kl_divergence(y_true: Value, y_pred: Value) -> Value:
+    """sum(y_true * log(y_true / y_pred)) over the last axis, both held to 1e-7 .. 1."""
+    same_shape("kl_divergence", y_true, y_pred)
+    true, predicted = clip(ops.as_float(y_true), EPSILON, 1.0), clip(y_pred, EPSILON, 1.0)
+    return ops.sum(true * ops.log(true / predicted), -1)
+
+
+@loss("Poisson", "poisson", target=like_prediction)
+def poisson(y_true: Value, y_pred: Value) -> Value:
+    """mean(y_pred - y_true * log(y_pred + 1e-7)) over the last axis."""
+    same_shape("poisson", y_true, y_pred)
+    return ops.mean(y_pred - ops.as_float(y_true) * ops.log(y_pred + EPSILON), -1)
+
+
+@loss("Dice", "dice", target=like_prediction)
+def dice(y_true: Value, y_pred: Value, axis: OptionalAxes = None) -> Value:
+    """1 - 2 * sum(y_true * y_pred) / (sum(y_true) + sum(y_pred) + 1e-7) over some axes.
+
+    Over all of them, the batch's too, when `axis` is None.
     """
-    axis = in_range(y_pred, axis)
-    if axis != y_pred.type.rank - 1:
-        raise ShapeError("the classes must be on the last axis", help="leave axis at -1")
-    if y_true.shape == (*y_pred.shape[:-1], 1) and y_pred.type.rank == y_true.type.rank:
-        y_true = ops.squeeze(y_true, -1)
-    if y_true.shape != y_pred.shape[:-1]:
-        raise ShapeError(
-            f"the labels are {y_true.type}, the predictions {y_pred.type}",
-            help="there must be one label for each position but the last axis",
-        )
-    label = ops.expand_dims(ops.as_float(y_true), -1)
-    hit = ops.as_float(ops.equal(ops.index(y_pred.shape), label))
-    return -ops.sum(hit * _log_probabilities(y_pred, from_logits, axis), axis)
+    same_shape("dice", y_true, y_pred)
+    y_true = ops.as_float(y_true)
+    axes = normalize_axes(y_pred.type.rank, axis)
+    both = ops.sum(y_true * y_pred, axes)
+    return 1.0 - 2.0 * both / (ops.sum(y_true, axes) + ops.sum(y_pred, axes) + EPSILON)
+
+
+@loss("Tversky", "tversky", target=like_prediction)
+def tversky(
+    y_true: Value,
+    y_pred: Value,
+    alpha: NonNegativeFloat = 0.5,
+    beta: NonNegativeFloat = 0.5,
+    axis: OptionalAxes = None,
+) -> Value:
+    """1 - t / (t + alpha * p + beta * n + 1e-7), summed over some axes (all, if None).
+
+    t is y_true * y_pred, p is y_true * (1 - y_pred), n is (1 - y_true) * y_pred, as Keras
+    has it: `alpha` weighs what the prediction leaves out.
+    """
+    same_shape("tversky", y_true, y_pred)
+    y_true = ops.as_float(y_true)
+    axes = normalize_axes(y_pred.type.rank, axis)
+    both = ops.sum(y_true * y_pred, axes)
+    missed = ops.sum((1.0 - y_pred) * y_true, axes)
+    extra = ops.sum(y_pred * (1.0 - y_true), axes)
+    return 1.0 - both / (both + missed * alpha + extra * beta + EPSILON)

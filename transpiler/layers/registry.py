@@ -27,6 +27,7 @@ from kgen.layers.declaration import (
     Scope,
     Target,
     TargetRule,
+    Totals,
     show,
 )
 from kgen.layers.planned import PLANNED
@@ -43,6 +44,7 @@ __all__ = [
     "Scope",
     "Target",
     "TargetRule",
+    "Totals",
     "adapt",
     "bind",
     "bind_call",
@@ -101,7 +103,7 @@ def declare(family: str, name: str, *aliases: str, **facts: Any) -> Callable[...
         parameters = list(inspect.signature(function).parameters.values())
         if parameters and parameters[0].name == "scope":
             parameters = parameters[1:]
-        parameters = parameters[_TENSORS.get(family, 0) :]
+        parameters = parameters[_TENSORS.get(family, 0) + bool(facts.get("of_totals")) :]
         made = {
             p.name: Param(
                 p.name,
@@ -117,15 +119,16 @@ def declare(family: str, name: str, *aliases: str, **facts: Any) -> Callable[...
         ]
         params = [param for param in made.values() if param not in of_call]
         own = {p.name for p in params}
+        before = [p for p in lead if p.name not in own]
         behind = [p for p in extra if p.name not in own]
         definition = Definition(
             family,
             name,
             aliases,
-            (*lead, *params, *behind),
+            (*before, *params, *behind),
             function,
             call=tuple(of_call),
-            common=frozenset(p.name for p in (*lead, *behind)),
+            common=frozenset(p.name for p in (*before, *behind)),
             **facts,
         )
         for key in (name, *aliases):

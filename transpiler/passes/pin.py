@@ -50,14 +50,9 @@ def pin(graph: Graph) -> Graph:
         for kind, values in (("output", graph.outputs), ("update", graph.updates)):
             for name, value in values.items():
                 pinned[kind, name] = own(mapping[value])
-        totals: dict[Value, Value] = {}
-        for metric in graph.metrics:
-            for value in (metric.numerator, metric.denominator):
-                if value not in totals:
-                    totals[value] = own(mapping[value])
         for index, metric in enumerate(graph.metrics):
-            pinned["numerator", str(index)] = totals[metric.numerator]
-            pinned["denominator", str(index)] = totals[metric.denominator]
+            for place, value in enumerate(metric.totals):
+                pinned[f"metric {index}", str(place)] = own(mapping[value])
         return {name: own(mapping[value]) for name, value in graph.gradients.items()}
 
     # Results are replaced after the copy, so the loss (a metric's numerator already) goes.
@@ -70,8 +65,9 @@ def pin(graph: Graph) -> Graph:
         metrics=tuple(
             replace(
                 metric,
-                numerator=pinned["numerator", str(index)],
-                denominator=pinned["denominator", str(index)],
+                totals=tuple(
+                    pinned[f"metric {index}", str(place)] for place in range(len(metric.totals))
+                ),
             )
             for index, metric in enumerate(graph.metrics)
         ),

@@ -11,6 +11,7 @@ from kgen.graph import BATCH, Builder, Graph, TensorType, Value
 from kgen.interpret import interpret
 from kgen.layers import registry
 from kgen.layers.initializers import describe_initializer
+from kgen.layers.losses import Masked
 from kgen.layers.registry import Bound
 
 EPS = float(np.finfo(np.float32).eps)
@@ -42,6 +43,7 @@ class PlainScope:
     constraints: dict[str, Bound] = field(default_factory=dict)
     updates: dict[str, Value] = field(default_factory=dict)
     losses: list[Value] = field(default_factory=list)
+    masks: dict[Value, Value] = field(default_factory=dict)
     streams: int = 0
 
     def weight(
@@ -76,6 +78,12 @@ class PlainScope:
     def add_loss(self, value: Value) -> None:
         self.losses.append(value)
 
+    def mask_of(self, value: Value) -> Value | None:
+        return self.masks.get(value)
+
+    def set_mask(self, value: Value, mask: Value) -> None:
+        self.masks[value] = mask
+
     def fail(self, message: str, *, help: str = "", notes: Iterable[str] = ()) -> NoReturn:
         raise CallFailure(message, help)
 
@@ -105,6 +113,7 @@ def build(
         values = [builder.input(f"x{i}", open_batch(a)) for i, a in enumerate(arrays)]
         tensors: list[Any] = [values] if many else list(values)
         y = bound.definition.apply(scope, *tensors, **bound.arguments)
+        y = y.values if isinstance(y, Masked) else y
         outputs = {"y": y, **{f"loss{i}": loss for i, loss in enumerate(scope.losses)}}
         graph = builder.graph("test", outputs, updates=scope.updates)
     return Built(graph, scope, y)

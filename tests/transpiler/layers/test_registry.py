@@ -61,8 +61,6 @@ def test_mistakes(args: Any, kwargs: Any, argument: Any, message: str) -> None:
         ("layer", "Dense", {"units": 3, "lora_rank": 4}, "lora_rank"),
         ("layer", "Dense", {"units": 3, "dtype": "float16"}, "dtype"),
         ("layer", "BatchNormalization", {"renorm": True}, "renorm"),
-        ("loss", "MeanSquaredError", {"reduction": "sum"}, "reduction"),
-        ("loss", "SparseCategoricalCrossentropy", {"ignore_class": 1}, "ignore_class"),
     ],
 )
 def test_what_keras_has_and_kgen_not_yet(
@@ -88,6 +86,10 @@ def test_what_keras_has_and_kgen_not_yet(
         ("optimizer", "SGD", {"learning_rate": "fast"}),
         ("optimizer", "Adam", {"beta_1": 1.0}),
         ("schedule", "ExponentialDecay", {"decay_steps": 0}),
+        ("loss", "MeanSquaredError", {"reduction": "none"}),
+        ("metric", "Precision", {"thresholds": [0.5, 1.5]}),
+        ("optimizer", "Muon", {"exclude_layers": ["("]}),
+        ("optimizer", "SGD", {"gradient_accumulation_steps": 1}),
     ],
 )
 def test_out_of_range(family: str, name: str, kwargs: Any) -> None:
