@@ -16,7 +16,7 @@ from kgen.layers.declaration import REQUIRED, Definition, Kind, Param, TargetRul
 from kgen.layers.registry import find
 from kgen.names import Names
 from kgen.run import Frame
-from kgen.scopes import FunctionScope, LayerScope
+from kgen.scopes import FunctionScope, LayerScope, reporting
 from kgen.values import BuildValue, Registered, describe
 
 if TYPE_CHECKING:
@@ -228,7 +228,8 @@ def declare_weight(
     shape = _shape(elaborator, statement, names)
     is_state = statement.kind == "state"
     options = _options(elaborator, statement, names, is_state)
-    made = scope.weight(statement.name, shape, options.pop("initializer"), **options)
+    with reporting(scope.run, [], statement.span):
+        made = scope.weight(statement.name, shape, options.pop("initializer"), **options)
     frame.weights[statement.name] = statement.kind
     names.bind(statement.name, made)
 

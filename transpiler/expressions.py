@@ -48,6 +48,8 @@ class Expressions(Executor):
     def lookup(self, name: str, names: Names, span: Span) -> BuildValue:
         found, _ = names.find(name)
         if not found and name not in BUILTINS:
+            if name == "training" and self.run is not None:
+                return self.run.training
             if name in SPECIAL_NAMES:
                 return Special(name)
             known = registered(name)

@@ -58,6 +58,9 @@ def elaborate_model(elaborator: Elaborator, model: ModelClass) -> Model | None:
         training = _phase(elaborator, model, training=True)
         if training is None:
             return None
+        both = inference, training
+        if not _checked(elaborator, lambda: _check_phases(*both)):
+            return None
     inputs = tuple(
         InputInfo(name, value.dtype, value.shape[1:], inference.run.batch, span)
         for name, (value, span) in inference.frame.inputs.items()
@@ -180,6 +183,34 @@ def _check_structure(frame: Frame) -> None:
             declaration.name_span,
             help="declare one: output y = ...",
         )
+
+
+def _check_phases(inference: Phase, training: Phase) -> bool:
+    """Refuse a model that has other inputs, or weights of its own, where it predicts.
+
+    Those that exist in training alone are kept with the others.
+    """
+    trained = {path: w.shape for path, w in training.run.builder.weights.items()}
+    for path, weight in inference.run.builder.weights.items():
+        if trained.get(path) != weight.shape:
+            fail(
+                "K0518",
+                f"the weight {path} does not exist in training"
+                if path not in trained
+                else f"the weight {path} has another shape in training",
+                weight.value.span,
+                help="`training` may choose what is computed, but weights must be there for both",
+            )
+    for name, (value, span) in inference.frame.inputs.items():
+        other = training.frame.inputs.get(name)
+        if other is None or other[0].type != value.type:
+            fail(
+                "K0518",
+                f"the input `{name}` is not the same in training",
+                span,
+                help="declare inputs whatever `training` is",
+            )
+    return True
 
 
 def _results(frame: Frame) -> list[Value]:

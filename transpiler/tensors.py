@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import NoReturn
+
 from kgen import ops
 from kgen.arithmetic import single
 from kgen.diagnostics import Span, fail
@@ -123,24 +125,21 @@ def _cut(value: Value, axis: int, index: BuildValue, span: Span) -> tuple[Value,
     if isinstance(size, Dim):
         return _cut_open(value, axis, size, index, span)
     if isinstance(index, slice):
-        start, stop, step = index.indices(size)
-        if step != 1:
-            unsupported("a slice of a tensor with a step", span)
-        if start >= stop:
+        places = range(*index.indices(size))
+        if not places:
             fail(
                 "K0402",
                 f"the slice of axis {axis} of {value.type} is empty",
                 span,
                 help=f"the axis has {size} elements",
             )
-        return ops.slice_axis(value, axis, start, stop), True
+        if places.step == 1:
+            return ops.slice_axis(value, axis, places.start, places.stop), True
+        starts, sizes, steps = [0] * value.type.rank, list(value.shape), [1] * value.type.rank
+        starts[axis], sizes[axis], steps[axis] = places.start, len(places), places.step
+        return ops.slice_axes(value, starts, sizes, steps), True
     if isinstance(index, bool) or not isinstance(index, int):
-        fail(
-            "K0303",
-            f"a tensor's index is an integer or a slice, found {describe(index)}",
-            span,
-            help="write x[:, 0] or x[:, 2:5]",
-        )
+        _refuse_index(index, span)
     if not -size <= index < size:
         fail(
             "K0402",
@@ -150,6 +149,17 @@ def _cut(value: Value, axis: int, index: BuildValue, span: Span) -> tuple[Value,
         )
     position = index % size
     return ops.slice_axis(value, axis, position, position + 1), False
+
+
+def _refuse_index(index: BuildValue, span: Span) -> NoReturn:
+    fail(
+        "K0303",
+        f"a tensor's index is an integer or a slice, found {describe(index)}",
+        span,
+        help="take(x, indices, axis=1) picks what a tensor says"
+        if isinstance(index, Value)
+        else "write x[:, 0] or x[:, 2:5]",
+    )
 
 
 def _cut_open(
@@ -162,12 +172,7 @@ def _cut_open(
             unsupported("a slice of an open axis with a step", span)
         ends = (index.start or 0, size if index.stop is None else index.stop)
     elif isinstance(index, bool) or not isinstance(index, int):
-        fail(
-            "K0303",
-            f"a tensor's index is an integer or a slice, found {describe(index)}",
-            span,
-            help="write x[:, 0] or x[:, 2:5]",
-        )
+        _refuse_index(index, span)
     else:
         ends = (index, size if index == -1 else index + 1)
     start, stop = (plus(size, end) if isinstance(end, int) and end < 0 else end for end in ends)
