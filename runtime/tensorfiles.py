@@ -53,7 +53,9 @@ def write_tensors(
         # The library's files are private to the user; this one shall have the usual rights.
         part.touch()
         mode = part.stat().st_mode
-        save_file(dict(tensors), part, metadata=dict(metadata))
+        # The library takes the bytes as they lie: rows that lie apart are brought together.
+        whole = {name: np.asarray(tensor, order="C") for name, tensor in tensors.items()}
+        save_file(whole, part, metadata=dict(metadata))
         part.chmod(mode)
         _flush(part)
         part.replace(target)

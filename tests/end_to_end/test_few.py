@@ -44,7 +44,7 @@ def test_threads_that_share_columns_change_nothing(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Calls in quick succession, with helpers and without, from the first to the last."""
-    monkeypatch.setenv("KGEN_NUM_THREADS", "3")
+    monkeypatch.setenv("KGEN_NUM_THREADS", "2")
     monkeypatch.setattr("kgen.runtime.few.SOON", 10.0)
     monkeypatch.setattr("kgen.runtime.few.REST", 0.0)
     (tmp_path / "wide.k").write_text(WIDE)
@@ -58,7 +58,7 @@ def test_threads_that_share_columns_change_nothing(
         np.testing.assert_array_equal(net(x[:rows]), expected[:rows])
         if call > 200 and {1} < {abs(threads) for threads in seen}:
             break
-    assert {abs(threads) for threads in seen} == {1, 3}
+    assert {abs(threads) for threads in seen} == {1, 2}
     child = os.fork()
     if child == 0:
         same = all(np.array_equal(net(x[:2]), expected[:2]) for _ in range(50))
