@@ -121,6 +121,19 @@ def help_out(
         native_few()(*work)
 
 
+_all_helpers: weakref.WeakSet[Helpers] = weakref.WeakSet()
+
+
+def _forget_helpers() -> None:
+    """In a forked child: it has no threads, whatever was ready in the parent."""
+    for helpers in _all_helpers:
+        helpers.shared[:] = 0
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_forget_helpers)
+
+
 class Helpers:
     """The threads that take part in a `Few`; they start when first wanted."""
 
@@ -132,6 +145,7 @@ class Helpers:
         self._last = 0.0
         self._process = -1
         self._wakes: list[threading.Semaphore] = []
+        _all_helpers.add(self)
 
     def wanted(self, now: float) -> None:
         """Wake the helpers if predictions follow one another quickly."""
