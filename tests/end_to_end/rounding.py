@@ -378,6 +378,27 @@ def _dot(inputs: Sequence[Near], attrs: _Attrs) -> Near:
     return Near(contraction(a.mid, b.mid, attrs), rad)
 
 
+def _gathered(inputs: Sequence[Near], attrs: _Attrs) -> Near:
+    table, places = inputs
+    rows = np.clip(places.mid.astype(int), 0, len(table.mid) - 1)
+    return Near(table.mid[rows], table.rad[rows])
+
+
+def _scattered(inputs: Sequence[Near], attrs: _Attrs) -> Near:
+    """As sums of as many terms as fall on a row."""
+    values, places = inputs
+    width = values.mid.shape[-1]
+    rows = np.clip(places.mid.astype(int), 0, attrs["rows"] - 1).reshape(-1)
+
+    def added(array: Array) -> Array:
+        total = np.zeros((attrs["rows"], width))
+        np.add.at(total, rows, array.reshape(-1, width))
+        return total
+
+    terms = np.bincount(rows, minlength=attrs["rows"])[:, None]
+    return Near(added(values.mid), added(values.rad) + terms * U * added(values.size))
+
+
 def _exp(x: Near) -> Near:
     return _monotone(np.exp, x, FUNCTION)
 
@@ -511,6 +532,10 @@ RULES: dict[str, Rule] = {
     "max": lambda inputs, attrs: _extreme(inputs[0], attrs["axes"], attrs["keepdims"], 1.0),
     "min": lambda inputs, attrs: _extreme(inputs[0], attrs["axes"], attrs["keepdims"], -1.0),
     "dot": _dot,
+    "gather_rows": _gathered,
+    "scatter_rows": _scattered,
+    "array": lambda inputs, attrs: Near.exact(attrs["numbers"].values),
+    "as_int": _unary(lambda x: x),
     "reshape": _reshaped,
     "broadcast_to": _spread,
     "transpose": _transposed,

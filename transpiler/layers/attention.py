@@ -97,18 +97,27 @@ def _inputs(xs: list[Value]) -> tuple[Value, Value, Value]:
     return query, value, key
 
 
+def _masks(scope: Scope, xs: list[Value], mask: Any) -> tuple[Value | None, Value | None]:
+    """The masks of query and value: those given, else those the tensors carry."""
+    if mask is None:
+        return scope.mask_of(xs[0]), scope.mask_of(xs[1])
+    if len(mask) not in (2, 3):
+        raise ShapeError(f"attention takes [query mask, value mask], found {len(mask)} masks")
+    return mask[0], mask[1]
+
+
 def _attend(
     scope: Scope,
     scores: Value,
     value: Value,
-    masks: Any,
+    masks: tuple[Value | None, Value | None],
     causal: bool,
     rate: float,
     seed: int | None,
     return_scores: bool,
 ) -> Value | list[Value]:
     """softmax(scores) . value, with the masks of query and value."""
-    query_mask, value_mask = (None, None) if masks is None else (masks[0], masks[1])
+    query_mask, value_mask = masks
     mask = None if value_mask is None else ops.expand_dims(cast(value_mask, "bool"), -2)
     if causal:
         mask = both(mask, causal_mask(scores.shape[-2], scores.shape[-1]))
@@ -121,6 +130,7 @@ def _attend(
     y = ops.dot(used, value, contract=((last,), (last - 1,)), batch=(lead, lead))
     if query_mask is not None:
         y = ops.where(ops.expand_dims(cast(query_mask, "bool"), -1), y, 0.0)
+        scope.set_mask(y, query_mask)
     return [y, used] if return_scores else y
 
 
@@ -154,7 +164,7 @@ def attention(
         total = ops.expand_dims(query, -2) + ops.expand_dims(key, -3)
         total = total if scale is None else total * scale
         scores = weight * ops.sum(ops.tanh(total), -1)
-    options = mask, use_causal_mask, dropout, seed, return_attention_scores
+    options = _masks(scope, xs, mask), use_causal_mask, dropout, seed, return_attention_scores
     return _attend(scope, scores, value, *options)
 
 
@@ -178,7 +188,7 @@ def additive_attention(
         if not isinstance(size, int):
             raise ShapeError(f"the last axis of {query.type} has no known size")
         total = scope.weight("scale", (size,), member("initializer", "GlorotUniform")) * total
-    options = mask, use_causal_mask, dropout, seed, return_attention_scores
+    options = _masks(scope, xs, mask), use_causal_mask, dropout, seed, return_attention_scores
     return _attend(scope, ops.sum(total, -1), value, *options)
 
 

@@ -3,20 +3,15 @@
 from __future__ import annotations
 
 from kgen import ops
-from kgen.graph import ShapeError, Value
-from kgen.layers import activations
+from kgen.graph import Value
 from kgen.layers.activations import activate
 from kgen.layers.family import layer
 from kgen.layers.kinds import (
     ActivationArg,
-    Axes,
     Bool,
     ConstraintArg,
-    Float,
     InitializerArg,
-    NonNegativeFloat,
     OnlyNone,
-    OptionalNonNegative,
     PositiveInt,
     RegularizerArg,
 )
@@ -90,37 +85,3 @@ def activation_layer(
 def identity(x: Value) -> Value:
     """The input."""
     return x
-
-
-@layer("ReLU")
-def relu(
-    x: Value,
-    *,
-    max_value: OptionalNonNegative = None,
-    negative_slope: NonNegativeFloat = 0.0,
-    threshold: NonNegativeFloat = 0.0,
-) -> Value:
-    """relu with a ceiling, a slope below the threshold, and the threshold."""
-    return activations.relu(x, negative_slope, max_value, threshold)
-
-
-@layer("LeakyReLU")
-def leaky_relu(x: Value, *, negative_slope: NonNegativeFloat = 0.3) -> Value:
-    """x where positive, else negative_slope * x."""
-    return activations.leaky_relu(x, negative_slope)
-
-
-@layer("ELU")
-def elu(x: Value, *, alpha: Float = 1.0) -> Value:
-    """x where positive, else alpha * (exp(x) - 1)."""
-    return activations.elu(x, alpha)
-
-
-@layer("Softmax")
-def softmax(x: Value, *, axis: Axes = -1) -> Value:
-    """softmax along an axis, or along several taken together."""
-    if isinstance(axis, int):
-        return activations.softmax(x, axis)
-    if len(axis) == 1:
-        return activations.softmax(x, axis[0])
-    raise ShapeError("softmax over several axes is not supported yet", help="give a single axis")

@@ -178,6 +178,7 @@ def multi_head_attention(
         kernel_constraint,
         bias_constraint,
     )
+    query_mask = scope.mask_of(query) if query_mask is None else query_mask
     mask = merged_mask(
         query,
         value,
@@ -209,6 +210,9 @@ def multi_head_attention(
     outputs = [outputs] if isinstance(outputs, int) else list(outputs)
     y = project("attention_output", context, outputs, bound=2)
     y = regularize_activity(scope, activity_regularizer, y)
+    if scope.mask_of(query) is not None:
+        assert query_mask is not None
+        scope.set_mask(y, cast(query_mask, "bool"))
     return [y, weights] if return_attention_scores else y
 
 
@@ -291,6 +295,7 @@ def group_query_attention(
         kernel_constraint,
         bias_constraint,
     )
+    query_mask = scope.mask_of(query) if query_mask is None else query_mask
     mask = merged_mask(
         query,
         value,
@@ -321,4 +326,7 @@ def group_query_attention(
     assert isinstance(last, int)
     y = project("attention_output", context, [last], bound=2)
     y = regularize_activity(scope, activity_regularizer, y)
+    if scope.mask_of(query) is not None:
+        assert query_mask is not None
+        scope.set_mask(y, cast(query_mask, "bool"))
     return [y, weights] if return_attention_scores else y

@@ -67,3 +67,26 @@ def gaussian_dropout(scope: Scope, x: Value, *, rate: BelowOne, seed: Seed = Non
         return x
     noise = ops.random_normal(x.shape, stream(scope, seed)) * sqrt(rate / (1.0 - rate))
     return x * (1.0 + noise)
+
+
+@layer("AlphaDropout")
+def alpha_dropout(
+    scope: Scope,
+    x: Value,
+    *,
+    rate: BelowOne,
+    noise_shape: OptionalInts = None,
+    seed: Seed = None,
+) -> Value:
+    """In training, selu's lower limit with probability `rate`; mean and variance stay.
+
+    With p = -1.7581 and q = 1 - rate it is a * (x or p) + b, a = 1 / sqrt(q (1 + rate p^2)),
+    b = -a p rate (Klambauer and others, 2017).
+    """
+    shape = noise_of(x, noise_shape)
+    if not scope.training or rate == 0.0:
+        return x
+    low = -1.6732632423543772 * 1.0507009873554805
+    factor = ((1.0 - rate) * (1.0 + rate * low * low)) ** -0.5
+    kept = ops.random_uniform(shape, stream(scope, seed)) >= rate
+    return ops.where(kept, x, low) * factor - factor * low * rate
