@@ -79,7 +79,8 @@ class View:
 class Cursor:
     """Where a tile is: its row and column expressions, and its size in rows and vectors.
 
-    In a kernel that walks blocks of `block` rows, row i is `o * block + i`.
+    In a kernel that walks blocks of `block` rows, row i is `o * block + i`. Where tiles may
+    overhang what they compute, `limit` is how many of their rows count.
     """
 
     i: str
@@ -87,6 +88,7 @@ class Cursor:
     rows: str
     vectors: str
     block: str = ""
+    limit: str = ""
 
     def mapped(self, rows: str) -> str:
         """The row that an expression in `{i}` gives."""
@@ -312,7 +314,7 @@ class Body:
         text = self.spread(self._text[value, access], value, split, access, cursor)
         self.written.append(value)
         if access.cols == "each":
-            self.lines.append(f"store({name}, {cursor.i}, {cursor.j}, {text})")
+            self.lines.append(_store(name, text, cursor))
         else:
             self.lines.append(f"store_column({name}, {cursor.i}, {text})")
 
@@ -327,7 +329,7 @@ class Body:
             text = self.spread(text, part, split, FULL, cursor)
             width = count(part.shape[split:])[1]
             name = self.view(value, rows, width, whole, start)
-            self.lines.append(f"store({name}, {cursor.i}, {cursor.j}, {text})")
+            self.lines.append(_store(name, text, cursor))
             start += width
 
     def spread(self, text: str, value: Value, split: int, access: Access, cursor: Cursor) -> str:
@@ -367,6 +369,11 @@ class Body:
     def matrix_shape(self, value: Value, split: int, access: Access) -> tuple[str, str]:
         """A value's rows (an expression) and columns in this kernel."""
         return product_text(value.shape[:split]), product_text(value.shape[split:])
+
+
+def _store(name: str, text: str, cursor: Cursor) -> str:
+    place = f"{name}, {cursor.i}, {cursor.j}, {text}"
+    return f"store_rows({place}, {cursor.limit})" if cursor.limit else f"store({place})"
 
 
 def _is_number(text: str) -> bool:

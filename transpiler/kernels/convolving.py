@@ -10,10 +10,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from math import prod
 
-from kgen.access import product_text
+from kgen.access import count, product_text
 from kgen.body import Body, Cursor
 from kgen.graph import Shape, Value
-from kgen.kernels.loops import epilogue, known_size
+from kgen.kernels.loops import Width, epilogue, known_size, width
 from kgen.kernels.nest import (
     OUTPUT,
     TAP,
@@ -26,6 +26,8 @@ from kgen.kernels.nest import (
     shared_images,
     size,
     take_names,
+    tile_height,
+    tile_start,
 )
 from kgen.texts import Loop, NestText
 
@@ -35,6 +37,8 @@ _LARGEST_PANEL = 1 << 18
 _MANY_POSITIONS = 128
 # Positions that the kernel's gradient sums at a time.
 _BLOCK = 128
+# Lines of positions that it sums at a time where their length is open.
+_OPEN_LINES = 4
 
 
 @dataclass(frozen=True)
@@ -115,15 +119,10 @@ def windows(body: Body, geometry: Geometry, x: Value) -> Windows:
     return Windows(geometry, body.view(x, rows, channels, step))
 
 
-def tile_height(extent: str, vectors: str) -> str:
-    """Rows of the tiles that cover `extent` rows evenly."""
-    return f"ROWS_{extent}_BY_{vectors}"
-
-
-def tile_vectors(cols: int, height: int) -> int:
+def tile_vectors(cols: int, height: Width) -> int:
     """Vectors in a tile: more where it is low, as far as the columns go."""
     most = max(1, -(-cols // 16))
-    wanted = 2 if height > 5 else 4 if height > 2 else 8
+    wanted = 2 if isinstance(height, str) or height > 5 else 4 if height > 2 else 8
     return min(most, wanted) if most != 3 or wanted < 3 else 3
 
 
@@ -138,22 +137,23 @@ def conv(body: Body) -> NestText:
     taps = tuple(known_size((tap,)) for tap in w.shape[:-2])
     geometry = Geometry(x.shape, taps, node.attrs["strides"], node.attrs["dilation"])
     cols, inner = known_size(out[-1:]), known_size(w.shape[:-1])
-    width = known_size(out[-2:-1])
-    vectors = tile_vectors(cols, width)
-    height = tile_height(str(width), str(vectors))
+    extent = width(out[-2:-1])
+    vectors = tile_vectors(cols, extent)
+    height = tile_height(extent, vectors)
+    start, limit = tile_start(extent, height)
     take_names(body, "tile", "kk")
     source = windows(body, geometry, x)
     kernel = body.view(w, str(inner), cols)
-    panels = inner * vectors * 16 <= _LARGEST_PANEL and prod(_known(out[1:-1])) >= 8
+    panels = inner * vectors * 16 <= _LARGEST_PANEL and _positions(out) >= 8
     b, column = ("panel", "0") if panels else (kernel, "j")
     packing = (f"panel = pack({kernel}, 0, j, {inner}, {vectors})",) if panels else ()
     images = Loop("n in range(first, last)")
     across = Loop(f"j in range(0, {cols}, {columns_of(vectors)})", packing)
-    by_image = prod(_known(out[1:-1])) >= _MANY_POSITIONS or not panels
+    by_image = _positions(out) >= _MANY_POSITIONS or not panels
     positions = names_of(OUTPUT, geometry.rank)
     shape = [size(out, axis) for axis in range(geometry.rank + 1)]
     tile = (
-        f"ox = min(tile, {width} - {height})",
+        f"ox = {start}",
         f"i = {mixed(['n', *positions], shape)}",
     )
     return NestText(
@@ -161,15 +161,17 @@ def conv(body: Body) -> NestText:
         loops=(
             *((images, across) if by_image else (across, images)),
             *nested(positions[:-1], shape[1:-1]),
-            Loop(f"tile in range(0, {width}, {height})", tile),
+            Loop(f"tile in range(0, {extent}, {height})", tile),
         ),
         **_taps(geometry, source, positions, f"zeros({height}, {vectors})", b, column),
-        finish=epilogue(body, Cursor("i", "j", height, str(vectors))),
+        finish=epilogue(body, Cursor("i", "j", height, str(vectors), limit=limit)),
     )
 
 
-def _known(shape: Shape) -> list[int]:
-    return [known_size((extent,)) for extent in shape]
+def _positions(out: Shape) -> int:
+    """How many positions an image has; where their number is open, many."""
+    names, known = count(out[1:-1])
+    return known if not names else known * _MANY_POSITIONS
 
 
 def _taps(
@@ -214,24 +216,26 @@ def conv_filter(body: Body) -> NestText:
     node = body.group.anchor
     x, grad = node.inputs
     geometry = Geometry(x.shape, node.attrs["taps"], node.attrs["strides"], node.attrs["dilation"])
-    cols, width = known_size(grad.shape[-1:]), known_size(grad.shape[-2:-1])
+    cols, extent = known_size(grad.shape[-1:]), width(grad.shape[-2:-1])
     groups, run = prod(geometry.grouped_taps), geometry.run
     vectors = tile_vectors(cols, run)
-    height = tile_height(str(run), str(vectors))
+    height = tile_height(run, vectors)
     take_names(body, "q", "t", "m", "tap", "tiles")
     source = windows(body, geometry, x)
     gradient = body.view(grad, product_text(grad.shape[:-1]), cols)
     out = body.view(node.output, str(groups * run), cols)
     body.written.append(node.output)
-    lines = max(1, _BLOCK // width)
+    lines = max(1, _BLOCK // extent) if isinstance(extent, int) else _OPEN_LINES
     total = product_text(grad.shape[:-2])
-    packs = lines * width * vectors * 16 <= _LARGEST_PANEL
+    packs = isinstance(extent, int) and lines * extent * vectors * 16 <= _LARGEST_PANEL
     block = (f"count = min({lines}, {total} - start)",)
     packing = (
-        f"panel = pack({gradient}, start * {width}, j, {lines * width}, {vectors}, "
-        f"count * {width})",
+        f"panel = pack({gradient}, start * {extent}, j, {lines * extent}, {vectors}, "
+        f"count * {extent})",
     )
-    right = f"panel, (q - start) * {width} + ox, 0" if packs else f"{gradient}, q * {width} + ox, j"
+    right = f"{gradient}, q * {extent} + ox, j"
+    if packs:
+        right = f"panel, (q - start) * {extent} + ox, 0"
     by_rows = groups * -(-run // 12) >= -(-cols // (16 * vectors))
     tiles = f"-(-{run} // {height})"
     step = columns_of(vectors)
@@ -272,7 +276,7 @@ def conv_filter(body: Body) -> NestText:
             Loop(f"t in range({'first, last' if by_rows else work})", tuple(locate)),
         ),
         start=(f"acc = zeros({height}, {vectors})",),
-        inner=(Loop("q in range(start, start + count)", scan), Loop(f"ox in range({width})")),
+        inner=(Loop("q in range(start, start + count)", scan), Loop(f"ox in range({extent})")),
         body=(f"acc = outer_t(acc, {source.name}, {left}, {right})",),
         finish=(
             "if start > 0:",

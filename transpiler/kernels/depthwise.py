@@ -6,8 +6,8 @@ from math import prod
 
 from kgen.access import product_text
 from kgen.body import Body, Cursor
-from kgen.kernels.convolving import Geometry, columns_of, tile_height
-from kgen.kernels.loops import epilogue, known_size, long_vectors
+from kgen.kernels.convolving import Geometry, columns_of
+from kgen.kernels.loops import epilogue, known_size, long_vectors, width
 from kgen.kernels.nest import (
     OUTPUT,
     TAP,
@@ -17,6 +17,8 @@ from kgen.kernels.nest import (
     shared_images,
     size,
     take_names,
+    tile_height,
+    tile_start,
 )
 from kgen.texts import Loop, NestText
 
@@ -28,16 +30,16 @@ def depthwise(body: Body) -> NestText:
     out = node.output.shape
     taps = tuple(known_size((tap,)) for tap in w.shape[:-1])
     geometry = Geometry(x.shape, taps, node.attrs["strides"], node.attrs["dilation"])
-    cols, width = known_size(out[-1:]), known_size(out[-2:-1])
+    cols, extent = known_size(out[-1:]), width(out[-2:-1])
     vectors = "1" if cols <= 16 else "2"
     together = geometry.strides[-1] == 1
-    height = tile_height(str(width), "4") if together else "1"
+    height = tile_height(extent, 4) if together else "1"
+    start, limit = tile_start(extent, height) if together else ("tile", "")
     take_names(body, "tile", "tap")
     source = body.view(x, product_text(x.shape[:-1]), cols)
     kernel = body.view(w, str(prod(taps)), cols)
     positions, tap_names = names_of(OUTPUT, geometry.rank), names_of(TAP, geometry.rank)
     shape = [size(out, axis) for axis in range(geometry.rank + 1)]
-    ox = f"ox = min(tile, {width} - {height})" if together else "ox = tile"
     cells = [geometry.cell(axis, at, tap_names[axis]) for axis, at in enumerate(positions)]
     tap = (
         f"tap = {mixed(tap_names, [str(n) for n in taps])}",
@@ -51,8 +53,8 @@ def depthwise(body: Body) -> NestText:
             Loop("n in range(first, last)"),
             *nested(positions[:-1], shape[1:-1]),
             Loop(
-                f"tile in range(0, {width}, {height})",
-                (ox, f"i = {mixed(['n', *positions], shape)}"),
+                f"tile in range(0, {extent}, {height})",
+                (f"ox = {start}", f"i = {mixed(['n', *positions], shape)}"),
             ),
             Loop(f"j in range(0, {cols}, {columns_of(int(vectors))})"),
         ),
@@ -62,7 +64,7 @@ def depthwise(body: Body) -> NestText:
             f"part = load({source}, row, j, {height}, {vectors})",
             f"acc = acc + part * load({kernel}, tap, j, 1, {vectors})",
         ),
-        finish=epilogue(body, Cursor("i", "j", height, vectors)),
+        finish=epilogue(body, Cursor("i", "j", height, vectors, limit=limit)),
     )
 
 

@@ -94,6 +94,25 @@ def nested(names: Iterable[str], sizes: Iterable[int | str]) -> list[Loop]:
     return [Loop(f"{name} in range({extent})") for name, extent in zip(names, sizes, strict=True)]
 
 
+# Positions that the height of tiles is chosen for where their number is open.
+_TYPICAL = 64
+
+
+def tile_height(extent: int | str, vectors: int | str) -> str:
+    """Rows of the tiles that cover `extent` rows evenly."""
+    return f"ROWS_{extent if isinstance(extent, int) else _TYPICAL}_BY_{vectors}"
+
+
+def tile_start(extent: int | str, height: str) -> tuple[str, str]:
+    """Where the tile at `tile` starts, so that it ends within `extent`, and how many rows count.
+
+    All do, unless an open extent is less than a tile is high.
+    """
+    if isinstance(extent, int):
+        return f"min(tile, {extent} - {height})", ""
+    return f"max(min(tile, {extent} - {height}), 0)", f"{extent} - ox"
+
+
 def shared_images(shape: Shape) -> str:
     """The line that shares the first axis among threads: the batch, as all kernels share it."""
     if shape[0] == BATCH:

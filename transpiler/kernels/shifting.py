@@ -11,7 +11,8 @@ from dataclasses import dataclass
 
 from kgen.access import product_text
 from kgen.body import Body, number
-from kgen.graph import Node, Shape
+from kgen.dims import expression
+from kgen.graph import Node, Shape, Size
 from kgen.kernels.nest import add, mixed, mul, shared_images, size, take_names
 from kgen.texts import Loop, NestText
 
@@ -28,7 +29,7 @@ class Axis:
     plus: int = 0
     over: int = 1
     padded: bool = False
-    behind: int = 0
+    behind: Size = 0
 
     @property
     def is_same(self) -> bool:
@@ -55,7 +56,7 @@ class Axis:
         found = []
         if self.padded and self.plus < 0:
             found.append(f"{t} >= {-self.plus}")
-        if self.padded and self.behind > 0:
+        if self.padded and _is_some(self.behind):
             reach = mul(str(int(extent) - 1), self.over) if extent.isdigit() else ""
             if reach:
                 found.append(f"{t} <= {int(reach) - self.plus}")
@@ -122,7 +123,8 @@ def moved(body: Body) -> NestText:
     skip = mul(_grouped(inner), max(shift.plus, 0))
     if shift.padded:
         before = mul(_grouped(inner), max(-shift.plus, 0))
-        after = mul(_grouped(inner), max(shift.behind, 0))
+        behind = _grouped(expression(shift.behind)) if _is_some(shift.behind) else "0"
+        after = mul(_grouped(inner), behind)
     count = _less(length, before, after)
     value = "0" if node.output.dtype == "int32" else number(node.attrs.get("value", 0.0))
     places = [axis.source(name) for axis, name in zip(walked, names, strict=True)]
@@ -159,6 +161,11 @@ def moved(body: Body) -> NestText:
         body=(),
         finish=tuple(lines),
     )
+
+
+def _is_some(cells: Size) -> bool:
+    """Whether there is padding; where its size is open, there may be."""
+    return not isinstance(cells, int) or cells > 0
 
 
 def _matrix(shape: Shape) -> tuple[str, str]:

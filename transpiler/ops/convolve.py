@@ -178,7 +178,7 @@ def conv_transpose(
 
 
 def conv_spread(
-    x: Value, w: Value, strides: Steps, dilation: Steps, low: Steps, high: Steps
+    x: Value, w: Value, strides: Steps, dilation: Steps, low: Steps, high: Sequence[Size]
 ) -> Value:
     """A convolution of x with zeros between its positions, `stride - 1`, and around them."""
     between = [0, *(step - 1 for step in strides), 0]
@@ -186,13 +186,10 @@ def conv_spread(
     return conv(spread, w, [1] * len(strides), dilation)
 
 
-def _margins(size: Size, result: Size, tap: int, step: int, by: int) -> tuple[int, int]:
+def _margins(size: Size, result: Size, tap: int, step: int, by: int) -> tuple[int, Size]:
     """The padding that makes a convolution over spread out elements give `result` positions."""
     reach = (tap - 1) * by
-    behind = minus(minus(result, 1), times(minus(size, 1), step))
-    if not isinstance(behind, int):
-        raise ShapeError(f"positions {size} and {result} do not differ by a number")
-    return reach, behind
+    return reach, minus(minus(result, 1), times(minus(size, 1), step))
 
 
 # --- the kernel's gradient -------------------------------------------------------------
