@@ -353,7 +353,7 @@ output z = mean(e, axis=1) + d[..., :2]
         ("output y = x[0]", "K0402"),
         ("output y = x[:, 9]", "K0402"),
         ("output y = x[:, 3:3]", "K0402"),
-        ("output y = x[:, ::2]", "K0701"),
+        ("output y = x[:, Dense(2)]", "K0303"),
         ("output y = x[:, 1.5]", "K0303"),
         ("output y = x[:, 0, 0]", "K0402"),
         ("output y = x @ x", "K0401"),
