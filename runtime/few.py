@@ -36,10 +36,11 @@ from numba.core import types
 FEW = 64
 # The block that the calls are read from: a clock at rest, the rows, the number of calls, the calls.
 ROWS_WORD, CALLS_WORD, TABLE_START = CLOCK_WORDS, CLOCK_WORDS + 1, CLOCK_WORDS + 2
-# Words that the threads share, each on a cache line of its own. READY counts helpers that spin.
-READY, JOB, HERE, ROUND, SHARED_WORDS = 0, 8, 16, 24, 32
+# Words that the threads share, each on a cache line of its own. READY counts helpers that spin,
+# PATIENCE the pauses after which they sleep.
+READY, JOB, HERE, ROUND, PATIENCE, SHARED_WORDS = 0, 8, 16, 24, 32, 40
 BUSY = -1
-PATIENCE = 4000  # pauses, about 0.2 ms
+PAUSES = 4000  # about 0.2 ms
 LATE = 500
 # Arithmetic of a row from which help pays, and how soon calls must follow for helpers to wake.
 WORTH_SHARING = 400_000
@@ -72,7 +73,7 @@ def take_part(block: Any, shared: Any, thread: int, threads: int) -> int:
         if thread > 0 and atomic_load(shared, JOB) == job:
             pause_briefly()
             waited += 1
-            if waited > PATIENCE:
+            if waited > atomic_load(shared, PATIENCE):
                 ready = atomic_load(shared, READY)
                 if ready > 0 and atomic_swap_if(shared, READY, ready, ready - 1) == ready:
                     return 1
@@ -127,7 +128,7 @@ _all_helpers: weakref.WeakSet[Helpers] = weakref.WeakSet()
 def _forget_helpers() -> None:
     """In a forked child: it has no threads, whatever was ready in the parent."""
     for helpers in _all_helpers:
-        helpers.shared[:] = 0
+        helpers.shared[:PATIENCE] = 0
 
 
 if hasattr(os, "register_at_fork"):
@@ -141,6 +142,7 @@ class Helpers:
         self.threads = threads
         self.block = block
         self.shared = np.zeros(SHARED_WORDS, np.int64)
+        self.shared[PATIENCE] = PAUSES
         self.shared_place = self.shared.ctypes.data
         self._last = 0.0
         self._process = -1
@@ -160,7 +162,6 @@ class Helpers:
     def _start(self) -> None:
         """New threads: the first, or those of a forked child, which has none."""
         self._process = os.getpid()
-        self.shared[:] = 0
         end = threading.Event()
         self._wakes = [threading.Semaphore(0) for _ in range(self.threads - 1)]
         for number, wake in enumerate(self._wakes, 1):

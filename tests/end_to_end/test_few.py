@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import os
+import time
 from pathlib import Path
 
 import kgen
 import numpy as np
 import pytest
+from kgen.runtime.few import PATIENCE, READY
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 
@@ -45,25 +47,34 @@ def test_threads_that_share_columns_change_nothing(
 ) -> None:
     """Calls in quick succession, with helpers and without, from the first to the last."""
     monkeypatch.setenv("KGEN_NUM_THREADS", "2")
-    monkeypatch.setattr("kgen.runtime.few.SOON", 10.0)
-    monkeypatch.setattr("kgen.runtime.few.REST", 0.0)
     (tmp_path / "wide.k").write_text(WIDE)
     net = kgen.load(tmp_path / "wide.k").Wide(seed=0)
     x = np.random.default_rng(0).standard_normal((9, 300), dtype=np.float32)
     expected = net.predict(x, verbose=0)
-    run, seen = net(x[:1]) is not None and net._few.run, set()
-    monkeypatch.setattr(net._few, "run", lambda *work: seen.add(n := run(*work)) or n)
-    for call in range(4000):
+    few = (net(x[:1]), net._few)[1]
+    shared, run, seen = few.helpers.shared, few.run, []
+    monkeypatch.setattr(few, "run", lambda *work: seen.append(run(*work)) or seen[-1])
+    shared[PATIENCE] = 1 << 60  # helpers stay once they have come
+    few.helpers.wanted(0.0)
+    few.helpers.wanted(0.0)
+    while shared[READY] < 1:
+        time.sleep(0.001)
+    for call in range(200):
+        few.how = few.together
         rows = 1 + call % 9
         np.testing.assert_array_equal(net(x[:rows]), expected[:rows])
-        if call > 200 and {1} < {abs(threads) for threads in seen}:
-            break
-    assert {abs(threads) for threads in seen} == {1, 2}
+    assert {abs(threads) for threads in seen} == {2}
     child = os.fork()
     if child == 0:
         same = all(np.array_equal(net(x[:2]), expected[:2]) for _ in range(50))
         os._exit(0 if same else 1)
     assert os.waitpid(child, 0)[1] == 0
+    shared[PATIENCE] = 0
+    while shared[READY] > 0:
+        time.sleep(0.001)
+    seen.clear()
+    np.testing.assert_array_equal(net(x[:1]), expected[:1])
+    assert seen == [1]
     before = net(x[:1])
     net.fit(x, np.ones((9, 3), np.float32), verbose=0)
     assert not np.array_equal(net(x[:1]), before)
