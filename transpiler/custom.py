@@ -17,7 +17,7 @@ from kgen.layers.registry import find
 from kgen.names import Names
 from kgen.run import Frame
 from kgen.scopes import FunctionScope, LayerScope, reporting
-from kgen.values import BuildValue, Registered, describe
+from kgen.values import BuildValue, Registered, Silenced, describe
 
 if TYPE_CHECKING:
     from kgen.bodies import Elaborator
@@ -201,6 +201,8 @@ def _apply_layer(
     )
     with elaborator.framed(frame):
         result = elaborator.inline(declaration, names, scope.span)
+    if frame.failed:
+        raise Silenced
     items = result if isinstance(result, list | tuple) else [result]
     if not items or not all(isinstance(item, Value) for item in items):
         fail(

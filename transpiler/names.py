@@ -9,7 +9,7 @@ from typing import NoReturn
 
 from kgen import library, syntax
 from kgen.diagnostics import Span, fail
-from kgen.layers.registry import FAMILIES, find, names, planned
+from kgen.layers.registry import FAMILIES, find, names, planned, refused
 from kgen.suggest import suggest
 from kgen.values import BuildValue, Registered
 
@@ -46,7 +46,7 @@ _TAKEN = """
 """
 # What a model has at run time, so that no view may be called so.
 _OF_MODELS = """
-    compile_program count_params engine epoch evaluate fit forward get_weights gradients
+    adapt compile_program count_params engine epoch evaluate fit forward get_weights gradients
     history load load_weights loss metrics_names name optimizer paces predict predict_on_batch
     programs reset_states save save_weights seed set_weights spec stop_training summary
     test_on_batch train_on_batch weights
@@ -95,6 +95,16 @@ def unknown(name: str, scope: Names, builtins: Iterable[str], span: Span) -> NoR
     for family in FAMILIES:
         if name in planned(family):
             unsupported(name, span, f"Keras has this {family}; kgen does not yet")
+    reasons = {family: reason for family in FAMILIES if (reason := refused(family, name))}
+    if reasons and name not in FOREIGN:
+        family, reason = next(iter(reasons.items()))
+        fail(
+            "K0702",
+            f"{name} is not part of kgen",
+            span,
+            label=f"a {family} of Keras",
+            help=reason,
+        )
     if name in library.declared():
         fail(
             "K0201",
