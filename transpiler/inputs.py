@@ -5,6 +5,7 @@ from __future__ import annotations
 from kgen import syntax
 from kgen.buildtime import Evaluator
 from kgen.diagnostics import Span, fail
+from kgen.dims import bases
 from kgen.graph import BATCH, TensorType, Value
 from kgen.names import Names
 from kgen.opendims import Opening, declared_shape, unify
@@ -88,12 +89,17 @@ def _fed(name: str, type_: TensorType, names: Names, frame: Frame, run: Run) -> 
 
 def declare_output(statement: syntax.OutputDecl, value: BuildValue, frame: Frame, run: Run) -> None:
     """An output of the model: a float32 or int32 tensor with a row for each sample."""
-    check_result("an output", value, statement.span, run)
+    check_result("an output", value, statement.span, run, nested=frame.feeds is not None)
     frame.outputs[statement.name] = (value, statement.span)
 
 
-def check_result(title: str, value: BuildValue, span: Span, run: Run) -> None:
-    """Refuse what is no float32 or int32 tensor with a row for each sample."""
+def check_result(
+    title: str, value: BuildValue, span: Span, run: Run, *, nested: bool = False
+) -> None:
+    """Refuse what is no float32 or int32 tensor with a row for each sample.
+
+    A nested model may be applied to more rows than the batch has, such as all steps of each.
+    """
     if not isinstance(value, Value):
         fail(
             "K0405",
@@ -108,7 +114,8 @@ def check_result(title: str, value: BuildValue, span: Span, run: Run) -> None:
             span,
             help='cast(condition, "int32") makes numbers of truth values',
         )
-    if value.shape[:1] != (BATCH,) or BATCH in value.shape[1:]:
+    rows = value.shape[0] if value.shape else 1
+    if not (rows == BATCH or (nested and BATCH in bases(rows))) or BATCH in value.shape[1:]:
         fail(
             "K0405",
             f"{title} has a row for each sample of the batch, found {value.type}",

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from kgen import syntax
 from kgen.buildtime import Evaluator
 from kgen.diagnostics import Span, fail
-from kgen.dims import shape_text
+from kgen.dims import bases, shape_text
 from kgen.graph import BATCH, Dim, Size, TensorType, Value
 from kgen.limits import MAX_SIZE, check_tensor
 from kgen.names import Names
@@ -157,7 +157,7 @@ def unify(name: str, declared: TensorType, given: Value, names: Names, frame: Fr
                 names.bind(wanted.name, size)
             elif known != size:
                 return False
-        elif wanted != size:
+        elif wanted != size and not (wanted == BATCH and BATCH in bases(size)):
             return False
     return True
 

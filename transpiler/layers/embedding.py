@@ -49,4 +49,7 @@ def embedding(
         regularizer=embeddings_regularizer,
         constraint=embeddings_constraint,
     )
-    return ops.gather_rows(table, x)
+    found = ops.gather_rows(table, x)
+    if mask_zero:
+        scope.set_mask(found, ops.not_equal(x, 0.0))
+    return found

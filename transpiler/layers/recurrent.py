@@ -65,6 +65,8 @@ def recur(
     found = over_time(scope, CELLS[cell](scope, prefix, options), sequence, given, mask, course)
     results = [found] if isinstance(found, Value) else found
     results[0] = regularize_activity(scope, options["activity_regularizer"], results[0])
+    if mask is not None and options["return_sequences"]:
+        scope.set_mask(results[0], mask)
     return results if options["return_state"] else results[0]
 
 
