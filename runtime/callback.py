@@ -114,7 +114,7 @@ class CallbackList:
     """
 
     def __init__(self, callbacks: Any, model: Any, params: dict[str, Any]) -> None:
-        self.callbacks = list(_flatten(callbacks))
+        self.callbacks = list(each_of(callbacks))
         self._hooks: dict[str, list[Callable[..., Any]]] = {}
         for callback in self.callbacks:
             for setter, value in (("set_params", params), ("set_model", model)):
@@ -146,11 +146,12 @@ def _hook(callback: Any, event: str) -> Callable[..., Any] | None:
     return None
 
 
-def _flatten(callbacks: Any) -> Iterator[Any]:
+def each_of(callbacks: Any) -> Iterator[Any]:
+    """One callback, or all of a list that may nest."""
     if callbacks is None:
         return
     if isinstance(callbacks, list | tuple):
         for item in callbacks:
-            yield from _flatten(item)
+            yield from each_of(item)
     else:
         yield callbacks

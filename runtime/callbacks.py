@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import math
-import os
 from collections.abc import Callable, Mapping
-from pathlib import Path
 from typing import Any
 
+from kgen.runtime.backups import BackupAndRestore
 from kgen.runtime.callback import Callback, CallbackList
 from kgen.runtime.history import History
+from kgen.runtime.interrupts import DeferredInterrupt
+from kgen.runtime.loggers import CSVLogger, JSONLogger, TensorBoard
 from kgen.runtime.monitors import (
     EarlyStopping,
     ModelCheckpoint,
@@ -19,15 +20,22 @@ from kgen.runtime.monitors import (
 from kgen.runtime.progress import say
 
 __all__ = [
+    "BackupAndRestore",
     "CSVLogger",
     "Callback",
     "CallbackList",
     "EarlyStopping",
     "History",
+    "JSONLogger",
     "LambdaCallback",
     "LearningRateScheduler",
     "ModelCheckpoint",
+    "OrbaxCheckpoint",
+    "ProgbarLogger",
     "ReduceLROnPlateau",
+    "RemoteMonitor",
+    "SwapEMAWeights",
+    "TensorBoard",
     "TerminateOnNaN",
 ]
 
@@ -148,44 +156,83 @@ class LearningRateScheduler(Callback):
         return True
 
 
-class CSVLogger(Callback):
-    """Writes one row of figures an epoch.
+class SwapEMAWeights(Callback):
+    """Evaluates and predicts with the weights' moving average, which `use_ema=True` keeps.
 
     Args:
-        filename: the CSV file.
-        separator: between columns.
-        append: keep what the file holds (its header too) instead of starting anew.
+        swap_on_epoch: put the average in the model when an epoch ends, for callbacks behind
+            this one, and the weights back when the next begins.
+
+    Raises:
+        ValueError: the optimizer keeps no average (in training or evaluation).
     """
 
-    def __init__(
-        self, filename: str | os.PathLike[str], separator: str = ",", append: bool = False
-    ) -> None:
+    def __init__(self, swap_on_epoch: bool = False) -> None:
         super().__init__()
-        self.filename = Path(filename)
-        self.separator = separator
-        self.append = append
-        self._columns: list[str] | None = None
-        self._header = True
+        self.swap_on_epoch = swap_on_epoch
+        self._swapped = False
 
-    def on_train_begin(self, logs: Mapping[str, float] | None = None) -> None:
-        self._columns = None
-        filled = self.filename.exists() and self.filename.stat().st_size > 0
-        self._header = not (self.append and filled)
-        # Opened a row at a time, so that an interrupted run leaves no open file.
-        with self.filename.open("a" if self.append else "w", encoding="utf-8"):
-            pass
+    def _swap(self, swapped: bool) -> None:
+        if self._swapped == swapped:
+            return
+        optimizer = self.model.optimizer
+        if optimizer is None or not optimizer.use_ema:
+            raise ValueError("SwapEMAWeights needs an optimizer with use_ema=True.")
+        weights = self.model.engine.weights[: self.model.spec.trainable]
+        average = self.model.engine.slots["average"]
+        with DeferredInterrupt():
+            kept = weights.copy()
+            weights[:] = average
+            average[:] = kept
+            self._swapped = swapped
+
+    def on_epoch_begin(self, epoch: int, logs: Mapping[str, float] | None = None) -> None:
+        if self.swap_on_epoch:
+            self._swap(False)
 
     def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
-        import csv
+        if self.swap_on_epoch:
+            self._swap(True)
 
-        figures = dict(logs or {})
-        with self.filename.open("a", newline="", encoding="utf-8") as file:
-            writer = csv.writer(file, delimiter=self.separator)
-            if self._columns is None:
-                self._columns = sorted(figures)
-                if not any(name.startswith("val_") for name in figures):
-                    # Validation may only come in later epochs.
-                    self._columns += [f"val_{name}" for name in self._columns]
-                if self._header:
-                    writer.writerow(["epoch", *self._columns])
-            writer.writerow([epoch, *(figures.get(name, "NA") for name in self._columns)])
+    def on_train_end(self, logs: Mapping[str, float] | None = None) -> None:
+        # Training ends with the average in the model, whether swapped or not.
+        self._swapped = False
+
+    def on_test_begin(self, logs: Mapping[str, float] | None = None) -> None:
+        self._swap(True)
+
+    def on_test_end(self, logs: Mapping[str, float] | None = None) -> None:
+        self._swap(False)
+
+    def on_predict_begin(self, logs: Mapping[str, float] | None = None) -> None:
+        self._swap(True)
+
+    def on_predict_end(self, logs: Mapping[str, float] | None = None) -> None:
+        self._swap(False)
+
+
+class _Refused(Callback):
+    """A callback of Keras's that has no place here; `WHY` says what to do instead."""
+
+    WHY = ""
+
+    def __init__(self, *_: Any, **__: Any) -> None:
+        raise NotImplementedError(f"{type(self).__name__}: {self.WHY}")
+
+
+class RemoteMonitor(_Refused):
+    """Refused: it sends figures over the network."""
+
+    WHY = "models send nothing over the network by themselves; a LambdaCallback may."
+
+
+class ProgbarLogger(_Refused):
+    """Refused: the bar is a part of `fit`."""
+
+    WHY = "fit draws its own bar; verbose=1 switches it on."
+
+
+class OrbaxCheckpoint(_Refused):
+    """Refused: Orbax keeps JAX's arrays."""
+
+    WHY = "use ModelCheckpoint, or BackupAndRestore to go on after a crash."

@@ -6,8 +6,9 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
+from kgen.runtime.backups import BackupAndRestore, Resumed
 from kgen.runtime.batches import BatchStream, is_stream, unpack_batch
-from kgen.runtime.callback import CallbackList
+from kgen.runtime.callback import CallbackList, each_of
 from kgen.runtime.data import Dataset, bind_data, bind_inputs, weight_classes, whole_number
 from kgen.runtime.errors import DataError
 from kgen.runtime.evaluation import by_output, evaluate_parts, predict_rows
@@ -57,6 +58,8 @@ def fit_model(
         raise DataError("class_weight and sample_weight cannot be given together.")
     check_frequency(validation_freq)
 
+    resumed = resume(model, callbacks)
+    initial_epoch = initial_epoch if resumed is None else resumed.epoch
     held_out: Dataset | BatchStream | None = None
     feed: ArrayFeed | StreamFeed
     if is_stream(x):
@@ -84,6 +87,7 @@ def fit_model(
                 f"{batches} batches of {size}."
             )
         base = engine.step - initial_epoch * (steps or batches)
+        base -= resumed.batch if resumed is not None else 0
         feed = ArrayFeed(data, rows, steps or batches, bool(shuffle), base, model.seed)
     validation = None
     if validation_data is not None:
@@ -110,8 +114,16 @@ def fit_model(
         {"verbose": loud, "epochs": epochs, "steps": feed.steps},
     )
     model.history = history
-    Training(model, feed, everyone, validation, epochs, initial_epoch, loud).run()
+    Training(model, feed, everyone, validation, epochs, initial_epoch, loud, resumed).run()
     return history
+
+
+def resume(model: Any, callbacks: Any) -> Resumed | None:
+    """Where a callback that keeps backups lets training go on, if one does."""
+    for callback in each_of(callbacks):
+        if isinstance(callback, BackupAndRestore):
+            return callback.resume(model)
+    return None
 
 
 def evaluate_model(

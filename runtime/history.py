@@ -6,6 +6,7 @@ import os
 from collections.abc import Mapping
 
 from kgen.runtime.callback import Callback
+from kgen.runtime.progress import figure_text
 
 
 class History(Callback):
@@ -61,5 +62,5 @@ class History(Callback):
         return [epoch + 1 for epoch in self.epoch[stride - 1 :: stride][:count]]
 
     def __repr__(self) -> str:
-        last = ", ".join(f"{name}={values[-1]:.4f}" for name, values in self.history.items())
+        last = ", ".join(f"{name}={figure_text(v[-1])}" for name, v in self.history.items())
         return f"<History of {len(self.epoch)} epochs: {last}>"

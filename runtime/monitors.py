@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from kgen.runtime.callback import Callback
 from kgen.runtime.messages import listed
 from kgen.runtime.progress import say
@@ -75,6 +76,11 @@ class Monitor(Callback):
                 f"{type(self).__name__} watches '{self.monitor}', which is not among the "
                 f"figures {listed(logs or {})}.",
                 stacklevel=3,
+            )
+        if isinstance(value, np.ndarray):
+            raise ValueError(
+                f"{type(self).__name__} watches '{self.monitor}', which has {value.size} numbers; "
+                "give its metric an average, or watch another figure."
             )
         return value
 

@@ -5,12 +5,14 @@ Chunking never changes a result: a chunk is some steps of the epoch's one row or
 
 from __future__ import annotations
 
+import itertools
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 import numpy as np
+from kgen.runtime.backups import Resumed
 from kgen.runtime.batches import BatchStream, row_order
 from kgen.runtime.callback import CallbackList
 from kgen.runtime.data import Dataset
@@ -53,10 +55,10 @@ class ArrayFeed:
     _pass: int | None = None
     _order: np.ndarray | None = None
 
-    def chunks(self, epoch: int, pacer: CallPacer) -> Iterator[Chunk]:
-        """The chunks of epoch `epoch`, each of as many steps as the pacer says then."""
+    def chunks(self, epoch: int, pacer: CallPacer, skip: int = 0) -> Iterator[Chunk]:
+        """The chunks of epoch `epoch` but for `skip` steps, each as long as the pacer says then."""
         batches = self.data.batches(self.batch_size)
-        place, end = epoch * self.steps, (epoch + 1) * self.steps
+        place, end = epoch * self.steps + skip, (epoch + 1) * self.steps
         while place < end:
             number, batch = divmod(place, batches)
             steps = min(pacer.steps, batches - batch, end - place)
@@ -99,10 +101,11 @@ class StreamFeed:
         """Whether no further epoch can be made."""
         return self.stream.exhausted
 
-    def chunks(self, epoch: int, pacer: CallPacer) -> Iterator[Chunk]:
-        """One chunk a batch."""
+    def chunks(self, epoch: int, pacer: CallPacer, skip: int = 0) -> Iterator[Chunk]:
+        """One chunk a batch, but for the first `skip`."""
         engine = self.engine
-        for data in self.stream.epoch(engine.seed, engine.step, shuffle=self.shuffle):
+        parts = self.stream.epoch(engine.seed, engine.step - skip, shuffle=self.shuffle)
+        for data in itertools.islice(parts, skip, None):
             # A short last batch is computed as it would be among rows in memory.
             self.size = max(self.size, data.rows)
             yield Chunk(data, None, 0, data.rows, self.size, 1)
@@ -154,6 +157,7 @@ class Training:
     epochs: int
     initial_epoch: int
     verbose: int
+    resumed: Resumed | None = None
     _bar: ProgressBar | None = field(default=None)
 
     def run(self) -> None:
@@ -183,7 +187,11 @@ class Training:
         pacer = CallPacer(fixed=watched, steps=model.paces.get(self.feed.batch_size, 1))
         engine.reset_totals()
         done = 0
-        for chunk in self.feed.chunks(epoch, pacer):
+        if self.resumed is not None and self.resumed.batch:
+            done = self.resumed.batch
+            engine.totals[:] = self.resumed.totals
+        self.resumed = None
+        for chunk in self.feed.chunks(epoch, pacer, done):
             if watched:
                 self.callbacks.call("on_train_batch_begin", done, {})
             begun = time.perf_counter()

@@ -366,6 +366,7 @@ def simulate(case: Case, epochs: int, rng: np.random.Generator) -> tuple[Arrays,
         name: {path: np.full(weights[path].shape, float(value)) for path in paths}
         for name, value in optimizer.slots.items()
     }
+    updates = optimizer.updates(sum(weights[path].size for path in paths))
     steps = epochs * len(batches(case))
     scalars = iter(case.net.optimizer.scalars(0, steps).astype(np.float64))
     logs: dict[str, Any] = {metric.name: [] for metric in case.train.metrics}
@@ -383,7 +384,7 @@ def simulate(case: Case, epochs: int, rng: np.random.Generator) -> tuple[Arrays,
                 "gradients": {path: found[case.train.gradients[path]] for path in paths},
                 **slots,
             }
-            for graph in optimizer.updates:
+            for graph in updates:
                 feeds = {name: share(state, name, v.shape) for name, v in graph.inputs.items()}
                 new = sampled(graph, feeds | figures, rng)
                 for name, value in graph.outputs.items():
