@@ -27,7 +27,9 @@ from kgen.runtime.driver import (
     atomic_store,
     atomic_swap_if,
     call_kernel,
+    flush_subnormals,
     pause_briefly,
+    restore_mode,
     yield_processor,
 )
 from kgen.runtime.kernels import Kernel, aligned
@@ -56,6 +58,7 @@ def take_part(block: Any, shared: Any, thread: int, threads: int) -> int:
     takes part in every run until none has come for a while. The number is negative if the leader
     waited so long that other work must have had a helper's core.
     """
+    mode = flush_subnormals()
     crowded = 1
     job = atomic_load(shared, JOB)
     working = threads
@@ -76,6 +79,7 @@ def take_part(block: Any, shared: Any, thread: int, threads: int) -> int:
             if waited > atomic_load(shared, PATIENCE):
                 ready = atomic_load(shared, READY)
                 if ready > 0 and atomic_swap_if(shared, READY, ready, ready - 1) == ready:
+                    restore_mode(mode)
                     return 1
             continue
         job += 1
@@ -101,6 +105,7 @@ def take_part(block: Any, shared: Any, thread: int, threads: int) -> int:
         if thread == 0:
             if working > 1:
                 atomic_store(shared, READY, threads - 1)
+            restore_mode(mode)
             return crowded * working
 
 
