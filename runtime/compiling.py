@@ -1,9 +1,9 @@
-"""Compiles many kernels: with a second process to help, where that is safe.
+"""Compiles many kernels: with a process on each further core to help, where that is safe.
 
-The helper is a fork that works through the list from the far end and leaves
-what it compiles in the cache on disk; this process works from the near end and
-finds the rest there. Nothing waits for the helper, so that nothing hangs if it
-fails; whole entries appear at once, so that it may be stopped at any time.
+A helper is a fork that works through the list from the far end, or from a place of
+its own, and leaves what it compiles in the cache on disk; this process works from the
+near end and finds the rest there. Nothing waits for a helper, so that nothing hangs if
+it fails; whole entries appear at once, so that it may be stopped at any time.
 """
 
 from __future__ import annotations
@@ -28,32 +28,36 @@ Progress = Callable[[int, int, str], None]
 
 def compile_kernels(kernels: Sequence[Kernel], progress: Progress | None = None) -> None:
     """Compile all kernels, telling (done, total, name) before each and at the end."""
-    helper = start_helper(kernels)
+    helpers = start_helpers(kernels)
     try:
         for done, kernel in enumerate(kernels):
             if progress is not None:
                 progress(done, len(kernels), kernel.__name__)
             kernel.compile()
     finally:
-        if helper is not None:
+        for helper in helpers:
             stop_helper(helper)
     if progress is not None and kernels:
         progress(len(kernels), len(kernels), "")
 
 
-def start_helper(kernels: Sequence[Kernel]) -> int | None:
-    """Fork a helper for these kernels and return its process id; None where none would help."""
-    if len(kernels) < FEWEST or thread_count() < 2 or not hasattr(os, "fork"):
-        return None
+def start_helpers(kernels: Sequence[Kernel]) -> list[int]:
+    """Fork helpers for these kernels and return their process ids: none where none would help."""
+    if len(kernels) < FEWEST or not hasattr(os, "fork"):
+        return []
     if threading.active_count() > 1 or any(name in sys.modules for name in UNSAFE):
-        return None
+        return []
+    children: list[int] = []
+    helpers = min(thread_count() - 1, len(kernels) // 2)
     with contextlib.suppress(OSError), warnings.catch_warnings():
         warnings.simplefilter("ignore", DeprecationWarning)
-        child = os.fork()
-        if child == 0:
-            help_out(kernels)
-        return child
-    return None
+        for number in range(helpers):
+            place = len(kernels) * (helpers - number) // helpers
+            child = os.fork()
+            if child == 0:
+                help_out([*kernels[place:], *kernels[:place]])
+            children.append(child)
+    return children
 
 
 def help_out(kernels: Sequence[Kernel]) -> None:

@@ -11,8 +11,8 @@ import numpy as np
 import numpy.typing as npt
 from kgen.runtime.compiling import Progress, compile_kernels
 from kgen.runtime.dims import open_sizes
-from kgen.runtime.few import FEW, Few
-from kgen.runtime.kernels import Buffer, Command, Sync, aligned, sync
+from kgen.runtime.few import FEW, Few, run_few
+from kgen.runtime.kernels import Buffer, Command, Kernel, Sync, aligned, sync
 from kgen.runtime.memory import Memory, Programs, SharedArena, State, Steps
 from kgen.runtime.spec import Spec
 from kgen.runtime.team import Plan, Team, missing_kernels, thread_count
@@ -137,6 +137,17 @@ class Engine:
     def compile(self, program: str, progress: Progress | None = None) -> None:
         """Compile what a program needs, telling (done, total, kernel) as it goes."""
         compile_kernels(missing_kernels(self._smallest(program).commands), progress)
+
+    def missing(self) -> list[Kernel]:
+        """The kernels of all programs that are neither in memory nor on disk, each once."""
+        kernels = [
+            kernel
+            for program in ("train", "gradient", "evaluate", "predict", "few")
+            if getattr(self.programs, program)
+            for kernel in missing_kernels(self._smallest(program).commands)
+        ]
+        kernels += [run_few] if not run_few.is_cached() else []
+        return list(dict.fromkeys(kernels))
 
     def _smallest(self, program: str) -> Prepared:
         return self._prepare(program, 1, {dim.name: dim.minimum for dim in self.spec.dims})

@@ -10,6 +10,7 @@ from typing import Any, ClassVar, Self, TextIO
 import numpy as np
 from kgen.runtime.adapting import adapt_layer
 from kgen.runtime.checkpoint import apply_state, read_state, save_model_weights, save_state
+from kgen.runtime.compiling import compile_kernels
 from kgen.runtime.data import whole_number
 from kgen.runtime.engine import Engine
 from kgen.runtime.errors import DataError, KgenRuntimeError, WeightError
@@ -102,6 +103,17 @@ class ModelBase:
         self._compiled.add(program)
         if program == "predict" and is_plain(self.spec):
             self._few = self.engine.few()
+
+    def warm(self, verbose: int = 0) -> int:
+        """Compiles all that this model, and its views, could need; gives the number of kernels."""
+        engines = [self.engine, *(getattr(self, view.name).engine for view in self.spec.views)]
+        kernels = list(dict.fromkeys(k for engine in engines for k in engine.missing()))
+        bar = CompileBar(verbose)
+        try:
+            compile_kernels(kernels, bar.update)
+        finally:
+            bar.close()
+        return len(kernels)
 
     def get_weights(self) -> list[np.ndarray]:
         """Copies of all weights, in order."""

@@ -394,6 +394,13 @@ def test_selfcheck_passes_and_says_what_it_checked(project: Path) -> None:
     assert all(check["passed"] for check in checks)
 
 
+def test_warm_compiles_once(project: Path) -> None:
+    first = json.loads(kgen("warm", "small.k", "-o", "warmed", "--json", cwd=project).stdout)
+    assert Path(first["module"]).name == "small.py" and sum(first["compiled"].values()) > 3
+    again = kgen("warm", "small.k", "-o", "warmed", cwd=project).stdout
+    assert "compiled no kernels" in again and "ready in" in again
+
+
 def test_fmt(tmp_path: Path) -> None:
     ugly, neat = "model  M :\n  input x:float32[4]\n  output y=Dense( 2 )(x)\n", tmp_path / "m.k"
     neat.write_text(ugly)

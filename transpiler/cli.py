@@ -15,6 +15,7 @@ COMMANDS = {
     "new": "new",
     "check": "check",
     "build": "build",
+    "warm": "warm",
     "train": "train",
     "evaluate": "use",
     "predict": "use",

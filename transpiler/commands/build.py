@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from kgen.graph import Graph
     from kgen.specification import Phases
 
+# Steps of an open dimension for which figures are given.
+_STEPS = 64
 STAGES = ("tokens", "ast", "graph", "passes", "program", "py")
 
 
@@ -67,7 +69,7 @@ def build(
     def once() -> None:
         built = build_file(source, directory, params=defines, standalone=standalone)
         if warm:
-            _compile(built)
+            compile_all(built)
         _report(built, batch_size, as_json)
 
     if watch:
@@ -85,11 +87,12 @@ def _report(built: Built, batch_size: int, as_json: bool) -> None:
         return
     show(f"{'wrote' if built.changed else 'unchanged'} {built.path}")
     for model in models:
+        sizes = "".join(f", {name} {size}" for name, size in model["dims"].items())
         show(f"{model['name']}: {model['weights']:,} weights")
         for name, facts in model["programs"].items():
             show(
                 f"    {name:<8} {facts['kernels']:>3} kernels {facts['flops']:>13,} FLOPs and "
-                f"{facts['peak_bytes']:>11,} bytes for a batch of {batch_size}"
+                f"{facts['peak_bytes']:>11,} bytes for a batch of {batch_size}{sizes}"
             )
 
 
@@ -97,17 +100,20 @@ def _facts(phase: Phases, batch_size: int) -> dict[str, Any]:
     """A model's figures; bytes are of the arena and the model's own buffers together."""
     programs = {"train": phase.train, "evaluate": phase.evaluate, "predict": phase.predict}
     kept = {"train": phase.size + (1 + len(phase.slots)) * phase.trainable}
+    dims = _sizes(phase)
+    steps = max(dims.values(), default=1)
     return {
+        "dims": dims,
         "name": phase.model.name,
         "weights": sum(buffer.size for buffer in phase.weights.values()),
         "programs": {
             name: {
                 "kernels": len(program.kernels()),
                 "flops": sum(
-                    call.kernel.flops[0] * batch_size + call.kernel.flops[1]
+                    call.kernel.flops[0] * batch_size * steps + call.kernel.flops[1]
                     for call in (*program.calls, *program.update)
                 ),
-                "peak_bytes": program.peak_bytes(batch_size) + 4 * kept.get(name, phase.size),
+                "peak_bytes": program.peak_bytes(batch_size, dims) + 4 * kept.get(name, phase.size),
             }
             for name, program in programs.items()
             if program is not None
@@ -115,16 +121,24 @@ def _facts(phase: Phases, batch_size: int) -> dict[str, Any]:
     }
 
 
-def _compile(built: Built) -> None:
-    """Compile every kernel of the module into the cache beside it."""
+def _sizes(phase: Phases) -> dict[str, int]:
+    """Sizes of the open dimensions for which figures are given: 64, where the bounds allow it."""
+    from kgen.dims import declared, requirements
+
+    least, _ = requirements([phase.model.predict])
+    return {
+        dim.name: min(max(_STEPS, least.get(dim, 1), dim.minimum), dim.maximum or _STEPS)
+        for dim in declared(phase.model.predict.inputs.values())
+    }
+
+
+def compile_all(built: Built) -> dict[str, int]:
+    """Compile every kernel of the module into the cache; how many there were for each model."""
     from kgen.commands.project import model_classes
     from kgen.loading import import_file
 
-    for kind in model_classes(import_file(built.path)).values():
-        net = kind(0)
-        for name in ("train", "evaluate", "predict"):
-            if getattr(kind.programs, name):
-                net.compile_program(name, 1)
+    kinds = model_classes(import_file(built.path))
+    return {name: kind(0).warm(1) for name, kind in kinds.items()}
 
 
 def _print_stages(source: str, defines: dict[str, str], stages: tuple[str, ...]) -> None:
