@@ -57,8 +57,9 @@ class LoopText:
         if isinstance(buffer, StepBuffer):
             place = self._behind(minus(buffer.length, 1)) if buffer.flipped else self.t
             floats = expression(buffer.floats_a_step)
-            if floats != "1":
-                place = f"{_factor(place)} * {_factor(floats)}"
+            factors = [place, *([floats] if floats != "1" else [])]
+            factors += ["m.capacity"] if buffer.together else []
+            place = " * ".join(map(_factor, factors)) if len(factors) > 1 else place
             return f"{self.local(buffer.of)}.at({place})"
         return self.local(buffer)
 

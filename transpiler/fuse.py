@@ -37,6 +37,8 @@ SOURCES = ("array", "input", "weight")
 # What one expression and one kernel may hold: beyond that nobody can read it, nor LLVM soon.
 _MAX_EXPRESSION, _MAX_GROUP = 48, 200
 _NARROW = 16
+# Columns of a weight gradient from which on its rows are worth reading in blocks.
+_WIDE = 64
 _KEPT = ("add", "relu", "copy")
 
 
@@ -232,7 +234,7 @@ class Fusion:
         return False
 
     def _accepts(self, group: Group, node: Node) -> bool:
-        if not group.is_open:
+        if not group.is_open or (group.kind == "outer" and not self._is_narrow(group)):
             return False
         size = sum(self.sizes[member.output] for member in group.members)
         if size + self.sizes[node.output] > _MAX_GROUP:
@@ -252,6 +254,11 @@ class Fusion:
         if leaves is None:
             return False
         return all(self._readable(group, leaf) for leaf in leaves)
+
+    def _is_narrow(self, group: Group) -> bool:
+        """Whether a sum of products over the batch is small enough for one kernel with more."""
+        names, cols = count(group.domain.cols)
+        return not names and cols <= _WIDE
 
     def _accepts_join(self, group: Group, node: Node) -> bool:
         """Whether all that is joined are whole rows of the domain, some of them computed here."""
@@ -422,7 +429,9 @@ def is_join(node: Node) -> bool:
     """Whether a node joins values of equal width, which one kernel may write side by side."""
     if node.op.name != "concatenate" or node.attrs["axis"] != node.output.type.rank - 1:
         return False
-    return len({value.shape for value in node.inputs}) == 1 and node.output.dtype == "float32"
+    known = isinstance(node.output.shape[-1], int)
+    same = len({value.shape for value in node.inputs}) == 1
+    return known and same and node.output.dtype == "float32"
 
 
 def squeezed(shape: Sequence[object]) -> tuple[object, ...]:

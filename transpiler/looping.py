@@ -38,8 +38,7 @@ class LoopScheduler:
         """The loop as one entry of the program."""
         loop, body = self.loop, self.loop.body
         for position, name in enumerate(loop.names[: len(loop.sequences)]):
-            whole = self.outer.buffer(self.node.inputs[position])
-            self._step(body.inputs[name], whole, loop.sequences[position])
+            self._step(body.inputs[name], self.node.inputs[position], loop.sequences[position])
         for position, name in enumerate(loop.carried, len(loop.sequences)):
             self._carry(name, self.outer.buffer(self.node.inputs[position]))
         for name, value in zip(loop.names[::-1], self.node.inputs[::-1], strict=False):
@@ -48,9 +47,9 @@ class LoopScheduler:
                 self.touched[self.outer.buffer(value)] = None
         for key, flipped in loop.stacks or ():
             value = body.outputs[stack_key(key, flipped)]
-            whole = self.outer.buffer(self.projections["stack", key, flipped])
+            whole = self.projections["stack", key, flipped]
             self._step(root(value), whole, flipped)
-            self.writes[whole] = None
+            self.writes[self.outer.buffer(whole)] = None
         entries = self.outer.inside(body, self.fixed, self.strides).calls()
         calls = [call for call in entries if isinstance(call, Call)]
         if len(calls) < len(entries):
@@ -74,8 +73,9 @@ class LoopScheduler:
             by_batch,
         )
 
-    def _step(self, value: Value, whole: Buffer, flipped: bool) -> None:
+    def _step(self, value: Value, sequence: Value, flipped: bool) -> None:
         """Put a value of the body in its place in a sequence."""
+        whole, together = self.outer.buffer(sequence), self._is_private(sequence)
         floats = product(value.shape[1:])
         self.fixed[value] = StepBuffer(
             value.name,
@@ -86,9 +86,21 @@ class LoopScheduler:
             flipped=flipped,
             floats_a_step=floats,
             length=self.loop.length,
+            together=together,
         )
-        self.strides[value] = product_text((self.loop.length, *value.shape[1:]))
+        if not together:
+            self.strides[value] = product_text((self.loop.length, *value.shape[1:]))
         self.touched[whole] = None
+
+    def _is_private(self, sequence: Value) -> bool:
+        """Whether only loops write and read a sequence, so that its steps may lie together."""
+        fusion = self.outer.fusion
+        users = fusion.users.get(sequence, [])
+        return (
+            sequence.node.op.name == "scan_output"
+            and sequence not in fusion.results
+            and all(_reads_steps(user, sequence) for user in users)
+        )
 
     def _carry(self, name: str, start: Buffer) -> None:
         """Two buffers that hold a carry in turns, the last value being in the first."""
@@ -119,3 +131,11 @@ class LoopScheduler:
             for buffer in call.arguments:
                 if buffer.is_arena and buffer not in self.touched:
                     self.writes[buffer] = None
+
+
+def _reads_steps(user: Node, sequence: Value) -> bool:
+    """Whether a node is a loop that reads a sequence step by step, and not otherwise."""
+    if user.op.name != "scan":
+        return False
+    loop: Loop = user.attrs["loop"]
+    return sequence not in user.inputs[len(loop.sequences) :]

@@ -77,13 +77,15 @@ class Buffer:
 class Kernel:
     """The text of one kernel function, which calls of equal text share.
 
-    `flops` counts for a row of the batch, and besides; `lines` are `.k` lines.
+    `flops` counts for a row of the batch, and besides; `lines` are `.k` lines of the
+    module's own file, `elsewhere` files and lines of what it takes from others.
     """
 
     name: str
     text: KernelText
     flops: tuple[int, int]
     lines: list[int]
+    elsewhere: list[tuple[str, int]]
 
 
 @dataclass(eq=False)
@@ -111,12 +113,17 @@ class Call:
 
 @dataclass(eq=False, kw_only=True)
 class StepBuffer(Buffer):
-    """One step of a sequence, of `floats` floats a row, within a loop of `length` steps."""
+    """One step of a sequence, of `floats_a_step` floats a row, in a loop of `length` steps.
+
+    The steps of a `together` sequence lie one after another, each with all rows of the batch;
+    otherwise the rows do, each with all its steps.
+    """
 
     of: Buffer
     flipped: bool
     floats_a_step: Size
     length: Size
+    together: bool
 
 
 @dataclass(eq=False, kw_only=True)
