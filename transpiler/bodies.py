@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from kgen import syntax
 from kgen.buildtime import Arguments
 from kgen.custom import assigned_in_layer, declare_weight
-from kgen.diagnostics import Report, fail
+from kgen.diagnostics import Report, Span, fail
 from kgen.expressions import Expressions
 from kgen.graph import Value
 from kgen.inputs import check_output_name, declare_input, declare_output
@@ -58,6 +58,23 @@ class Elaborator(Expressions):
 
     def call(self, function: BuildValue, arguments: Arguments, node: syntax.Expr) -> BuildValue:
         self.budget.spend(_CALL_COST, node.span)
+        with self.placed(node.span):
+            return self._called(function, arguments, node)
+
+    @contextmanager
+    def placed(self, span: Span) -> Iterator[None]:
+        """Within, the file being built stands here; what it takes from others changes nothing."""
+        run = self.run
+        if run is None or span.source.path != run.place.source.path:
+            yield
+            return
+        before, run.place = run.place, span
+        try:
+            yield
+        finally:
+            run.place = before
+
+    def _called(self, function: BuildValue, arguments: Arguments, node: syntax.Expr) -> BuildValue:
         match function:
             case Special():
                 return SPECIAL[function.name](self, arguments, node)

@@ -113,7 +113,7 @@ def lay_out_text(
         KgenError: with every mistake found.
     """
     models = elaborate_text(text, path, defines)
-    table = KernelTable(model.name for model in models)
+    table = KernelTable((model.name for model in models), path)
     phases = [lay_out(model, table, observe) for model in models]
     return phases, list(table.kernels.values())
 

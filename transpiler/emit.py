@@ -106,8 +106,15 @@ def _documentation(kernel: Kernel) -> tuple[str, ...]:
     cost += [f"{fixed:,} FLOPs"] if fixed else []
     lines = ", ".join(map(str, kernel.lines))
     place = f"Line {lines} of the model." if len(kernel.lines) == 1 else f"Lines {lines}."
+    files: dict[str, list[int]] = {}
+    for path, line in kernel.elsewhere:
+        files.setdefault(basename(path), []).append(line)
+    others = [f"{path}:{','.join(map(str, numbers))}" for path, numbers in files.items()]
     if not kernel.lines:
         place = "All weights at once."
+    if others:
+        listed = f"From {', '.join(others)}."
+        place = f"{place} {listed}" if kernel.lines else listed
     return (f"{place} {', '.join(cost)}." if cost else place,)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, cast, NoReturn
+from typing import Any, NoReturn, cast
 
 from kgen.buildtime import Arguments
 from kgen.diagnostics import Span, fail
@@ -139,6 +139,9 @@ def apply_layer(run: Run, layer: Layer, arguments: Arguments) -> Value | list[Va
                 regularize_activity(scope, given["activity_regularizer"], value)
     run.layers.setdefault(layer.path, layer)
     layer.calls += 1
+    if layer.place is None:
+        own = layer.span.source.path == run.place.source.path
+        layer.place = layer.span if own else run.place
     layer.shapes.append(results[0].type)
     shown = layer.kind if layer.name == layer.kind.lower() else f"{layer.kind} {layer.name}"
     for value in results:

@@ -14,6 +14,7 @@ from typing import TypeVar
 from kgen.bodies import Elaborator
 from kgen.buildtime import Arguments
 from kgen.diagnostics import Diagnostic, KgenError, fail
+from kgen.dims import requirements
 from kgen.graph import Builder, Graph, Value
 from kgen.layering import refuse, without_batch
 from kgen.layers.constraints import constrain
@@ -61,6 +62,12 @@ def elaborate_model(elaborator: Elaborator, model: ModelClass) -> Model | None:
         both = inference, training
         if not _checked(elaborator, lambda: _check_phases(*both)):
             return None
+    graphs = [
+        inference.forward,
+        *(phase.full for phase in (inference, training) if phase and phase.full),
+    ]
+    if _checked(elaborator, lambda: requirements(graphs)) is None:
+        return None
     inputs = tuple(
         InputInfo(name, value.dtype, value.shape[1:], inference.run.batch, span)
         for name, (value, span) in inference.frame.inputs.items()
@@ -90,7 +97,7 @@ def _phase(elaborator: Elaborator, model: ModelClass, *, training: bool) -> Phas
     optimizer: OptimizerInfo | None = None
     full: Graph | None = None
     with Builder() as builder:
-        run = Run(builder, training, elaborator.apply)
+        run = Run(builder, training, elaborator.apply, model.declaration.name_span)
         frame = Frame(model.declaration, Names(model.names))
         _execute(elaborator, run, frame)
         if not frame.failed:
@@ -290,7 +297,7 @@ def _layers(run: Run) -> tuple[LayerInfo, ...]:
             without_batch(layer.shapes[0].shape),
             tuple(f"{layer.path}/{name}" for name in layer.weights),
             layer.calls,
-            layer.span,
+            layer.place or layer.span,
         )
         for layer in run.layers.values()
     )

@@ -56,13 +56,15 @@ class Step:
 class Run:
     """One phase: its graph under construction, and what layers leave behind.
 
-    `apply` applies a layer to the `Arguments` of a call; `results` are what layers made, by
-    path; `partial` are paths of models of which some layers alone may be wanted.
+    `apply` applies a layer to the `Arguments` of a call; `place` is where the file being built
+    stands; `results` are what layers made, by path; `partial` are paths of models of which some
+    layers alone may be wanted.
     """
 
     builder: Builder
     training: bool
     apply: Callable[[Any, Any], Any]
+    place: Span
     losses: list[Value] = field(default_factory=list)
     penalties: list[tuple[Bound, Value]] = field(default_factory=list)
     constraints: dict[str, tuple[Bound, Span]] = field(default_factory=dict)

@@ -19,10 +19,11 @@ from kgen.reserved import RESERVED
 class KernelTable:
     """Every kernel of a module; calls of the same text share one.
 
-    `taken` are names of the module that no kernel may have.
+    `taken` are names of the module that no kernel may have, `source` is its `.k` file's path.
     """
 
-    def __init__(self, taken: Iterable[str] = ()) -> None:
+    def __init__(self, taken: Iterable[str] = (), source: str | None = None) -> None:
+        self.source = source
         self.kernels: dict[object, Kernel] = {}
         self.names = set(taken) | RESERVED
         self.arrays: dict[str, Buffer] = {}
@@ -39,13 +40,17 @@ class KernelTable:
 
     def kernel(self, written: Draft, key: Draft, group: Group, name: str) -> Kernel:
         """The kernel with this text but for names (as `key` has it), made if it is new."""
-        lines = sorted({n.span.line for n in group.members if n.span is not None})
+        places = {(n.span.source.path, n.span.line) for n in group.members if n.span is not None}
+        lines = {line for path, line in places if path == self.source or self.source is None}
         found = self.kernels.get(key.text)
         if found is None:
             unique = self._unique(name)
-            found = Kernel(unique, replace(written.text, name=unique), flops(group), [])
+            found = Kernel(unique, replace(written.text, name=unique), flops(group), [], [])
             self.kernels[key.text] = found
         found.lines[:] = sorted({*found.lines, *lines})
+        if self.source is not None:
+            others = {place for place in places if place[0] != self.source}
+            found.elsewhere[:] = sorted({*found.elsewhere, *others})
         return found
 
     def _unique(self, name: str) -> str:

@@ -87,7 +87,8 @@ class ModelClass:
 class Layer(LayerInstance):
     """A layer: a registry definition with its arguments, its name, and once applied its weights.
 
-    `inner` are the copies of other layers that it is made of, by name.
+    `inner` are the copies of other layers that it is made of, by name; `place` is where
+    the file being built has it, though it may be declared in another.
     """
 
     bound: Bound
@@ -99,6 +100,7 @@ class Layer(LayerInstance):
     shapes: list[TensorType] = field(default_factory=list)
     inner: dict[str, AnyLayer] = field(default_factory=dict)
     calls: int = 0
+    place: Span | None = None
 
     @property
     def path(self) -> str:

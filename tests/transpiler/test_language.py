@@ -385,7 +385,8 @@ def test_library_is_found_by_its_own_names(tmp_path: Path, monkeypatch: pytest.M
     try:
         built = elaborate_text(f'use "std/net.k": Net\n{model}', "here/m.k")[-1]
         assert built.layers[0].shape == (5,)
-        assert built.layers[0].span.source.path == "std/blocks.k"
+        assert built.layers[0].span.source.path == "here/m.k"
+        assert [n.span.source.path for n in built.predict.nodes if n.span][-1] == "std/blocks.k"
         with pytest.raises(KgenError, match=r'begin the file with: use "std/net\.k": Net'):
             elaborate_text(model, "here/m.k")
         with pytest.raises(KgenError, match=r"did you mean `std/net\.k`"):
