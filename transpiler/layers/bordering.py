@@ -1,4 +1,4 @@
-"""Zero padding, cropping and enlarging of positions; dropout of whole channels."""
+"""Zero padding and cropping of positions; dropout of whole channels."""
 
 from __future__ import annotations
 
@@ -13,7 +13,6 @@ from kgen.layers.registry import Scope
 from kgen.layers.shaping import DataFormat
 from kgen.layers.windows import (
     BorderSizes,
-    Sizes,
     as_given,
     channels_last,
     padded,
@@ -82,21 +81,6 @@ def cropping_3d(
 ) -> Value:
     """Volumes without cells at their borders."""
     return _cropped(x, 3, cropping, data_format)
-
-
-@layer("UpSampling1D")
-@ranked(1)
-def up_sampling_1d(x: Value, *, size: Sizes = 2) -> Value:
-    """Each step `size` times on end."""
-    return ops.repeat(channels_last(x, 1, None), [1, *size, 1])
-
-
-@layer("UpSampling3D")
-@ranked(3)
-def up_sampling_3d(x: Value, *, size: Sizes = (2, 2, 2), data_format: DataFormat = None) -> Value:
-    """Each cell of a volume as a block of `size`."""
-    x = channels_last(x, 3, data_format)
-    return as_given(ops.repeat(x, [1, *size, 1]), data_format)
 
 
 def _spatial(

@@ -19,7 +19,6 @@ from kgen.layers.registry import Scope
 from kgen.layers.regularizers import regularize_activity
 from kgen.layers.shaping import DataFormat
 from kgen.layers.windows import (
-    AnyPadding,
     Padding,
     Sizes,
     as_given,
@@ -85,7 +84,7 @@ def _declare(rank: int) -> None:
         filters: PositiveInt,
         kernel_size: Sizes,
         strides: Sizes = ones,
-        padding: AnyPadding = "valid",
+        padding: Padding = "valid",
         data_format: DataFormat = None,
         dilation_rate: Sizes = ones,
         depth_multiplier: PositiveInt = 1,

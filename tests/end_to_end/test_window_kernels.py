@@ -1,0 +1,162 @@
+"""Each kernel over windows by itself: native code beside the operation's reference.
+
+The samples of the operations and awkward shapes: channels that leave lanes over, maps of one cell,
+tiles that overlap, strides that do not divide the input, blocks of positions that end early.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+import rounding_windows  # noqa: F401 (adds its rules)
+from kgen import ops
+from kgen.graph import BATCH, OPS, Builder, Initializer, TensorType
+from native import build_graph
+from rounding import Near, bounds
+
+ROWS = 9
+# What has the batch, of each operation's inputs; the others are weights.
+BATCHED = {"conv": (0,), "depthwise": (0,), "turn": ()}
+PLACED = ("unpool", "pick")  # whose second input holds the numbers of taps
+
+Case = tuple[str, tuple[tuple[int, ...], ...], dict[str, Any]]
+
+
+def conv(x: tuple[int, ...], taps: tuple[int, ...], out: int, **attrs: Any) -> Case:
+    steps = {"strides": (1,) * len(taps), "dilation": (1,) * len(taps), **attrs}
+    return "conv", (x, (*taps, x[-1], out)), steps
+
+
+def conv_filter(x: tuple[int, ...], taps: tuple[int, ...], out: int, **attrs: Any) -> Case:
+    _, _, steps = conv(x, taps, out, **attrs)
+    counts = (
+        (size - (tap - 1) * by - 1) // step + 1
+        for size, tap, step, by in zip(x, taps, steps["strides"], steps["dilation"], strict=False)
+    )
+    return "conv_filter", (x, (*counts, out)), {"taps": taps, **steps}
+
+
+def pool(name: str, x: tuple[int, ...], window: tuple[int, ...], **attrs: Any) -> Case:
+    rank = len(window)
+    zeros = (0,) * rank
+    given = {"window": window, "strides": window, "low": zeros, "high": zeros, **attrs}
+    if name == "pool":
+        return name, (x,), given
+    counts = tuple(
+        (size + low + high - extent) // step + 1
+        for size, extent, step, low, high in zip(
+            x, window, given["strides"], given["low"], given["high"], strict=False
+        )
+    )
+    out = (*counts, x[-1])
+    if name == "spread":
+        return name, (out,), {"positions": x[:-1], **given}
+    if name == "unpool":
+        return name, (out, out), {"positions": x[:-1], **given}
+    return name, (x, out) if name == "pick" else (x,), given
+
+
+FEW: list[Case] = [
+    conv((9, 20, 3), (3, 3), 17),
+    conv((5, 6, 18), (2, 3), 33, strides=(2, 1)),
+    conv((30, 5), (4,), 40, strides=(3,)),
+    conv((9, 3, 2), (2, 2), 130, dilation=(3, 2)),
+    conv_filter((12, 15, 7), (3, 3), 33),
+    conv_filter((9, 8, 1), (2, 3), 70, strides=(2, 2)),
+    ("turn", ((3, 2, 32, 48),), {}),
+    ("turn", ((2, 3, 5),), {}),
+    ("depthwise", ((6, 9, 33), (3, 2, 33)), {"strides": (1, 1), "dilation": (1, 1)}),
+    ("depthwise_filter", ((6, 9, 33), (4, 4, 33)), {"taps": (3, 2), "strides": (1, 2), "dilation": (1, 1)}),
+    pool("pool", (7, 6, 70), (3, 2), kind="max", strides=(2, 2), low=(1, 0), high=(1, 1)),
+    pool("pool", (7, 6, 5), (3, 2), kind="mean", strides=(2, 2), low=(1, 0), high=(1, 1)),
+    pool("pool_where", (6, 6, 17), (2, 2)),
+    pool("unpool", (7, 7, 17), (3, 3), strides=(2, 2)),
+    pool("spread", (6, 6, 17), (2, 2), kind="mean"),
+    ("pad", ((4, 5, 3),), {"low": (0, 1, -1, 0), "high": (0, 2, 3, 1), "interior": (0, 1, 0, 0), "value": 2.0}),
+    ("slice", ((9, 8, 3),), {"start": (0, 8, 1, 0), "size": (BATCH, 4, 3, 3), "step": (1, -2, 2, 1)}),
+    ("repeat", ((2, 3, 5),), {"repeats": (1, 2, 3, 1)}),
+]  # fmt: skip
+MANY: list[Case] = [
+    *(conv((8, size, cin), (3, 3), cout) for size, cin, cout in [
+        (3, 1, 1), (4, 3, 130), (5, 33, 16), (6, 1, 32), (17, 2, 15), (35, 4, 48),
+    ]),
+    conv((3, 3, 17), (3, 3), 5),
+    conv((5, 5, 3, 2), (2, 3, 2), 17, strides=(2, 1, 1)),
+    conv((4, 5, 6, 3), (2, 2, 2), 4, dilation=(1, 2, 3)),
+    conv((7, 1, 4), (3, 1), 20, strides=(2, 1)),
+    conv((4, 4, 700), (3, 3), 33),
+    conv((300, 1), (7,), 1),
+    *(conv_filter((8, size, cin), (3, 3), cout) for size, cin, cout in [
+        (3, 1, 1), (4, 3, 130), (5, 33, 16), (17, 2, 15), (35, 4, 48),
+    ]),
+    conv_filter((5, 5, 3, 2), (2, 3, 2), 17, strides=(2, 1, 1)),
+    conv_filter((4, 5, 6, 3), (2, 2, 2), 4, dilation=(1, 2, 3)),
+    conv_filter((300, 1), (7,), 1),
+    conv_filter((900, 2), (2,), 33, strides=(2,)),
+    conv_filter((7, 1, 4), (3, 1), 20, strides=(2, 1)),
+    ("turn", ((1, 16, 16),), {}),
+    ("depthwise", ((5, 9, 1), (3, 3, 1)), {"strides": (2, 2), "dilation": (1, 1)}),
+    ("depthwise", ((5, 4, 6, 17), (2, 2, 3, 17)), {"strides": (1, 1, 1), "dilation": (2, 1, 1)}),
+    pool("pool", (9, 3), (2,), kind="sum", strides=(3,)),
+    pool("pool", (3, 4, 5, 2), (2, 2, 2), kind="max", strides=(1, 2, 2)),
+    pool("unpool", (3, 4, 5, 2), (2, 2, 2), strides=(1, 2, 2)),
+    pool("unpool", (5, 3), (3,), strides=(2,), low=(1,), high=(1,)),
+    pool("pick", (5, 3), (3,), strides=(2,), low=(1,), high=(1,)),
+    pool("spread", (9, 70), (2,), kind="sum", strides=(3,)),
+    ("pad", ((1, 1),), {"low": (0, 3, 0), "high": (0, 0, 2), "interior": (0, 0, 0), "value": 0.0}),
+    ("pad", ((3, 2, 1),), {"low": (0, 0, 2, 1), "high": (0, 0, 0, -1), "interior": (0, 0, 1, 1), "value": 1.0}),
+    ("slice", ((9,),), {"start": (0, 8), "size": (BATCH, 9), "step": (1, -1)}),
+    ("repeat", ((2, 3),), {"repeats": (1, 1, 4)}),
+]  # fmt: skip
+
+
+def check(case: Case, threads: int) -> None:
+    name, shapes, attrs = case
+    rng = np.random.default_rng(3)
+    feeds: dict[str, np.ndarray] = {}
+    weights: dict[str, np.ndarray] = {}
+    with Builder() as builder:
+        inputs = []
+        for position, shape in enumerate(shapes):
+            if position in BATCHED.get(name, range(len(shapes))):
+                key = f"x{position}"
+                inputs.append(builder.input(key, TensorType("float32", (BATCH, *shape))))
+                feeds[key] = rng.uniform(-1.0, 1.0, (ROWS, *shape)).astype(np.float32)
+                if name in PLACED and position == 1:
+                    taps = rng.integers(0, np.prod(attrs["window"]), (ROWS, *shape))
+                    feeds[key] = taps.astype(np.float32)
+            else:
+                key = f"w{position}"
+                inputs.append(builder.weight(key, shape, Initializer("Zeros", {})))
+                weights[key] = rng.uniform(-1.0, 1.0, shape).astype(np.float32)
+        y = builder.add(OPS[name], inputs, attrs)
+        if y.shape[0] != BATCH:  # a result for the whole batch: the same for each row
+            one = builder.input("one", TensorType("float32", (BATCH, 1)))
+            feeds["one"] = np.ones((ROWS, 1), np.float32)
+            y = ops.reshape(y, (1, int(np.prod(y.shape)))) * one
+        graph = builder.graph(name, {"y": y})
+    net = build_graph(graph)(seed=0, threads=threads)
+    for path, value in weights.items():
+        net.weights[path] = value
+    near = bounds(graph, {k: Near.exact(v) for k, v in (feeds | weights).items()})[y]
+    found = net(feeds)
+    assert found.shape == near.mid.shape
+    assert np.all(np.abs(found - near.mid) <= near.rad), np.abs(found - near.mid).max()
+    assert np.median(near.rad) <= 1e-2 * max(1.0, float(np.abs(near.mid).max()))
+
+
+def title(case: Case) -> str:
+    return f"{case[0]}-{'-'.join('x'.join(map(str, shape)) for shape in case[1])}"
+
+
+@pytest.mark.parametrize("case", FEW, ids=title)
+def test_kernel(case: Case) -> None:
+    check(case, 2)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("case", MANY, ids=title)
+def test_more_kernels(case: Case) -> None:
+    check(case, 1 + MANY.index(case) % 5)
