@@ -265,7 +265,7 @@ class _Reverse:
         self.after = {gradient.carried[name]: value for name, value in carries.items()}
         self.after |= dict(totals.values())
         self.starts = self._starts(carries, totals)
-        self.kept: set[Value] = set()
+        self.kept: dict[Value, None] = {}
         self.builder = Builder()
         self.made: dict[Value, Value] = {}
 
@@ -375,7 +375,7 @@ class _Reverse:
             for source in value.node.inputs:
                 self._require(source)
         else:
-            self.kept.add(value)
+            self.kept[value] = None
 
     def _is_free(self, value: Value) -> bool:
         """Whether a value of the forward body is at hand, or cheaply computed from such."""
