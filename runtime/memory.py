@@ -24,6 +24,8 @@ from kgen.runtime.tiles import element, f64vector, i64vector, matrix, set_elemen
 
 PADDING = 8
 LINE = 16
+# Windows of a convolution may reach this far beyond an input shorter than a tile.
+OPEN_GUARD = 1 << 16
 GUARD = 4096
 
 
@@ -176,7 +178,7 @@ class Memory:
     def settle(self, shared: SharedArena) -> None:
         """Lay out what `between` gave, once all of a program's commands are made."""
         offsets, total = pack([size for _, size, _ in self.places], [p[2] for p in self.places])
-        arena = shared.take(total + GUARD)
+        arena = shared.take(total + OPEN_GUARD)
         for (place, _, _), offset in zip(self.places, offsets, strict=True):
             object.__setattr__(place, "base", arena)
             object.__setattr__(place, "offset", offset)

@@ -251,12 +251,17 @@ def cut(
     """`value[start:stop:step]` on a list, tuple or string."""
     if not isinstance(value, list | tuple | str):
         fail("K0303", f"{describe(value)} cannot be sliced", span, help=_COLLECTION)
+    for bound in bounds:
+        if isinstance(bound, Dim):
+            fail("K0303", f"a slice needs integers, found {describe(bound)}", span, help=_KNOWN)
     return value[slice(*bounds)]
 
 
 def check_bounds(bounds: tuple[BuildValue, BuildValue, BuildValue], span: Span) -> None:
     """Start, stop and step of a slice are integers or left out; the step is not 0."""
-    for bound in bounds:
+    for position, bound in enumerate(bounds):
+        if isinstance(bound, Dim) and position < 2:  # of an open axis
+            continue
         if bound is not None and (isinstance(bound, bool) or not isinstance(bound, int)):
             fail("K0303", f"a slice needs integers, found {describe(bound)}", span, help=_INDEX)
     if bounds[2] == 0:

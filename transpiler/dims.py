@@ -19,11 +19,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from math import gcd, prod
 
+from kgen.diagnostics import fail
 from kgen.graph import BATCH, Dim, Graph, Shape, Size, Value
 from kgen.reserved import RESERVED
 
 Monomial = tuple[Dim, ...]
 _FAR = 1 << 31
+_SCANNED = 1 << 12
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,6 +170,9 @@ def declared(inputs: Iterable[Value]) -> tuple[Dim, ...]:
 def requirements(graphs: Iterable[Graph]) -> tuple[dict[Dim, int], list[Dim]]:
     """What the nodes of graphs need: the least value of each declared dimension, for those sizes
     that depend on one, and the sizes of several dimensions, which must be at least 1.
+
+    Raises:
+        KgenError: no value within the bounds of a declaration is enough.
     """
     lowest: dict[Dim, int] = {}
     several: dict[Dim, None] = {}
@@ -181,7 +186,13 @@ def requirements(graphs: Iterable[Graph]) -> tuple[dict[Dim, int], list[Dim]]:
                 continue
             (base,) = bases(size)
             found = least(size, minimum)
-            assert found is not None, f"{size} is never {minimum}"
+            if found is None:
+                fail(
+                    "K0402",
+                    f"this needs {size} to be at least {minimum}, which it is for no {base}",
+                    node.span,
+                    help="raise the upper bound of the dimension, or take smaller windows",
+                )
             lowest[base] = max(found, lowest.get(base, 1))
     return lowest, list(several)
 
@@ -222,6 +233,11 @@ def least(size: Dim, needed: int) -> int | None:
     """
     (base,) = bases(size)
     low, high = base.minimum, base.maximum if base.maximum is not None else _FAR
+    if _falls(size):  # it goes up and down: beyond the last value that fails
+        high = min(high, low + _SCANNED)
+        fails = [n for n in range(low, high + 1) if evaluate(size, {base.name: n}) < needed]
+        found = fails[-1] + 1 if fails else low
+        return found if found <= high else None
     if evaluate(size, {base.name: high}) < needed:
         return None
     while low < high:
@@ -231,6 +247,14 @@ def least(size: Dim, needed: int) -> int | None:
         else:
             low = middle + 1
     return low
+
+
+def _falls(size: Size) -> bool:
+    """Whether a size may shrink as its dimension grows."""
+    if isinstance(size, int) or size.formula is None:
+        return False
+    inner = size.formula.inner if isinstance(size.formula, Floor) else size.formula
+    return any(n < 0 or any(_falls(dim) for dim in key) for key, n in inner.terms)
 
 
 # --- as text --------------------------------------------------------------------

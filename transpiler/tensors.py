@@ -7,8 +7,8 @@ from typing import NoReturn
 from kgen import ops
 from kgen.arithmetic import single
 from kgen.diagnostics import Span, fail
-from kgen.dims import plus
-from kgen.graph import BATCH, Dim, Value, apply
+from kgen.dims import ceil_divide, minus, plus
+from kgen.graph import BATCH, Dim, Size, Value, apply
 from kgen.names import unsupported
 from kgen.suggest import suggest
 from kgen.values import BuildValue, describe
@@ -122,7 +122,8 @@ def _cut(value: Value, axis: int, index: BuildValue, span: Span) -> tuple[Value,
             span,
             help="write x[:, ...] to keep every sample",
         )
-    if isinstance(size, Dim):
+    ends = (index.start, index.stop) if isinstance(index, slice) else ()
+    if isinstance(size, Dim) or any(isinstance(end, Dim) for end in ends):
         return _cut_open(value, axis, size, index, span)
     if isinstance(index, slice):
         places = range(*index.indices(size))
@@ -163,20 +164,25 @@ def _refuse_index(index: BuildValue, span: Span) -> NoReturn:
 
 
 def _cut_open(
-    value: Value, axis: int, size: Dim, index: BuildValue, span: Span
+    value: Value, axis: int, size: Size, index: BuildValue, span: Span
 ) -> tuple[Value, bool]:
     """As `_cut`, where the axis is open: data too short for the index are refused at run time."""
-    kept = isinstance(index, slice)
+    kept, step = isinstance(index, slice), 1
     if isinstance(index, slice):
-        if index.step not in (None, 1):
-            unsupported("a slice of an open axis with a step", span)
+        step = 1 if index.step is None else index.step
         ends = (index.start or 0, size if index.stop is None else index.stop)
     elif isinstance(index, bool) or not isinstance(index, int):
         _refuse_index(index, span)
     else:
         ends = (index, size if index == -1 else index + 1)
     start, stop = (plus(size, end) if isinstance(end, int) and end < 0 else end for end in ends)
-    return ops.slice_axis(value, axis, start, stop), kept
+    if step == 1:
+        return ops.slice_axis(value, axis, start, stop), kept
+    if step < 1 or not isinstance(start, int):
+        unsupported("a slice of an open axis that goes backwards, or in steps from its end", span)
+    starts, sizes, steps = [0] * value.type.rank, list(value.shape), [1] * value.type.rank
+    starts[axis], sizes[axis], steps[axis] = start, ceil_divide(minus(stop, start), step), step
+    return ops.slice_axes(value, starts, sizes, steps), kept
 
 
 def attribute(value: Value, name: str, span: Span) -> BuildValue:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Any
 
 import keras
@@ -138,7 +139,7 @@ def test_sizes_that_do_not_fit_are_refused() -> None:
     y = {"y": numbers((1,), 3, 1), "w": numbers((4,), 3, 1)}
     with pytest.raises(DataError, match=r"target 'w' must have shape \(rows, 5\)"):
         net.fit({"x": x, "z": z[:, :9]}, y, verbose=0)
-    with pytest.raises(DataError, match="differ in size. Pad"):
+    with pytest.raises(DataError, match="its rows differ in size"):
         build(FILE).Series(seed=1).predict([numbers((2, 5), 1, 1)[0], numbers((3, 5), 1, 1)[0]])
 
 
@@ -193,3 +194,33 @@ def test_a_fixed_batch_takes_whole_batches_only() -> None:
     ):
         with pytest.raises(DataError, match="fixes the batch at 4"):
             call()
+
+
+@pytest.mark.parametrize("rows", [1, 7, 33])
+def test_products_over_the_batch(rows: int) -> None:
+    """Rows of the batch against one another: the batch is an axis like any other."""
+    module = gram()
+    net = module.Gram(seed=0, threads=2)
+    x = numbers((4,), rows, 1)
+    expected = x @ (x.T @ x) @ net.weights["a/kernel"] + net.weights["a/bias"]
+    limit = 4 * rows * 4 * 2.0**-24 * max(1.0, float(np.abs(expected).max()))
+    assert np.abs(net.predict(x, batch_size=rows) - expected).max() <= limit
+    scores = module.Scores(seed=0, threads=5).predict(x, batch_size=rows)
+    weights = np.exp(x @ x.T)
+    exact = weights / weights.sum(-1, keepdims=True) @ x
+    assert np.abs(scores - exact).max() <= (rows + 20) * 2.0**-24 * 4
+
+
+@cache
+def gram() -> Any:
+    return build_text(
+        """
+model Gram:
+    input x: float32[4]
+    output y = matmul(x, matmul(transpose(x, [1, 0]), x)) |> Dense(3, name="a")
+
+model Scores:
+    input x: float32[4]
+    output y = matmul(softmax(matmul(x, transpose(x, [1, 0])), axis=-1), x)
+"""
+    )

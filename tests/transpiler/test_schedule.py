@@ -9,7 +9,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 from kgen import ops
 from kgen.compiler import elaborate_text, lay_out
-from kgen.diagnostics import KgenError
 from kgen.fuse import Fusion
 from kgen.graph import BATCH, Builder, Graph, Initializer, TensorType
 from kgen.plan import pack, padded
@@ -152,21 +151,3 @@ def test_packing_never_overlaps_the_living(shapes: list[tuple[int, int, int]]) -
 
 def test_memory_is_used_again() -> None:
     assert pack([Buffer(f"b{i}", "fixed", 64, life=(i, i)) for i in range(10)]) == 64
-
-
-@pytest.mark.parametrize(
-    "body",
-    [
-        "output y = matmul(matmul(x, transpose(x, [1, 0])), x)",
-        "output y = matmul(x, matmul(transpose(x, [1, 0]), x)) |> Dense(4)",
-    ],
-)
-def test_products_over_the_batch_are_refused_with_their_place(body: str) -> None:
-    train = '    train:\n        loss = "mse"\n' if "Dense" in body else ""
-    text = f"model Gram:\n    input x: float32[4]\n    {body}\n{train}"
-    (model,) = elaborate_text(text, "gram.k")
-    with pytest.raises(KgenError) as refused:
-        lay_out(model, KernelTable())
-    (diagnostic,) = refused.value.diagnostics
-    assert diagnostic.code == "K0701" and diagnostic.help
-    assert diagnostic.span is not None and diagnostic.span.line == 3
