@@ -35,8 +35,10 @@ ROOMS = {
     "graph": "dims graph interpret model reserved rewrite",
     "ops": "ops",
     "layers": "layers",
-    "elaborate": "arithmetic bodies buildtime builtins custom declarations elaborate expressions inputs "
-    "layering library limits masking names objective opendims parameters parts phases run scopes settings specials statements tensors values views",
+    "elaborate": "arithmetic bodies buildtime builtins custom declarations elaborate expressions "
+    "inputs layering library limits masking names nesting objective opendims "
+    "ownweights parameters parts phases run scopes settings specials statements "
+    "tensors values views",
     "passes": "passes",
     "schedule": "access body fuse kernels placing looping plan program ranges schedule texts tidy",
     "emit": "arrays emit pycode specification",

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 
 from kgen import syntax
 from kgen.buildtime import Arguments
-from kgen.custom import assigned_in_layer, declare_weight
 from kgen.diagnostics import Report, Span, fail
 from kgen.expressions import Expressions
 from kgen.graph import Value
@@ -22,7 +21,9 @@ from kgen.layering import (
 )
 from kgen.limits import Budget
 from kgen.names import Names, registered
+from kgen.nesting import apply_model, instance
 from kgen.opendims import declare_dims
+from kgen.ownweights import assigned_in_layer, declare_weight
 from kgen.parts import apply_part, record
 from kgen.run import Frame, Run
 from kgen.specials import SPECIAL, start_from, weights_option
@@ -37,9 +38,7 @@ from kgen.values import (
     ModelClass,
     ModelLayer,
     Registered,
-    Silenced,
     Special,
-    describe,
     has_tensor,
 )
 from kgen.views import declare_view
@@ -86,7 +85,7 @@ class Elaborator(Expressions):
                 if known is not None and any(has_tensor(value) for value in given):
                     return self._registered(known, arguments, node)
             case ModelClass():
-                return self._instance(function, arguments, node)
+                return instance(self, function, arguments, node)
             case Layer() | LayerChain() | ModelLayer():
                 return self.apply(function, arguments)
             case LayerOutput():
@@ -144,37 +143,6 @@ class Elaborator(Expressions):
             start_from(self, layer, file, arguments.place("weights"))
         return layer
 
-    def _instance(self, model: ModelClass, arguments: Arguments, node: syntax.Expr) -> BuildValue:
-        """`Encoder(latent=8)`: a model as a layer."""
-        _, frame = self.inside(node.span)
-        title = model.declaration.name
-        keywords = dict(arguments.keywords)
-        declared = {parameter.name for parameter in model.declaration.parameters}
-        options = {k: keywords.pop(k) for k in ("name", "trainable", "weights")
-                   if k not in declared and k in keywords}  # fmt: skip
-        for option, kind, words, help in (
-            ("name", str, "string", 'write name="tower"'),
-            ("trainable", bool, "truth value", "write trainable=False to freeze the model"),
-        ):
-            if option in options and not isinstance(options[option], kind):
-                fail("K0301", f"{option}= is a {words}", arguments.place(option), help=help)
-        if arguments.positional and has_tensor(arguments.positional[0]):
-            help = f"construct, then apply: {title}()(x)"
-            fail("K0305", f"{title} is applied before it is made", node.span, help=help)
-        parameters = Names(model.names)
-        rest = Arguments(arguments.span, arguments.positional, keywords, arguments.spans)
-        self.fit(title, model.declaration.parameters, rest, parameters)
-        name = frame.layer_name(title, options.get("name"), self.variable_of(node), node.span)
-        again = frame.known.get(name) if frame.again else None
-        if isinstance(again, ModelLayer):
-            return again
-        trainable = options.get("trainable", True) and frame.trainable
-        layer = ModelLayer(model, parameters.own, name, node.span, trainable, frame.prefix)
-        frame.known[name] = layer
-        if options.get("weights") is not None:
-            start_from(self, layer, options["weights"], arguments.place("weights"))
-        return layer
-
     # --- application -----------------------------------------------------------
 
     def apply(self, layer: AnyLayer, arguments: Arguments) -> BuildValue:
@@ -187,7 +155,7 @@ class Elaborator(Expressions):
                 result: BuildValue = apply_layer(run, layer, arguments)
             else:
                 if isinstance(layer, ModelLayer):
-                    result = self._apply_model(layer, arguments)
+                    result = apply_model(self, layer, arguments)
                 else:
                     result = self._apply_chain(layer, arguments)
                 record(run, layer, arguments, before)
@@ -208,50 +176,6 @@ class Elaborator(Expressions):
                 self.budget.spend(_CALL_COST, arguments.span)
                 value = self.apply(item, Arguments(arguments.span, [value]))
         return value
-
-    def _apply_model(self, layer: ModelLayer, arguments: Arguments) -> BuildValue:
-        declaration = layer.model.declaration
-        if any(active is declaration for active in self.models):
-            fail(
-                "K0606",
-                f"the model {declaration.name} contains itself",
-                arguments.span,
-                label="recursion",
-                help="models are built at build time, so they cannot recur",
-            )
-        feeds, by_name = _feeds(layer, arguments)
-        names = Names(layer.model.names, dict(layer.arguments))
-        frame = Frame(
-            declaration,
-            names,
-            arguments.span,
-            feeds,
-            by_name,
-            prefix=f"{layer.path}/",
-            trainable=layer.trainable,
-            known=layer.layers,
-            again=layer.calls > 0,
-        )
-        layer.calls += 1
-        self.execute_model(frame)
-        if frame.failed:
-            raise Silenced
-        given = len(feeds) + len(by_name)
-        if given > len(frame.inputs):
-            title = f"{declaration.name} has {len(frame.inputs)} inputs"
-            names_ = ", ".join(frame.inputs)
-            fail("K0301", f"{title}, found {given} tensors", arguments.span,
-                 help=f"its inputs are {names_}")  # fmt: skip
-        outputs = [value for value, _ in frame.outputs.values()]
-        if layer.ends is None:
-            layer.ends = (
-                {name: value for name, (value, _) in frame.inputs.items()},
-                {name: value for name, (value, _) in frame.outputs.items()},
-            )
-        if not outputs:
-            fail("K0502", f"the model {declaration.name} has no output", declaration.name_span,
-                 help="declare one: output y = ...")  # fmt: skip
-        return outputs[0] if len(outputs) == 1 else outputs
 
     def execute_model(self, frame: Frame) -> None:
         """Execute the body of a model in a frame."""
@@ -328,34 +252,3 @@ class Elaborator(Expressions):
                 frame.train.append(statement)
             case _:
                 refuse_weight(statement)
-
-
-def _feeds(layer: ModelLayer, arguments: Arguments) -> tuple[list[Value], Mapping[str, Value]]:
-    """The tensors of a call of a model: in order, or by name."""
-    given = arguments.positional
-    if arguments.keywords and not given:
-        given = [arguments.keywords]
-    elif arguments.keywords:
-        name = next(iter(arguments.keywords))
-        fail(
-            "K0301",
-            "the inputs of a model go in order, or all by name",
-            arguments.place(name),
-            help=f"write model({name}=x, ...)",
-        )
-    if len(given) == 1 and isinstance(given[0], list | tuple):
-        given = list(given[0])
-    elif len(given) == 1 and isinstance(given[0], dict):
-        by_name = given[0]
-        if all(isinstance(value, Value) for value in by_name.values()):
-            return [], by_name
-        given = list(by_name.values())
-    for value in given:
-        if not isinstance(value, Value):
-            fail(
-                "K0301",
-                f"{layer.model.declaration.name} is applied to tensors, found {describe(value)}",
-                arguments.span,
-                help="write model(x), or model([a, b]) for several inputs",
-            )
-    return list(given), {}
