@@ -128,9 +128,9 @@ def gradient_of_dense_2_add(thread, threads, batch, clock, args):
                 yes_loss_sigmoid_crossentropy, i, j, yes_loss_sigmoid_crossentropy_tile
             )
             d_yes_loss_subtract = dense_2_tile - yes_target_tile
-            d_yes_loss_sum_1 = 1.0 / full(1, 1, batch)
+            d_yes_loss_sum_2 = 1.0 / full(1, 1, batch)
             yes_sample_weight_tile = load(yes_sample_weight, i, j, ROWS, 1)
-            d_yes_loss_sum = d_yes_loss_sum_1 * yes_sample_weight_tile
+            d_yes_loss_sum = d_yes_loss_sum_2 * yes_sample_weight_tile
             store(d_dense_2_add, i, j, d_yes_loss_sum * d_yes_loss_subtract)
 
 
@@ -162,10 +162,10 @@ def compute_multiply(thread, threads, batch, clock, args):
     multiply = matrix(args, 1, 1, 1)
     first, last = share(1, LANES, thread, threads)
     for j in range(first, last, LANES):
-        total = full(1, 1, 0.0)
+        total_ = full(1, 1, 0.0)
         for i in range(batch):
-            total = total + load(yes_loss_multiply_1, i, j, 1, 1)
-        yes_loss = total / full(1, 1, batch)
+            total_ = total_ + load(yes_loss_multiply_1, i, j, 1, 1)
+        yes_loss = total_ / full(1, 1, batch)
         store(multiply, 0, j, yes_loss * full(1, 1, batch))
 
 
@@ -180,13 +180,13 @@ def compute_copy_1(thread, threads, batch, clock, args):
     copy_1 = matrix(args, 5, 1, 1)
     first, last = share(1, LANES, thread, threads)
     for j in range(first, last, LANES):
-        total = full(1, 1, 0.0)
-        total_2 = full(1, 1, 0.0)
+        total_ = full(1, 1, 0.0)
+        total__2 = full(1, 1, 0.0)
         for i in range(batch):
-            total = total + load(accuracy_sum, i, j, 1, 1)
-            total_2 = total_2 + load(d_dense_2_add, i, j, 1, 1)
-        store(accuracy_sum_1, 0, j, total)
-        store(d_dense_2_bias, 0, j, total_2)
+            total_ = total_ + load(accuracy_sum, i, j, 1, 1)
+            total__2 = total__2 + load(d_dense_2_add, i, j, 1, 1)
+        store(accuracy_sum_1, 0, j, total_)
+        store(d_dense_2_bias, 0, j, total__2)
         store(copy, 0, j, full(1, 1, batch))
         store(copy_1, 0, j, full(1, 1, batch))
 
@@ -248,13 +248,13 @@ def gradient_of_dense_bias(thread, threads, batch, clock, args):
     d_dense_bias = matrix(args, 3, 1, 64)
     first, last = share(64, 4 * LANES, thread, threads)
     for j in range(first, last, 4 * LANES):
-        total = full(1, 4, 0.0)
-        total_2 = full(1, 4, 0.0)
+        total_ = full(1, 4, 0.0)
+        total__2 = full(1, 4, 0.0)
         for i in range(batch):
-            total = total + load(d_dense_1_add, i, j, 1, 4)
-            total_2 = total_2 + load(d_dense_add, i, j, 1, 4)
-        store(d_dense_1_bias, 0, j, total)
-        store(d_dense_bias, 0, j, total_2)
+            total_ = total_ + load(d_dense_1_add, i, j, 1, 4)
+            total__2 = total__2 + load(d_dense_add, i, j, 1, 4)
+        store(d_dense_1_bias, 0, j, total_)
+        store(d_dense_bias, 0, j, total__2)
 
 
 @kernel
@@ -407,10 +407,10 @@ def compute_copy_1_2(thread, threads, batch, clock, args):
     copy_1 = matrix(args, 3, 1, 1)
     first, last = share(1, LANES, thread, threads)
     for j in range(first, last, LANES):
-        total = full(1, 1, 0.0)
+        total_ = full(1, 1, 0.0)
         for i in range(batch):
-            total = total + load(accuracy_sum, i, j, 1, 1)
-        store(accuracy_sum_1, 0, j, total)
+            total_ = total_ + load(accuracy_sum, i, j, 1, 1)
+        store(accuracy_sum_1, 0, j, total_)
         store(copy, 0, j, full(1, 1, batch))
         store(copy_1, 0, j, full(1, 1, batch))
 
@@ -619,7 +619,7 @@ SPEC = Spec(
     outputs=(Output("yes", (1,)),),
     targets=(Target("yes", "float32", (1,)),),
     weights=WEIGHTS,
-    metrics=(Metric("loss", 0, 1), Metric("accuracy", 2, 3)),
+    metrics=(Metric("loss", (0, 1)), Metric("accuracy", (2, 3))),
     layers=(
         Layer("dense", "Dense", (64,), 1344, 2688, 8, ("dense/kernel", "dense/bias")),
         Layer("dropout", "Dropout", (64,), 0, 0, 8),

@@ -111,7 +111,7 @@ def gradient_of_dense_2_add(thread, threads, batch, clock, args):
     dense_2_add = matrix(args, 0, batch, 10)
     digit_target = matrix(args, 1, batch, 10)
     digit_sample_weight = matrix(args, 2, batch, 1)
-    digit_loss_multiply_1 = matrix(args, 3, batch, 1)
+    digit_loss_multiply_2 = matrix(args, 3, batch, 1)
     accuracy_min = matrix(args, 4, batch, 1)
     accuracy_min_1 = matrix(args, 5, batch, 1)
     d_dense_2_add = matrix(args, 6, batch, 10)
@@ -129,8 +129,8 @@ def gradient_of_dense_2_add(thread, threads, batch, clock, args):
         digit_loss_sum_1 = row_sum(keep_columns(digit_loss_multiply, 0, 10, 0.0))
         digit_loss_negative = -digit_loss_sum_1
         digit_sample_weight_tile = load_column(digit_sample_weight, i, 2)
-        digit_loss_multiply_1_tile = digit_loss_negative * digit_sample_weight_tile
-        store_column(digit_loss_multiply_1, i, digit_loss_multiply_1_tile)
+        digit_loss_multiply_2_tile = digit_loss_negative * digit_sample_weight_tile
+        store_column(digit_loss_multiply_2, i, digit_loss_multiply_2_tile)
         accuracy_max = row_max(keep_columns(digit_target_tile, 0, 10, -np.inf))
         accuracy_equal = digit_target_tile == accuracy_max
         index = lane_index(0, VECTORS_10)
@@ -141,14 +141,14 @@ def gradient_of_dense_2_add(thread, threads, batch, clock, args):
         accuracy_where_1 = select(dense_2 == accuracy_max_1, index, 10.0)
         accuracy_min_1_tile = row_min(keep_columns(accuracy_where_1, 0, 10, np.inf))
         store_column(accuracy_min_1, i, accuracy_min_1_tile)
-        d_digit_loss_sum_1 = 1.0 / full(1, 1, batch)
-        d_digit_loss_negative_1 = d_digit_loss_sum_1 * digit_sample_weight_tile
+        d_digit_loss_sum_2 = 1.0 / full(1, 1, batch)
+        d_digit_loss_negative_1 = d_digit_loss_sum_2 * digit_sample_weight_tile
         negative = -d_digit_loss_negative_1
         d_digit_loss_log_softmax = negative * digit_target_tile
-        d_digit_loss_sum_2_1 = row_sum(
+        d_digit_loss_sum_1_1 = row_sum(
             keep_columns(d_digit_loss_log_softmax, 0, 10, 0.0)
         )
-        d_digit_loss_multiply_8 = dense_2 * d_digit_loss_sum_2_1
+        d_digit_loss_multiply_8 = dense_2 * d_digit_loss_sum_1_1
         d_dense_2_add_tile = d_digit_loss_log_softmax - d_digit_loss_multiply_8
         store(d_dense_2_add, i, 0, d_dense_2_add_tile)
 
@@ -156,7 +156,7 @@ def gradient_of_dense_2_add(thread, threads, batch, clock, args):
 @kernel
 def compute_copy_1(thread, threads, batch, clock, args):
     """Lines 7, 12, 13. 2 FLOPs a row, 7 FLOPs."""
-    digit_loss_multiply_1 = matrix(args, 0, batch, 1)
+    digit_loss_multiply_2 = matrix(args, 0, batch, 1)
     accuracy_min = matrix(args, 1, batch, 1)
     accuracy_min_1 = matrix(args, 2, batch, 1)
     multiply = matrix(args, 3, 1, 1)
@@ -165,18 +165,18 @@ def compute_copy_1(thread, threads, batch, clock, args):
     copy_1 = matrix(args, 6, 1, 1)
     first, last = share(1, LANES, thread, threads)
     for j in range(first, last, LANES):
-        total = full(1, 1, 0.0)
-        total_2 = full(1, 1, 0.0)
+        total_ = full(1, 1, 0.0)
+        total__2 = full(1, 1, 0.0)
         for i in range(batch):
-            total = total + load(digit_loss_multiply_1, i, j, 1, 1)
+            total_ = total_ + load(digit_loss_multiply_2, i, j, 1, 1)
             accuracy_min_tile = load(accuracy_min, i, j, 1, 1)
             accuracy_min_1_tile = load(accuracy_min_1, i, j, 1, 1)
             accuracy_equal_2 = accuracy_min_tile == accuracy_min_1_tile
-            total_2 = total_2 + select(accuracy_equal_2, 1.0, 0.0)
-        digit_loss = total / full(1, 1, batch)
+            total__2 = total__2 + select(accuracy_equal_2, 1.0, 0.0)
+        digit_loss = total_ / full(1, 1, batch)
         batch_size = full(1, 1, batch)
         store(multiply, 0, j, digit_loss * batch_size)
-        store(accuracy_sum, 0, j, total_2)
+        store(accuracy_sum, 0, j, total__2)
         store(copy, 0, j, batch_size)
         store(copy_1, 0, j, full(1, 1, batch))
 
@@ -188,10 +188,10 @@ def gradient_of_dense_2_bias(thread, threads, batch, clock, args):
     d_dense_2_bias = matrix(args, 1, 1, 10)
     first, last = share(10, LANES, thread, threads)
     for j in range(first, last, LANES):
-        total = full(1, 1, 0.0)
+        total_ = full(1, 1, 0.0)
         for i in range(batch):
-            total = total + load(d_dense_2_add, i, j, 1, 1)
-        store(d_dense_2_bias, 0, j, total)
+            total_ = total_ + load(d_dense_2_add, i, j, 1, 1)
+        store(d_dense_2_bias, 0, j, total_)
 
 
 @kernel
@@ -246,13 +246,13 @@ def gradient_of_dense_bias(thread, threads, batch, clock, args):
     d_dense_bias = matrix(args, 3, 1, 64)
     first, last = share(64, 4 * LANES, thread, threads)
     for j in range(first, last, 4 * LANES):
-        total = full(1, 4, 0.0)
-        total_2 = full(1, 4, 0.0)
+        total_ = full(1, 4, 0.0)
+        total__2 = full(1, 4, 0.0)
         for i in range(batch):
-            total = total + load(d_dense_1_add, i, j, 1, 4)
-            total_2 = total_2 + load(d_dense_add, i, j, 1, 4)
-        store(d_dense_1_bias, 0, j, total)
-        store(d_dense_bias, 0, j, total_2)
+            total_ = total_ + load(d_dense_1_add, i, j, 1, 4)
+            total__2 = total__2 + load(d_dense_add, i, j, 1, 4)
+        store(d_dense_1_bias, 0, j, total_)
+        store(d_dense_bias, 0, j, total__2)
 
 
 @kernel
@@ -370,7 +370,7 @@ def compute_accuracy_min_1(thread, threads, batch, clock, args):
     dense_2_add = matrix(args, 0, batch, 10)
     digit_target = matrix(args, 1, batch, 10)
     digit_sample_weight = matrix(args, 2, batch, 1)
-    digit_loss_multiply_1 = matrix(args, 3, batch, 1)
+    digit_loss_multiply_2 = matrix(args, 3, batch, 1)
     accuracy_min = matrix(args, 4, batch, 1)
     accuracy_min_1 = matrix(args, 5, batch, 1)
     first, last = share(batch, ROWS, thread, threads)
@@ -387,8 +387,8 @@ def compute_accuracy_min_1(thread, threads, batch, clock, args):
         digit_loss_sum_1 = row_sum(keep_columns(digit_loss_multiply, 0, 10, 0.0))
         digit_loss_negative = -digit_loss_sum_1
         digit_sample_weight_tile = load_column(digit_sample_weight, i, 2)
-        digit_loss_multiply_1_tile = digit_loss_negative * digit_sample_weight_tile
-        store_column(digit_loss_multiply_1, i, digit_loss_multiply_1_tile)
+        digit_loss_multiply_2_tile = digit_loss_negative * digit_sample_weight_tile
+        store_column(digit_loss_multiply_2, i, digit_loss_multiply_2_tile)
         accuracy_max = row_max(keep_columns(digit_target_tile, 0, 10, -np.inf))
         accuracy_equal = digit_target_tile == accuracy_max
         index = lane_index(0, VECTORS_10)
@@ -423,7 +423,7 @@ def gradients(m):
     dense_2_add = m.rows(922, 10)
     digit_target = m.rows(912, 10)
     digit_sample_weight = m.rows(932, 1)
-    digit_loss_multiply_1 = m.rows(1050, 1)
+    digit_loss_multiply_2 = m.rows(1050, 1)
     accuracy_min = m.rows(1051, 1)
     accuracy_min_1 = m.rows(1052, 1)
     d_dense_2_add = m.rows(1040, 10)
@@ -452,7 +452,7 @@ def gradients(m):
             dense_2_add,
             digit_target,
             digit_sample_weight,
-            digit_loss_multiply_1,
+            digit_loss_multiply_2,
             accuracy_min,
             accuracy_min_1,
             d_dense_2_add,
@@ -461,7 +461,7 @@ def gradients(m):
         transpose_dense_1_kernel(m.weight("dense_1/kernel"), d_dense_transpose),
         sync,
         compute_copy_1(
-            digit_loss_multiply_1,
+            digit_loss_multiply_2,
             accuracy_min,
             accuracy_min_1,
             m.figure(0),
@@ -509,7 +509,7 @@ def evaluate(m):
     dense_2_add = m.rows(922, 10)
     digit_target = m.rows(912, 10)
     digit_sample_weight = m.rows(932, 1)
-    digit_loss_multiply_1 = m.rows(933, 1)
+    digit_loss_multiply_2 = m.rows(933, 1)
     accuracy_min = m.rows(934, 1)
     accuracy_min_1 = m.rows(935, 1)
     return [
@@ -533,13 +533,13 @@ def evaluate(m):
             dense_2_add,
             digit_target,
             digit_sample_weight,
-            digit_loss_multiply_1,
+            digit_loss_multiply_2,
             accuracy_min,
             accuracy_min_1,
         ),
         sync,
         compute_copy_1(
-            digit_loss_multiply_1,
+            digit_loss_multiply_2,
             accuracy_min,
             accuracy_min_1,
             m.figure(0),
@@ -585,7 +585,7 @@ SPEC = Spec(
     outputs=(Output("digit", (10,)),),
     targets=(Target("digit", "float32", (10,)),),
     weights=WEIGHTS,
-    metrics=(Metric("loss", 0, 1), Metric("accuracy", 2, 3)),
+    metrics=(Metric("loss", (0, 1)), Metric("accuracy", (2, 3))),
     layers=(
         Layer(
             "dense",

@@ -18,7 +18,6 @@ from kgen.runtime.model import Model
 from kgen.runtime.optimizers import RMSprop
 from kgen.runtime.spec import Input, Layer, Metric, Output, Spec, Target, Weight
 from kgen.runtime.tiles import (
-    HALF_ROWS,
     LANES,
     ROWS,
     exp,
@@ -40,6 +39,7 @@ from kgen.runtime.tiles import (
     row_sum,
     select,
     share,
+    share_block,
     sqrt,
     square,
     store,
@@ -52,12 +52,19 @@ from kgen.runtime.tiles import (
 VECTORS_10 = vectors_for(10)
 
 WEIGHTS = (
-    Weight("dense/kernel", (784, 512), 0, "GlorotUniform", {"seed": None}),
-    Weight("dense/bias", (512,), 401408, "Zeros", {}),
-    Weight("dense_1/kernel", (512, 512), 401920, "GlorotUniform", {"seed": None}),
-    Weight("dense_1/bias", (512,), 664064, "Zeros", {}),
-    Weight("dense_2/kernel", (512, 10), 664576, "GlorotUniform", {"seed": None}),
-    Weight("dense_2/bias", (10,), 669696, "Zeros", {}),
+    Weight("dense/kernel", (784, 512), 0, "GlorotUniform", {"seed": None}, step=528),
+    Weight("dense/bias", (512,), 413952, "Zeros", {}),
+    Weight(
+        "dense_1/kernel",
+        (512, 512),
+        414464,
+        "GlorotUniform",
+        {"seed": None},
+        step=528,
+    ),
+    Weight("dense_1/bias", (512,), 684800, "Zeros", {}),
+    Weight("dense_2/kernel", (512, 10), 685312, "GlorotUniform", {"seed": None}),
+    Weight("dense_2/bias", (10,), 690432, "Zeros", {}),
 )
 
 
@@ -65,7 +72,7 @@ WEIGHTS = (
 def compute_dropout(thread, threads, batch, clock, args):
     """Line 10 of the model. 804,352 FLOPs a row."""
     image = matrix(args, 0, batch, 784)
-    dense_kernel = matrix(args, 1, 784, 512)
+    dense_kernel = matrix(args, 1, 784, 512, 528)
     dense_bias = matrix(args, 2, 1, 512)
     dense = matrix(args, 3, batch, 512)
     dropout = matrix(args, 4, batch, 512)
@@ -88,7 +95,7 @@ def compute_dropout(thread, threads, batch, clock, args):
 def compute_dropout_1(thread, threads, batch, clock, args):
     """Line 11 of the model. 525,824 FLOPs a row."""
     dropout = matrix(args, 0, batch, 512)
-    dense_1_kernel = matrix(args, 1, 512, 512)
+    dense_1_kernel = matrix(args, 1, 512, 512, 528)
     dense_1_bias = matrix(args, 2, 1, 512)
     dense_1 = matrix(args, 3, batch, 512)
     dropout_1 = matrix(args, 4, batch, 512)
@@ -131,7 +138,7 @@ def gradient_of_dense_2_add(thread, threads, batch, clock, args):
     dense_2_add = matrix(args, 0, batch, 10)
     digit_target = matrix(args, 1, batch, 10)
     digit_sample_weight = matrix(args, 2, batch, 1)
-    digit_loss_multiply_1 = matrix(args, 3, batch, 1)
+    digit_loss_multiply_2 = matrix(args, 3, batch, 1)
     accuracy_min = matrix(args, 4, batch, 1)
     accuracy_min_1 = matrix(args, 5, batch, 1)
     d_dense_2_add = matrix(args, 6, batch, 10)
@@ -149,8 +156,8 @@ def gradient_of_dense_2_add(thread, threads, batch, clock, args):
         digit_loss_sum_1 = row_sum(keep_columns(digit_loss_multiply, 0, 10, 0.0))
         digit_loss_negative = -digit_loss_sum_1
         digit_sample_weight_tile = load_column(digit_sample_weight, i, 2)
-        digit_loss_multiply_1_tile = digit_loss_negative * digit_sample_weight_tile
-        store_column(digit_loss_multiply_1, i, digit_loss_multiply_1_tile)
+        digit_loss_multiply_2_tile = digit_loss_negative * digit_sample_weight_tile
+        store_column(digit_loss_multiply_2, i, digit_loss_multiply_2_tile)
         accuracy_max = row_max(keep_columns(digit_target_tile, 0, 10, -np.inf))
         accuracy_equal = digit_target_tile == accuracy_max
         index = lane_index(0, VECTORS_10)
@@ -161,14 +168,14 @@ def gradient_of_dense_2_add(thread, threads, batch, clock, args):
         accuracy_where_1 = select(dense_2 == accuracy_max_1, index, 10.0)
         accuracy_min_1_tile = row_min(keep_columns(accuracy_where_1, 0, 10, np.inf))
         store_column(accuracy_min_1, i, accuracy_min_1_tile)
-        d_digit_loss_sum_1 = 1.0 / full(1, 1, batch)
-        d_digit_loss_negative_1 = d_digit_loss_sum_1 * digit_sample_weight_tile
+        d_digit_loss_sum_2 = 1.0 / full(1, 1, batch)
+        d_digit_loss_negative_1 = d_digit_loss_sum_2 * digit_sample_weight_tile
         negative = -d_digit_loss_negative_1
         d_digit_loss_log_softmax = negative * digit_target_tile
-        d_digit_loss_sum_2_1 = row_sum(
+        d_digit_loss_sum_1_1 = row_sum(
             keep_columns(d_digit_loss_log_softmax, 0, 10, 0.0)
         )
-        d_digit_loss_multiply_8 = dense_2 * d_digit_loss_sum_2_1
+        d_digit_loss_multiply_8 = dense_2 * d_digit_loss_sum_1_1
         d_dense_2_add_tile = d_digit_loss_log_softmax - d_digit_loss_multiply_8
         store(d_dense_2_add, i, 0, d_dense_2_add_tile)
 
@@ -176,7 +183,7 @@ def gradient_of_dense_2_add(thread, threads, batch, clock, args):
 @kernel
 def compute_copy_1(thread, threads, batch, clock, args):
     """Lines 10, 15, 16. 2 FLOPs a row, 7 FLOPs."""
-    digit_loss_multiply_1 = matrix(args, 0, batch, 1)
+    digit_loss_multiply_2 = matrix(args, 0, batch, 1)
     accuracy_min = matrix(args, 1, batch, 1)
     accuracy_min_1 = matrix(args, 2, batch, 1)
     multiply = matrix(args, 3, 1, 1)
@@ -185,18 +192,18 @@ def compute_copy_1(thread, threads, batch, clock, args):
     copy_1 = matrix(args, 6, 1, 1)
     first, last = share(1, LANES, thread, threads)
     for j in range(first, last, LANES):
-        total = full(1, 1, 0.0)
-        total_2 = full(1, 1, 0.0)
+        total_ = full(1, 1, 0.0)
+        total__2 = full(1, 1, 0.0)
         for i in range(batch):
-            total = total + load(digit_loss_multiply_1, i, j, 1, 1)
+            total_ = total_ + load(digit_loss_multiply_2, i, j, 1, 1)
             accuracy_min_tile = load(accuracy_min, i, j, 1, 1)
             accuracy_min_1_tile = load(accuracy_min_1, i, j, 1, 1)
             accuracy_equal_2 = accuracy_min_tile == accuracy_min_1_tile
-            total_2 = total_2 + select(accuracy_equal_2, 1.0, 0.0)
-        digit_loss = total / full(1, 1, batch)
+            total__2 = total__2 + select(accuracy_equal_2, 1.0, 0.0)
+        digit_loss = total_ / full(1, 1, batch)
         batch_size = full(1, 1, batch)
         store(multiply, 0, j, digit_loss * batch_size)
-        store(accuracy_sum, 0, j, total_2)
+        store(accuracy_sum, 0, j, total__2)
         store(copy, 0, j, batch_size)
         store(copy_1, 0, j, full(1, 1, batch))
 
@@ -208,10 +215,10 @@ def gradient_of_dense_2_bias(thread, threads, batch, clock, args):
     d_dense_2_bias = matrix(args, 1, 1, 10)
     first, last = share(10, LANES, thread, threads)
     for j in range(first, last, LANES):
-        total = full(1, 1, 0.0)
+        total_ = full(1, 1, 0.0)
         for i in range(batch):
-            total = total + load(d_dense_2_add, i, j, 1, 1)
-        store(d_dense_2_bias, 0, j, total)
+            total_ = total_ + load(d_dense_2_add, i, j, 1, 1)
+        store(d_dense_2_bias, 0, j, total_)
 
 
 @kernel
@@ -271,19 +278,19 @@ def gradient_of_dense_bias(thread, threads, batch, clock, args):
     d_dense_bias = matrix(args, 3, 1, 512)
     first, last = share(512, 4 * LANES, thread, threads)
     for j in range(first, last, 4 * LANES):
-        total = full(1, 4, 0.0)
-        total_2 = full(1, 4, 0.0)
+        total_ = full(1, 4, 0.0)
+        total__2 = full(1, 4, 0.0)
         for i in range(batch):
-            total = total + load(d_dense_1_add, i, j, 1, 4)
-            total_2 = total_2 + load(d_dense_add, i, j, 1, 4)
-        store(d_dense_1_bias, 0, j, total)
-        store(d_dense_bias, 0, j, total_2)
+            total_ = total_ + load(d_dense_1_add, i, j, 1, 4)
+            total__2 = total__2 + load(d_dense_add, i, j, 1, 4)
+        store(d_dense_1_bias, 0, j, total_)
+        store(d_dense_bias, 0, j, total__2)
 
 
 @kernel
 def transpose_dense_1_kernel(thread, threads, batch, clock, args):
     """Line 11 of the model."""
-    dense_1_kernel = matrix(args, 0, 512, 512)
+    dense_1_kernel = matrix(args, 0, 512, 512, 528)
     d_dropout_transpose = matrix(args, 1, 512, 512)
     first, last = share(512, LANES, thread, threads)
     for i in range(first, last, LANES):
@@ -318,11 +325,11 @@ def gradient_of_dense_1_kernel(thread, threads, batch, clock, args):
     """Line 11 of the model. 524,288 FLOPs a row."""
     dropout = matrix(args, 0, batch, 512)
     d_dense_1_add = matrix(args, 1, batch, 512)
-    d_dense_1_kernel = matrix(args, 2, 512, 512)
+    d_dense_1_kernel = matrix(args, 2, 512, 512, 528)
     first, last = share(512, ROWS, thread, threads)
-    for j in range(0, 512, 2 * LANES):
-        for start in range(0, batch, 256):
-            count = min(256, batch - start)
+    for start in range(0, batch, 256):
+        count = min(256, batch - start)
+        for j in range(0, 512, 2 * LANES):
             panel = pack(d_dense_1_add, start, j, 256, 2, count)
             for i in range(first, last, ROWS):
                 acc = zeros(ROWS, 2)
@@ -338,11 +345,11 @@ def gradient_of_dense_kernel(thread, threads, batch, clock, args):
     """Line 10 of the model. 802,816 FLOPs a row."""
     image = matrix(args, 0, batch, 784)
     d_dense_add = matrix(args, 1, batch, 512)
-    d_dense_kernel = matrix(args, 2, 784, 512)
+    d_dense_kernel = matrix(args, 2, 784, 512, 528)
     first, last = share(784, ROWS, thread, threads)
-    for j in range(0, 512, 2 * LANES):
-        for start in range(0, batch, 256):
-            count = min(256, batch - start)
+    for start in range(0, batch, 256):
+        count = min(256, batch - start)
+        for j in range(0, 512, 2 * LANES):
             panel = pack(d_dense_add, start, j, 256, 2, count)
             for i in range(first, last, ROWS):
                 acc = zeros(ROWS, 2)
@@ -355,12 +362,12 @@ def gradient_of_dense_kernel(thread, threads, batch, clock, args):
 
 @kernel
 def compute_subtract(thread, threads, batch, clock, args):
-    """All weights at once. 8,706,256 FLOPs."""
-    velocity = matrix(args, 0, 1, 669712)
-    gradients = matrix(args, 1, 1, 669712)
+    """All weights at once. 8,975,824 FLOPs."""
+    velocity = matrix(args, 0, 1, 690448)
+    gradients = matrix(args, 1, 1, 690448)
     learning_rate = matrix(args, 2, 1, 1)
-    weights = matrix(args, 3, 1, 669712)
-    first, last = share(669712, 4 * LANES, thread, threads)
+    weights = matrix(args, 3, 1, 690448)
+    first, last = share(690448, 4 * LANES, thread, threads)
     for j in range(first, last, 4 * LANES):
         gradients_tile = load(gradients, 0, j, 1, 4)
         multiply_1 = 0.1 * square(gradients_tile)
@@ -375,32 +382,34 @@ def compute_subtract(thread, threads, batch, clock, args):
 def compute_dense(thread, threads, batch, clock, args):
     """Line 10 of the model. 803,840 FLOPs a row."""
     image = matrix(args, 0, batch, 784)
-    dense_kernel = matrix(args, 1, 784, 512)
+    dense_kernel = matrix(args, 1, 784, 512, 528)
     dense_bias = matrix(args, 2, 1, 512)
     dense = matrix(args, 3, batch, 512)
     first, last = share(batch, ROWS, thread, threads)
-    for j in range(0, 512, 4 * LANES):
-        for i in range(first, last, HALF_ROWS):
-            acc = zeros(HALF_ROWS, 4)
+    for j in range(0, 512, 2 * LANES):
+        panel = pack(dense_kernel, 0, j, 784, 2)
+        for i in range(first, last, ROWS):
+            acc = zeros(ROWS, 2)
             for k in range(784):
-                acc = outer(acc, image, i, k, dense_kernel, k, j)
-            store(dense, i, j, maximum(acc + load(dense_bias, 0, j, 1, 4), 0.0))
+                acc = outer(acc, image, i, k, panel, k, 0)
+            store(dense, i, j, maximum(acc + load(dense_bias, 0, j, 1, 2), 0.0))
 
 
 @kernel
 def compute_dense_1(thread, threads, batch, clock, args):
     """Line 11 of the model. 525,312 FLOPs a row."""
     dense = matrix(args, 0, batch, 512)
-    dense_1_kernel = matrix(args, 1, 512, 512)
+    dense_1_kernel = matrix(args, 1, 512, 512, 528)
     dense_1_bias = matrix(args, 2, 1, 512)
     dense_1 = matrix(args, 3, batch, 512)
     first, last = share(batch, ROWS, thread, threads)
-    for j in range(0, 512, 4 * LANES):
-        for i in range(first, last, HALF_ROWS):
-            acc = zeros(HALF_ROWS, 4)
+    for j in range(0, 512, 2 * LANES):
+        panel = pack(dense_1_kernel, 0, j, 512, 2)
+        for i in range(first, last, ROWS):
+            acc = zeros(ROWS, 2)
             for k in range(512):
-                acc = outer(acc, dense, i, k, dense_1_kernel, k, j)
-            dense_1_tile = maximum(acc + load(dense_1_bias, 0, j, 1, 4), 0.0)
+                acc = outer(acc, dense, i, k, panel, k, 0)
+            dense_1_tile = maximum(acc + load(dense_1_bias, 0, j, 1, 2), 0.0)
             store(dense_1, i, j, dense_1_tile)
 
 
@@ -410,7 +419,7 @@ def compute_accuracy_min_1(thread, threads, batch, clock, args):
     dense_2_add = matrix(args, 0, batch, 10)
     digit_target = matrix(args, 1, batch, 10)
     digit_sample_weight = matrix(args, 2, batch, 1)
-    digit_loss_multiply_1 = matrix(args, 3, batch, 1)
+    digit_loss_multiply_2 = matrix(args, 3, batch, 1)
     accuracy_min = matrix(args, 4, batch, 1)
     accuracy_min_1 = matrix(args, 5, batch, 1)
     first, last = share(batch, ROWS, thread, threads)
@@ -427,8 +436,8 @@ def compute_accuracy_min_1(thread, threads, batch, clock, args):
         digit_loss_sum_1 = row_sum(keep_columns(digit_loss_multiply, 0, 10, 0.0))
         digit_loss_negative = -digit_loss_sum_1
         digit_sample_weight_tile = load_column(digit_sample_weight, i, 2)
-        digit_loss_multiply_1_tile = digit_loss_negative * digit_sample_weight_tile
-        store_column(digit_loss_multiply_1, i, digit_loss_multiply_1_tile)
+        digit_loss_multiply_2_tile = digit_loss_negative * digit_sample_weight_tile
+        store_column(digit_loss_multiply_2, i, digit_loss_multiply_2_tile)
         accuracy_max = row_max(keep_columns(digit_target_tile, 0, 10, -np.inf))
         accuracy_equal = digit_target_tile == accuracy_max
         index = lane_index(0, VECTORS_10)
@@ -455,6 +464,39 @@ def compute_dense_2(thread, threads, batch, clock, args):
         store(dense_2, i, 0, dense_2_exp / dense_2_sum)
 
 
+@kernel
+def compute_dense_3(thread, threads, batch, clock, args):
+    """Line 10 of the model. 803,840 FLOPs a row."""
+    image = matrix(args, 0, batch, 784)
+    dense_kernel = matrix(args, 1, 784, 512, 528)
+    dense_bias = matrix(args, 2, 1, 512)
+    dense = matrix(args, 3, batch, 512)
+    first, last, left, right = share_block(clock, batch, 512, thread, threads)
+    for j in range(left, right, 4 * LANES):
+        for i in range(first, last, 1):
+            acc = zeros(1, 4)
+            for k in range(784):
+                acc = outer(acc, image, i, k, dense_kernel, k, j)
+            store(dense, i, j, maximum(acc + load(dense_bias, 0, j, 1, 4), 0.0))
+
+
+@kernel
+def compute_dense_1_2(thread, threads, batch, clock, args):
+    """Line 11 of the model. 525,312 FLOPs a row."""
+    dense = matrix(args, 0, batch, 512)
+    dense_1_kernel = matrix(args, 1, 512, 512, 528)
+    dense_1_bias = matrix(args, 2, 1, 512)
+    dense_1 = matrix(args, 3, batch, 512)
+    first, last, left, right = share_block(clock, batch, 512, thread, threads)
+    for j in range(left, right, 4 * LANES):
+        for i in range(first, last, 1):
+            acc = zeros(1, 4)
+            for k in range(512):
+                acc = outer(acc, dense, i, k, dense_1_kernel, k, j)
+            dense_1_tile = maximum(acc + load(dense_1_bias, 0, j, 1, 4), 0.0)
+            store(dense_1, i, j, dense_1_tile)
+
+
 def gradients(m):
     """Forward, loss and backward of one batch of training."""
     image = m.rows(0, 784)
@@ -465,7 +507,7 @@ def gradients(m):
     dense_2_add = m.rows(2842, 10)
     digit_target = m.rows(2832, 10)
     digit_sample_weight = m.rows(2852, 1)
-    digit_loss_multiply_1 = m.rows(3866, 1)
+    digit_loss_multiply_2 = m.rows(3866, 1)
     accuracy_min = m.rows(3867, 1)
     accuracy_min_1 = m.rows(3868, 1)
     d_dense_2_add = m.rows(3856, 10)
@@ -501,7 +543,7 @@ def gradients(m):
             dense_2_add,
             digit_target,
             digit_sample_weight,
-            digit_loss_multiply_1,
+            digit_loss_multiply_2,
             accuracy_min,
             accuracy_min_1,
             d_dense_2_add,
@@ -510,7 +552,7 @@ def gradients(m):
         transpose_dense_1_kernel(m.weight("dense_1/kernel"), d_dropout_transpose),
         sync,
         compute_copy_1(
-            digit_loss_multiply_1,
+            digit_loss_multiply_2,
             accuracy_min,
             accuracy_min_1,
             m.figure(0),
@@ -562,7 +604,7 @@ def evaluate(m):
     dense_2_add = m.rows(1818, 10)
     digit_target = m.rows(1808, 10)
     digit_sample_weight = m.rows(1828, 1)
-    digit_loss_multiply_1 = m.rows(1829, 1)
+    digit_loss_multiply_2 = m.rows(1829, 1)
     accuracy_min = m.rows(1830, 1)
     accuracy_min_1 = m.rows(1831, 1)
     return [
@@ -586,13 +628,13 @@ def evaluate(m):
             dense_2_add,
             digit_target,
             digit_sample_weight,
-            digit_loss_multiply_1,
+            digit_loss_multiply_2,
             accuracy_min,
             accuracy_min_1,
         ),
         sync,
         compute_copy_1(
-            digit_loss_multiply_1,
+            digit_loss_multiply_2,
             accuracy_min,
             accuracy_min_1,
             m.figure(0),
@@ -630,6 +672,33 @@ def predict(m):
     ]
 
 
+def predict_few(m):
+    """The outputs of one row, or of a few."""
+    image = m.rows(0, 784)
+    dense = m.rows(784, 512)
+    dense_1 = m.rows(1296, 512)
+    dense_2_add = m.rows(1808, 10)
+    dense_2 = m.rows(1818, 10)
+    return [
+        m.feed("image", image, 784),
+        compute_dense_3(image, m.weight("dense/kernel"), m.weight("dense/bias"), dense),
+        compute_dense_1_2(
+            dense,
+            m.weight("dense_1/kernel"),
+            m.weight("dense_1/bias"),
+            dense_1,
+        ),
+        compute_dense_2_add(
+            dense_1,
+            m.weight("dense_2/kernel"),
+            m.weight("dense_2/bias"),
+            dense_2_add,
+        ),
+        compute_dense_2(dense_2_add, dense_2),
+        m.result("digit", dense_2, 10),
+    ]
+
+
 SPEC = Spec(
     name="MnistMlp",
     source="32_mnist_mlp.k",
@@ -638,7 +707,7 @@ SPEC = Spec(
     outputs=(Output("digit", (10,)),),
     targets=(Target("digit", "float32", (10,)),),
     weights=WEIGHTS,
-    metrics=(Metric("loss", 0, 1), Metric("accuracy", 2, 3)),
+    metrics=(Metric("loss", (0, 1)), Metric("accuracy", (2, 3))),
     layers=(
         Layer(
             "dense",
@@ -670,8 +739,8 @@ SPEC = Spec(
             ("dense_2/kernel", "dense_2/bias"),
         ),
     ),
-    trainable=669712,
-    size=669712,
+    trainable=690448,
+    size=690448,
     slots={"velocity": 0.0},
     optimizer=RMSprop(learning_rate=0.001),
     totals=4,
@@ -688,6 +757,7 @@ class MnistMlp(Model):
         gradient=(Steps(gradients, 3869, 267264, 3215728),),
         evaluate=(Steps(evaluate, 1832, 0, 1339710),),
         predict=(Steps(predict, 1828, 0, 1339622),),
+        few=(Steps(predict_few, 1828, 0, 1339622),),
     )
 
 
@@ -712,6 +782,8 @@ SOURCE_MAP = {
     "compute_dense_1": (11,),
     "compute_accuracy_min_1": (12, 15, 16),
     "compute_dense_2": (12,),
+    "compute_dense_3": (10,),
+    "compute_dense_1_2": (11,),
 }
 SOURCE = """\
 # The classic for MNIST: images as flat rows scaled to 0..1, labels one-hot,

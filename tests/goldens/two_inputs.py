@@ -109,12 +109,12 @@ def gradient_of_dense_1_add(thread, threads, batch, clock, args):
                 aux_output_loss_sigmoid_crossentropy_tile,
             )
             d_aux_output_loss_subtract = dense_1_tile - aux_output_target_tile
-            d_aux_output_loss_sum_1 = 0.2 / full(1, 1, batch)
+            d_aux_output_loss_sum_2 = 0.2 / full(1, 1, batch)
             aux_output_sample_weight_tile = load(
                 aux_output_sample_weight, i, j, ROWS, 1
             )
             d_aux_output_loss_sum = (
-                d_aux_output_loss_sum_1 * aux_output_sample_weight_tile
+                d_aux_output_loss_sum_2 * aux_output_sample_weight_tile
             )
             d_dense_1_add_tile = d_aux_output_loss_sum * d_aux_output_loss_subtract
             store(d_dense_1_add, i, j, d_dense_1_add_tile)
@@ -129,11 +129,9 @@ def compute_concatenate(thread, threads, batch, clock, args):
     first, last = share(batch, ROWS, thread, threads)
     for i in range(first, last):
         for j in range(0, 32, 4 * LANES):
-            part = load(dense, i, j, 1, 4)
-            store(concatenate, i, j, part)
+            store(concatenate, i, j, load(dense, i, j, 1, 4))
         for j in range(0, 5, 4 * LANES):
-            part = load(aux_input, i, j, 1, 4)
-            store(concatenate, i, j + 32, part)
+            store(concatenate, i, j + 32, load(aux_input, i, j, 1, 4))
 
 
 @kernel
@@ -207,12 +205,12 @@ def gradient_of_dense_5_add(thread, threads, batch, clock, args):
                 main_output_loss_sigmoid_crossentropy_tile,
             )
             d_main_output_loss_subtract = dense_5_tile - main_output_target_tile
-            d_main_output_loss_sum_1 = 1.0 / full(1, 1, batch)
+            d_main_output_loss_sum_2 = 1.0 / full(1, 1, batch)
             main_output_sample_weight_tile = load(
                 main_output_sample_weight, i, j, ROWS, 1
             )
             d_main_output_loss_sum = (
-                d_main_output_loss_sum_1 * main_output_sample_weight_tile
+                d_main_output_loss_sum_2 * main_output_sample_weight_tile
             )
             d_dense_5_add_tile = d_main_output_loss_sum * d_main_output_loss_subtract
             store(d_dense_5_add, i, j, d_dense_5_add_tile)
@@ -282,13 +280,13 @@ def compute_multiply_3(thread, threads, batch, clock, args):
     multiply_3 = matrix(args, 4, 1, 1)
     first, last = share(1, LANES, thread, threads)
     for j in range(first, last, LANES):
-        total = full(1, 1, 0.0)
-        total_2 = full(1, 1, 0.0)
+        total_ = full(1, 1, 0.0)
+        total__2 = full(1, 1, 0.0)
         for i in range(batch):
-            total = total + load(aux_output_loss_multiply_1, i, j, 1, 1)
-            total_2 = total_2 + load(main_output_loss_multiply_1, i, j, 1, 1)
-        aux_output_loss = total / full(1, 1, batch)
-        main_output_loss = total_2 / full(1, 1, batch)
+            total_ = total_ + load(aux_output_loss_multiply_1, i, j, 1, 1)
+            total__2 = total__2 + load(main_output_loss_multiply_1, i, j, 1, 1)
+        aux_output_loss = total_ / full(1, 1, batch)
+        main_output_loss = total__2 / full(1, 1, batch)
         add = (aux_output_loss * 0.2) + main_output_loss
         batch_size = full(1, 1, batch)
         store(multiply_1, 0, j, add * batch_size)
@@ -297,8 +295,8 @@ def compute_multiply_3(thread, threads, batch, clock, args):
 
 
 @kernel
-def compute_copy_2(thread, threads, batch, clock, args):
-    """Lines 8, 9, 13, 18. 4 FLOPs a row, 3 FLOPs."""
+def compute_copy_4(thread, threads, batch, clock, args):
+    """Lines 8, 9, 13, 18. 4 FLOPs a row, 5 FLOPs."""
     aux_output_accuracy_sum = matrix(args, 0, batch, 1)
     main_output_accuracy_sum = matrix(args, 1, batch, 1)
     d_dense_5_add = matrix(args, 2, batch, 1)
@@ -310,24 +308,29 @@ def compute_copy_2(thread, threads, batch, clock, args):
     copy = matrix(args, 8, 1, 1)
     copy_1 = matrix(args, 9, 1, 1)
     copy_2 = matrix(args, 10, 1, 1)
+    copy_3 = matrix(args, 11, 1, 1)
+    copy_4 = matrix(args, 12, 1, 1)
     first, last = share(1, LANES, thread, threads)
     for j in range(first, last, LANES):
-        total = full(1, 1, 0.0)
-        total_2 = full(1, 1, 0.0)
-        total_3 = full(1, 1, 0.0)
-        total_4 = full(1, 1, 0.0)
+        total_ = full(1, 1, 0.0)
+        total__2 = full(1, 1, 0.0)
+        total__3 = full(1, 1, 0.0)
+        total__4 = full(1, 1, 0.0)
         for i in range(batch):
-            total = total + load(aux_output_accuracy_sum, i, j, 1, 1)
-            total_2 = total_2 + load(main_output_accuracy_sum, i, j, 1, 1)
-            total_3 = total_3 + load(d_dense_5_add, i, j, 1, 1)
-            total_4 = total_4 + load(d_dense_1_add, i, j, 1, 1)
-        store(aux_output_accuracy_sum_1, 0, j, total)
-        store(main_output_accuracy_sum_1, 0, j, total_2)
-        store(d_dense_5_bias, 0, j, total_3)
-        store(d_dense_1_bias, 0, j, total_4)
-        store(copy, 0, j, full(1, 1, batch))
+            total_ = total_ + load(aux_output_accuracy_sum, i, j, 1, 1)
+            total__2 = total__2 + load(main_output_accuracy_sum, i, j, 1, 1)
+            total__3 = total__3 + load(d_dense_5_add, i, j, 1, 1)
+            total__4 = total__4 + load(d_dense_1_add, i, j, 1, 1)
+        store(aux_output_accuracy_sum_1, 0, j, total_)
+        store(main_output_accuracy_sum_1, 0, j, total__2)
+        store(d_dense_5_bias, 0, j, total__3)
+        store(d_dense_1_bias, 0, j, total__4)
+        batch_size = full(1, 1, batch)
+        store(copy, 0, j, batch_size)
         store(copy_1, 0, j, full(1, 1, batch))
         store(copy_2, 0, j, full(1, 1, batch))
+        store(copy_3, 0, j, batch_size)
+        store(copy_4, 0, j, batch_size)
 
 
 @kernel
@@ -384,16 +387,16 @@ def gradient_of_dense_2_bias(thread, threads, batch, clock, args):
     d_dense_2_bias = matrix(args, 5, 1, 64)
     first, last = share(64, 4 * LANES, thread, threads)
     for j in range(first, last, 4 * LANES):
-        total = full(1, 4, 0.0)
-        total_2 = full(1, 4, 0.0)
-        total_3 = full(1, 4, 0.0)
+        total_ = full(1, 4, 0.0)
+        total__2 = full(1, 4, 0.0)
+        total__3 = full(1, 4, 0.0)
         for i in range(batch):
-            total = total + load(d_dense_4_add, i, j, 1, 4)
-            total_2 = total_2 + load(d_dense_3_add, i, j, 1, 4)
-            total_3 = total_3 + load(d_dense_2_add, i, j, 1, 4)
-        store(d_dense_4_bias, 0, j, total)
-        store(d_dense_3_bias, 0, j, total_2)
-        store(d_dense_2_bias, 0, j, total_3)
+            total_ = total_ + load(d_dense_4_add, i, j, 1, 4)
+            total__2 = total__2 + load(d_dense_3_add, i, j, 1, 4)
+            total__3 = total__3 + load(d_dense_2_add, i, j, 1, 4)
+        store(d_dense_4_bias, 0, j, total_)
+        store(d_dense_3_bias, 0, j, total__2)
+        store(d_dense_2_bias, 0, j, total__3)
 
 
 @kernel
@@ -481,18 +484,6 @@ def gradient_of_dense_2_kernel(thread, threads, batch, clock, args):
 
 
 @kernel
-def gradient_of_dense(thread, threads, batch, clock, args):
-    """Line 10 of the model."""
-    d_concatenate_dot = matrix(args, 0, batch, 37)
-    d_dense = matrix(args, 1, batch, 32)
-    first, last = share(batch, ROWS, thread, threads)
-    for i in range(first, last):
-        for j in range(0, 32, 2 * LANES):
-            part = load(d_concatenate_dot, i, j, 1, 2)
-            store(d_dense, i, j, part)
-
-
-@kernel
 def transpose_dense_1_kernel(thread, threads, batch, clock, args):
     """Line 9 of the model."""
     dense_1_kernel = matrix(args, 0, 32, 1)
@@ -508,7 +499,7 @@ def gradient_of_dense_add(thread, threads, batch, clock, args):
     """Lines 8, 9. 128 FLOPs a row."""
     d_dense_1_add = matrix(args, 0, batch, 1)
     d_dense_1_transpose = matrix(args, 1, 1, 32)
-    d_dense = matrix(args, 2, batch, 32)
+    d_concatenate_dot = matrix(args, 2, batch, 32, 37)
     dense = matrix(args, 3, batch, 32)
     d_dense_add = matrix(args, 4, batch, 32)
     first, last = share(batch, ROWS, thread, threads)
@@ -517,7 +508,8 @@ def gradient_of_dense_add(thread, threads, batch, clock, args):
             acc = zeros(ROWS, 2)
             for k in range(1):
                 acc = outer(acc, d_dense_1_add, i, k, d_dense_1_transpose, k, j)
-            d_dense_1 = load(d_dense, i, j, ROWS, 2) + acc
+            d_dense = load(d_concatenate_dot, i, j, ROWS, 2)
+            d_dense_1 = d_dense + acc
             d_dense_subtract = 1.0 - square(load(dense, i, j, ROWS, 2))
             store(d_dense_add, i, j, d_dense_1 * d_dense_subtract)
 
@@ -544,10 +536,10 @@ def gradient_of_dense_bias(thread, threads, batch, clock, args):
     d_dense_bias = matrix(args, 1, 1, 32)
     first, last = share(32, 2 * LANES, thread, threads)
     for j in range(first, last, 2 * LANES):
-        total = full(1, 2, 0.0)
+        total_ = full(1, 2, 0.0)
         for i in range(batch):
-            total = total + load(d_dense_add, i, j, 1, 2)
-        store(d_dense_bias, 0, j, total)
+            total_ = total_ + load(d_dense_add, i, j, 1, 2)
+        store(d_dense_bias, 0, j, total_)
 
 
 @kernel
@@ -686,8 +678,8 @@ def compute_main_output_loss_sigmoid_crossentropy(thread, threads, batch, clock,
 
 
 @kernel
-def compute_copy_2_2(thread, threads, batch, clock, args):
-    """Lines 16, 18. 2 FLOPs a row, 3 FLOPs."""
+def compute_copy_4_2(thread, threads, batch, clock, args):
+    """Lines 16, 18. 2 FLOPs a row, 5 FLOPs."""
     aux_output_accuracy_sum = matrix(args, 0, batch, 1)
     main_output_accuracy_sum = matrix(args, 1, batch, 1)
     aux_output_accuracy_sum_1 = matrix(args, 2, 1, 1)
@@ -695,18 +687,23 @@ def compute_copy_2_2(thread, threads, batch, clock, args):
     copy = matrix(args, 4, 1, 1)
     copy_1 = matrix(args, 5, 1, 1)
     copy_2 = matrix(args, 6, 1, 1)
+    copy_3 = matrix(args, 7, 1, 1)
+    copy_4 = matrix(args, 8, 1, 1)
     first, last = share(1, LANES, thread, threads)
     for j in range(first, last, LANES):
-        total = full(1, 1, 0.0)
-        total_2 = full(1, 1, 0.0)
+        total_ = full(1, 1, 0.0)
+        total__2 = full(1, 1, 0.0)
         for i in range(batch):
-            total = total + load(aux_output_accuracy_sum, i, j, 1, 1)
-            total_2 = total_2 + load(main_output_accuracy_sum, i, j, 1, 1)
-        store(aux_output_accuracy_sum_1, 0, j, total)
-        store(main_output_accuracy_sum_1, 0, j, total_2)
-        store(copy, 0, j, full(1, 1, batch))
+            total_ = total_ + load(aux_output_accuracy_sum, i, j, 1, 1)
+            total__2 = total__2 + load(main_output_accuracy_sum, i, j, 1, 1)
+        store(aux_output_accuracy_sum_1, 0, j, total_)
+        store(main_output_accuracy_sum_1, 0, j, total__2)
+        batch_size = full(1, 1, batch)
+        store(copy, 0, j, batch_size)
         store(copy_1, 0, j, full(1, 1, batch))
         store(copy_2, 0, j, full(1, 1, batch))
+        store(copy_3, 0, j, batch_size)
+        store(copy_4, 0, j, batch_size)
 
 
 @kernel
@@ -749,7 +746,7 @@ def gradients(m):
     aux_output_target = m.rows(297, 1)
     aux_output_loss_sigmoid_crossentropy = m.rows(302, 1)
     aux_output_sample_weight = m.rows(298, 1)
-    d_dense_1_add = m.rows(654, 1)
+    d_dense_1_add = m.rows(622, 1)
     aux_input = m.rows(292, 5)
     concatenate = m.rows(484, 37)
     dense_2 = m.rows(100, 64)
@@ -759,11 +756,11 @@ def gradients(m):
     main_output_target = m.rows(299, 1)
     main_output_loss_sigmoid_crossentropy = m.rows(304, 1)
     main_output_sample_weight = m.rows(300, 1)
-    d_dense_5_add = m.rows(655, 1)
-    aux_output_loss_multiply_1 = m.rows(656, 1)
-    main_output_loss_multiply_1 = m.rows(657, 1)
-    aux_output_accuracy_sum = m.rows(658, 1)
-    main_output_accuracy_sum = m.rows(659, 1)
+    d_dense_5_add = m.rows(623, 1)
+    aux_output_loss_multiply_1 = m.rows(624, 1)
+    main_output_loss_multiply_1 = m.rows(625, 1)
+    aux_output_accuracy_sum = m.rows(626, 1)
+    main_output_accuracy_sum = m.rows(627, 1)
     d_dense_4_transpose = m.fixed(10560, 64)
     d_dense_3_transpose = m.fixed(0, 4096)
     d_dense_2_transpose = m.fixed(4096, 4096)
@@ -773,8 +770,7 @@ def gradients(m):
     d_dense_3_add = m.rows(356, 64)
     d_dense_2_add = m.rows(420, 64)
     d_concatenate_dot = m.rows(521, 37)
-    d_dense = m.rows(590, 32)
-    d_dense_add = m.rows(622, 32)
+    d_dense_add = m.rows(590, 32)
     return [
         m.feed("main_input", main_input, 100),
         m.feed("aux_input", aux_input, 5),
@@ -852,7 +848,7 @@ def gradients(m):
             main_output_loss_multiply_1,
             m.figure(0),
             m.figure(6),
-            m.figure(7),
+            m.figure(8),
         ),
         gradient_of_dense_4_add(
             d_dense_5_add,
@@ -877,15 +873,14 @@ def gradients(m):
             d_concatenate_transpose,
             d_concatenate_dot,
         ),
-        gradient_of_dense(d_concatenate_dot, d_dense),
         gradient_of_dense_add(
             d_dense_1_add,
             d_dense_1_transpose,
-            d_dense,
+            d_concatenate_dot,
             dense,
             d_dense_add,
         ),
-        compute_copy_2(
+        compute_copy_4(
             aux_output_accuracy_sum,
             main_output_accuracy_sum,
             d_dense_5_add,
@@ -897,6 +892,8 @@ def gradients(m):
             m.figure(1),
             m.figure(3),
             m.figure(5),
+            m.figure(7),
+            m.figure(9),
         ),
         gradient_of_dense_5_kernel(
             dense_4,
@@ -1029,9 +1026,9 @@ def evaluate(m):
             main_output_loss_multiply_1,
             m.figure(0),
             m.figure(6),
-            m.figure(7),
+            m.figure(8),
         ),
-        compute_copy_2_2(
+        compute_copy_4_2(
             aux_output_accuracy_sum,
             main_output_accuracy_sum,
             m.figure(2),
@@ -1039,6 +1036,8 @@ def evaluate(m):
             m.figure(1),
             m.figure(3),
             m.figure(5),
+            m.figure(7),
+            m.figure(9),
         ),
     ]
 
@@ -1114,11 +1113,11 @@ SPEC = Spec(
     ),
     weights=WEIGHTS,
     metrics=(
-        Metric("loss", 0, 1),
-        Metric("aux_output_accuracy", 2, 3),
-        Metric("main_output_accuracy", 4, 5),
-        Metric("aux_output_loss", 6, 1),
-        Metric("main_output_loss", 7, 1),
+        Metric("loss", (0, 1)),
+        Metric("aux_output_accuracy", (2, 3)),
+        Metric("main_output_accuracy", (4, 5)),
+        Metric("aux_output_loss", (6, 7)),
+        Metric("main_output_loss", (8, 9)),
     ),
     layers=(
         Layer("dense", "Dense", (32,), 3232, 7072, 8, ("dense/kernel", "dense/bias")),
@@ -1164,7 +1163,7 @@ SPEC = Spec(
     size=14112,
     slots={"velocity": 0.0},
     optimizer=RMSprop(learning_rate=0.001),
-    totals=8,
+    totals=10,
     feeds=(
         "main_input",
         "aux_input",
@@ -1181,8 +1180,8 @@ class TwoInputs(Model):
 
     spec = SPEC
     programs = Programs(
-        train=(Steps(gradients, 660, 10656, 78406), Steps(update, 660, 10656, 0)),
-        gradient=(Steps(gradients, 660, 10656, 78406),),
+        train=(Steps(gradients, 628, 10656, 78406), Steps(update, 628, 10656, 0)),
+        gradient=(Steps(gradients, 628, 10656, 78406),),
         evaluate=(Steps(evaluate, 378, 0, 28896),),
         predict=(Steps(predict, 368, 0, 28810),),
     )
@@ -1198,7 +1197,7 @@ SOURCE_MAP = {
     "gradient_of_dense_5_add": (13, 16),
     "compute_main_output_accuracy_sum": (16, 18),
     "compute_multiply_3": (16,),
-    "compute_copy_2": (8, 9, 13, 18),
+    "compute_copy_4": (8, 9, 13, 18),
     "transpose_dense_5_kernel": (13,),
     "gradient_of_dense_4_add": (12, 13),
     "gradient_of_dense_5_kernel": (13,),
@@ -1209,7 +1208,6 @@ SOURCE_MAP = {
     "transpose_dense_2_kernel": (12,),
     "gradient_of_concatenate_dot": (12,),
     "gradient_of_dense_2_kernel": (12,),
-    "gradient_of_dense": (10,),
     "transpose_dense_1_kernel": (9,),
     "gradient_of_dense_add": (8, 9),
     "gradient_of_dense_1_kernel": (9,),
@@ -1220,7 +1218,7 @@ SOURCE_MAP = {
     "compute_dense_2_2": (12,),
     "compute_dense_3_2": (12,),
     "compute_main_output_loss_sigmoid_crossentropy": (13, 16),
-    "compute_copy_2_2": (16, 18),
+    "compute_copy_4_2": (16, 18),
     "compute_dense_1": (9,),
     "compute_dense_5": (13,),
 }

@@ -1,0 +1,1095 @@
+"""Search, as native code.
+
+Built by kgen 0.1.0 from 34_search.k; edit that, not this.
+
+layer          kind          output              weights  line
+conv2d         Conv2D        (batch, 26, 26, 8)       80    16
+conv2d_1       Conv2D        (batch, 24, 24, 8)      584    16
+max_pooling2d  MaxPooling2D  (batch, 12, 12, 8)        0    17
+dropout        Dropout       (batch, 12, 12, 8)        0    17
+flatten        Flatten       (batch, 1152)             0    17
+dense          Dense         (batch, 32)          36,896    19
+dropout_1      Dropout       (batch, 32)               0    20
+dense_1        Dense         (batch, 10)             330    20
+total          Search                             37,890
+"""
+
+import numpy as np
+from kgen.runtime.kernels import kernel, sync
+from kgen.runtime.memory import Programs, Steps, rows_for, vectors_for
+from kgen.runtime.model import Model
+from kgen.runtime.optimizers import Adadelta
+from kgen.runtime.spec import Input, Layer, Metric, Output, Spec, Target, Weight
+from kgen.runtime.tiles import (
+    LANES,
+    ROWS,
+    copy_words,
+    element,
+    exp,
+    fill_words,
+    full,
+    imatrix,
+    keep_columns,
+    lane_index,
+    load,
+    load_column,
+    load_scalar,
+    log,
+    matrix,
+    maximum,
+    outer,
+    outer_t,
+    pack,
+    random_key,
+    row_max,
+    row_min,
+    row_sum,
+    select,
+    set_element,
+    share,
+    sqrt,
+    square,
+    store,
+    store_column,
+    store_rows,
+    transpose_block,
+    uniform,
+    zeros,
+)
+
+VECTORS_10 = vectors_for(10)
+ROWS_3_BY_1 = rows_for(3, 1)
+ROWS_24_BY_1 = rows_for(24, 1)
+ROWS_26_BY_1 = rows_for(26, 1)
+
+WEIGHTS = (
+    Weight("conv2d/kernel", (3, 3, 1, 8), 0, "GlorotUniform", {"seed": None}),
+    Weight("conv2d/bias", (8,), 80, "Zeros", {}),
+    Weight("conv2d_1/kernel", (3, 3, 8, 8), 96, "GlorotUniform", {"seed": None}),
+    Weight("conv2d_1/bias", (8,), 672, "Zeros", {}),
+    Weight("dense/kernel", (1152, 32), 688, "GlorotUniform", {"seed": None}),
+    Weight("dense/bias", (32,), 37552, "Zeros", {}),
+    Weight("dense_1/kernel", (32, 10), 37584, "GlorotUniform", {"seed": None}),
+    Weight("dense_1/bias", (10,), 37904, "Zeros", {}),
+)
+
+
+@kernel
+def compute_conv2d(thread, threads, batch, clock, args):
+    """Line 16 of the model. 108,160 FLOPs a row."""
+    image = matrix(args, 0, batch * 784, 1)
+    conv2d_kernel = matrix(args, 1, 9, 8)
+    conv2d_bias = matrix(args, 2, 1, 8)
+    conv2d = matrix(args, 3, batch * 676, 8)
+    first, last = share(batch, ROWS, thread, threads)
+    for n in range(first, last):
+        for j in range(0, 8, LANES):
+            panel = pack(conv2d_kernel, 0, j, 9, 1)
+            for oy in range(26):
+                for tile in range(0, 26, ROWS_26_BY_1):
+                    ox = min(tile, 26 - ROWS_26_BY_1)
+                    i = (n * 26 + oy) * 26 + ox
+                    acc = zeros(ROWS_26_BY_1, 1)
+                    for ty in range(3):
+                        row = (n * 28 + oy + ty) * 28 + ox
+                        kk = ty * 3
+                        for k in range(3):
+                            acc = outer(acc, image, row, k, panel, kk + k, 0)
+                    conv2d_tile = maximum(acc + load(conv2d_bias, 0, j, 1, 1), 0.0)
+                    store(conv2d, i, j, conv2d_tile)
+
+
+@kernel
+def compute_conv2d_1(thread, threads, batch, clock, args):
+    """Line 16 of the model. 672,768 FLOPs a row."""
+    conv2d = matrix(args, 0, batch * 676, 8)
+    conv2d_1_kernel = matrix(args, 1, 72, 8)
+    conv2d_1_bias = matrix(args, 2, 1, 8)
+    conv2d_1 = matrix(args, 3, batch * 576, 8)
+    first, last = share(batch, ROWS, thread, threads)
+    for n in range(first, last):
+        for j in range(0, 8, LANES):
+            panel = pack(conv2d_1_kernel, 0, j, 72, 1)
+            for oy in range(24):
+                for tile in range(0, 24, ROWS_24_BY_1):
+                    ox = min(tile, 24 - ROWS_24_BY_1)
+                    i = (n * 24 + oy) * 24 + ox
+                    acc = zeros(ROWS_24_BY_1, 1)
+                    for ty in range(3):
+                        row = (n * 26 + oy + ty) * 26 + ox
+                        kk = ty * 24
+                        for k in range(24):
+                            acc = outer(acc, conv2d, row, k, panel, kk + k, 0)
+                    conv2d_1_tile = maximum(acc + load(conv2d_1_bias, 0, j, 1, 1), 0.0)
+                    store(conv2d_1, i, j, conv2d_1_tile)
+
+
+@kernel
+def compute_dropout(thread, threads, batch, clock, args):
+    """Line 17 of the model. 5,760 FLOPs a row."""
+    conv2d_1 = matrix(args, 0, batch * 576, 8)
+    dropout = matrix(args, 1, batch * 144, 8)
+    key = random_key(clock, 0)
+    first, last = share(batch, ROWS, thread, threads)
+    for n in range(first, last):
+        for oy in range(12):
+            for ox in range(12):
+                i = (n * 12 + oy) * 12 + ox
+                iy_first = oy * 2
+                ix_first = ox * 2
+                for j in range(0, 8, LANES):
+                    acc = full(1, 1, -np.inf)
+                    for iy in range(iy_first, iy_first + 2):
+                        for ix in range(ix_first, ix_first + 2):
+                            acc = maximum(
+                                acc, load(conv2d_1, (n * 24 + iy) * 24 + ix, j, 1, 1)
+                            )
+                    random_uniform = uniform(key[0], key[1], i, j, 8, 1, 1)
+                    dropout_tile = select(random_uniform >= 0.25, acc * 1.3333334, 0.0)
+                    store(dropout, i, j, dropout_tile)
+
+
+@kernel
+def compute_dropout_1(thread, threads, batch, clock, args):
+    """Lines 19, 20. 73,824 FLOPs a row."""
+    dropout = matrix(args, 0, batch, 1152)
+    dense_kernel = matrix(args, 1, 1152, 32)
+    dense_bias = matrix(args, 2, 1, 32)
+    dense = matrix(args, 3, batch, 32)
+    dropout_1 = matrix(args, 4, batch, 32)
+    key = random_key(clock, 1)
+    first, last = share(batch, ROWS, thread, threads)
+    for j in range(0, 32, 2 * LANES):
+        for i in range(first, last, ROWS):
+            acc = zeros(ROWS, 2)
+            for k in range(1152):
+                acc = outer(acc, dropout, i, k, dense_kernel, k, j)
+            dense_tile = maximum(acc + load(dense_bias, 0, j, 1, 2), 0.0)
+            store(dense, i, j, dense_tile)
+            random_uniform_1 = uniform(key[0], key[1], i, j, 32, ROWS, 2)
+            dropout_1_greater_equal = random_uniform_1 >= 0.5
+            dropout_1_multiply = dense_tile * 2.0
+            dropout_1_tile = select(dropout_1_greater_equal, dropout_1_multiply, 0.0)
+            store(dropout_1, i, j, dropout_1_tile)
+
+
+@kernel
+def compute_dense_1_add(thread, threads, batch, clock, args):
+    """Line 20 of the model. 650 FLOPs a row."""
+    dropout_1 = matrix(args, 0, batch, 32)
+    dense_1_kernel = matrix(args, 1, 32, 10)
+    dense_1_bias = matrix(args, 2, 1, 10)
+    dense_1_add = matrix(args, 3, batch, 10)
+    first, last = share(batch, ROWS, thread, threads)
+    for j in range(0, 10, LANES):
+        for i in range(first, last, ROWS):
+            acc = zeros(ROWS, 1)
+            for k in range(32):
+                acc = outer(acc, dropout_1, i, k, dense_1_kernel, k, j)
+            store(dense_1_add, i, j, acc + load(dense_1_bias, 0, j, 1, 1))
+
+
+@kernel
+def gradient_of_dense_1_add(thread, threads, batch, clock, args):
+    """Lines 20, 23, 24. 326 FLOPs a row."""
+    dense_1_add = matrix(args, 0, batch, 10)
+    digit_target = imatrix(args, 1, batch, 1)
+    digit_sample_weight = matrix(args, 2, batch, 1)
+    digit_loss_multiply_2 = matrix(args, 3, batch, 1)
+    accuracy_min = matrix(args, 4, batch, 1)
+    d_dense_1_add = matrix(args, 5, batch, 10)
+    first, last = share(batch, ROWS, thread, threads)
+    for i in range(first, last, 2):
+        dense_1_add_tile = load(dense_1_add, i, 0, 2, VECTORS_10)
+        dense_1_max = row_max(keep_columns(dense_1_add_tile, 0, 10, -np.inf))
+        dense_1_subtract = dense_1_add_tile - dense_1_max
+        dense_1_exp = exp(dense_1_subtract)
+        dense_1_sum = row_sum(keep_columns(dense_1_exp, 0, 10, 0.0))
+        dense_1 = dense_1_exp / dense_1_sum
+        digit_loss_log_softmax = dense_1_subtract - log(dense_1_sum)
+        index = lane_index(0, VECTORS_10)
+        digit_loss_equal = index == load_column(digit_target, i, 2)
+        digit_loss_as_float_1 = select(digit_loss_equal, 1.0, 0.0)
+        digit_loss_multiply = digit_loss_as_float_1 * digit_loss_log_softmax
+        digit_loss_sum_1 = row_sum(keep_columns(digit_loss_multiply, 0, 10, 0.0))
+        digit_loss_negative = -digit_loss_sum_1
+        digit_sample_weight_tile = load_column(digit_sample_weight, i, 2)
+        digit_loss_multiply_2_tile = digit_loss_negative * digit_sample_weight_tile
+        store_column(digit_loss_multiply_2, i, digit_loss_multiply_2_tile)
+        accuracy_max = row_max(keep_columns(dense_1, 0, 10, -np.inf))
+        accuracy_where = select(dense_1 == accuracy_max, index, 10.0)
+        accuracy_min_tile = row_min(keep_columns(accuracy_where, 0, 10, np.inf))
+        store_column(accuracy_min, i, accuracy_min_tile)
+        d_digit_loss_sum_2 = 1.0 / full(1, 1, batch)
+        d_digit_loss_negative_1 = d_digit_loss_sum_2 * digit_sample_weight_tile
+        negative = -d_digit_loss_negative_1
+        d_digit_loss_log_softmax = negative * digit_loss_as_float_1
+        d_digit_loss_sum_1_1 = row_sum(
+            keep_columns(d_digit_loss_log_softmax, 0, 10, 0.0)
+        )
+        d_digit_loss_multiply_8 = dense_1 * d_digit_loss_sum_1_1
+        d_dense_1_add_tile = d_digit_loss_log_softmax - d_digit_loss_multiply_8
+        store(d_dense_1_add, i, 0, d_dense_1_add_tile)
+
+
+@kernel
+def compute_copy_1(thread, threads, batch, clock, args):
+    """Lines 16, 23, 24. 2 FLOPs a row, 7 FLOPs."""
+    digit_loss_multiply_2 = matrix(args, 0, batch, 1)
+    digit_target = imatrix(args, 1, batch, 1)
+    accuracy_min = matrix(args, 2, batch, 1)
+    multiply = matrix(args, 3, 1, 1)
+    accuracy_sum = matrix(args, 4, 1, 1)
+    copy = matrix(args, 5, 1, 1)
+    copy_1 = matrix(args, 6, 1, 1)
+    first, last = share(1, LANES, thread, threads)
+    for j in range(first, last, LANES):
+        total_ = full(1, 1, 0.0)
+        total__2 = full(1, 1, 0.0)
+        for i in range(batch):
+            total_ = total_ + load(digit_loss_multiply_2, i, j, 1, 1)
+            digit_loss_as_float = load(digit_target, i, j, 1, 1)
+            accuracy_min_tile = load(accuracy_min, i, j, 1, 1)
+            accuracy_equal_1 = digit_loss_as_float == accuracy_min_tile
+            total__2 = total__2 + select(accuracy_equal_1, 1.0, 0.0)
+        digit_loss = total_ / full(1, 1, batch)
+        batch_size = full(1, 1, batch)
+        store(multiply, 0, j, digit_loss * batch_size)
+        store(accuracy_sum, 0, j, total__2)
+        store(copy, 0, j, batch_size)
+        store(copy_1, 0, j, full(1, 1, batch))
+
+
+@kernel
+def gradient_of_dense_1_bias(thread, threads, batch, clock, args):
+    """Line 20 of the model. 10 FLOPs a row."""
+    d_dense_1_add = matrix(args, 0, batch, 10)
+    d_dense_1_bias = matrix(args, 1, 1, 10)
+    first, last = share(10, LANES, thread, threads)
+    for j in range(first, last, LANES):
+        total_ = full(1, 1, 0.0)
+        for i in range(batch):
+            total_ = total_ + load(d_dense_1_add, i, j, 1, 1)
+        store(d_dense_1_bias, 0, j, total_)
+
+
+@kernel
+def transpose_dense_1_kernel(thread, threads, batch, clock, args):
+    """Line 20 of the model."""
+    dense_1_kernel = matrix(args, 0, 32, 10)
+    d_dropout_1_transpose = matrix(args, 1, 10, 32)
+    first, last = share(32, LANES, thread, threads)
+    for i in range(first, last, LANES):
+        for j in range(0, 10, LANES):
+            transpose_block(dense_1_kernel, i, j, d_dropout_1_transpose)
+
+
+@kernel
+def gradient_of_dense_add(thread, threads, batch, clock, args):
+    """Lines 19, 20. 704 FLOPs a row."""
+    d_dense_1_add = matrix(args, 0, batch, 10)
+    d_dropout_1_transpose = matrix(args, 1, 10, 32)
+    dense = matrix(args, 2, batch, 32)
+    d_dense_add = matrix(args, 3, batch, 32)
+    key = random_key(clock, 1)
+    first, last = share(batch, ROWS, thread, threads)
+    for j in range(0, 32, 2 * LANES):
+        for i in range(first, last, ROWS):
+            acc = zeros(ROWS, 2)
+            for k in range(10):
+                acc = outer(acc, d_dense_1_add, i, k, d_dropout_1_transpose, k, j)
+            random_uniform_1 = uniform(key[0], key[1], i, j, 32, ROWS, 2)
+            d_dropout_1_multiply = select(random_uniform_1 >= 0.5, acc, 0.0)
+            d_dense_greater = load(dense, i, j, ROWS, 2) > 0.0
+            d_dense = d_dropout_1_multiply * 2.0
+            store(d_dense_add, i, j, select(d_dense_greater, d_dense, 0.0))
+
+
+@kernel
+def gradient_of_dense_1_kernel(thread, threads, batch, clock, args):
+    """Line 20 of the model. 640 FLOPs a row."""
+    dropout_1 = matrix(args, 0, batch, 32)
+    d_dense_1_add = matrix(args, 1, batch, 10)
+    d_dense_1_kernel = matrix(args, 2, 32, 10)
+    first, last = share(32, ROWS, thread, threads)
+    for j in range(0, 10, LANES):
+        for i in range(first, last, ROWS):
+            acc = zeros(ROWS, 1)
+            for k in range(batch):
+                acc = outer_t(acc, dropout_1, k, i, d_dense_1_add, k, j)
+            store(d_dense_1_kernel, i, j, acc)
+
+
+@kernel
+def gradient_of_dense_bias(thread, threads, batch, clock, args):
+    """Line 19 of the model. 32 FLOPs a row."""
+    d_dense_add = matrix(args, 0, batch, 32)
+    d_dense_bias = matrix(args, 1, 1, 32)
+    first, last = share(32, 2 * LANES, thread, threads)
+    for j in range(first, last, 2 * LANES):
+        total_ = full(1, 2, 0.0)
+        for i in range(batch):
+            total_ = total_ + load(d_dense_add, i, j, 1, 2)
+        store(d_dense_bias, 0, j, total_)
+
+
+@kernel
+def transpose_dense_kernel(thread, threads, batch, clock, args):
+    """Line 19 of the model."""
+    dense_kernel = matrix(args, 0, 1152, 32)
+    d_flatten_transpose = matrix(args, 1, 32, 1152)
+    first, last = share(1152, LANES, thread, threads)
+    for i in range(first, last, LANES):
+        for j in range(0, 32, LANES):
+            transpose_block(dense_kernel, i, j, d_flatten_transpose)
+
+
+@kernel
+def gradient_of_flatten_dot(thread, threads, batch, clock, args):
+    """Line 19 of the model. 73,728 FLOPs a row."""
+    d_dense_add = matrix(args, 0, batch, 32)
+    d_flatten_transpose = matrix(args, 1, 32, 1152)
+    d_flatten_dot = matrix(args, 2, batch, 1152)
+    first, last = share(batch, ROWS, thread, threads)
+    for j in range(0, 1152, 2 * LANES):
+        panel = pack(d_flatten_transpose, 0, j, 32, 2)
+        for i in range(first, last, ROWS):
+            acc = zeros(ROWS, 2)
+            for k in range(32):
+                acc = outer(acc, d_dense_add, i, k, panel, k, 0)
+            store(d_flatten_dot, i, j, acc)
+
+
+@kernel
+def gradient_of_dense_kernel(thread, threads, batch, clock, args):
+    """Line 19 of the model. 73,728 FLOPs a row."""
+    dropout = matrix(args, 0, batch, 1152)
+    d_dense_add = matrix(args, 1, batch, 32)
+    d_dense_kernel = matrix(args, 2, 1152, 32)
+    first, last = share(1152, ROWS, thread, threads)
+    for j in range(0, 32, 2 * LANES):
+        for i in range(first, last, ROWS):
+            acc = zeros(ROWS, 2)
+            for k in range(batch):
+                acc = outer_t(acc, dropout, k, i, d_dense_add, k, j)
+            store(d_dense_kernel, i, j, acc)
+
+
+@kernel
+def gradient_of_max_pooling2d(thread, threads, batch, clock, args):
+    """Line 17 of the model. 2,304 FLOPs a row."""
+    d_flatten_dot = matrix(args, 0, batch, 1152)
+    d_max_pooling2d = matrix(args, 1, batch, 1152)
+    key = random_key(clock, 0)
+    first, last = share(batch, ROWS, thread, threads)
+    for i in range(first, last):
+        for j in range(0, 1152, 4 * LANES):
+            random_uniform = uniform(key[0], key[1], i, j, 1152, 1, 4)
+            dropout_greater_equal = random_uniform >= 0.25
+            d_flatten_dot_tile = load(d_flatten_dot, i, j, 1, 4)
+            d_dropout_multiply = select(dropout_greater_equal, d_flatten_dot_tile, 0.0)
+            store(d_max_pooling2d, i, j, d_dropout_multiply * 1.3333334)
+
+
+@kernel
+def gradient_of_max_pooling2d_pool_where(thread, threads, batch, clock, args):
+    """Line 17 of the model."""
+    conv2d_1 = matrix(args, 0, batch * 576, 8)
+    d_max_pooling2d_pool_where = matrix(args, 1, batch * 144, 8)
+    first, last = share(batch, ROWS, thread, threads)
+    for n in range(first, last):
+        for oy in range(12):
+            for ox in range(12):
+                i = (n * 12 + oy) * 12 + ox
+                iy_first = oy * 2
+                ix_first = ox * 2
+                for j in range(0, 8, LANES):
+                    best = full(1, 1, -np.inf)
+                    acc = full(1, 1, 0)
+                    for iy in range(iy_first, iy_first + 2):
+                        for ix in range(ix_first, ix_first + 2):
+                            part = load(conv2d_1, (n * 24 + iy) * 24 + ix, j, 1, 1)
+                            found = part > best
+                            acc = select(
+                                found, (iy - iy_first) * 2 + (ix - ix_first), acc
+                            )
+                            best = select(found, part, best)
+                    store(d_max_pooling2d_pool_where, i, j, acc)
+
+
+@kernel
+def gradient_of_conv2d_1(thread, threads, batch, clock, args):
+    """Line 17 of the model."""
+    d_max_pooling2d = matrix(args, 0, batch * 144, 8)
+    d_max_pooling2d_pool_where = matrix(args, 1, batch * 144, 8)
+    d_conv2d_1 = matrix(args, 2, batch * 576, 8)
+    first, last = share(batch, ROWS, thread, threads)
+    for n in range(first, last):
+        for oy in range(12):
+            for ox in range(12):
+                i = (n * 12 + oy) * 12 + ox
+                iy_first = oy * 2
+                ix_first = ox * 2
+                for j in range(0, 8, LANES):
+                    best = load(d_max_pooling2d, i, j, 1, 1)
+                    found = load(d_max_pooling2d_pool_where, i, j, 1, 1)
+                    for iy in range(iy_first, iy_first + 2):
+                        for ix in range(ix_first, ix_first + 2):
+                            store(
+                                d_conv2d_1,
+                                (n * 24 + iy) * 24 + ix,
+                                j,
+                                select(found == (iy - iy_first) * 2 + (ix - ix_first), best, 0.0),
+                            )
+
+
+@kernel
+def gradient_of_conv2d_1_add(thread, threads, batch, clock, args):
+    """Line 16 of the model. 4,608 FLOPs a row."""
+    conv2d_1 = matrix(args, 0, batch, 4608)
+    d_conv2d_1 = matrix(args, 1, batch, 4608)
+    d_conv2d_1_add = matrix(args, 2, batch, 4608)
+    first, last = share(batch, ROWS, thread, threads)
+    for i in range(first, last):
+        for j in range(0, 4608, 4 * LANES):
+            d_conv2d_1_greater = load(conv2d_1, i, j, 1, 4) > 0.0
+            d_conv2d_1_tile = load(d_conv2d_1, i, j, 1, 4)
+            d_conv2d_1_add_tile = select(d_conv2d_1_greater, d_conv2d_1_tile, 0.0)
+            store(d_conv2d_1_add, i, j, d_conv2d_1_add_tile)
+
+
+@kernel
+def gradient_of_conv2d_1_bias_sum(thread, threads, batch, clock, args):
+    """Line 16 of the model. 4,608 FLOPs a row."""
+    d_conv2d_1_add = matrix(args, 0, batch * 576, 8)
+    d_conv2d_1_bias_sum = matrix(args, 1, batch, 8)
+    first, last = share(batch, ROWS, thread, threads)
+    for o in range(first, last):
+        for j in range(0, 8, LANES):
+            total_ = full(1, 1, 0.0)
+            for i in range(576):
+                total_ = total_ + load(d_conv2d_1_add, o * 576 + i, j, 1, 1)
+            store(d_conv2d_1_bias_sum, o, j, total_)
+
+
+@kernel
+def gradient_of_conv2d_bias_sum_1(thread, threads, batch, clock, args):
+    """Line 16 of the model. 16 FLOPs a row."""
+    d_conv2d_1_bias_sum = matrix(args, 0, batch, 8)
+    d_conv2d_bias_sum = matrix(args, 1, batch, 8)
+    d_conv2d_1_bias_sum_1 = matrix(args, 2, 1, 8)
+    d_conv2d_bias_sum_1 = matrix(args, 3, 1, 8)
+    first, last = share(8, LANES, thread, threads)
+    for j in range(first, last, LANES):
+        total_ = full(1, 1, 0.0)
+        total__2 = full(1, 1, 0.0)
+        for i in range(batch):
+            total_ = total_ + load(d_conv2d_1_bias_sum, i, j, 1, 1)
+            total__2 = total__2 + load(d_conv2d_bias_sum, i, j, 1, 1)
+        store(d_conv2d_1_bias_sum_1, 0, j, total_)
+        store(d_conv2d_bias_sum_1, 0, j, total__2)
+
+
+@kernel
+def gradient_of_conv2d_1_turn(thread, threads, batch, clock, args):
+    """Line 16 of the model."""
+    conv2d_1_kernel = matrix(args, 0, 72, 8)
+    d_conv2d_1_turn = matrix(args, 1, 72, 8)
+    first, last = share(72, 16, thread, threads)
+    for i in range(first, last):
+        row = (8 - i // 8) * 8
+        for j in range(8):
+            set_element(d_conv2d_1_turn, row + j, i % 8, element(conv2d_1_kernel, i, j))
+
+
+@kernel
+def gradient_of_conv2d_1_pad(thread, threads, batch, clock, args):
+    """Line 16 of the model."""
+    d_conv2d_1_pad = matrix(args, 0, batch * 784, 8)
+    d_conv2d_1_add = matrix(args, 1, batch * 576, 8)
+    first, last = share(batch, ROWS, thread, threads)
+    for n in range(first, last):
+        for p in range(28):
+            place = (n * 28 + p) * 224
+            if p >= 2 and p <= 25:
+                fill_words(d_conv2d_1_pad, place, 16, 0.0)
+                copy_words(
+                    d_conv2d_1_pad,
+                    place + 16,
+                    d_conv2d_1_add,
+                    (n * 24 + p - 2) * 192,
+                    192,
+                )
+                fill_words(d_conv2d_1_pad, place + 16 + 192, 16, 0.0)
+            else:
+                fill_words(d_conv2d_1_pad, place, 224, 0.0)
+
+
+@kernel
+def gradient_of_conv2d_add(thread, threads, batch, clock, args):
+    """Line 16 of the model. 784,160 FLOPs a row."""
+    d_conv2d_1_pad = matrix(args, 0, batch * 784, 8)
+    d_conv2d_1_turn = matrix(args, 1, 72, 8)
+    conv2d = matrix(args, 2, batch * 676, 8)
+    d_conv2d_add = matrix(args, 3, batch * 676, 8)
+    first, last = share(batch, ROWS, thread, threads)
+    for n in range(first, last):
+        for j in range(0, 8, LANES):
+            panel = pack(d_conv2d_1_turn, 0, j, 72, 1)
+            for oy in range(26):
+                for tile in range(0, 26, ROWS_26_BY_1):
+                    ox = min(tile, 26 - ROWS_26_BY_1)
+                    i = (n * 26 + oy) * 26 + ox
+                    acc = zeros(ROWS_26_BY_1, 1)
+                    for ty in range(3):
+                        row = (n * 28 + oy + ty) * 28 + ox
+                        kk = ty * 24
+                        for k in range(24):
+                            acc = outer(acc, d_conv2d_1_pad, row, k, panel, kk + k, 0)
+                    d_conv2d_greater = load(conv2d, i, j, ROWS_26_BY_1, 1) > 0.0
+                    store(d_conv2d_add, i, j, select(d_conv2d_greater, acc, 0.0))
+
+
+@kernel
+def gradient_of_conv2d_1_kernel(thread, threads, batch, clock, args):
+    """Line 16 of the model. 663,552 FLOPs a row."""
+    conv2d = matrix(args, 0, batch * 676, 8)
+    d_conv2d_1_add = matrix(args, 1, batch * 576, 8)
+    d_conv2d_1_kernel = matrix(args, 2, 72, 8)
+    first, last = share(3 * -(-24 // ROWS_24_BY_1), 1, thread, threads)
+    for start in range(0, batch * 24, 5):
+        count = min(5, batch * 24 - start)
+        for j in range(0, 8, LANES):
+            panel = pack(d_conv2d_1_add, start * 24, j, 120, 1, count * 24)
+            for t in range(first, last):
+                tap = t // (-(-24 // ROWS_24_BY_1))
+                m = t % (-(-24 // ROWS_24_BY_1)) * ROWS_24_BY_1
+                ty = tap
+                acc = zeros(ROWS_24_BY_1, 1)
+                for q in range(start, start + count):
+                    n = q // 24
+                    oy = q % 24
+                    row = (n * 26 + oy + ty) * 26
+                    for ox in range(24):
+                        acc = outer_t(
+                            acc, conv2d, row + ox, m, panel, (q - start) * 24 + ox, 0
+                        )
+                if start > 0:
+                    acc = (
+                        acc + load(d_conv2d_1_kernel, tap * 24 + m, j, ROWS_24_BY_1, 1)
+                    )
+                store_rows(d_conv2d_1_kernel, tap * 24 + m, j, acc, 24 - m)
+
+
+@kernel
+def gradient_of_conv2d_bias_sum(thread, threads, batch, clock, args):
+    """Line 16 of the model. 5,408 FLOPs a row."""
+    d_conv2d_add = matrix(args, 0, batch * 676, 8)
+    d_conv2d_bias_sum = matrix(args, 1, batch, 8)
+    first, last = share(batch, ROWS, thread, threads)
+    for o in range(first, last):
+        for j in range(0, 8, LANES):
+            total_ = full(1, 1, 0.0)
+            for i in range(676):
+                total_ = total_ + load(d_conv2d_add, o * 676 + i, j, 1, 1)
+            store(d_conv2d_bias_sum, o, j, total_)
+
+
+@kernel
+def gradient_of_conv2d_kernel(thread, threads, batch, clock, args):
+    """Line 16 of the model. 97,344 FLOPs a row."""
+    image = matrix(args, 0, batch * 784, 1)
+    d_conv2d_add = matrix(args, 1, batch * 676, 8)
+    d_conv2d_kernel = matrix(args, 2, 9, 8)
+    first, last = share(3 * -(-3 // ROWS_3_BY_1), 1, thread, threads)
+    for start in range(0, batch * 26, 4):
+        count = min(4, batch * 26 - start)
+        for j in range(0, 8, LANES):
+            panel = pack(d_conv2d_add, start * 26, j, 104, 1, count * 26)
+            for t in range(first, last):
+                tap = t // (-(-3 // ROWS_3_BY_1))
+                m = t % (-(-3 // ROWS_3_BY_1)) * ROWS_3_BY_1
+                ty = tap
+                acc = zeros(ROWS_3_BY_1, 1)
+                for q in range(start, start + count):
+                    n = q // 26
+                    oy = q % 26
+                    row = (n * 28 + oy + ty) * 28
+                    for ox in range(26):
+                        acc = outer_t(
+                            acc, image, row + ox, m, panel, (q - start) * 26 + ox, 0
+                        )
+                if start > 0:
+                    acc = acc + load(d_conv2d_kernel, tap * 3 + m, j, ROWS_3_BY_1, 1)
+                store_rows(d_conv2d_kernel, tap * 3 + m, j, acc, 3 - m)
+
+
+@kernel
+def compute_subtract(thread, threads, batch, clock, args):
+    """All weights at once. 834,240 FLOPs."""
+    accumulated_grad = matrix(args, 0, 1, 37920)
+    gradients = matrix(args, 1, 1, 37920)
+    accumulated_delta_var = matrix(args, 2, 1, 37920)
+    weights = matrix(args, 3, 1, 37920)
+    learning_rate = matrix(args, 4, 1, 1)
+    first, last = share(37920, 4 * LANES, thread, threads)
+    for j in range(first, last, 4 * LANES):
+        gradients_tile = load(gradients, 0, j, 1, 4)
+        multiply_1 = 0.05 * square(gradients_tile)
+        add_tile = (0.95 * load(accumulated_grad, 0, j, 1, 4)) + multiply_1
+        store(accumulated_grad, 0, j, add_tile)
+        accumulated_delta_var_tile = load(accumulated_delta_var, 0, j, 1, 4)
+        sqrt_ = sqrt(accumulated_delta_var_tile + 1e-07)
+        divide = (sqrt_ * gradients_tile) / sqrt(add_tile + 1e-07)
+        multiply_4 = 0.05 * square(divide)
+        add_3_tile = (0.95 * accumulated_delta_var_tile) + multiply_4
+        store(accumulated_delta_var, 0, j, add_3_tile)
+        learning_rate_2 = load_scalar(learning_rate, 0, 0)
+        multiply_5 = learning_rate_2 * divide
+        store(weights, 0, j, load(weights, 0, j, 1, 4) - multiply_5)
+
+
+@kernel
+def compute_max_pooling2d(thread, threads, batch, clock, args):
+    """Line 17 of the model. 4,608 FLOPs a row."""
+    conv2d_1 = matrix(args, 0, batch * 576, 8)
+    max_pooling2d = matrix(args, 1, batch * 144, 8)
+    first, last = share(batch, ROWS, thread, threads)
+    for n in range(first, last):
+        for oy in range(12):
+            for ox in range(12):
+                i = (n * 12 + oy) * 12 + ox
+                iy_first = oy * 2
+                ix_first = ox * 2
+                for j in range(0, 8, LANES):
+                    acc = full(1, 1, -np.inf)
+                    for iy in range(iy_first, iy_first + 2):
+                        for ix in range(ix_first, ix_first + 2):
+                            acc = maximum(
+                                acc, load(conv2d_1, (n * 24 + iy) * 24 + ix, j, 1, 1)
+                            )
+                    store(max_pooling2d, i, j, acc)
+
+
+@kernel
+def compute_dense(thread, threads, batch, clock, args):
+    """Line 19 of the model. 73,792 FLOPs a row."""
+    max_pooling2d = matrix(args, 0, batch, 1152)
+    dense_kernel = matrix(args, 1, 1152, 32)
+    dense_bias = matrix(args, 2, 1, 32)
+    dense = matrix(args, 3, batch, 32)
+    first, last = share(batch, ROWS, thread, threads)
+    for j in range(0, 32, 2 * LANES):
+        for i in range(first, last, ROWS):
+            acc = zeros(ROWS, 2)
+            for k in range(1152):
+                acc = outer(acc, max_pooling2d, i, k, dense_kernel, k, j)
+            store(dense, i, j, maximum(acc + load(dense_bias, 0, j, 1, 2), 0.0))
+
+
+@kernel
+def compute_accuracy_min(thread, threads, batch, clock, args):
+    """Lines 20, 23, 24. 286 FLOPs a row."""
+    dense_1_add = matrix(args, 0, batch, 10)
+    digit_target = imatrix(args, 1, batch, 1)
+    digit_sample_weight = matrix(args, 2, batch, 1)
+    digit_loss_multiply_2 = matrix(args, 3, batch, 1)
+    accuracy_min = matrix(args, 4, batch, 1)
+    first, last = share(batch, ROWS, thread, threads)
+    for i in range(first, last, 2):
+        dense_1_add_tile = load(dense_1_add, i, 0, 2, VECTORS_10)
+        dense_1_max = row_max(keep_columns(dense_1_add_tile, 0, 10, -np.inf))
+        dense_1_subtract = dense_1_add_tile - dense_1_max
+        dense_1_exp = exp(dense_1_subtract)
+        dense_1_sum = row_sum(keep_columns(dense_1_exp, 0, 10, 0.0))
+        dense_1 = dense_1_exp / dense_1_sum
+        digit_loss_log_softmax = dense_1_subtract - log(dense_1_sum)
+        index = lane_index(0, VECTORS_10)
+        digit_loss_equal = index == load_column(digit_target, i, 2)
+        digit_loss_as_float_1 = select(digit_loss_equal, 1.0, 0.0)
+        digit_loss_multiply = digit_loss_as_float_1 * digit_loss_log_softmax
+        digit_loss_sum_1 = row_sum(keep_columns(digit_loss_multiply, 0, 10, 0.0))
+        digit_loss_negative = -digit_loss_sum_1
+        digit_sample_weight_tile = load_column(digit_sample_weight, i, 2)
+        digit_loss_multiply_2_tile = digit_loss_negative * digit_sample_weight_tile
+        store_column(digit_loss_multiply_2, i, digit_loss_multiply_2_tile)
+        accuracy_max = row_max(keep_columns(dense_1, 0, 10, -np.inf))
+        accuracy_where = select(dense_1 == accuracy_max, index, 10.0)
+        accuracy_min_tile = row_min(keep_columns(accuracy_where, 0, 10, np.inf))
+        store_column(accuracy_min, i, accuracy_min_tile)
+
+
+@kernel
+def compute_dense_1(thread, threads, batch, clock, args):
+    """Line 20 of the model. 220 FLOPs a row."""
+    dense_1_add = matrix(args, 0, batch, 10)
+    dense_1 = matrix(args, 1, batch, 10)
+    first, last = share(batch, ROWS, thread, threads)
+    for i in range(first, last, 2):
+        dense_1_add_tile = load(dense_1_add, i, 0, 2, VECTORS_10)
+        dense_1_max = row_max(keep_columns(dense_1_add_tile, 0, 10, -np.inf))
+        dense_1_exp = exp(dense_1_add_tile - dense_1_max)
+        dense_1_sum = row_sum(keep_columns(dense_1_exp, 0, 10, 0.0))
+        store(dense_1, i, 0, dense_1_exp / dense_1_sum)
+
+
+def gradients(m):
+    """Forward, loss and backward of one batch of training."""
+    image = m.rows(35520, 784)
+    conv2d = m.rows(6272, 5408)
+    conv2d_1 = m.rows(17088, 4608)
+    dropout = m.rows(30912, 1152)
+    dense = m.rows(36304, 32)
+    dropout_1 = m.rows(36336, 32)
+    dense_1_add = m.rows(0, 10)
+    digit_target = m.rows(36426, 1)
+    digit_sample_weight = m.rows(10, 1)
+    digit_loss_multiply_2 = m.rows(36427, 1)
+    accuracy_min = m.rows(36428, 1)
+    d_dense_1_add = m.rows(36400, 10)
+    d_max_pooling2d_pool_where = m.rows(32064, 1152)
+    d_dropout_1_transpose = m.fixed(37440, 320)
+    d_flatten_transpose = m.fixed(0, 36864)
+    d_conv2d_1_turn = m.fixed(36864, 576)
+    d_dense_add = m.rows(36368, 32)
+    d_flatten_dot = m.rows(33216, 1152)
+    d_max_pooling2d = m.rows(34368, 1152)
+    d_conv2d_1 = m.rows(21696, 4608)
+    d_conv2d_1_add = m.rows(26304, 4608)
+    d_conv2d_1_bias_sum = m.rows(36410, 8)
+    d_conv2d_1_pad = m.rows(0, 6272)
+    d_conv2d_add = m.rows(11680, 5408)
+    d_conv2d_bias_sum = m.rows(36418, 8)
+    return [
+        m.feed("image", image, 784),
+        m.feed("digit_target", digit_target, 1),
+        m.feed("digit_sample_weight", digit_sample_weight, 1),
+        compute_conv2d(
+            image,
+            m.weight("conv2d/kernel"),
+            m.weight("conv2d/bias"),
+            conv2d,
+        ),
+        compute_conv2d_1(
+            conv2d,
+            m.weight("conv2d_1/kernel"),
+            m.weight("conv2d_1/bias"),
+            conv2d_1,
+        ),
+        compute_dropout(conv2d_1, dropout),
+        compute_dropout_1(
+            dropout,
+            m.weight("dense/kernel"),
+            m.weight("dense/bias"),
+            dense,
+            dropout_1,
+        ),
+        compute_dense_1_add(
+            dropout_1,
+            m.weight("dense_1/kernel"),
+            m.weight("dense_1/bias"),
+            dense_1_add,
+        ),
+        gradient_of_dense_1_add(
+            dense_1_add,
+            digit_target,
+            digit_sample_weight,
+            digit_loss_multiply_2,
+            accuracy_min,
+            d_dense_1_add,
+        ),
+        gradient_of_max_pooling2d_pool_where(conv2d_1, d_max_pooling2d_pool_where),
+        transpose_dense_1_kernel(m.weight("dense_1/kernel"), d_dropout_1_transpose),
+        transpose_dense_kernel(m.weight("dense/kernel"), d_flatten_transpose),
+        gradient_of_conv2d_1_turn(m.weight("conv2d_1/kernel"), d_conv2d_1_turn),
+        sync,
+        compute_copy_1(
+            digit_loss_multiply_2,
+            digit_target,
+            accuracy_min,
+            m.figure(0),
+            m.figure(2),
+            m.figure(1),
+            m.figure(3),
+        ),
+        gradient_of_dense_add(d_dense_1_add, d_dropout_1_transpose, dense, d_dense_add),
+        gradient_of_flatten_dot(d_dense_add, d_flatten_transpose, d_flatten_dot),
+        gradient_of_max_pooling2d(d_flatten_dot, d_max_pooling2d),
+        gradient_of_conv2d_1(d_max_pooling2d, d_max_pooling2d_pool_where, d_conv2d_1),
+        gradient_of_conv2d_1_add(conv2d_1, d_conv2d_1, d_conv2d_1_add),
+        gradient_of_conv2d_1_bias_sum(d_conv2d_1_add, d_conv2d_1_bias_sum),
+        gradient_of_conv2d_1_pad(d_conv2d_1_pad, d_conv2d_1_add),
+        gradient_of_conv2d_add(d_conv2d_1_pad, d_conv2d_1_turn, conv2d, d_conv2d_add),
+        gradient_of_conv2d_bias_sum(d_conv2d_add, d_conv2d_bias_sum),
+        gradient_of_dense_1_bias(d_dense_1_add, m.gradient("dense_1/bias")),
+        gradient_of_dense_1_kernel(
+            dropout_1,
+            d_dense_1_add,
+            m.gradient("dense_1/kernel"),
+        ),
+        sync,
+        gradient_of_dense_bias(d_dense_add, m.gradient("dense/bias")),
+        gradient_of_dense_kernel(dropout, d_dense_add, m.gradient("dense/kernel")),
+        gradient_of_conv2d_bias_sum_1(
+            d_conv2d_1_bias_sum,
+            d_conv2d_bias_sum,
+            m.gradient("conv2d_1/bias"),
+            m.gradient("conv2d/bias"),
+        ),
+        gradient_of_conv2d_1_kernel(
+            conv2d,
+            d_conv2d_1_add,
+            m.gradient("conv2d_1/kernel"),
+        ),
+        gradient_of_conv2d_kernel(image, d_conv2d_add, m.gradient("conv2d/kernel")),
+    ]
+
+
+def update(m):
+    """The optimizer's step."""
+    return [
+        compute_subtract(
+            m.slot("accumulated_grad"),
+            m.gradients(),
+            m.slot("accumulated_delta_var"),
+            m.weights(),
+            m.scalar(0),
+        ),
+    ]
+
+
+def evaluate(m):
+    """Loss and metrics of one batch."""
+    image = m.rows(11168, 784)
+    conv2d = m.rows(0, 5408)
+    conv2d_1 = m.rows(5408, 4608)
+    max_pooling2d = m.rows(10016, 1152)
+    dense = m.rows(11952, 32)
+    dense_1_add = m.rows(11984, 10)
+    digit_target = m.rows(11994, 1)
+    digit_sample_weight = m.rows(11995, 1)
+    digit_loss_multiply_2 = m.rows(11996, 1)
+    accuracy_min = m.rows(11997, 1)
+    return [
+        m.feed("image", image, 784),
+        m.feed("digit_target", digit_target, 1),
+        m.feed("digit_sample_weight", digit_sample_weight, 1),
+        compute_conv2d(
+            image,
+            m.weight("conv2d/kernel"),
+            m.weight("conv2d/bias"),
+            conv2d,
+        ),
+        compute_conv2d_1(
+            conv2d,
+            m.weight("conv2d_1/kernel"),
+            m.weight("conv2d_1/bias"),
+            conv2d_1,
+        ),
+        compute_max_pooling2d(conv2d_1, max_pooling2d),
+        compute_dense(
+            max_pooling2d,
+            m.weight("dense/kernel"),
+            m.weight("dense/bias"),
+            dense,
+        ),
+        compute_dense_1_add(
+            dense,
+            m.weight("dense_1/kernel"),
+            m.weight("dense_1/bias"),
+            dense_1_add,
+        ),
+        compute_accuracy_min(
+            dense_1_add,
+            digit_target,
+            digit_sample_weight,
+            digit_loss_multiply_2,
+            accuracy_min,
+        ),
+        sync,
+        compute_copy_1(
+            digit_loss_multiply_2,
+            digit_target,
+            accuracy_min,
+            m.figure(0),
+            m.figure(2),
+            m.figure(1),
+            m.figure(3),
+        ),
+    ]
+
+
+def predict(m):
+    """The outputs of one batch."""
+    image = m.rows(11168, 784)
+    conv2d = m.rows(0, 5408)
+    conv2d_1 = m.rows(5408, 4608)
+    max_pooling2d = m.rows(10016, 1152)
+    dense = m.rows(11952, 32)
+    dense_1_add = m.rows(11984, 10)
+    dense_1 = m.rows(11994, 10)
+    return [
+        m.feed("image", image, 784),
+        compute_conv2d(
+            image,
+            m.weight("conv2d/kernel"),
+            m.weight("conv2d/bias"),
+            conv2d,
+        ),
+        compute_conv2d_1(
+            conv2d,
+            m.weight("conv2d_1/kernel"),
+            m.weight("conv2d_1/bias"),
+            conv2d_1,
+        ),
+        compute_max_pooling2d(conv2d_1, max_pooling2d),
+        compute_dense(
+            max_pooling2d,
+            m.weight("dense/kernel"),
+            m.weight("dense/bias"),
+            dense,
+        ),
+        compute_dense_1_add(
+            dense,
+            m.weight("dense_1/kernel"),
+            m.weight("dense_1/bias"),
+            dense_1_add,
+        ),
+        compute_dense_1(dense_1_add, dense_1),
+        m.result("digit", dense_1, 10),
+    ]
+
+
+SPEC = Spec(
+    name="Search",
+    source="34_search.k",
+    version="0.1.0",
+    inputs=(Input("image", "float32", (28, 28, 1)),),
+    outputs=(Output("digit", (10,)),),
+    targets=(Target("digit", "int32", (), 10),),
+    weights=WEIGHTS,
+    metrics=(Metric("loss", (0, 1)), Metric("accuracy", (2, 3))),
+    layers=(
+        Layer(
+            "conv2d",
+            "Conv2D",
+            (26, 26, 8),
+            80,
+            108160,
+            16,
+            ("conv2d/kernel", "conv2d/bias"),
+        ),
+        Layer(
+            "conv2d_1",
+            "Conv2D",
+            (24, 24, 8),
+            584,
+            672768,
+            16,
+            ("conv2d_1/kernel", "conv2d_1/bias"),
+        ),
+        Layer("max_pooling2d", "MaxPooling2D", (12, 12, 8), 0, 4608, 17),
+        Layer("dropout", "Dropout", (12, 12, 8), 0, 0, 17),
+        Layer("flatten", "Flatten", (1152,), 0, 0, 17),
+        Layer(
+            "dense",
+            "Dense",
+            (32,),
+            36896,
+            73792,
+            19,
+            ("dense/kernel", "dense/bias"),
+        ),
+        Layer("dropout_1", "Dropout", (32,), 0, 0, 20),
+        Layer(
+            "dense_1",
+            "Dense",
+            (10,),
+            330,
+            650,
+            20,
+            ("dense_1/kernel", "dense_1/bias"),
+        ),
+    ),
+    trainable=37920,
+    size=37920,
+    slots={"accumulated_grad": 0.0, "accumulated_delta_var": 0.0},
+    optimizer=Adadelta(learning_rate=0.001),
+    totals=4,
+    feeds=("image", "digit_target", "digit_sample_weight"),
+)
+
+
+class Search(Model):
+    """Digits; the hidden layers are as many as `dense_sizes` has numbers."""
+
+    spec = SPEC
+    programs = Programs(
+        train=(Steps(gradients, 36429, 37760, 2572332), Steps(update, 36429, 37760, 0)),
+        gradient=(Steps(gradients, 36429, 37760, 2572332),),
+        evaluate=(Steps(evaluate, 11998, 0, 860266),),
+        predict=(Steps(predict, 12004, 0, 860198),),
+    )
+
+
+SOURCE_NAME = "34_search.k"
+SOURCE_MAP = {
+    "compute_conv2d": (16,),
+    "compute_conv2d_1": (16,),
+    "compute_dropout": (17,),
+    "compute_dropout_1": (19, 20),
+    "compute_dense_1_add": (20,),
+    "gradient_of_dense_1_add": (20, 23, 24),
+    "compute_copy_1": (16, 23, 24),
+    "gradient_of_dense_1_bias": (20,),
+    "transpose_dense_1_kernel": (20,),
+    "gradient_of_dense_add": (19, 20),
+    "gradient_of_dense_1_kernel": (20,),
+    "gradient_of_dense_bias": (19,),
+    "transpose_dense_kernel": (19,),
+    "gradient_of_flatten_dot": (19,),
+    "gradient_of_dense_kernel": (19,),
+    "gradient_of_max_pooling2d": (17,),
+    "gradient_of_max_pooling2d_pool_where": (17,),
+    "gradient_of_conv2d_1": (17,),
+    "gradient_of_conv2d_1_add": (16,),
+    "gradient_of_conv2d_1_bias_sum": (16,),
+    "gradient_of_conv2d_bias_sum_1": (16,),
+    "gradient_of_conv2d_1_turn": (16,),
+    "gradient_of_conv2d_1_pad": (16,),
+    "gradient_of_conv2d_add": (16,),
+    "gradient_of_conv2d_1_kernel": (16,),
+    "gradient_of_conv2d_bias_sum": (16,),
+    "gradient_of_conv2d_kernel": (16,),
+    "compute_subtract": (),
+    "compute_max_pooling2d": (17,),
+    "compute_dense": (19,),
+    "compute_accuracy_min": (20, 23, 24),
+    "compute_dense_1": (20,),
+}
+SOURCE = """\
+# A convnet whose shape is a matter of parameters, for scikit-learn to search among: search.py
+# hands this file to GridSearchCV.
+
+param size = 28
+param dense_sizes = [32]
+param filters = 8
+param kernel = 3
+param pool = 2
+param rate = 0.25
+
+model Search:
+    \"\"\"Digits; the hidden layers are as many as `dense_sizes` has numbers.\"\"\"
+    input image: float32[size, size, 1]
+    x = image
+    for _ in range(2):
+        x = x |> Conv2D(filters, kernel, activation="relu")
+    x = x |> MaxPooling2D(pool) |> Dropout(rate) |> Flatten()
+    for units in dense_sizes:
+        x = x |> Dense(units, activation="relu")
+    output digit = x |> Dropout(2 * rate) |> Dense(10, activation="softmax")
+    train:
+        optimizer = "adadelta"
+        loss = "sparse_categorical_crossentropy"
+        metrics = ["accuracy"]
+"""
