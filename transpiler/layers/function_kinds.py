@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from math import prod
 from typing import Annotated, Any, TypeAlias
 
 import numpy as np
@@ -101,3 +102,8 @@ def known(size: Size, what: str) -> int:
     if not isinstance(size, int):
         raise ShapeError(f"{what} has the open size {size}, which must be known here")
     return size
+
+
+def count_elements(x: Value) -> int:
+    """How many elements a tensor without open sizes has."""
+    return prod(known(size, str(x.type)) for size in x.shape)

@@ -13,11 +13,14 @@ from kgen.layers import (
     activations,
     functions_elementwise,
     functions_make,
+    functions_more,
     functions_order,
+    functions_parts,
     functions_products,
     functions_shape,
     merging,
     reductions,
+    reductions_ordered,
 )
 from kgen.layers.family import function
 from kgen.layers.function_kinds import like
@@ -26,10 +29,13 @@ from kgen.layers.kinds import Bool, OptionalX, T, XOrXs
 __all__ = [
     "functions_elementwise",
     "functions_make",
+    "functions_more",
     "functions_order",
+    "functions_parts",
     "functions_products",
     "functions_shape",
     "reductions",
+    "reductions_ordered",
 ]
 
 

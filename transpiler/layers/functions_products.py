@@ -52,7 +52,13 @@ def matmul(x1: T, x2: T) -> Value:
     right = names[len(names) - len(lead_b) :] + ("kn" if b.type.rank > 1 else "k")
     out = names + ("m" if a.type.rank > 1 else "") + ("n" if b.type.rank > 1 else "")
     a, b = _repeated(a, b, left, right), _repeated(b, a, right, left)
-    return ops.einsum(f"{left},{right}->{out}", a, b)
+    found = ops.einsum(f"{left},{right}->{out}", a, b)
+    if found.shape.count(BATCH) > 1:
+        raise ShapeError(
+            f"cannot multiply {x1.type} by {x2.type}",
+            help="the batch is an axis of both, and goes together in front of the matrices",
+        )
+    return found
 
 
 _LETTERS = "abcdefgh"

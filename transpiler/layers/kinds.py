@@ -20,6 +20,7 @@ from kgen.layers.registry import (
     find,
     names,
     planned,
+    refused,
     show,
     suggest,
 )
@@ -179,6 +180,8 @@ class Member(Kind):
             return bound(definition)
         if name in planned(family):
             raise ArgumentProblem(f"{name} is not supported yet", unsupported=True)
+        if reason := refused(family, name):
+            raise ArgumentProblem(f"{name} is not part of kgen", reason)
         raise ArgumentProblem(f"no {family} is called {name!r}", suggest(name, names(family)))
 
 

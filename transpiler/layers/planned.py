@@ -133,6 +133,7 @@ _NAMES = {
         sparse_categorical_accuracy sparse_categorical_crossentropy
         sparse_top_k_categorical_accuracy specificity_at_sensitivity squared_hinge sum
         top_k_categorical_accuracy true_negatives true_positives
+        binary_focal_crossentropy categorical_focal_crossentropy huber log_cosh
     """,
 }
 PLANNED: dict[str, tuple[str, ...]] = {

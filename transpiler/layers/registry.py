@@ -31,6 +31,7 @@ from kgen.layers.declaration import (
     show,
 )
 from kgen.layers.planned import PLANNED
+from kgen.layers.refused import REFUSED
 
 __all__ = [
     "FAMILIES",
@@ -56,6 +57,7 @@ __all__ = [
     "member",
     "names",
     "planned",
+    "refused",
     "show",
     "suggest",
 ]
@@ -167,7 +169,16 @@ def definitions(family: str) -> tuple[Definition, ...]:
 
 def planned(family: str) -> tuple[str, ...]:
     """Names that Keras has and kgen does not support yet."""
-    return tuple(name for name in PLANNED.get(family, ()) if find(family, name) is None)
+    return tuple(
+        name
+        for name in PLANNED.get(family, ())
+        if find(family, name) is None and not refused(family, name)
+    )
+
+
+def refused(family: str, name: str) -> str:
+    """Why kgen refuses a name that Keras has; nothing if it does not."""
+    return "" if find(family, name) is not None else REFUSED.get(family, {}).get(name, "")
 
 
 def suggest(name: str, candidates: Iterable[str]) -> str:

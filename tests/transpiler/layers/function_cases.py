@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -18,13 +20,13 @@ def i(*shape: int, low: int = 0, high: int = 5) -> np.ndarray:
 
 
 class Case(NamedTuple):
-    """`grad` tells whether derivatives are compared; `keras` is another name there."""
+    """`grad` tells whether derivatives are compared, `fixed` tensors have no batch."""
 
     name: str
     tensors: tuple[Any, ...]
-    options: dict[str, Any] = {}
+    options: Mapping[str, Any] = MappingProxyType({})
     grad: bool = True
-    keras: str = ""
+    fixed: bool = False
 
 
 def _elementwise() -> list[Case]:
@@ -227,6 +229,81 @@ def _products() -> list[Case]:
     ]
 
 
+def _more() -> list[Case]:
+    shares = np.array([[0.2, 0.5, 0.3], [0.6, 0.1, 0.3]], np.float32)
+    hot = np.array([[0, 1, 0], [1, 0, 0]], np.float32)
+    return [
+        Case("angle", (u(3, 5),), {}, False),
+        Case("signbit", (np.array([[0.0, -0.0, 2.0, -1.0]], np.float32),), {}, False),
+        Case("unravel_index", (i(4, high=23),), {"shape": (2, 3, 4)}, False),
+        Case("scatter", (i(6, 1), u(6, 3)), {"shape": (5, 3)}, True),
+        Case("extract_sequences", (u(2, 9),), {"sequence_length": 4, "sequence_stride": 2}),
+        Case("binary_crossentropy", (hot, shares), {}, False),
+        Case("binary_crossentropy", (hot, u(2, 3)), {"from_logits": True}, False),
+        Case("categorical_crossentropy", (hot, shares), {}, False),
+        Case("categorical_crossentropy", (hot, u(2, 3)), {"from_logits": True}, False),
+        Case("sparse_categorical_crossentropy", (i(2, high=3), shares)),
+        Case("sparse_categorical_crossentropy", (i(2, high=3), u(2, 3)), {"from_logits": True}),
+        Case("dot_product_attention", (u(2, 3, 2, 4), u(2, 5, 2, 4), u(2, 5, 2, 4))),
+        Case("dot_product_attention", tuple(u(2, 4, 2, 3) for _ in range(3)), {"is_causal": True}),
+    ]
+
+
+def _fixed() -> list[Case]:
+    """Tensors without a batch, and those made of numbers."""
+
+    def made(name: str, *given: Any, **options: Any) -> Case:
+        return Case(name, given, options, False, True)
+
+    def of(name: str, *given: Any, **options: Any) -> Case:
+        return Case(name, given, options, True, True)
+
+    return [
+        made("arange", 7),
+        made("arange", 1, 3, 0.5),
+        made("array", [[1, 2], [3, 4]]),
+        made("array", [1.5, 2.0]),
+        *(made(name, 7) for name in ("bartlett", "blackman", "hamming", "hanning", "identity")),
+        made("kaiser", 7, 5.0),
+        made("eye", 3, 4, 1),
+        made("tri", 3, 4, -1),
+        made("full", (2, 3), 1.5),
+        made("ones", (2, 3)),
+        made("zeros", (2, 3), dtype="int32"),
+        made("linspace", 0.0, 1.0, 7),
+        made("logspace", 0.0, 2.0, 5),
+        made("geomspace", 1.0, 8.0, 4),
+        made("searchsorted", np.array([0.0, 1.0, 2.0], np.float32), u(5)),
+        made("searchsorted", np.array([0.0, 1.0, 2.0], np.float32), u(5), side="right"),
+        made("isreal", u(3)),
+        made("imag", u(3)),
+        of("conjugate", u(3)),
+        of("copy", u(3)),
+        of("diag", u(4), 1),
+        of("diag", u(4, 4), -1),
+        of("diagflat", u(2, 3)),
+        of("hsplit", u(4, 6), 2),
+        of("vsplit", u(4, 6), 2),
+        of("dsplit", u(2, 3, 4), 2),
+        of("flipud", u(4, 3)),
+        of("get_item", u(4, 3), -1),
+        of("inner", u(3, 4), u(2, 4)),
+        of("outer", u(3, 4), u(2)),
+        of("kron", u(2, 3), u(4, 2)),
+        of("meshgrid", u(3), u(4)),
+        of("meshgrid", u(3), u(4), indexing="ij"),
+        of("ravel", u(3, 4)),
+        of("vander", u(4), 3),
+        of("vstack", [u(2, 3), u(1, 3)]),
+        of("dot", u(3, 4), u(4, 2)),
+        of("cdist", u(3, 4), u(2, 4)),
+        of("corrcoef", u(3, 6)),
+        made("select", [i(3, 4, high=2), i(3, 4, high=2)], [u(3, 4), u(3, 4)], u(3, 4)),
+        of("batch_normalization", u(3, 4), u(4), u(4, low=0.3), axis=-1),
+        made("saturate_cast", u(3), dtype="int32"),
+    ]
+
+
 CASES = [
     *_elementwise(),
     *_pairs(),
@@ -234,4 +311,6 @@ CASES = [
     *_shapes(),
     *_orders(),
     *_products(),
+    *_more(),
+    *_fixed(),
 ]

@@ -7,6 +7,7 @@ from typing import Any
 import keras
 import numpy as np
 import pytest
+from function_cases import CASES
 from harness import CallFailure, PlainScope, assert_close, i32, open_batch
 from kgen.graph import Builder
 from kgen.interpret import interpret
@@ -149,6 +150,18 @@ def test_refuses(name: str, args: Any, kwargs: Any, message: str) -> None:
 
 
 def test_every_function_is_compared() -> None:
-    tested = {case[0] for case in SAME} | {"average", "dot", "l2_normalize"}
+    tested = {case[0] for case in SAME} | {case.name for case in CASES}
+    tested |= {"bincount", "rearrange", "stop_gradient"}  # below, or without a value of their own
     activations = {d.name for d in registry.definitions("activation")}
     assert {d.name for d in registry.definitions("function")} <= tested | activations
+
+
+def test_bincount_counts_along_the_last_axis() -> None:
+    found = evaluate("bincount", i32([[0, 2, 2], [1, 0, 3]]), 4)
+    assert found.tolist() == [[1, 0, 2, 0], [1, 1, 0, 1]]
+
+
+def test_rearrange_splits_orders_and_joins() -> None:
+    found = evaluate("rearrange", C, "b t (h c) -> b h (c t)", [2, -1])
+    expected = C.reshape(2, 3, 2, 2).transpose(0, 2, 3, 1).reshape(2, 2, 6)
+    np.testing.assert_array_equal(found, expected)
