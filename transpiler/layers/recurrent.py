@@ -17,6 +17,7 @@ from kgen.layers.kinds import (
     Fraction,
     InitializerArg,
     Maybe,
+    OnlyFalse,
     OptionalT,
     PositiveInt,
     RegularizerArg,
@@ -59,8 +60,6 @@ def recur(
             help="give the input a time axis, or Reshape it",
         )
     course = Course(**{field.name: options[field.name] for field in fields(Course)})
-    if options["stateful"]:
-        scope.fail("stateful=True is not supported yet")
     given = [states] if isinstance(states, Value) else states
     found = over_time(scope, CELLS[cell](scope, prefix, options), sequence, given, mask, course)
     results = [found] if isinstance(found, Value) else found
@@ -95,7 +94,7 @@ def simple_rnn(
     return_sequences: Bool = False,
     return_state: Bool = False,
     go_backwards: Bool = False,
-    stateful: Bool = False,
+    stateful: OnlyFalse = False,
     unroll: Bool = False,
     zero_output_for_mask: Bool = False,
     seed: Seed = None,
@@ -137,7 +136,7 @@ def lstm(
     return_sequences: Bool = False,
     return_state: Bool = False,
     go_backwards: Bool = False,
-    stateful: Bool = False,
+    stateful: OnlyFalse = False,
     unroll: Bool = False,
     zero_output_for_mask: Bool = False,
     use_cudnn: Cudnn = "auto",
@@ -176,7 +175,7 @@ def gru(
     return_sequences: Bool = False,
     return_state: Bool = False,
     go_backwards: Bool = False,
-    stateful: Bool = False,
+    stateful: OnlyFalse = False,
     unroll: Bool = False,
     zero_output_for_mask: Bool = False,
     reset_after: Bool = True,

@@ -18,7 +18,6 @@ class Course:
     return_sequences: bool = False
     return_state: bool = False
     go_backwards: bool = False
-    stateful: bool = False
     zero_output_for_mask: bool = False
 
 
