@@ -70,8 +70,9 @@ class ExampleCase(Case):
         missing = sorted(set(self.start) ^ set(found))
         assert not missing, f"{self.name}: weights only one of them has: {missing}"
         self.pairs = found
-        shapes = {path: tuple(v.shape) for path, v in found.items()}
-        assert shapes == {path: array.shape for path, array in self.start.items()}
+        shapes = {path: (tuple(v.shape), self.start[path].shape) for path, v in found.items()}
+        unequal = {path: pair for path, pair in shapes.items() if pair[0] != pair[1]}
+        assert not unequal, f"{self.name}: shapes in Keras and here: {unequal}"
 
     def one_or_all(self, arrays: Any) -> Any:
         return super().one_or_all(arrays) if arrays else None

@@ -31,13 +31,13 @@ class Loss(layers.Layer):  # type: ignore[misc]
         return x
 
 
-def vision(size: int, filters: int) -> Any:
+def vision(size: int, filters: int, name: str) -> Any:
     image = keras.Input((size, size, 3))
     x, count = image, 0
     for width, paddings in [(1, "same valid"), (2, "same valid"), (4, "same valid valid")]:
         for padding in paddings.split():
-            name = f"vision.conv2d_{count}" if count else "vision.conv2d"
-            x = layers.Conv2D(width * filters, 3, activation="relu", padding=padding, name=name)(x)
+            title = f"{name}.conv2d_{count}" if count else f"{name}.conv2d"
+            x = layers.Conv2D(width * filters, 3, activation="relu", padding=padding, name=title)(x)
             count += 1
         x = layers.MaxPooling2D(2)(x)
     return keras.Model(image, layers.Flatten()(x))
@@ -51,7 +51,7 @@ def reader(length: int, vocabulary: int, units: int) -> Any:
 
 def visual_question() -> Any:
     image, question = keras.Input((30, 30, 3), name="image"), keras.Input((4,), name="question")
-    merged = ops.concatenate([vision(30, 2)(image), reader(4, 11, 8)(question)])
+    merged = ops.concatenate([vision(30, 2, "vision")(image), reader(4, 11, 8)(question)])
     answer = layers.Dense(7, activation="softmax")(merged)
     model = keras.Model({"image": image, "question": question}, answer)
     model.compile("adam", "categorical_crossentropy", metrics=["accuracy"])
@@ -62,7 +62,7 @@ def video_question() -> Any:
     video = keras.Input((3, 30, 30, 3), name="video")
     question, another = keras.Input((4,), name="question"), keras.Input((4,), name="another")
     read = reader(4, 11, 4)
-    seen = layers.LSTM(4)(layers.TimeDistributed(vision(30, 1))(video))
+    seen = layers.LSTM(4)(layers.TimeDistributed(vision(30, 1, "time_distributed.vision"))(video))
     decide = layers.Dense(7, activation="softmax", name="decide")
     inputs = {"video": video, "question": question, "another": another}
     outputs = {
