@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from functools import cache
+from pathlib import Path
 from typing import Any
 
 import keras
 import numpy as np
 import pytest
 from keras import layers, ops, optimizers
+from kgen.runtime.engine import KEPT
 from kgen.runtime.errors import DataError
 from native import build, build_text
 from twins import Case, check_gradients, check_predictions, dense, double, numbers, one_hot
@@ -194,6 +199,37 @@ def test_a_fixed_batch_takes_whole_batches_only() -> None:
     ):
         with pytest.raises(DataError, match="fixes the batch at 4"):
             call()
+
+
+def test_what_is_kept_for_sizes_is_bounded() -> None:
+    net = build(FILE).Series(seed=1)
+    x = numbers((60, 5), 3, 1)
+    found = {length: net.predict(x[:, :length]) for length in range(1, 60)}
+    engine = net.engine
+    assert len(engine.prepared) <= KEPT
+    latest = [prepared for key, prepared in engine.prepared.items() if key[1] > 50]
+    assert {id(p.memory.places[0][0].base) for p in latest} == {id(engine.shared.floats)}
+    for length in (1, 30, 59):  # prepared again, or kept: the same figures
+        np.testing.assert_array_equal(net.predict(x[:, :length]), found[length])
+
+
+def test_emulation(tmp_path: Path) -> None:
+    """The same two steps without a compiler."""
+    x, y = data("Pair", 5, (3, 9))
+    net = build(FILE).Pair(seed=3)
+    net.fit(x, y, batch_size=3, epochs=1, shuffle=False, verbose=0)
+    script = f"""
+import numpy as np
+from native import build
+from test_open_dims import FILE, data
+net = build(FILE).Pair(seed=3)
+net.fit(*data("Pair", 5, (3, 9)), batch_size=3, epochs=1, shuffle=False, verbose=0)
+np.savez({str(tmp_path / "found.npz")!r}, **{{path: view for path, view in net.weights.items()}})
+"""
+    environment = {**os.environ, "NUMBA_DISABLE_JIT": "1", "PYTHONPATH": str(Path(__file__).parent)}
+    subprocess.run([sys.executable, "-c", script], env=environment, check=True, timeout=300)
+    for path, value in np.load(tmp_path / "found.npz").items():
+        assert np.abs(value - net.weights[path]).max() <= 2 * 300 * 2.0**-24, path
 
 
 @pytest.mark.parametrize("rows", [1, 7, 33])

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
 from typing import Any
 
 import keras
 import numpy as np
 import pytest
 from keras import layers, optimizers
+from kgen.compiler import elaborate_text
+from kgen.dims import requirements
 from kgen.runtime.errors import DataError
 from native import build
 from twins import double, draw_weight, numbers, pair_weights
@@ -94,6 +98,15 @@ def test_shorter_posts_are_refused_with_the_least_length() -> None:
     net = build(FILE).Posts(seed=0)
     with pytest.raises(DataError, match="has 33 words, but the model needs at least 34 words"):
         net.predict(data("Posts", 2, 33))
+
+
+def test_the_page_on_open_dimensions_holds() -> None:
+    page = Path(__file__).parents[2] / "docs" / "open_dimensions.md"
+    blocks = re.findall(r"^```k (\w+)\.k\n(.*?)^```", page.read_text(), re.MULTILINE | re.DOTALL)
+    found = {name: elaborate_text(text, f"{name}.k")[0] for name, text in blocks}
+    least = {name: requirements([model.predict])[0] for name, model in found.items()}
+    assert {str(dim): size for dim, size in least["posts"].items()} == {"words": 29}
+    assert list(least["regions"].values()) == [2]
 
 
 def test_regions_of_open_pictures() -> None:
