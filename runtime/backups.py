@@ -14,7 +14,7 @@ from kgen.runtime.checkpoint import apply_state, read_state
 from kgen.runtime.errors import WeightError
 from kgen.runtime.progress import say
 
-INDEX = "backup.json"
+INDEX_FILE = "backup.json"
 
 
 class Resumed(NamedTuple):
@@ -114,9 +114,9 @@ class BackupAndRestore(Callback):
         new = {"file": name, "epoch": epoch, "batch": batch, "totals": totals}
         older = [entry for entry in self._index() if entry["file"] != name]
         kept = [new, *(older[:1] if self.double_checkpoint else [])]
-        draft = self.folder / f"{INDEX}.new"
+        draft = self.folder / f"{INDEX_FILE}.new"
         draft.write_text(json.dumps(kept), encoding="utf-8")
-        draft.replace(self.folder / INDEX)
+        draft.replace(self.folder / INDEX_FILE)
         for entry in older:
             if entry not in kept:
                 (self.folder / entry["file"]).unlink(missing_ok=True)
@@ -124,11 +124,12 @@ class BackupAndRestore(Callback):
     def _index(self) -> list[dict[str, Any]]:
         """The backups there are, the latest first."""
         try:
-            found = json.loads((self.folder / INDEX).read_text(encoding="utf-8"))
+            found = json.loads((self.folder / INDEX_FILE).read_text(encoding="utf-8"))
         except FileNotFoundError:
             return []
         except ValueError as error:
             raise WeightError(
-                f"'{self.folder / INDEX}' is damaged: {error}; remove the folder to start anew."
+                f"'{self.folder / INDEX_FILE}' is damaged: {error}; "
+                "remove the folder to start anew."
             ) from error
         return list(found)

@@ -19,7 +19,7 @@ def _compiled(formula: str) -> CodeType:
     return compile(formula, "<open dimension>", "eval")
 
 
-def evaluate(formula: str, sizes: Sizes) -> int:
+def worked_out(formula: str, sizes: Sizes) -> int:
     """What a formula of an emitted module's record, such as `(words - 4) // 5`, comes to."""
     value: int = eval(_compiled(formula), {"__builtins__": {}}, dict(sizes))
     return value
@@ -28,7 +28,7 @@ def evaluate(formula: str, sizes: Sizes) -> int:
 def filled(shape: Sequence[int | None], formulas: Sequence[str], sizes: Sizes) -> tuple[int, ...]:
     """A shape with its open dimensions, whose formulas are given in order, put in."""
     rest = iter(formulas)
-    return tuple(evaluate(next(rest), sizes) if size is None else size for size in shape)
+    return tuple(worked_out(next(rest), sizes) if size is None else size for size in shape)
 
 
 def open_sizes(spec: Spec, inputs: Sequence[Any]) -> dict[str, int]:
@@ -66,7 +66,7 @@ def _check(spec: Spec, sizes: Sizes, inputs: Mapping[str, str]) -> None:
             most = measured(dim.maximum, dim.name, "at most ")
             raise DataError(f"{found} takes {most}; cut longer data.")
     for formula in spec.needs:
-        if evaluate(formula, sizes) < 1:
+        if worked_out(formula, sizes) < 1:
             raise DataError(
                 f"the data are too small for the model: {formula} must be at least 1, "
                 f"but {_given(sizes)}."

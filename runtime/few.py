@@ -119,7 +119,7 @@ def native_few() -> Any:
     return ctypes.CFUNCTYPE(integer, pointer, pointer, integer, integer)(run_few.address)
 
 
-def help_out(
+def share_out(
     wake: threading.Semaphore, end: threading.Event, work: tuple[Any, ...], arrays: Any
 ) -> None:
     """A helper's life: sleep, take part for as long as predictions come, sleep. Keeps `arrays`."""
@@ -172,7 +172,7 @@ class Helpers:
         for number, wake in enumerate(self._wakes, 1):
             work = self.block.ctypes.data, self.shared_place, number, self.threads
             threading.Thread(
-                target=help_out,
+                target=share_out,
                 args=(wake, end, work, (self.block, self.shared)),
                 name=f"kgen-few-{number}",
                 daemon=True,

@@ -13,7 +13,7 @@ import numpy as np
 from kgen.runtime.spec import Metric
 from numpy.typing import NDArray
 
-Array = NDArray[np.float64]
+Totals = NDArray[np.float64]
 Figure: TypeAlias = Any  # a number, or an array
 
 EPSILON = 1e-7
@@ -26,12 +26,12 @@ def finish(function: Callable[..., Figure]) -> Callable[..., Figure]:
     return function
 
 
-def figures(metrics: Sequence[Metric], totals: Array) -> dict[str, Any]:
+def figures(metrics: Sequence[Metric], totals: Totals) -> dict[str, Any]:
     """Every metric's figure by name."""
     return {metric.name: figure(metric, totals) for metric in metrics}
 
 
-def figure(metric: Metric, totals: Array) -> Figure:
+def figure(metric: Metric, totals: Totals) -> Figure:
     """A metric's figure: a float, or an array."""
     parts = [part(totals, place) for place in metric.totals]
     with np.errstate(all="ignore"):
@@ -39,7 +39,7 @@ def figure(metric: Metric, totals: Array) -> Figure:
     return float(found) if np.ndim(found) == 0 else np.asarray(found)
 
 
-def part(totals: Array, place: int | tuple[int, ...]) -> Array:
+def part(totals: Totals, place: int | tuple[int, ...]) -> Totals:
     """One total: a number at a position, or an array at (position, *shape)."""
     if isinstance(place, int):
         return np.asarray(totals[place])
@@ -47,26 +47,26 @@ def part(totals: Array, place: int | tuple[int, ...]) -> Array:
     return totals[start : start + math.prod(shape)].reshape(shape)
 
 
-def quotient(above: Any, below: Any) -> Array:
+def quotient(above: Any, below: Any) -> Totals:
     """above / below, 0 where below is 0."""
     wide = np.asarray(below, np.float64)
     return np.where(wide != 0.0, above / np.where(wide != 0.0, wide, 1.0), 0.0)
 
 
 @finish
-def mean(numerator: Array, denominator: Array) -> Figure:
+def mean(numerator: Totals, denominator: Totals) -> Figure:
     """0 where nothing was counted (all weights 0), as in Keras."""
     return quotient(numerator, denominator)
 
 
 @finish
-def root(numerator: Array, denominator: Array) -> Figure:
+def root(numerator: Totals, denominator: Totals) -> Figure:
     """The square root of the mean."""
     return np.sqrt(quotient(numerator, denominator))
 
 
 @finish
-def total(value: Array) -> Figure:
+def total(value: Totals) -> Figure:
     """The sum."""
     return value
 
@@ -74,7 +74,7 @@ def total(value: Array) -> Figure:
 # --- predictions sorted by thresholds ------------------------------------------
 
 
-def counts(true: Array, false: Array) -> tuple[Array, Array, Array, Array]:
+def counts(true: Totals, false: Totals) -> tuple[Totals, Totals, Totals, Totals]:
     """True and false positives and negatives at each threshold, on the last axis.
 
     Place k of `true` and `false` holds the labels whose prediction exceeds just k thresholds.
@@ -84,35 +84,35 @@ def counts(true: Array, false: Array) -> tuple[Array, Array, Array, Array]:
     return tp, fp, tn, fn
 
 
-def _as_asked(values: Array, places: Sequence[int]) -> Figure:
+def _as_asked(values: Totals, places: Sequence[int]) -> Figure:
     """In the order in which the thresholds were given; a number if there is one."""
     found = np.asarray(values)[list(places)]
     return found[0] if len(places) == 1 else found
 
 
 @finish
-def count(true: Array, false: Array, kind: str, places: Sequence[int]) -> Figure:
+def count(true: Totals, false: Totals, kind: str, places: Sequence[int]) -> Figure:
     """`kind` is the place of true or false positives or negatives in `counts`."""
     names = ("tp", "fp", "tn", "fn")
     return _as_asked(counts(true, false)[names.index(kind)], places)
 
 
 @finish
-def precision(true: Array, false: Array, places: Sequence[int]) -> Figure:
+def precision(true: Totals, false: Totals, places: Sequence[int]) -> Figure:
     """True positives among the positives."""
     tp, fp, _, _ = counts(true, false)
     return _as_asked(quotient(tp, tp + fp), places)
 
 
 @finish
-def recall(true: Array, false: Array, places: Sequence[int]) -> Figure:
+def recall(true: Totals, false: Totals, places: Sequence[int]) -> Figure:
     """True positives among the true."""
     tp, _, _, fn = counts(true, false)
     return _as_asked(quotient(tp, tp + fn), places)
 
 
 @finish
-def best(true: Array, false: Array, figure: str, given: str, least: float) -> Figure:
+def best(true: Totals, false: Totals, figure: str, given: str, least: float) -> Figure:
     """The largest `figure` over the thresholds at which `given` is at least `least`."""
     tp, fp, tn, fn = counts(true, false)
     rates = {
@@ -125,8 +125,8 @@ def best(true: Array, false: Array, figure: str, given: str, least: float) -> Fi
 
 @finish
 def area(
-    true: Array,
-    false: Array,
+    true: Totals,
+    false: Totals,
     curve: str = "ROC",
     method: str = "interpolation",
     weights: Sequence[float] | None = None,
@@ -153,7 +153,7 @@ def area(
     return np.mean(areas)
 
 
-def _curve(curve: str, tp: Array, fp: Array, tn: Array, fn: Array) -> tuple[Array, Array]:
+def _curve(curve: str, tp: Totals, fp: Totals, tn: Totals, fn: Totals) -> tuple[Totals, Totals]:
     if curve == "ROC":
         return quotient(fp, fp + tn), quotient(tp, tp + fn)
     if curve == "PR":
@@ -164,7 +164,7 @@ def _curve(curve: str, tp: Array, fp: Array, tn: Array, fn: Array) -> tuple[Arra
     return np.maximum(x, 0.0), y
 
 
-def _interpolated(tp: Array, fp: Array, fn: Array) -> Array:
+def _interpolated(tp: Totals, fp: Totals, fn: Totals) -> Totals:
     p = tp + fp
     now, after = p[..., :-1], p[..., 1:]
     more = tp[..., :-1] - tp[..., 1:]
@@ -180,7 +180,9 @@ def _interpolated(tp: Array, fp: Array, fn: Array) -> Array:
 
 
 @finish
-def fbeta(tp: Array, fp: Array, fn: Array, beta: float = 1.0, average: str | None = None) -> Figure:
+def fbeta(
+    tp: Totals, fp: Totals, fn: Totals, beta: float = 1.0, average: str | None = None
+) -> Figure:
     """The weighted harmonic mean of precision and recall, of each class or averaged."""
     if average == "micro":
         tp, fp, fn = (np.asarray(np.sum(part)) for part in (tp, fp, fn))
@@ -194,7 +196,7 @@ def fbeta(tp: Array, fp: Array, fn: Array, beta: float = 1.0, average: str | Non
 
 
 @finish
-def iou(matrix: Array, classes: Sequence[int]) -> Figure:
+def iou(matrix: Totals, classes: Sequence[int]) -> Figure:
     """Intersection over union, the mean over some classes that occur."""
     both = np.diag(matrix)[list(classes)]
     union = (matrix.sum(0) + matrix.sum(1) - np.diag(matrix))[list(classes)]
@@ -205,11 +207,11 @@ def iou(matrix: Array, classes: Sequence[int]) -> Figure:
 
 @finish
 def r2(
-    squares: Array,
-    sums: Array,
-    residual: Array,
-    weight: Array,
-    samples: Array,
+    squares: Totals,
+    sums: Totals,
+    residual: Totals,
+    weight: Totals,
+    samples: Totals,
     aggregation: str | None = "uniform_average",
     regressors: int = 0,
 ) -> Figure:

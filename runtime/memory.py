@@ -18,7 +18,7 @@ from kgen.runtime.kernels import (
     kernel,
     scatter_rows,
 )
-from kgen.runtime.packing import Life, pack
+from kgen.runtime.packing import Life, pack_lives
 from kgen.runtime.spec import Spec
 from kgen.runtime.tiles import element, f64vector, i64vector, matrix, set_element, step_in_call
 
@@ -177,7 +177,9 @@ class Memory:
 
     def settle(self, shared: SharedArena) -> None:
         """Lay out what `between` gave, once all of a program's commands are made."""
-        offsets, total = pack([size for _, size, _ in self.places], [p[2] for p in self.places])
+        offsets, total = pack_lives(
+            [size for _, size, _ in self.places], [p[2] for p in self.places]
+        )
         arena = shared.take(total + OPEN_GUARD)
         for (place, _, _), offset in zip(self.places, offsets, strict=True):
             object.__setattr__(place, "base", arena)

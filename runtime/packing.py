@@ -7,7 +7,7 @@ from collections.abc import Sequence
 Life = tuple[int, int]
 
 
-def pack(sizes: Sequence[int], lives: Sequence[Life]) -> tuple[list[int], int]:
+def pack_lives(sizes: Sequence[int], lives: Sequence[Life]) -> tuple[list[int], int]:
     """Offsets of buffers of these sizes, used from a first to a last phase, and the total size.
 
     Greedy first fit, the largest first: each goes to the lowest place that no buffer alive at

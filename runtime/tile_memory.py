@@ -10,7 +10,7 @@ import numpy.typing as npt
 from kgen.runtime.isa import LANES
 
 Tile = npt.NDArray[np.float32]
-INT32 = (-(1 << 31), (1 << 31) - 1)
+INT32_RANGE = (-(1 << 31), (1 << 31) - 1)
 
 
 @dataclass(frozen=True)
@@ -82,7 +82,9 @@ def as_elements(m: Matrix, values: Any) -> Any:
     """float32 values as a matrix holds them: int32 cuts towards zero; NaN is 0 there."""
     if m.data.dtype != np.int32:
         return values
-    held = np.clip(np.nan_to_num(np.asarray(values, np.float64), posinf=2e10, neginf=-2e10), *INT32)
+    held = np.clip(
+        np.nan_to_num(np.asarray(values, np.float64), posinf=2e10, neginf=-2e10), *INT32_RANGE
+    )
     return held.astype(np.int32)
 
 

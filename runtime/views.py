@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from kgen.runtime.data import bind_inputs
+from kgen.runtime.engine import Engine
 from kgen.runtime.evaluation import by_output, output_arrays
 from kgen.runtime.fitting import predict_model
 from kgen.runtime.memory import Programs
 from kgen.runtime.progress import CompileBar
 from kgen.runtime.spec import View
-
-if TYPE_CHECKING:
-    from kgen.runtime.engine import Engine
-    from kgen.runtime.modelbase import ModelBase
 
 
 class ModelView:
@@ -23,7 +20,7 @@ class ModelView:
     It has no weights of its own: what training changes, it follows.
     """
 
-    def __init__(self, model: ModelBase, view: View) -> None:
+    def __init__(self, model: Any, view: View) -> None:
         self.spec = replace(
             model.spec,
             name=f"{model.spec.name}.{view.name}",
@@ -33,13 +30,14 @@ class ModelView:
             needs=view.needs,
         )
         self._model = model
-        self._engine = model.engine.part(self.spec, Programs(model.programs.views[view.name]))
+        programs = Programs(model.programs.views[view.name])
+        self._engine: Engine = model.engine.part(self.spec, programs)
         self._compiled = False
 
     @property
     def name(self) -> str:
         """The view's name, with the model's in front."""
-        return self.spec.name
+        return str(self.spec.name)
 
     @property
     def engine(self) -> Engine:

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Sequence
 
 from kgen.program import ALIGNMENT, Buffer
 from kgen.runtime.packing import Life
-from kgen.runtime.packing import pack as packed
+from kgen.runtime.packing import pack_lives as packed
 
 
 def lifetimes(uses: Iterable[tuple[Buffer, int]]) -> dict[Buffer, Life]:

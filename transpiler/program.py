@@ -8,7 +8,7 @@ from typing import Any, Literal, TypeAlias
 
 from kgen.dims import ceil_divide, evaluate, plus, product, times
 from kgen.graph import BATCH, Shape, Size
-from kgen.runtime.packing import pack
+from kgen.runtime.packing import pack_lives
 from kgen.texts import KernelText
 
 ALIGNMENT = 16
@@ -205,7 +205,7 @@ class Program:
             return 4 * (self.batch_floats * rows + self.fixed_floats)
         values = {**dims, BATCH.name: rows}
         sizes = [evaluate(ceil_divide(b.floats, ALIGNMENT), values) for b in self.buffers]
-        return 4 * ALIGNMENT * pack(sizes, [buffer.life for buffer in self.buffers])[1]
+        return 4 * ALIGNMENT * pack_lives(sizes, [buffer.life for buffer in self.buffers])[1]
 
     def kernels(self) -> list[Kernel]:
         """Its kernels, each once, in the order of their first call."""
