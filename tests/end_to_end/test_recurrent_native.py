@@ -29,14 +29,23 @@ def memories() -> Any:
 
 def units() -> Any:
     x = keras.Input((6, 3), name="x")
-    a = layers.SimpleRNN(5, return_sequences=True, name="a")(x)
-    b = layers.GRU(4, return_sequences=True, name="b")(a)
+    b = layers.GRU(4, return_sequences=True, name="b")(x)
     c = layers.GRU(3, reset_after=False, activation="softsign", name="c")(b)
-    d = layers.SimpleRNN(3, activation="sigmoid", go_backwards=True, use_bias=False, name="d")(a)
     e, state = layers.GRU(3, use_bias=False, return_state=True, name="e")(b, initial_state=c)
     f = layers.LSTM(3, activation="relu", recurrent_activation="hard_sigmoid", name="f")(b)
-    model = keras.Model(x, dense(2, name="y")(layers.Concatenate()([c, d, e, state, f])))
+    model = keras.Model(x, dense(2, name="y")(layers.Concatenate()([c, e, state, f])))
     model.compile(optimizers.SGD(0.05), "mse")
+    return model
+
+
+def masked() -> Any:
+    x = keras.Input((5, 3), name="x")
+    h = layers.Masking(name="m")(x)
+    h = layers.Bidirectional(layers.GRU(4, return_sequences=True, name="g"), name="b")(h)
+    h = layers.TimeDistributed(dense(5, activation="tanh", name="d"), name="t")(h)
+    h = layers.LSTM(3, return_sequences=True, name="h")(h)
+    model = keras.Model(x, dense(2, name="y")(h))
+    model.compile(optimizers.SGD(0.05), "mse", metrics=["mae"])
     return model
 
 
@@ -49,15 +58,21 @@ def once() -> Any:
 
 
 CASES: dict[str, Any] = {
-    "Memories": (memories, (5, 3), 2, {}),
-    "Units": (units, (6, 3), 2, {"threads": 2}),
-    "Once": (once, (1, 1), 1, {"batch_size": 1}),
+    "Memories": (memories, (5, 3), (2,), {}),
+    "Units": (units, (6, 3), (2,), {"threads": 2}),
+    "Masked": (masked, (5, 3), (5, 2), {"threads": 5}),
+    "Once": (once, (1, 1), (1,), {"batch_size": 1}),
 }
+SLOW = [pytest.param(name, marks=pytest.mark.slow) for name in CASES if name != "Once"]
 
 
-@pytest.mark.parametrize("name", CASES)
+@pytest.mark.parametrize("name", [*SLOW, "Once"])
 def test_recurrent_layers(name: str) -> None:
-    twin, shape, width, options = CASES[name]
+    twin, shape, target, options = CASES[name]
     rows = 5 if options.get("batch_size") == 1 else 33
-    x, y = numbers(shape, rows, seed=1), numbers((width,), rows, seed=2)
+    x, y = numbers(shape, rows, seed=1), numbers(target, rows, seed=2)
+    if name == "Masked":
+        x[::2, 3:] = 0.0
+        x[1::3, 0] = 0.0
+        x[5] = 0.0
     check_all(Case(FILE, name, twin, {"x": x}, {"y": y}, deep=True, **options))
