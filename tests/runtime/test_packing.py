@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 from kgen.runtime.dims import filled, worked_out
-from kgen.runtime.packing import pack
+from kgen.runtime.packing import pack_lives
 
 PARTS = st.lists(st.tuples(st.integers(1, 50), st.integers(0, 6), st.integers(0, 3)), max_size=20)
 
@@ -14,7 +14,7 @@ PARTS = st.lists(st.tuples(st.integers(1, 50), st.integers(0, 6), st.integers(0,
 def test_what_is_alive_together_lies_apart(parts: list[tuple[int, int, int]]) -> None:
     sizes = [size for size, _, _ in parts]
     lives = [(first, first + length) for _, first, length in parts]
-    offsets, total = pack(sizes, lives)
+    offsets, total = pack_lives(sizes, lives)
     assert total <= sum(sizes)
     for a, (start, life) in enumerate(zip(offsets, lives, strict=True)):
         assert 0 <= start <= total - sizes[a]
@@ -24,8 +24,8 @@ def test_what_is_alive_together_lies_apart(parts: list[tuple[int, int, int]]) ->
 
 
 def test_places_are_used_again() -> None:
-    assert pack([64] * 10, [(phase, phase) for phase in range(10)])[1] == 64
-    assert pack([], []) == ([], 0)
+    assert pack_lives([64] * 10, [(phase, phase) for phase in range(10)])[1] == 64
+    assert pack_lives([], []) == ([], 0)
 
 
 def test_formulas_fill_shapes() -> None:
