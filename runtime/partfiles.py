@@ -40,9 +40,9 @@ def load_parts(model: Any) -> None:
 
 
 def _folder(model: Any) -> Path:
-    module = sys.modules[type(model).__module__]
+    module = sys.modules.get(type(model).__module__)
     folder = getattr(module, "SOURCE_FOLDER", None)
-    return Path(folder) if folder else Path(module.__file__ or "").resolve().parent
+    return Path(folder) if folder else Path(getattr(module, "__file__", ".")).resolve().parent
 
 
 def _part(spec: Spec, prefix: str) -> Spec:

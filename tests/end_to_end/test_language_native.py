@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import jax
@@ -11,8 +13,10 @@ import keras
 import numpy as np
 import pytest
 from keras import layers, ops, optimizers
-from native import build, elaborated
+from kgen.runtime.errors import WeightError
+from native import build, build_text, elaborated
 from rounding import Near, bounds
+from safetensors.numpy import save_file
 from twins import Arrays, Case, assert_near, check_all, dense, double, draw_weight, numbers
 
 FILE = "e2e_language.k"
@@ -280,3 +284,35 @@ def test_layers_inside_a_model() -> None:
     net.fit(image, np.zeros((9, 2), np.float32), epochs=2, verbose=0)
     moved = {path for path, value in net.weights.items() if (value != start[path]).any()}
     assert moved == {"dense/kernel", "dense/bias"}
+
+
+FROM_FILES = """
+model Part():
+    input x: float32[3]
+    output y = x |> Dense(2, name="a") |> Dense(2, name="b")
+
+model Whole:
+    input x: float32[3]
+    part = use_weights("files/part.safetensors", Part())
+    output y = part.a(x) + Dense(2, weights="one.safetensors", name="c")(x)
+"""
+
+
+def test_weights_from_files(tmp_path: Path) -> None:
+    module = build_text(FROM_FILES)
+    sys.modules[module.__name__] = module
+    module.SOURCE_FOLDER = str(tmp_path)  # type: ignore[attr-defined]
+    with pytest.raises(WeightError, match=r"'part' from 'files/part\.safetensors'"):
+        module.Whole(seed=0)
+    (tmp_path / "files").mkdir()
+    part = module.Part(seed=1)
+    part.save_weights(tmp_path / "files" / "part.safetensors")
+    one = {"any/kernel": np.ones((3, 2), np.float32), "any/bias": np.zeros(2, np.float32)}
+    save_file(one, tmp_path / "one.safetensors")
+    net = module.Whole(seed=0)
+    assert set(net.weights) == {"part/a/kernel", "part/a/bias", "c/kernel", "c/bias"}
+    np.testing.assert_array_equal(net.weights["part/a/kernel"], part.weights["a/kernel"])
+    np.testing.assert_array_equal(net.weights["c/kernel"], one["any/kernel"])
+    save_file({"any/kernel": np.ones((4, 2), np.float32)}, tmp_path / "one.safetensors")
+    with pytest.raises(WeightError, match=r"'kernel' has shape \(3, 2\).*lacks 'bias'"):
+        module.Whole(seed=0)
