@@ -380,6 +380,11 @@ class Fusion:
     def leaves(self, node: Node, group: Group, split: int, access: Access) -> list[Leaf] | None:
         """The stored values a node reads, and how; None if it cannot be computed here."""
         found: list[Leaf] = []
+        if node.op.name == "index":
+            # It is the kernel's column, if its last axis makes up the columns alone.
+            columns = node.output.shape[split:]
+            alone = bool(columns) and count(columns) == count(columns[-1:])
+            return found if access.cols == "each" and alone else None
         if node.op.name in FREE:
             return found
         for value in node.inputs:

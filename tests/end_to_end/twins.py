@@ -19,6 +19,7 @@ import numpy.typing as npt
 from kgen.compiler import run_passes
 from kgen.graph import Graph, Value
 from kgen.model import Model
+from kgen.runtime.figures import FINISHES
 from native import Defines, build, elaborated
 from rounding import Near, U, bounds, sampled
 
@@ -220,23 +221,36 @@ class Totals:
     """The bounds of metrics over an epoch."""
 
     def __init__(self) -> None:
-        self.sums: dict[str, list[float]] = {}
+        self.sums: dict[str, list[tuple[Array, Array]]] = {}
 
     def add(self, graph: Graph, near: Mapping[Any, Near]) -> None:
         for metric in graph.metrics:
-            top, below = (near[value] for value in metric.totals)
-            entry = self.sums.setdefault(metric.name, [0.0, 0.0, 0.0])
-            entry[0] += float(np.abs(top.mid))
-            entry[1] += float(top.rad)
-            entry[2] += float(below.mid)
+            zero = (np.zeros(()), np.zeros(()))
+            before = self.sums.get(metric.name, [zero] * len(metric.totals))
+            self.sums[metric.name] = [
+                (mid + near[value].mid, rad + near[value].rad)
+                for (mid, rad), value in zip(before, metric.totals, strict=True)
+            ]
 
-    def rad(self, graph: Graph, name: str) -> float:
-        """Of the quotient, rooted if the metric is."""
-        top, rad, below = self.sums[name]
-        quotient, wide = top / below, rad / below + 4 * U * top / below
-        if next(m for m in graph.metrics if m.name == name).finish == "root":
-            return float(np.sqrt(quotient + wide) - np.sqrt(max(quotient - wide, 0.0)))
-        return wide
+    def rad(self, graph: Graph, name: str) -> Any:
+        """How far the figure may be off: that of a mean, or four times the worst of some draws."""
+        metric = next(m for m in graph.metrics if m.name == name)
+        finish, arguments = FINISHES[metric.finish], metric.arguments
+        if metric.finish in ("mean", "root"):
+            (top, rad), (below, _) = self.sums[name]
+            top = np.abs(top)
+            quotient, wide = top / below, rad / below + 4 * U * top / below
+            if metric.finish == "mean":
+                return wide
+            return np.sqrt(quotient + wide) - np.sqrt(np.maximum(quotient - wide, 0.0))
+        rng = np.random.default_rng(0)
+        exact = finish(*(mid for mid, _ in self.sums[name]), **arguments)
+        drawn = [
+            finish(*(m + r * rng.uniform(-1, 1, m.shape) for m, r in self.sums[name]), **arguments)
+            for _ in range(RUNS)
+        ]
+        worst = max(float(np.max(np.abs(one - exact))) for one in drawn)
+        return np.full(np.shape(exact), 4.0 * worst + 8.0 * U * np.max(np.abs(exact)))
 
 
 def check_figures(case: Case) -> None:
@@ -371,12 +385,13 @@ def simulate(case: Case, epochs: int, rng: np.random.Generator) -> tuple[Arrays,
     scalars = iter(case.net.optimizer.scalars(0, steps).astype(np.float64))
     logs: dict[str, Any] = {metric.name: [] for metric in case.train.metrics}
     for _ in range(epochs):
-        sums = {name: np.zeros(2) for name in logs}
+        sums = {m.name: [np.zeros(v.shape) for v in m.totals] for m in case.train.metrics}
         for first, last in batches(case):
             feeds = {name: near.mid for name, near in case.feeds(first, last).items()}
             found = sampled(case.train, feeds | weights, rng)
             for metric in case.train.metrics:
-                sums[metric.name] += [found[value] for value in metric.totals]
+                for total, value in zip(sums[metric.name], metric.totals, strict=True):
+                    total += found[value]
             rates = next(scalars) * (1.0 + U * rng.uniform(-1.0, 1.0))
             figures = dict(zip(optimizer.scalars, rates, strict=True))
             state: dict[str, dict[str, Array]] = {
@@ -393,10 +408,10 @@ def simulate(case: Case, epochs: int, rng: np.random.Generator) -> tuple[Arrays,
             weights |= {path: found[value] for path, value in case.train.updates.items()}
             weights |= state["weights"]
         for metric in case.train.metrics:
-            top, below = sums[metric.name]
-            quotient = top / below
-            logs[metric.name].append(np.sqrt(quotient) if metric.finish == "root" else quotient)
-    return weights, logs
+            finish = FINISHES[metric.finish]
+            logs[metric.name].append(finish(*sums[metric.name], **metric.arguments))
+    # Training ends with the moving average, if there is one.
+    return weights | slots.get("average", {}), logs
 
 
 def share(state: Mapping[str, Arrays], name: str, shape: Any) -> Array:
