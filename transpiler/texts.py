@@ -234,7 +234,7 @@ class Loop:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NestText(KernelText):
-    """Loops within one another, and within the innermost further ones between `start` and `finish`."""
+    """Loops in one another; in the innermost, further ones between `start` and `finish`."""
 
     share: str
     loops: tuple[Loop, ...]

@@ -98,6 +98,9 @@ def _report(built: Built, batch_size: int, as_json: bool) -> None:
 
 def _facts(phase: Phases, batch_size: int) -> dict[str, Any]:
     """A model's figures; bytes are of the arena and the model's own buffers together."""
+    from kgen.emit_loops import flops_a_row
+    from kgen.program import single
+
     programs = {"train": phase.train, "evaluate": phase.evaluate, "predict": phase.predict}
     kept = {"train": phase.size + (1 + len(phase.slots)) * phase.trainable}
     dims = _sizes(phase)
@@ -109,10 +112,8 @@ def _facts(phase: Phases, batch_size: int) -> dict[str, Any]:
         "programs": {
             name: {
                 "kernels": len(program.kernels()),
-                "flops": sum(
-                    call.kernel.flops[0] * batch_size * steps + call.kernel.flops[1]
-                    for call in (*program.calls, *program.update)
-                ),
+                "flops": flops_a_row((*program.calls, *program.update)) * batch_size * steps
+                + sum(c.kernel.flops[1] for c in single((*program.calls, *program.update))),
                 "peak_bytes": program.peak_bytes(batch_size, dims) + 4 * kept.get(name, phase.size),
             }
             for name, program in programs.items()

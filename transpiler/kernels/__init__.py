@@ -17,8 +17,8 @@ from kgen.kernels.depthwise import depthwise, depthwise_filter
 from kgen.kernels.indexing import gathered, scattered
 from kgen.kernels.loops import starts_with_batch
 from kgen.kernels.moving import copied, transposed
-from kgen.kernels.pooling import pick, pool, pool_where, spread, unpool
 from kgen.kernels.ordering import added_along, ordered, running, taken_along
+from kgen.kernels.pooling import pick, pool, pool_where, spread, unpool
 from kgen.kernels.products import batched, matmul, outer
 from kgen.kernels.rowwise import rowwise, spilled
 from kgen.kernels.shifting import moved
@@ -26,10 +26,6 @@ from kgen.kernels.warping import unwarp, warp
 from kgen.texts import KernelText
 
 __all__ = ["Draft", "draft", "flops", "is_by_batch", "node_flops", "spilled"]
-
-
-# Steps that a loop of open length is taken for where its cost is estimated.
-_TYPICAL_LENGTH = 32
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,8 +119,8 @@ _WRITERS: dict[str, Callable[[Body], KernelText]] = {
 
 
 def typical(length: Size) -> int:
-    """How often a loop is assumed to run."""
-    return length if isinstance(length, int) else _TYPICAL_LENGTH
+    """How often a loop counts: once where that is open, as open dimensions do everywhere here."""
+    return length if isinstance(length, int) else 1
 
 
 def node_flops(node: Node) -> int:
