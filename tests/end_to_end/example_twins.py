@@ -201,7 +201,7 @@ def transfer() -> Any:
     x = layers.Flatten()(layers.MaxPooling2D(2)(x))
     x = layers.Dense(128, activation="relu", name="hidden")(x)
     model = keras.Model(image, layers.Dense(5, activation="softmax", name="classes")(x))
-    model.compile("adadelta", "categorical_crossentropy", metrics=["accuracy"])
+    model.compile(optimizers.Adadelta(1.0), "categorical_crossentropy", metrics=["accuracy"])
     return model
 
 
@@ -222,7 +222,7 @@ def search() -> Any:
     for units in (9, 7):
         x = layers.Dense(units, activation="relu")(x)
     model = keras.Model(image, layers.Dense(10, activation="softmax")(x))
-    model.compile("adadelta", "sparse_categorical_crossentropy", metrics=["accuracy"])
+    model.compile(optimizers.Adadelta(1.0), "sparse_categorical_crossentropy", metrics=["accuracy"])
     return model
 
 

@@ -143,7 +143,10 @@ def _steps(
     first = whole[0]
     length = (first.mid if isinstance(first, Near) else first).shape[1]
     values = {key: loop.body.outputs[stack_key(*key)] for key in loop.stacks or ()} or {
-        (n.output.name, f): n.output for n in loop.body.nodes for f in (False, True)
+        (n.output.name, flipped): n.output
+        for n in loop.body.nodes
+        for flipped in (False, True)
+        if n.output.shape
     }
     parts: dict[tuple[str, bool], list[Any]] = {key: [] for key in values}
     for p in range(length):
@@ -186,6 +189,15 @@ class _Attrs:
 
     def __getitem__(self, name: str) -> Any:
         value = self.attrs[name]
+        return evaluate(value, self.sizes) if isinstance(value, Dim) else value
+
+    def known(self) -> dict[str, Any]:
+        """All of them, for an op's reference."""
+        return {name: self._known(value) for name, value in self.attrs.items()}
+
+    def _known(self, value: Any) -> Any:
+        if isinstance(value, tuple):
+            return tuple(self._known(item) for item in value)
         return evaluate(value, self.sizes) if isinstance(value, Dim) else value
 
     def shape(self) -> tuple[int, ...]:

@@ -15,8 +15,7 @@ from scipy.special import expit
 
 
 def _of(name: str, *arrays: Any, attrs: _Attrs) -> Any:
-    given = {key: attrs[key] for key in attrs.attrs}
-    return np.asarray(OPS[name].reference(*arrays, **given), np.float64)
+    return np.asarray(OPS[name].reference(*arrays, **attrs.known()), np.float64)
 
 
 def _taken(name: str) -> Rule:

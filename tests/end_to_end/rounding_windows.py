@@ -24,12 +24,12 @@ def _bilinear(name: str) -> Rule:
 
     def rule(inputs: Any, attrs: _Attrs) -> Near:
         a, b = inputs
-        ones = _of(name, np.ones(a.mid.shape), np.ones(b.mid.shape), **attrs.attrs)
-        rad = _of(name, np.abs(a.mid), b.rad, **attrs.attrs) + _of(
-            name, a.rad, b.size, **attrs.attrs
+        ones = _of(name, np.ones(a.mid.shape), np.ones(b.mid.shape), **attrs.known())
+        rad = _of(name, np.abs(a.mid), b.rad, **attrs.known()) + _of(
+            name, a.rad, b.size, **attrs.known()
         )
-        rad = rad + ones * U * _of(name, a.size, b.size, **attrs.attrs)
-        return Near(_of(name, a.mid, b.mid, **attrs.attrs), rad)
+        rad = rad + ones * U * _of(name, a.size, b.size, **attrs.known())
+        return Near(_of(name, a.mid, b.mid, **attrs.known()), rad)
 
     return rule
 
@@ -37,7 +37,7 @@ def _bilinear(name: str) -> Rule:
 def _copied(name: str) -> Rule:
     def rule(inputs: Any, attrs: _Attrs) -> Near:
         (x,) = inputs
-        given = dict(attrs.attrs)
+        given = attrs.known()
         mid = _of(name, x.mid, **given)
         if "value" in given:
             given["value"] = 0.0
@@ -49,7 +49,7 @@ def _copied(name: str) -> Rule:
 def _pool(inputs: Any, attrs: _Attrs) -> Near:
     (x,) = inputs
     kind = attrs["kind"]
-    given = dict(attrs.attrs)
+    given = attrs.known()
     mid = _of("pool", x.mid, **given)
     if kind == "max":
         over = _of("pool", x.mid + x.rad, **given) - mid
@@ -62,21 +62,21 @@ def _pool(inputs: Any, attrs: _Attrs) -> Near:
 def _spread(inputs: Any, attrs: _Attrs) -> Near:
     (grad,) = inputs
     terms = prod(attrs["window"])
-    size = _of("spread", grad.rad + (terms + 3) * U * grad.size, **attrs.attrs)
-    return Near(_of("spread", grad.mid, **attrs.attrs), size)
+    size = _of("spread", grad.rad + (terms + 3) * U * grad.size, **attrs.known())
+    return Near(_of("spread", grad.mid, **attrs.known()), size)
 
 
 def _where(inputs: Any, attrs: _Attrs) -> Near:
     """Unsure (rad 1) where another element of the window could be the largest."""
     (x,) = inputs
-    mid = _of("pool_where", x.mid, **attrs.attrs).astype(np.float64)
-    sums = {**attrs.attrs, "kind": "sum"}
-    largest = {**attrs.attrs, "kind": "max"}
+    mid = _of("pool_where", x.mid, **attrs.known()).astype(np.float64)
+    sums = {**attrs.known(), "kind": "sum"}
+    largest = {**attrs.known(), "kind": "max"}
     floor = _of("pool", x.mid - x.rad, **largest)
     rivals = np.zeros(mid.shape)
     for tap in range(prod(attrs["window"])):
-        upper = _of("pick", x.mid + x.rad, np.full(mid.shape, tap), **attrs.attrs)
-        real = _of("pick", np.ones(x.mid.shape), np.full(mid.shape, tap), **attrs.attrs) > 0
+        upper = _of("pick", x.mid + x.rad, np.full(mid.shape, tap), **attrs.known())
+        real = _of("pick", np.ones(x.mid.shape), np.full(mid.shape, tap), **attrs.known()) > 0
         rivals += real & (upper >= floor)
     exact = _of("pool", x.rad, **sums) == 0
     return Near(mid, np.where((rivals > 1) & ~exact, 1.0, 0.0))
@@ -84,19 +84,19 @@ def _where(inputs: Any, attrs: _Attrs) -> Near:
 
 def _unpool(inputs: Any, attrs: _Attrs) -> Near:
     values, where = inputs
-    mid = _of("unpool", values.mid, where.mid, **attrs.attrs)
+    mid = _of("unpool", values.mid, where.mid, **attrs.known())
     terms = prod(attrs["window"])
-    sure = _of("unpool", values.rad + terms * U * values.size, where.mid, **attrs.attrs)
+    sure = _of("unpool", values.rad + terms * U * values.size, where.mid, **attrs.known())
     # Where the place is unsure, any cell of the window may have the value or not.
     doubt = np.where(where.rad > 0, values.size, 0.0)
-    return Near(mid, sure + _of("spread", doubt, kind="sum", **attrs.attrs))
+    return Near(mid, sure + _of("spread", doubt, kind="sum", **attrs.known()))
 
 
 def _pick(inputs: Any, attrs: _Attrs) -> Near:
     x, where = inputs
-    wide = np.where(where.rad > 0, _of("pool", np.abs(x.mid), kind="sum", **attrs.attrs), 0.0)
-    rad = _of("pick", x.rad, where.mid, **attrs.attrs) + wide
-    return Near(_of("pick", x.mid, where.mid, **attrs.attrs), rad)
+    wide = np.where(where.rad > 0, _of("pool", np.abs(x.mid), kind="sum", **attrs.known()), 0.0)
+    rad = _of("pick", x.rad, where.mid, **attrs.known()) + wide
+    return Near(_of("pick", x.mid, where.mid, **attrs.known()), rad)
 
 
 def _array(inputs: Any, attrs: _Attrs) -> Near:

@@ -48,8 +48,8 @@ def profiles() -> Arrays:
 
 
 def questions() -> Arrays:
-    texts = {"question": 3, "right": 5, "wrong": 5}
-    return {name: twins.words(12, size, ROWS, size) for name, size in texts.items()}
+    texts = {"question": (3, 1), "right": (5, 2), "wrong": (5, 3)}
+    return {name: twins.words(12, size, ROWS, seed) for name, (size, seed) in texts.items()}
 
 
 def labelled() -> Arrays:
