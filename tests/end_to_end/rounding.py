@@ -533,6 +533,7 @@ RULES: dict[str, Rule] = {
     "absolute": _unary(lambda x: Near(np.abs(x.mid), x.rad)),
     "sign": _step(np.sign),
     "floor": _step(np.floor),
+    "ceil": _step(np.ceil),
     "relu": _unary(_relu),
     "copy": _unary(lambda x: x),
     "stop_gradient": _unary(lambda x: x),

@@ -58,6 +58,23 @@ def pool(name: str, x: tuple[int, ...], window: tuple[int, ...], **attrs: Any) -
     return name, (x, out) if name == "pick" else (x,), given
 
 
+def depthwise_filter(x: tuple[int, ...], taps: tuple[int, ...], **attrs: Any) -> Case:
+    _, (_, grad), given = conv_filter(x, taps, x[-1], **attrs)
+    return "depthwise_filter", (x, grad), given
+
+
+def pad(x: tuple[int, ...], value: float, *sides: tuple[int, int, int]) -> Case:
+    """`sides` are low, high and interior of each axis but the batch."""
+    low, high, interior = zip((0, 0, 0), *sides, strict=True)
+    return "pad", (x,), {"low": low, "high": high, "interior": interior, "value": value}
+
+
+def cut(x: tuple[int, ...], *ranges: tuple[int, int, int]) -> Case:
+    """`ranges` are start, size and step of each axis but the batch."""
+    start, size, step = zip((0, BATCH, 1), *ranges, strict=True)
+    return "slice", (x,), {"start": start, "size": size, "step": step}
+
+
 FEW: list[Case] = [
     conv((9, 20, 3), (3, 3), 17),
     conv((5, 6, 18), (2, 3), 33, strides=(2, 1)),
@@ -68,14 +85,14 @@ FEW: list[Case] = [
     ("turn", ((3, 2, 32, 48),), {}),
     ("turn", ((2, 3, 5),), {}),
     ("depthwise", ((6, 9, 33), (3, 2, 33)), {"strides": (1, 1), "dilation": (1, 1)}),
-    ("depthwise_filter", ((6, 9, 33), (4, 4, 33)), {"taps": (3, 2), "strides": (1, 2), "dilation": (1, 1)}),
+    depthwise_filter((6, 9, 33), (3, 2), strides=(1, 2)),
     pool("pool", (7, 6, 70), (3, 2), kind="max", strides=(2, 2), low=(1, 0), high=(1, 1)),
     pool("pool", (7, 6, 5), (3, 2), kind="mean", strides=(2, 2), low=(1, 0), high=(1, 1)),
     pool("pool_where", (6, 6, 17), (2, 2)),
     pool("unpool", (7, 7, 17), (3, 3), strides=(2, 2)),
     pool("spread", (6, 6, 17), (2, 2), kind="mean"),
-    ("pad", ((4, 5, 3),), {"low": (0, 1, -1, 0), "high": (0, 2, 3, 1), "interior": (0, 1, 0, 0), "value": 2.0}),
-    ("slice", ((9, 8, 3),), {"start": (0, 8, 1, 0), "size": (BATCH, 4, 3, 3), "step": (1, -2, 2, 1)}),
+    pad((4, 5, 3), 2.0, (1, 2, 1), (-1, 3, 0), (0, 1, 0)),
+    cut((9, 8, 3), (8, 4, -2), (1, 3, 2), (0, 3, 1)),
     ("repeat", ((2, 3, 5),), {"repeats": (1, 2, 3, 1)}),
 ]  # fmt: skip
 MANY: list[Case] = [
@@ -105,9 +122,9 @@ MANY: list[Case] = [
     pool("unpool", (5, 3), (3,), strides=(2,), low=(1,), high=(1,)),
     pool("pick", (5, 3), (3,), strides=(2,), low=(1,), high=(1,)),
     pool("spread", (9, 70), (2,), kind="sum", strides=(3,)),
-    ("pad", ((1, 1),), {"low": (0, 3, 0), "high": (0, 0, 2), "interior": (0, 0, 0), "value": 0.0}),
-    ("pad", ((3, 2, 1),), {"low": (0, 0, 2, 1), "high": (0, 0, 0, -1), "interior": (0, 0, 1, 1), "value": 1.0}),
-    ("slice", ((9,),), {"start": (0, 8), "size": (BATCH, 9), "step": (1, -1)}),
+    pad((1, 1), 0.0, (3, 0, 0), (0, 2, 0)),
+    pad((3, 2, 1), 1.0, (0, 0, 0), (2, 0, 1), (1, -1, 1)),
+    cut((9,), (8, 9, -1)),
     ("repeat", ((2, 3),), {"repeats": (1, 1, 4)}),
 ]  # fmt: skip
 

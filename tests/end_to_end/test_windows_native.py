@@ -146,12 +146,16 @@ def transposed(shape: Any, rank: int, **arguments: Any) -> Layer:
 
 FEW = [
     conv((9, 8, 3), filters=17, kernel_size=3, padding="same", activation="relu"),
+    transposed((5, 4, 3), 2, filters=6, kernel_size=3, strides=2, padding="same"),
+    Layer("MaxPooling2D", (7, 6, 5), {"pool_size": 3, "strides": 2, "padding": "same"}),
+]
+MORE = [
     conv((7, 10, 4), filters=5, kernel_size=(2, 3), strides=(2, 3), padding="same"),
     conv((12, 3), 1, filters=33, kernel_size=5, padding="causal", dilation_rate=2),
     conv((4, 5, 3), kind="DepthwiseConv", kernel_size=3, depth_multiplier=2, padding="same"),
-    transposed((5, 4, 3), 2, filters=6, kernel_size=3, strides=2, padding="same"),
-    Layer("MaxPooling2D", (7, 6, 5), {"pool_size": 3, "strides": 2, "padding": "same"}),
     Layer("AveragePooling2D", (7, 6, 17), {"pool_size": (3, 2), "strides": (1, 3)}),
+    Layer("GlobalMaxPooling2D", (3, 4, 5)),
+    Layer("UpSampling2D", (3, 4, 5), {"size": (2, 3)}),
 ]
 MANY = [
     *(
@@ -224,6 +228,12 @@ MANY = [
 
 @pytest.mark.parametrize("layer", FEW, ids=str)
 def test_layer(layer: Layer) -> None:
+    check(layer, threads=2)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("layer", MORE, ids=str)
+def test_more_layers(layer: Layer) -> None:
     check(layer, threads=2)
 
 

@@ -151,6 +151,7 @@ def conv(body: Body) -> NestText:
     across = Loop(f"j in range(0, {cols}, {columns_of(vectors)})", packing)
     by_image = _positions(out) >= _MANY_POSITIONS or not panels
     positions = names_of(OUTPUT, geometry.rank)
+    products = _taps(geometry, source, positions, b, column)
     shape = [size(out, axis) for axis in range(geometry.rank + 1)]
     tile = (
         f"ox = {start}",
@@ -163,7 +164,9 @@ def conv(body: Body) -> NestText:
             *nested(positions[:-1], shape[1:-1]),
             Loop(f"tile in range(0, {extent}, {height})", tile),
         ),
-        **_taps(geometry, source, positions, f"zeros({height}, {vectors})", b, column),
+        start=(f"acc = zeros({height}, {vectors})", *products.start),
+        inner=products.loops,
+        body=products.body,
         finish=epilogue(body, Cursor("i", "j", height, str(vectors), limit=limit)),
     )
 
@@ -174,25 +177,25 @@ def _positions(out: Shape) -> int:
     return known if not names else known * _MANY_POSITIONS
 
 
+@dataclass(frozen=True)
+class Taps:
+    """The loops over taps and channels, what comes before them, and the product in them."""
+
+    start: tuple[str, ...]
+    loops: tuple[Loop, ...]
+    body: tuple[str, ...]
+
+
 def _taps(
-    geometry: Geometry,
-    source: Windows,
-    positions: Sequence[str],
-    zeros: str,
-    kernel: str,
-    column: str,
-) -> dict[str, tuple[str, ...] | tuple[Loop, ...]]:
-    """The loops over taps and channels, and the product in them."""
-    rank = geometry.rank
+    geometry: Geometry, source: Windows, positions: Sequence[str], kernel: str, column: str
+) -> Taps:
     walked = geometry.grouped_taps
-    names = names_of(TAP, rank)[: len(walked)]
+    names = names_of(TAP, geometry.rank)[: len(walked)]
     used = [name if tap > 1 else "0" for name, tap in zip(names, walked, strict=True)]
     places = geometry.first_cells("n", positions[:-1], used)
     block = mul(mixed(used, list(map(str, walked))), geometry.run) if used else "0"
-    base = source.base(places, "ox")
-    start, lines = [f"acc = {zeros}"], []
-    names_it = "row" if source.is_plain else "place"
-    (lines if any(tap > 1 for tap in walked) else start).append(f"{names_it} = {base}")
+    base = "row" if source.is_plain else "place"
+    lines = [f"{base} = {source.base(places, 'ox')}"]
     loops = [
         Loop(f"{name} in range({tap})") for name, tap in zip(names, walked, strict=True) if tap > 1
     ]
@@ -202,13 +205,12 @@ def _taps(
         kk = "kk + k"
     if loops:
         loops[-1] = Loop(loops[-1].head, tuple(lines))
-    loops.append(Loop(f"k in range({geometry.run})"))
-    left = source.at(names_it, "ox", "k")
-    return {
-        "start": tuple(start),
-        "inner": tuple(loops),
-        "body": (f"acc = outer(acc, {source.name}, {left}, {kernel}, {kk}, {column})",),
-    }
+    left = source.at(base, "ox", "k")
+    return Taps(
+        () if loops else tuple(lines),
+        (*loops, Loop(f"k in range({geometry.run})")),
+        (f"acc = outer(acc, {source.name}, {left}, {kernel}, {kk}, {column})",),
+    )
 
 
 def conv_filter(body: Body) -> NestText:

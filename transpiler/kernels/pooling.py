@@ -198,7 +198,7 @@ def _back(
         for step, extent in zip(pools.attrs["strides"], pools.attrs["window"], strict=True)
     )
     image, *others = loops
-    clear = (f"fill_words({name}, {mul('n', whole)}, {whole}, 0.0)",)
+    clear: tuple[str, ...] = (f"fill_words({name}, {mul('n', whole)}, {whole}, 0.0)",)
     if not overlap and _covers(pools):
         clear = ()
     write = "add_to" if overlap else "store"

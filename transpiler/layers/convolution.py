@@ -68,7 +68,7 @@ def _declare(rank: int) -> None:
         """
         x = channels_last(x, rank, data_format)
         channels = known_channels(x)
-        _check_groups(groups, channels, filters)
+        check_groups(groups, channels, filters)
         check_steps(strides, dilation_rate)
         kernel = scope.weight(
             "kernel",
@@ -77,8 +77,7 @@ def _declare(rank: int) -> None:
             regularizer=kernel_regularizer,
             constraint=kernel_constraint,
         )
-        x = padded(x, *borders(padding, x.shape[1:-1], kernel_size, strides, dilation_rate))
-        y = _grouped(x, kernel, groups, strides, dilation_rate)
+        y = convolved(x, kernel, groups, padding, strides, dilation_rate)
         y = biased(scope, y, use_bias, bias_initializer, bias_regularizer, bias_constraint)
         y = as_given(activate(scope, activation, y), data_format)
         return regularize_activity(scope, activity_regularizer, y)
@@ -121,19 +120,14 @@ def _declare(rank: int) -> None:
             regularizer=kernel_regularizer,
             constraint=kernel_constraint,
         )
-        extra = output_padding or (None,) * rank
-        margins = [
-            _margins(padding, (tap - 1) * by + 1, step, own)
-            for tap, step, by, own in zip(kernel_size, strides, dilation_rate, extra, strict=True)
-        ]
-        low, high = zip(*margins, strict=True)
-        y = ops.conv_spread(x, ops.turn(kernel), strides, dilation_rate, low, high)
+        y = transposed(x, kernel, padding, output_padding, strides, dilation_rate)
         y = biased(scope, y, use_bias, bias_initializer, bias_regularizer, bias_constraint)
         y = as_given(activate(scope, activation, y), data_format)
         return regularize_activity(scope, activity_regularizer, y)
 
 
-def _check_groups(groups: int, channels: int, filters: int) -> None:
+def check_groups(groups: int, channels: int, filters: int) -> None:
+    """Refuse groups that leave channels or filters over."""
     for what, size in (("channels of the input", channels), ("filters", filters)):
         if size % groups:
             raise ShapeError(
@@ -151,15 +145,18 @@ def check_steps(strides: tuple[int, ...], dilation: tuple[int, ...]) -> None:
         )
 
 
-def _grouped(
+def convolved(
     x: Value,
     kernel: Value,
     groups: int,
+    padding: str,
     strides: tuple[int, ...],
     dilation: tuple[int, ...],
 ) -> Value:
-    """Each part of the channels with its part of the filters."""
-    channels, filters = kernel.shape[-2:]
+    """A channels-last tensor convolved: each part of the channels with its part of the filters."""
+    *taps, channels, filters = kernel.shape
+    sizes = [tap for tap in taps if isinstance(tap, int)]
+    x = padded(x, *borders(padding, x.shape[1:-1], sizes, strides, dilation))
     assert isinstance(channels, int) and isinstance(filters, int)
     if groups == 1:
         return ops.conv(x, kernel, strides, dilation)
@@ -178,6 +175,25 @@ def _grouped(
         for group in range(groups)
     ]
     return ops.concatenate(parts, last)
+
+
+def transposed(
+    x: Value,
+    kernel: Value,
+    padding: str,
+    extra: tuple[int, ...] | None,
+    strides: tuple[int, ...],
+    dilation: tuple[int, ...],
+) -> Value:
+    """The transposed convolution of a channels-last tensor with `[*taps, filters, channels]`."""
+    taps = [tap for tap in kernel.shape[:-2] if isinstance(tap, int)]
+    beyond = extra or (None,) * len(taps)
+    margins = [
+        _margins(padding, (tap - 1) * by + 1, step, own)
+        for tap, step, by, own in zip(taps, strides, dilation, beyond, strict=True)
+    ]
+    low, high = zip(*margins, strict=True)
+    return ops.conv_spread(x, ops.turn(kernel), strides, dilation, low, high)
 
 
 def biased(

@@ -70,7 +70,7 @@ def _declare(rank: int) -> None:
             regularizer=depthwise_regularizer,
             constraint=depthwise_constraint,
         )
-        y = _depthwise(x, kernel, strides, padding, dilation_rate)
+        y = depthwise_convolved(x, kernel, padding, strides, dilation_rate)
         y = biased(scope, y, use_bias, bias_initializer, bias_regularizer, bias_constraint)
         y = as_given(activate(scope, activation, y), data_format)
         return regularize_activity(scope, activity_regularizer, y)
@@ -123,18 +123,18 @@ def _declare(rank: int) -> None:
             regularizer=pointwise_regularizer,
             constraint=pointwise_constraint,
         )
-        y = _depthwise(x, depthwise_kernel, strides, padding, dilation_rate)
+        y = depthwise_convolved(x, depthwise_kernel, padding, strides, dilation_rate)
         y = ops.conv(y, pointwise_kernel, (1,) * rank, (1,) * rank)
         y = biased(scope, y, use_bias, bias_initializer, bias_regularizer, bias_constraint)
         y = as_given(activate(scope, activation, y), data_format)
         return regularize_activity(scope, activity_regularizer, y)
 
 
-def _depthwise(
+def depthwise_convolved(
     x: Value,
     kernel: Value,
-    strides: tuple[int, ...],
     padding: str,
+    strides: tuple[int, ...],
     dilation: tuple[int, ...],
 ) -> Value:
     """Channel c with the kernel's `[..., c, :]`: its results stand side by side."""

@@ -41,7 +41,7 @@ def _declare(rank: int) -> None:
 
         `[batch, *positions, channels]` to `[batch, *windows, channels]`.
         """
-        return _pooled(x, "max", rank, pool_size, strides, padding, data_format)
+        return pooled(x, "max", rank, pool_size, strides, padding, data_format)
 
     @layer(f"AveragePooling{rank}D", f"AvgPool{rank}D")
     @ranked(rank)
@@ -54,7 +54,7 @@ def _declare(rank: int) -> None:
         data_format: DataFormat = None,
     ) -> Value:
         """The mean of each window and channel, padding left out; strides as in max pooling."""
-        return _pooled(x, "mean", rank, pool_size, strides, padding, data_format)
+        return pooled(x, "mean", rank, pool_size, strides, padding, data_format)
 
     @layer(f"GlobalMaxPooling{rank}D", f"GlobalMaxPool{rank}D")
     def global_max_pooling(
@@ -76,7 +76,7 @@ def _declare(rank: int) -> None:
         return as_given(y, data_format) if keepdims else y
 
 
-def _pooled(
+def pooled(
     x: Value,
     kind: str,
     rank: int,
@@ -85,6 +85,7 @@ def _pooled(
     padding: str,
     data_format: str | None,
 ) -> Value:
+    """The `max` or `mean` of each window of a tensor with `rank` axes of positions."""
     x = channels_last(x, rank, data_format)
     steps = strides or window
     low, high = borders(padding, x.shape[1:-1], window, steps, (1,) * rank)

@@ -67,7 +67,9 @@ OptionalSizes: TypeAlias = Annotated[Any, Maybe("a size or None", Extents(_each(
 BorderSizes: TypeAlias = Annotated[Any, Borders("a size")]
 Padding: TypeAlias = Annotated[str, Choice('"valid" or "same"', ("valid", "same"))]
 AnyPadding: TypeAlias = Annotated[str, Choice('"valid" or "same"', ("valid", "same"))]
-_CAUSAL: Any = Annotated[str, Choice('"valid", "same" or "causal"', ("valid", "same", "causal"))]
+CausalPadding: TypeAlias = Annotated[
+    str, Choice('"valid", "same" or "causal"', ("valid", "same", "causal"))
+]
 
 
 def ranked(rank: int) -> Callable[[_Function], _Function]:
@@ -79,7 +81,7 @@ def ranked(rank: int) -> Callable[[_Function], _Function]:
             Any, Maybe(f"{_each(rank)}, or None", Extents(_each(rank), rank))
         ],
         "BorderSizes": Annotated[Any, Borders(f"an integer not below 0, or {pair}", rank)],
-        "AnyPadding": _CAUSAL if rank == 1 else Padding,
+        "AnyPadding": CausalPadding if rank == 1 else Padding,
     }
 
     def enter(function: _Function) -> _Function:

@@ -250,7 +250,8 @@ def conv_filter(x: Value, grad: Value, taps: Steps, strides: Steps, dilation: St
     if all(tap == 1 for tap in taps) and all(step == 1 for step in strides):
         axes = tuple(range(x.type.rank - 1))
         return reshape(dot(x, grad, contract=(axes, axes)), (*taps, x.shape[-1], grad.shape[-1]))
-    attrs = {"taps": tuple(taps), "strides": tuple(strides), "dilation": tuple(dilation)}
+    attrs: dict[str, Any] = {"taps": tuple(taps), "strides": tuple(strides)}
+    attrs["dilation"] = tuple(dilation)
     return apply("conv_filter", x, grad, **attrs)
 
 
@@ -402,5 +403,6 @@ register(
 def _depthwise_filter_of(
     x: Value, grad: Value, taps: Steps, strides: Steps, dilation: Steps
 ) -> Value:
-    attrs = {"taps": tuple(taps), "strides": tuple(strides), "dilation": tuple(dilation)}
+    attrs: dict[str, Any] = {"taps": tuple(taps), "strides": tuple(strides)}
+    attrs["dilation"] = tuple(dilation)
     return apply("depthwise_filter", x, grad, **attrs)

@@ -150,7 +150,7 @@ def pool(
 
 def _attributes(
     window: Steps, strides: Steps, low: Steps | None, high: Steps | None
-) -> dict[str, tuple[int, ...]]:
+) -> dict[str, Any]:
     none = (0,) * len(window)
     return {
         "window": tuple(window),
