@@ -23,7 +23,7 @@ def main(epochs: int = 10, picture: str = "denoise.png") -> tuple[float, float]:
         dots = images + rng.normal(0.5, 0.5, images.shape)
         return np.clip(dots, 0.0, 1.0).astype(np.float32)
 
-    net = kgen.load(HERE / "29_denoising_autoencoder.k").Denoiser(seed=0)
+    net = kgen.load(HERE / "29_denoising_autoencoder.k").DenoisingAutoencoder(seed=0)
     net.fit(noisy(x), x, epochs=epochs, batch_size=64)
     spoilt = noisy(x_test)
     clean = net.predict(spoilt)

@@ -46,7 +46,12 @@ def compare(op: str, a: BuildValue, b: BuildValue, span: Span) -> Value:
             span,
             help="compare tensors with ==, <, <=, > or >=",
         )
-    return apply(_COMPARISONS[op], operand(a, op, span), operand(b, op, span))
+    left, right = (
+        # Truth values have no order of their own: 0 and 1 stand for them.
+        ops.as_float(x) if isinstance(x, Value) and x.dtype == "bool" else operand(x, op, span)
+        for x in (a, b)
+    )
+    return apply(_COMPARISONS[op], left, right)
 
 
 def operand(value: BuildValue, op: str, span: Span) -> Value | float:

@@ -51,7 +51,7 @@ def reader(length: int, vocabulary: int, units: int) -> Any:
 
 def visual_question() -> Any:
     image, question = keras.Input((30, 30, 3), name="image"), keras.Input((4,), name="question")
-    merged = ops.concatenate([vision(30, 2, "vision")(image), reader(4, 11, 8)(question)])
+    merged = layers.Concatenate()([vision(30, 2, "vision")(image), reader(4, 11, 8)(question)])
     answer = layers.Dense(7, activation="softmax")(merged)
     model = keras.Model({"image": image, "question": question}, answer)
     model.compile("adam", "categorical_crossentropy", metrics=["accuracy"])
@@ -66,8 +66,8 @@ def video_question() -> Any:
     decide = layers.Dense(7, activation="softmax", name="decide")
     inputs = {"video": video, "question": question, "another": another}
     outputs = {
-        "answer": decide(ops.concatenate([seen, read(question)])),
-        "other_answer": decide(ops.concatenate([seen, read(another)])),
+        "answer": decide(layers.Concatenate()([seen, read(question)])),
+        "other_answer": decide(layers.Concatenate()([seen, read(another)])),
     }
     model = keras.Model(inputs, outputs)
     loss = "sparse_categorical_crossentropy"
@@ -393,7 +393,7 @@ def judge() -> Any:
     decide = _discriminator(True)
     real, made = decide(image), decide(_generator(False)(seed))
     objective = ops.mean(ops.softplus(-real)) + ops.mean(ops.softplus(made))
-    certainty = sigmoid(ops.concatenate([real, made])) + 0.0 * Loss()(objective)
+    certainty = sigmoid(layers.Concatenate()([real, made])) + 0.0 * Loss()(objective)
     model = keras.Model({"image": image, "seed": seed}, certainty)
     model.compile(optimizers.Adam(2e-4, beta_1=0.5))
     return model

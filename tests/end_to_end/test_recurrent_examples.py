@@ -1,0 +1,168 @@
+"""The examples that read sequences, beside their twins in Keras, shrunk."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import keras
+import pytest
+from example_case import Example, check_example
+from example_twins import truths, words
+from keras import layers
+from twins import Arrays, labels, numbers, one_hot
+
+ROWS = 11
+
+
+def lstm_text() -> Any:
+    text = keras.Input((None,), dtype="int32", name="words")
+    x = layers.LSTM(4)(layers.Embedding(13, 8)(text))
+    model = keras.Model(text, layers.Dense(1, activation="sigmoid")(x))
+    model.compile("rmsprop", "binary_crossentropy", metrics=["accuracy"])
+    return model
+
+
+def stacked_lstm() -> Any:
+    x = keras.Input((8, 16), name="x")
+    h = layers.LSTM(32, return_sequences=True)(x)
+    h = layers.LSTM(32)(layers.LSTM(32, return_sequences=True)(h))
+    model = keras.Model(x, layers.Dense(10, activation="softmax")(h))
+    model.compile("rmsprop", "categorical_crossentropy", metrics=["accuracy"])
+    return model
+
+
+def film() -> Any:
+    image = keras.Input((784,))
+    x = image
+    for name, units, activation in [
+        ("dense", 64, "relu"),
+        ("dense_1", 64, "relu"),
+        ("dense_2", 10, "softmax"),
+    ]:
+        name = f"time_distributed.classifier.{name}"
+        x = layers.Dense(units, activation=activation, name=name)(x)
+    images = keras.Input((20, 784), name="images")
+    model = keras.Model(images, layers.TimeDistributed(keras.Model(image, x))(images))
+    model.compile("rmsprop", "sparse_categorical_crossentropy", metrics=["accuracy"])
+    return model
+
+
+def headline() -> Any:
+    text = keras.Input((6,), dtype="int32", name="words")
+    hints = keras.Input((5,), name="hints")
+    read = layers.LSTM(32)(layers.Embedding(13, 8)(text))
+    aux = layers.Dense(1, activation="sigmoid")(read)
+    h = layers.Concatenate()([read, hints])
+    for _ in range(3):
+        h = layers.Dense(64, activation="relu")(h)
+    outputs = {"aux": aux, "main": layers.Dense(1, activation="sigmoid")(h)}
+    model = keras.Model({"words": text, "hints": hints}, outputs)
+    loss = dict.fromkeys(outputs, "binary_crossentropy")
+    model.compile("rmsprop", loss, loss_weights={"main": 1.0, "aux": 0.2})
+    return model
+
+
+def shared_reader(units: int, features: int, length: int | None, optimizer: str) -> Any:
+    a, b = (keras.Input((length, features), name=name) for name in "ab")
+    read = layers.LSTM(units, name="read")
+    both = layers.Concatenate()([read(a), read(b)])
+    model = keras.Model({"a": a, "b": b}, layers.Dense(1, activation="sigmoid")(both))
+    model.compile(optimizer, "binary_crossentropy", metrics=["accuracy"])
+    return model
+
+
+def text_question() -> Any:
+    story = keras.Input((6,), dtype="int32", name="story")
+    question = keras.Input((6,), dtype="int32", name="question")
+    read = layers.LSTM(32)(layers.Embedding(13, 64)(story))
+    asked = layers.LSTM(16)(layers.Embedding(13, 32)(question))
+    both = layers.Concatenate()([read, asked])
+    answer = layers.Dense(7, activation="softmax")(both)
+    model = keras.Model({"story": story, "question": question}, answer)
+    model.compile("rmsprop", "categorical_crossentropy", metrics=["accuracy"])
+    return model
+
+
+def rows_as_time() -> Any:
+    image = keras.Input((28, 28), name="image")
+    x = layers.LSTM(30)(image)
+    model = keras.Model(image, layers.Dense(10, activation="softmax")(x))
+    model.compile("adam", "sparse_categorical_crossentropy", metrics=["accuracy"])
+    return model
+
+
+def two(shape: tuple[int, ...]) -> Any:
+    def both() -> Arrays:
+        return {"a": numbers(shape, ROWS, 1), "b": numbers(shape, ROWS, 2)}
+
+    return both
+
+
+EXAMPLES = [
+    Example(
+        "05_lstm_text.k",
+        "TextClassifier",
+        lstm_text,
+        lambda: {"words": words(13, 5, ROWS, 1)},
+        lambda: {"label": truths(1, ROWS, 2)},
+        {"vocabulary": "13", "width": "8", "rate": "0.0"},
+    ),
+    Example(
+        "07_stacked_lstm.k",
+        "StackedLstm",
+        stacked_lstm,
+        lambda: {"x": numbers((8, 16), ROWS, 1)},
+        lambda: {"label": one_hot(10, ROWS, 2)},
+    ),
+    Example(
+        "10_model_over_time.k",
+        "Film",
+        film,
+        lambda: {"images": numbers((20, 784), ROWS, 1)},
+        lambda: {"digits": labels(10, ROWS * 20, 2).reshape(ROWS, 20)},
+    ),
+    Example(
+        "11_headline.k",
+        "Headline",
+        headline,
+        lambda: {"words": words(13, 6, ROWS, 1), "hints": numbers((5,), ROWS, 2)},
+        lambda: {"aux": truths(1, ROWS, 3), "main": truths(1, ROWS, 4)},
+        {"length": "6", "vocabulary": "13", "width": "8"},
+    ),
+    Example(
+        "12_same_author.k",
+        "SameAuthor",
+        lambda: shared_reader(64, 9, 6, "rmsprop"),
+        two((6, 9)),
+        lambda: {"same": truths(1, ROWS, 3)},
+        {"length": "6", "width": "9"},
+    ),
+    Example(
+        "19_text_question.k",
+        "TextQuestion",
+        text_question,
+        lambda: {"story": words(13, 6, ROWS, 1), "question": words(13, 6, ROWS, 2)},
+        lambda: {"answer": one_hot(7, ROWS, 3)},
+        {"length": "6", "vocabulary": "13", "answers": "7"},
+    ),
+    Example(
+        "23_siamese_open_length.k",
+        "Siamese",
+        lambda: shared_reader(32, 128, None, "adam"),
+        two((5, 128)),
+        lambda: {"same": truths(1, ROWS, 3)},
+    ),
+    Example(
+        "43_rows_as_time.k",
+        "RowsAsTime",
+        rows_as_time,
+        lambda: {"image": numbers((28, 28), ROWS, 1)},
+        lambda: {"digit": labels(10, ROWS, 2)},
+    ),
+]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("example", EXAMPLES, ids=lambda example: example.id)
+def test_an_example(example: Example) -> None:
+    check_example(example)
