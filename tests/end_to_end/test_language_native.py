@@ -316,3 +316,35 @@ def test_weights_from_files(tmp_path: Path) -> None:
     save_file({"any/kernel": np.ones((4, 2), np.float32)}, tmp_path / "one.safetensors")
     with pytest.raises(WeightError, match=r"'kernel' has shape \(3, 2\).*lacks 'bias'"):
         module.Whole(seed=0)
+
+
+STATES = """
+layer Pair()(x):
+    state a: float32[3]
+    state b: float32[3] = "ones"
+    state spread: float32[]
+    a, b = b, a + mean(x, axis=0)
+    spread = 0.5 * spread + mean(square(x - a))
+    return x + a
+
+model Carry:
+    input x: float32[3]
+    output y = Pair()(x)
+"""
+
+
+def test_states_that_depend_on_one_another() -> None:
+    net = build_text(STATES).Carry(seed=0)
+    x = numbers((3,), 8, 0).astype(np.float64)
+    a, b, spread = np.zeros(3), np.ones(3), 0.0
+    for _ in range(4):
+        y = net(x.astype(np.float32))
+        a, b = b, a + x.mean(0)
+        spread = 0.5 * spread + ((x - a) ** 2).mean()
+        for found, exact in (
+            (y, x + a),
+            (net.weights["pair/a"], a),
+            (net.weights["pair/b"], b),
+            (net.weights["pair/spread"], spread),
+        ):
+            np.testing.assert_allclose(found, exact, rtol=0, atol=2e-6)

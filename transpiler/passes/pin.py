@@ -6,7 +6,8 @@
                                         metric loss = mean(%l / %n_copy)
 
 A result that is an input, a constant, a plain function of the batch, or the
-same as another result would have no buffer that the runtime could read.
+same as another result would have no buffer that the runtime could read. New values of
+weights that are computed from one another's old ones are all moved aside before any is written.
 """
 
 from __future__ import annotations
@@ -15,8 +16,8 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from kgen import ops
-from kgen.graph import Graph, Value
-from kgen.rewrite import rebuild
+from kgen.graph import Graph, Value, apply
+from kgen.rewrite import reachable, rebuild
 
 _NOT_STORED = (
     "array",
@@ -46,10 +47,15 @@ def pin(graph: Graph) -> Graph:
         claimed.add(base)
         return value
 
+    aside = _entangled(graph)
+
     def extend(mapping: Mapping[Value, Value]) -> Mapping[str, Value]:
         for kind, values in (("output", graph.outputs), ("update", graph.updates)):
             for name, value in values.items():
-                pinned[kind, name] = own(mapping[value])
+                new = mapping[value]
+                if kind == "update" and name in aside:
+                    new = ops.copy(_moved(new))
+                pinned[kind, name] = own(new)
         for index, metric in enumerate(graph.metrics):
             for place, value in enumerate(metric.totals):
                 pinned[f"metric {index}", str(place)] = own(mapping[value])
@@ -72,3 +78,22 @@ def pin(graph: Graph) -> Graph:
             for index, metric in enumerate(graph.metrics)
         ),
     )
+
+
+def _entangled(graph: Graph) -> set[str]:
+    """Weights with new values of which one depends on the old value of another."""
+    found: set[str] = set()
+    for path, value in graph.updates.items():
+        needed = reachable([value])
+        others = {p for p in graph.updates if p != path and graph.weights[p].value in needed}
+        if others:
+            found |= {path, *others}
+    return found
+
+
+def _moved(value: Value) -> Value:
+    """The value in memory of its own: a kernel that moves numbers takes part in no other."""
+    flat = ops.reshape(value, value.shape or (1,))
+    rank = flat.type.rank
+    moved = apply("slice", flat, start=(0,) * rank, size=flat.shape, step=(1,) * rank)
+    return ops.reshape(moved, value.shape)
