@@ -292,14 +292,15 @@ def _function(program: Program, calls: Sequence[Entry], name: str, doc: str, *, 
     buffers = dict.fromkeys(buffer for call in calls for buffer in call.arguments)
     feeds = [feed for feed in program.feeds if feed.buffer in buffers] if calls else []
     sizes = _sizes(buffers) if program.is_open else []
-    names = Names(kernels | {"m", "sync", "np", *(size for size, _ in sizes)})
+    taken = {"m", "sync", "np", *_tiles(), *(size for size, _ in sizes)}
+    names = Names(kernels | taken)
     local: dict[Buffer, str] = {}
     lines = [f"def {name}(m):", f'    """{doc}"""']
     lines += [f"    {size} = {value}" for size, value in sizes]
     for buffer in buffers:
         if buffer.is_arena:
             local[buffer] = names.new(buffer.name)
-            lines.append(f"    {local[buffer]} = {_arena(buffer, program)}")
+            lines.append(pycode.wrap(f"    {local[buffer]} = {_arena(buffer, program)}"))
     entries = [
         f"m.feed({pycode.quoted(feed.name)}, {local[feed.buffer]}, "
         f"{expression(feed.buffer.row_floats)})"
@@ -310,6 +311,7 @@ def _function(program: Program, calls: Sequence[Entry], name: str, doc: str, *, 
             entries.append("sync")
         if isinstance(call, LoopCall):
             text = LoopText(call, names, lambda buffer: local.get(buffer) or _place(buffer))
+            lines += [""] if lines[-1] == "        ]" else []
             lines += text.definition()
             entries.append(text.entry())
             continue
@@ -319,7 +321,9 @@ def _function(program: Program, calls: Sequence[Entry], name: str, doc: str, *, 
             f"m.result({pycode.quoted(output)}, {local[buffer]}, {expression(buffer.row_floats)})"
             for output, buffer in program.outputs.items()
         ]
-    lines.append("    return [")
+    lines += (
+        ["", "    return ["] if any(isinstance(c, LoopCall) for c in calls) else ["    return ["]
+    )
     lines += [f"        {entry}," for entry in entries]
     lines.append("    ]")
     return "\n".join(lines)
@@ -332,6 +336,14 @@ def _sizes(buffers: Iterable[Buffer]) -> list[tuple[str, str]]:
     lines = [("batch", "m.capacity")] if BATCH in found else []
     named = sorted(found - {BATCH}, key=lambda dim: dim.name)
     return lines + [(symbol(dim), f"m.dim({pycode.quoted(dim.name)})") for dim in named]
+
+
+@cache
+def _tiles() -> frozenset[str]:
+    """What kernels import, which no variable of the module may be called."""
+    import kgen.runtime.tiles as tiles
+
+    return frozenset(tiles.__all__)
 
 
 def _arena(buffer: Buffer, program: Program) -> str:

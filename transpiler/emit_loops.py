@@ -24,26 +24,30 @@ class LoopText:
         self.name = names.new(loop.name)
         inner = Names(names.reserved | names.taken)
         self.t = inner.new("t")
-        self.carries = {
-            buffer: inner.new(buffer.name)
+        carries = dict.fromkeys(
+            buffer
             for call in loop.calls
             for buffer in call.arguments
             if isinstance(buffer, CarryBuffer)
-        }
+        )
+        slots = dict.fromkeys(buffer.slots for buffer in carries)
+        self.turns = {pair: names.new(f"{pair[0].name}_turns") for pair in slots}
+        self.carries = {buffer: inner.new(buffer.name) for buffer in carries}
 
     def definition(self) -> Iterator[str]:
         """The lines of the function."""
+        for slots, name in self.turns.items():
+            yield pycode.sequence([self.local(slot) for slot in slots], "()", 4, f"    {name} = ")
         yield ""
         yield f"    def {self.name}({self.t}):"
         for buffer, name in self.carries.items():
-            yield f"        {name} = {self._carry(buffer)}"
+            yield from self._carry(buffer, name)
         yield "        return ["
         for call in self.loop.calls:
             if call.sync:
                 yield "            sync,"
             yield f"            {call_text(call, self.argument, 12)},"
         yield "        ]"
-        yield ""
 
     def entry(self) -> str:
         """What stands in the program's list."""
@@ -66,13 +70,22 @@ class LoopText:
     def _behind(self, size: Size) -> str:
         return f"{expression(size)} - {self.t}"
 
-    def _carry(self, buffer: CarryBuffer) -> str:
+    def _carry(self, buffer: CarryBuffer, name: str) -> Iterator[str]:
         """The slots take turns such that the last step writes the first of them."""
-        first, second = (self.local(slot) for slot in buffer.slots)
         last = minus(buffer.length, 1 if buffer.is_new else 0)
-        turns = f"({first}, {second})[({self._behind(last)}) % 2]"
-        start = self.local(buffer.start)
-        return turns if buffer.is_new else f"{turns} if {self.t} else {start}"
+        turns = f"{self.turns[buffer.slots]}[({self._behind(last)}) % 2]"
+        parts = [turns] if buffer.is_new else [turns, f"if {self.t}", self._start(buffer)]
+        indent = " " * 8
+        if len(line := f"{indent}{name} = {' '.join(parts)}") <= pycode.WIDTH:
+            yield line
+        elif len(line := f"{indent}    {' '.join(parts)}") <= pycode.WIDTH:
+            yield from (f"{indent}{name} = (", line, f"{indent})")
+        else:
+            lines = (f"{indent}    {part}" for part in parts)
+            yield from (f"{indent}{name} = (", *lines, f"{indent})")
+
+    def _start(self, buffer: CarryBuffer) -> str:
+        return f"else {self.local(buffer.start)}"
 
 
 def call_text(call: Call, argument: Callable[[Buffer], str], indent: int) -> str:

@@ -223,7 +223,7 @@ def _layers(phase: Phases) -> list[str]:
             str(info.span.line),
         ]
         if info.weights:
-            cells.append(pycode.literal(info.weights))
+            cells.append(pycode.literal(info.weights, 12))
         items.append(pycode.call("Layer", cells, 8))
     return items
 

@@ -75,4 +75,5 @@ def test_recurrent_layers(name: str) -> None:
         x[::2, 3:] = 0.0
         x[1::3, 0] = 0.0
         x[5] = 0.0
+        options = {**options, "sample_weight": {"y": numbers((5,), rows, seed=3) + 1.5}}
     check_all(Case(FILE, name, twin, {"x": x}, {"y": y}, deep=True, **options))

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from kgen import ops
-from kgen.graph import Shape, Value
+from kgen.graph import Shape, Value, apply, current
 from kgen.layers.cells import Cell
 from kgen.layers.registry import Scope
 
@@ -70,7 +70,10 @@ def _initial(
     """The states before the first step: zeros unless they are given."""
     shapes: list[Shape] = [(sequence.shape[0], *shape) for shape in cell.state_shapes]
     if initial is None:
-        return [ops.broadcast_to(ops.constant(0.0), shape) for shape in shapes]
+        hint = f"{current().prefix}_start".lstrip("_")
+        return [
+            apply("broadcast_to", ops.constant(0.0), hint=hint, shape=shape) for shape in shapes
+        ]
     if len(initial) != len(shapes):
         scope.fail(
             f"initial_state has {len(initial)} tensors, the layer has {len(shapes)} states",
