@@ -7,6 +7,7 @@ from typing import Any, NoReturn, cast
 from kgen.buildtime import Arguments
 from kgen.diagnostics import Span, fail
 from kgen.graph import BATCH, Shape, Value
+from kgen.layers.losses import Masked
 from kgen.layers.registry import (
     FAMILIES,
     ArgumentProblem,
@@ -16,7 +17,6 @@ from kgen.layers.registry import (
     bind_call,
     construct,
 )
-from kgen.layers.losses import Masked
 from kgen.layers.regularizers import regularize_activity
 from kgen.limits import Budget
 from kgen.masking import incoming, outgoing
