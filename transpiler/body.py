@@ -216,6 +216,8 @@ class Body:
             assert own is self.group, f"%{value.name} is not stored"
             return self.compute(value, split, access, cursor)
         text = self._load(value, split, access, cursor)
+        if value.dtype == "bool":  # stored as ones and zeros
+            text = f"{text} > 0.5"
         return self.assign(value, access, text, f"{root(value).name}_tile")
 
     def _is_stored(self, value: Value) -> bool:
@@ -311,7 +313,8 @@ class Body:
         """Print the store of a member."""
         rows, cols = self.matrix_shape(value, split, access)
         name = self.view(value, rows, cols)
-        text = self.spread(self._text[value, access], value, split, access, cursor)
+        text = _stored(self._text[value, access], value)
+        text = self.spread(text, value, split, access, cursor)
         self.written.append(value)
         if access.cols == "each":
             self.lines.append(_store(name, text, cursor))
@@ -325,7 +328,7 @@ class Body:
         rows, whole = self.matrix_shape(value, split, FULL)
         self.written.append(value)
         for part in node.inputs:
-            text = self.read(part, split, FULL, cursor)
+            text = _stored(self.read(part, split, FULL, cursor), part)
             text = self.spread(text, part, split, FULL, cursor)
             width = count(part.shape[split:])[1]
             name = self.view(value, rows, width, whole, start)
@@ -374,6 +377,11 @@ class Body:
 def _store(name: str, text: str, cursor: Cursor) -> str:
     place = f"{name}, {cursor.i}, {cursor.j}, {text}"
     return f"store_rows({place}, {cursor.limit})" if cursor.limit else f"store({place})"
+
+
+def _stored(text: str, value: Value) -> str:
+    """What is written to memory: truth values become ones and zeros."""
+    return f"select({text}, 1.0, 0.0)" if value.dtype == "bool" else text
 
 
 def _is_number(text: str) -> bool:

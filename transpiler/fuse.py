@@ -14,7 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Literal
 
 from kgen.access import FULL, ONE, Access, Domain, count, operand, place, row_access, split_at
@@ -48,12 +48,14 @@ class Group:
 
     `columns` groups reduce over `rows` (each of `outer` blocks of them); in
     the others every row is on its own. The kind of a structured op is its `kernel`.
+    `size` counts the operations of the members.
     """
 
     kind: Kind | str
     domain: Domain
     members: list[Node] = field(default_factory=list)
     outer: tuple[object, ...] = ()
+    size: int = 0
 
     @property
     def anchor(self) -> Node:
@@ -83,6 +85,53 @@ class Leaf:
     access: Access
 
 
+class Order:
+    """Which groups need which others' results, directly or not, as groups take members in."""
+
+    def __init__(self) -> None:
+        self._numbers: dict[Group, int] = {}
+        # A bit for each group that is needed, by the number of the one that needs it.
+        self._needs: list[int] = []
+        self._changes: list[tuple[Group | None, list[tuple[int, int]]]] = []
+
+    def number(self, group: Group) -> int:
+        """How many groups were made before this one."""
+        return self._numbers[group]
+
+    def depends(self, later: Group, earlier: Group) -> bool:
+        """Whether one group needs another's results, directly or not."""
+        return bool(self._needs[self._numbers[later]] >> self._numbers[earlier] & 1)
+
+    def add(self, group: Group, producers: Sequence[Group]) -> None:
+        """Take in that a group reads results of others."""
+        made = None
+        if group not in self._numbers:
+            made = group
+            self._numbers[group] = len(self._needs)
+            self._needs.append(0)
+        own, new = self._numbers[group], 0
+        for producer in producers:
+            if producer is not group:
+                number = self._numbers[producer]
+                new |= self._needs[number] | 1 << number
+        before: list[tuple[int, int]] = []
+        if new & ~self._needs[own]:
+            for number, needed in enumerate(self._needs):
+                if number == own or needed >> own & 1:
+                    before.append((number, needed))
+                    self._needs[number] = needed | new
+        self._changes.append((made, before))
+
+    def undo(self) -> None:
+        """Take the last `add` back."""
+        made, before = self._changes.pop()
+        for number, needed in before:
+            self._needs[number] = needed
+        if made is not None:
+            del self._numbers[made]
+            self._needs.pop()
+
+
 class Fusion:
     """The partition of a graph's nodes into groups.
 
@@ -101,24 +150,48 @@ class Fusion:
             for value in node.inputs:
                 self.users.setdefault(value, []).append(node)
         self.dims = symbols(graph) | symbols(self.around)
-        self.forced: set[Value] = set()
-        while not self._partition():
-            pass
-
-    def _partition(self) -> bool:
-        """Form the groups; False if a value must be stored after all, which `forced` then holds."""
         self.inline: set[Value] = set()
         self.sizes: dict[Value, int] = {}
-        for node in self.graph.nodes:
+        self.groups: list[Group] = []
+        self.group_of: dict[Value, Group] = {}
+        self._order = Order()
+        self._positions = {node.output: at for at, node in enumerate(graph.nodes)}
+        self._placed: list[tuple[int, Node, Group]] = []
+        self.forced: set[Value] = set()
+        start: int | None = 0
+        while start is not None:
+            start = self._partition(start)
+
+    def _partition(self, start: int) -> int | None:
+        """Form the groups of the nodes from a position on.
+
+        If a value must be stored after all, it is `forced`, and the result its position: what
+        precedes it stays as it is.
+        """
+        self._forget(start)
+        for node in self.graph.nodes[start:]:
             self.sizes[node.output] = self._size(node)
             if node.output not in self.forced and self._is_inline(node):
                 self.inline.add(node.output)
-        self.groups: list[Group] = []
-        self.group_of: dict[Value, Group] = {}
-        for node in self.graph.nodes:
-            if self._needs_group(node) and not self._assign(node):
-                return False
-        return True
+        for position, node in enumerate(self.graph.nodes[start:], start):
+            if self._needs_group(node):
+                forced = self._assign(node, position)
+                if forced:
+                    self.forced |= forced
+                    return min(self._positions[value] for value in forced)
+        return None
+
+    def _forget(self, start: int) -> None:
+        """Undo what was decided on nodes from a position on."""
+        self.inline = {value for value in self.inline if self._positions[value] < start}
+        while self._placed and self._placed[-1][0] >= start:
+            _, node, group = self._placed.pop()
+            self._order.undo()
+            group.members.pop()
+            group.size -= self.sizes[node.output]
+            del self.group_of[node.output]
+            if not group.members:
+                self.groups.pop()
 
     # --- what is computed where it is read ---------------------------------
 
@@ -173,31 +246,34 @@ class Fusion:
 
     # --- choosing the group -------------------------------------------------
 
-    def _assign(self, node: Node) -> bool:
-        """Put a node in a group; False if no kernel can read its operands as they are."""
-        group = self._joinable(node)
+    def _assign(self, node: Node, position: int) -> set[Value]:
+        """Put a node in a group, or give what must be stored for a kernel to read its operands."""
+        producers = self._producers(node)
+        group = self._joinable(node, producers)
         if group is None:
             group = self._make(node)
             if group is None:
                 inline = {root(value) for value in node.inputs} & self.inline
+                inline = {value for value in inline if value.node.op.name not in FREE} or inline
                 assert inline, f"no kernel can compute {node}"
-                self.forced |= inline
-                return False
+                return inline
             self.groups.append(group)
         group.members.append(node)
+        group.size += self.sizes[node.output]
         self.group_of[node.output] = group
-        return True
+        self._placed.append((position, node, group))
+        self._order.add(group, producers)
+        return set()
 
-    def _joinable(self, node: Node) -> Group | None:
+    def _joinable(self, node: Node, producers: Sequence[Group]) -> Group | None:
         if node.op.name == "scan_output":
             return self.group_of[node.inputs[0]]
         if not (node.op.elementwise or node.op.name in REDUCTIONS or is_join(node)):
             return None
-        producers = self._producers(node)
         candidates = [*reversed(producers), *reversed(self.groups)]
         for group in candidates:
             if self._accepts(group, node) and not any(
-                p is not group and self._depends(p, group) for p in producers
+                p is not group and self._order.depends(p, group) for p in producers
             ):
                 return group
         return None
@@ -209,7 +285,7 @@ class Fusion:
             group = self.group_of.get(value)
             if group is not None:
                 found[group] = None
-        return sorted(found, key=self.groups.index)
+        return sorted(found, key=self._order.number)
 
     def _stored(self, node: Node) -> Iterator[Value]:
         """The stored values a node reads, through what is computed inline."""
@@ -221,23 +297,10 @@ class Fusion:
             else:
                 yield value
 
-    def _depends(self, later: Group, earlier: Group) -> bool:
-        """Whether one group needs another's results, directly or not."""
-        stack, seen = [later], set()
-        while stack:
-            group = stack.pop()
-            if group is earlier:
-                return True
-            if group not in seen:
-                seen.add(group)
-                stack += [p for node in group.members for p in self._producers(node)]
-        return False
-
     def _accepts(self, group: Group, node: Node) -> bool:
         if not group.is_open or (group.kind == "outer" and not self._is_narrow(group)):
             return False
-        size = sum(self.sizes[member.output] for member in group.members)
-        if size + self.sizes[node.output] > _MAX_GROUP:
+        if group.size + self.sizes[node.output] > _MAX_GROUP:
             return False
         if group.kind == "columns":
             return self._accepts_columns(group, node)
@@ -245,7 +308,7 @@ class Fusion:
             return group.kind == "rows" and self._accepts_join(group, node)
         if node.op.name in REDUCTIONS:
             return group.kind == "rows" and self._is_row_reduction(group, node)
-        found = place(node.output.shape, group.domain)
+        found = _place(node.output.shape, group.domain)
         if found is None:
             return False
         if group.is_tiled and found[1] != FULL:
@@ -421,6 +484,10 @@ class Fusion:
         if base in self.inline:
             return False
         return base not in self.group_of or squeezed(base.shape) != squeezed(value.shape)
+
+
+# Many nodes have few shapes.
+_place = lru_cache(maxsize=1 << 14)(place)
 
 
 def root(value: Value) -> Value:

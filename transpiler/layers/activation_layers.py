@@ -92,7 +92,7 @@ def softmax(x: Value, mask: OptionalT = None, *, axis: Axes = -1) -> Value:
     if mask.type.rank > x.type.rank:
         raise ShapeError(f"the mask {mask.type} has more axes than {x.type}")
     kept = mask if mask.dtype == "bool" else mask > 0.5
-    y = softmax_over(ops.where(cast(kept, "bool"), x, -3e38), axes)
+    y = softmax_over(ops.where(cast(kept, "bool"), x, -(2.0**127)), axes)
     return ops.where(cast(kept, "bool"), y, 0.0)
 
 

@@ -27,7 +27,8 @@ from kgen.layers.kinds import (
 from kgen.layers.noise import dropout
 from kgen.layers.registry import Scope, member
 
-_LARGE = -3e38
+# Far below any score, and exact in float32.
+_LARGE = -(2.0**127)
 _OptionalMasks: TypeAlias = Annotated[
     Any,
     Maybe(
@@ -41,13 +42,13 @@ FlashAttention: TypeAlias = Annotated[bool | None, OnlyDefault("None", None)]
 
 def causal_mask(queries: Size, keys: Size) -> Value:
     """True where a query may look at a key: not at what comes after it; `[queries, keys]`."""
-    return _places(queries) >= ops.index((1, _length(keys)))
+    return _places(queries, 0) >= ops.index((1, _length(keys)))
 
 
 def sliding_mask(queries: Size, keys: Size, window: int) -> Value:
     """True where query and key are less than `window` apart; `[queries, keys]`."""
-    apart = _places(queries) - ops.index((1, _length(keys)))
-    return ops.absolute(apart) < float(window)
+    place = ops.index((1, _length(keys)))
+    return ops.logical_and(_places(queries, window) > place, _places(queries, -window) < place)
 
 
 def _length(size: Size) -> int:
@@ -56,9 +57,10 @@ def _length(size: Size) -> int:
     return size
 
 
-def _places(size: Size) -> Value:
-    """0, 1, 2 ... down a column."""
-    return ops.array(np.arange(_length(size), dtype=np.float32)[:, None], "places")
+def _places(size: Size, first: int) -> Value:
+    """first, first + 1, ... down a column."""
+    numbers = np.arange(first, first + _length(size), dtype=np.float32)
+    return ops.array(numbers[:, None], "places")
 
 
 def both(a: Value | None, b: Value | None) -> Value | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from math import prod
 from typing import Annotated, Any, TypeAlias
 
 from kgen import ops
@@ -50,7 +51,10 @@ _OptionalAxes: TypeAlias = Annotated[
 
 @dataclass(frozen=True)
 class Projections:
-    """Makes and applies the layers of projections, all with the same options."""
+    """Makes and applies the layers of projections, all with the same options.
+
+    That of the query is scaled, which saves scaling the scores.
+    """
 
     scope: Scope
     use_bias: bool
@@ -61,6 +65,7 @@ class Projections:
     activity_regularizer: Bound | None
     kernel_constraint: Bound | None
     bias_constraint: Bound | None
+    scale: float
 
     def __call__(self, name: str, x: Value, sizes: Sequence[int], bound: int = 1) -> Value:
         """The last `bound` axes of x times a kernel, to axes of the given sizes."""
@@ -75,17 +80,23 @@ class Projections:
             regularizer=self.kernel_regularizer,
             constraint=self.kernel_constraint,
         )
-        axes = tuple(range(lead, x.type.rank)), tuple(range(bound))
-        y = ops.dot(ops.as_float(x), kernel, contract=axes)
+        # As one matrix, so that the bias is added while the product is in registers.
+        inner, outer = prod(own), prod(sizes)
+        matrix = ops.reshape(kernel, (inner, outer))
+        rows = ops.reshape(ops.as_float(x), (*x.shape[:lead], inner))
+        y = ops.dot(rows, matrix, contract=((lead,), (0,)))
         if self.use_bias:
-            y = y + self.scope.weight(
+            bias = self.scope.weight(
                 f"{name}/bias",
                 tuple(sizes),
                 self.bias_initializer,
                 regularizer=self.bias_regularizer,
                 constraint=self.bias_constraint,
             )
-        return regularize_activity(self.scope, self.activity_regularizer, y)
+            y = y + ops.reshape(bias, (outer,))
+        y = regularize_activity(self.scope, self.activity_regularizer, y)
+        y = y * self.scale if name == "query" else y
+        return ops.reshape(y, (*x.shape[:lead], *sizes))
 
 
 def merged_mask(
@@ -177,6 +188,7 @@ def multi_head_attention(
         activity_regularizer,
         kernel_constraint,
         bias_constraint,
+        key_dim**-0.5,
     )
     query_mask = scope.mask_of(query) if query_mask is None else query_mask
     mask = merged_mask(
@@ -190,7 +202,7 @@ def multi_head_attention(
         sliding_window,
     )
     size = value_dim or key_dim
-    q = project("query", query, (num_heads, key_dim)) * key_dim**-0.5
+    q = project("query", query, (num_heads, key_dim))
     k = project("key", key, (num_heads, key_dim))
     v = project("value", value, (num_heads, size))
     gate = ops.sigmoid(project("gate", query, (num_heads, size))) if use_gate else None
@@ -294,6 +306,7 @@ def group_query_attention(
         activity_regularizer,
         kernel_constraint,
         bias_constraint,
+        head_dim**-0.5,
     )
     query_mask = scope.mask_of(query) if query_mask is None else query_mask
     mask = merged_mask(
@@ -307,7 +320,7 @@ def group_query_attention(
         sliding_window,
     )
     groups = num_query_heads // num_key_value_heads
-    q = project("query", query, (num_query_heads, head_dim)) * head_dim**-0.5
+    q = project("query", query, (num_query_heads, head_dim))
     k = project("key", key, (num_key_value_heads, head_dim))
     v = project("value", value, (num_key_value_heads, head_dim))
     gate = ops.sigmoid(project("gate", query, (num_query_heads, head_dim))) if use_gate else None
