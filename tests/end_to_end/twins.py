@@ -146,7 +146,8 @@ class Case:
             found[target.input] = Near.exact(part)
             weight = rows[target.output][first:last]
             weight = weight if weighted else np.ones_like(weight)
-            column = weight.reshape(-1, *(1 for _ in target.weights))
+            missing = 1 + len(target.weights) - weight.ndim
+            column = weight.reshape(*weight.shape, *[1] * missing)
             each = np.broadcast_to(column, (len(weight), *target.weights))
             found[target.sample_weight] = Near.exact(each)
         return found
