@@ -264,7 +264,7 @@ def _model(phase: Phases, names: Names, *, alone: bool) -> dict[str, Any]:
         "programs": pycode.call(
             "Programs",
             [
-                *(f"{name}={pycode.sequence(parts, '()', 8)}" for name, parts in programs.items()),
+                *(pycode.sequence(p, "()", 8, f"{name}=") for name, p in programs.items()),
                 *([_views(views)] if views else []),
             ],
             4,
