@@ -39,7 +39,7 @@ def twin() -> Any:
 
 def case(rows: int, batch_size: int, threads: int) -> Case:
     x, y = {"x": numbers((6, 7, 2), rows, 1)}, {"y": numbers((4,), rows, 2)}
-    return Case(FILE, "Convnet", twin, x, y, batch_size=batch_size, threads=threads)
+    return Case(FILE, "Convnet", twin, x, y, batch_size=batch_size, threads=threads, spread=0.3)
 
 
 def normed_twin() -> Any:
@@ -53,7 +53,7 @@ def normed_twin() -> Any:
 
 def test_normalized_images() -> None:
     x, y = {"x": numbers((4, 5, 2), 23, 1)}, {"y": numbers((2,), 23, 2)}
-    check_all(Case(FILE, "Normed", normed_twin, x, y, batch_size=5))
+    check_all(Case(FILE, "Normed", normed_twin, x, y, batch_size=5, spread=0.5))
 
 
 @pytest.mark.slow

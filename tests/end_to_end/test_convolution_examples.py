@@ -34,7 +34,7 @@ def vgg_like() -> Any:
 
 
 def sequences() -> Any:
-    start = x = keras.Input((18, 5), name="x")
+    start = x = keras.Input((24, 5), name="x")
     for count in (2, 4):
         for _ in range(2):
             x = layers.Conv1D(count, 3, activation="relu")(x)
@@ -86,7 +86,7 @@ def same_digit() -> Any:
 
 
 def kept_size() -> Any:
-    image = x = keras.Input((7, 7, 3), name="image")
+    image = x = keras.Input((32, 32, 3), name="image")
     for _ in range(3):
         x = conv(3, 5, padding="same")(x)
     return keras.Model(image, layers.Add()([x, image]))
@@ -135,9 +135,9 @@ EXAMPLES = [
         "06_conv1d.k",
         "SequenceClassifier",
         sequences,
-        lambda: {"x": numbers((18, 5), ROWS, 1)},
+        lambda: {"x": numbers((24, 5), ROWS, 1)},
         lambda: {"y": labels(2, ROWS, 2).reshape(-1, 1).astype("float32")},
-        {"steps": "18", "features": "5", "filters": "2", "rate": "0.0"},
+        {"steps": "24", "features": "5", "filters": "2", "rate": "0.0"},
     ),
     Example(
         "13_two_shapes.k",
@@ -175,8 +175,7 @@ EXAMPLES = [
         "22_residuals.k",
         "KeptSize",
         kept_size,
-        images(7),
-        defines={"size": "7"},
+        images(32),
         trains=False,
     ),
     Example("22_residuals.k", "Projected", projected, images(32), trains=False),

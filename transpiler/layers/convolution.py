@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from inspect import signature
+from typing import Any, TypeVar
+
 from kgen import ops
 from kgen.graph import ShapeError, Value
 from kgen.layers.activations import activate
@@ -30,6 +34,8 @@ from kgen.layers.windows import (
     padded,
     ranked,
 )
+
+_Function = TypeVar("_Function", bound=Callable[..., Any])
 
 
 def _declare(rank: int) -> None:
@@ -83,6 +89,7 @@ def _declare(rank: int) -> None:
         return regularize_activity(scope, activity_regularizer, y)
 
     @layer(f"Conv{rank}DTranspose", f"Convolution{rank}DTranspose")
+    @_in_keras_order(rank)
     @ranked(rank)
     def conv_transpose(
         scope: Scope,
@@ -124,6 +131,22 @@ def _declare(rank: int) -> None:
         y = biased(scope, y, use_bias, bias_initializer, bias_regularizer, bias_constraint)
         y = as_given(activate(scope, activation, y), data_format)
         return regularize_activity(scope, activity_regularizer, y)
+
+
+def _in_keras_order(rank: int) -> Callable[[_Function], _Function]:
+    """Keras has `data_format` before `output_padding` in Conv3DTranspose alone."""
+
+    def enter(function: _Function) -> _Function:
+        found = signature(function)
+        names = list(found.parameters)
+        if rank == 3:
+            names.remove("data_format")
+            names.insert(names.index("output_padding"), "data_format")
+        ordered = [found.parameters[name] for name in names]
+        function.__signature__ = found.replace(parameters=ordered)  # type: ignore[attr-defined]
+        return function
+
+    return enter
 
 
 def check_groups(groups: int, channels: int, filters: int) -> None:

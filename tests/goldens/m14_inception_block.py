@@ -1,0 +1,351 @@
+"""InceptionBlock, as native code.
+
+Built by kgen 0.1.0 from 14_inception_block.k; edit that, not this.
+
+layer          kind            output                  weights  line
+conv2d         Conv2D          (batch, 256, 256, 64)       256     9
+conv2d_1       Conv2D          (batch, 256, 256, 64)    36,928    10
+conv2d_2       Conv2D          (batch, 256, 256, 64)       256    11
+conv2d_3       Conv2D          (batch, 256, 256, 64)   102,464    12
+max_pooling2d  MaxPooling2D    (batch, 256, 256, 3)          0    13
+conv2d_4       Conv2D          (batch, 256, 256, 64)       256    14
+concatenate    Concatenate     (batch, 256, 256, 192)        0    15
+total          InceptionBlock                          140,160
+"""
+
+import numpy as np
+from kgen.runtime.kernels import kernel
+from kgen.runtime.memory import Programs, Steps, rows_for
+from kgen.runtime.model import Model
+from kgen.runtime.spec import Input, Layer, Output, Spec, Weight
+from kgen.runtime.tiles import (
+    HALF_ROWS,
+    LANES,
+    ROWS,
+    copy_words,
+    fill_words,
+    full,
+    load,
+    matrix,
+    maximum,
+    outer,
+    pack,
+    share,
+    store,
+    zeros,
+)
+
+ROWS_256_BY_2 = rows_for(256, 2)
+
+WEIGHTS = (
+    Weight("conv2d/kernel", (1, 1, 3, 64), 0, "GlorotUniform", {"seed": None}),
+    Weight("conv2d/bias", (64,), 192, "Zeros", {}),
+    Weight("conv2d_1/kernel", (3, 3, 64, 64), 256, "GlorotUniform", {"seed": None}),
+    Weight("conv2d_1/bias", (64,), 37120, "Zeros", {}),
+    Weight("conv2d_2/kernel", (1, 1, 3, 64), 37184, "GlorotUniform", {"seed": None}),
+    Weight("conv2d_2/bias", (64,), 37376, "Zeros", {}),
+    Weight("conv2d_3/kernel", (5, 5, 64, 64), 37440, "GlorotUniform", {"seed": None}),
+    Weight("conv2d_3/bias", (64,), 139840, "Zeros", {}),
+    Weight("conv2d_4/kernel", (1, 1, 3, 64), 139904, "GlorotUniform", {"seed": None}),
+    Weight("conv2d_4/bias", (64,), 140096, "Zeros", {}),
+)
+
+
+@kernel
+def compute_conv2d(thread, threads, batch, clock, args):
+    """Lines 9, 11, 14. 33,554,432 FLOPs a row."""
+    image = matrix(args, 0, batch * 65536, 3)
+    conv2d_kernel = matrix(args, 1, 3, 64)
+    conv2d_bias = matrix(args, 2, 1, 64)
+    conv2d = matrix(args, 3, batch * 65536, 64)
+    first, last = share(batch, ROWS, thread, threads)
+    for j in range(0, 64, 4 * LANES):
+        for i in range(first * 65536, last * 65536, HALF_ROWS):
+            acc = zeros(HALF_ROWS, 4)
+            for k in range(3):
+                acc = outer(acc, image, i, k, conv2d_kernel, k, j)
+            conv2d_tile = maximum(acc + load(conv2d_bias, 0, j, 1, 4), 0.0)
+            store(conv2d, i, j, conv2d_tile)
+
+
+@kernel
+def compute_conv2d_1_pad(thread, threads, batch, clock, args):
+    """Line 10 of the model."""
+    conv2d_1_pad = matrix(args, 0, batch * 66564, 64)
+    conv2d = matrix(args, 1, batch * 65536, 64)
+    first, last = share(batch, ROWS, thread, threads)
+    for n in range(first, last):
+        for p in range(258):
+            place = (n * 258 + p) * 16512
+            if p >= 1 and p <= 256:
+                fill_words(conv2d_1_pad, place, 64, 0.0)
+                copy_words(
+                    conv2d_1_pad, place + 64, conv2d, (n * 256 + p - 1) * 16384, 16384
+                )
+                fill_words(conv2d_1_pad, place + 64 + 16384, 64, 0.0)
+            else:
+                fill_words(conv2d_1_pad, place, 16512, 0.0)
+
+
+@kernel
+def compute_conv2d_1(thread, threads, batch, clock, args):
+    """Line 10 of the model. 4,840,226,816 FLOPs a row."""
+    conv2d_1_pad = matrix(args, 0, batch * 66564, 64)
+    conv2d_1_kernel = matrix(args, 1, 576, 64)
+    conv2d_1_bias = matrix(args, 2, 1, 64)
+    conv2d_1 = matrix(args, 3, batch * 65536, 64)
+    first, last = share(batch, ROWS, thread, threads)
+    for n in range(first, last):
+        for j in range(0, 64, 2 * LANES):
+            panel = pack(conv2d_1_kernel, 0, j, 576, 2)
+            for oy in range(256):
+                for tile in range(0, 256, ROWS_256_BY_2):
+                    ox = min(tile, 256 - ROWS_256_BY_2)
+                    i = (n * 256 + oy) * 256 + ox
+                    acc = zeros(ROWS_256_BY_2, 2)
+                    for ty in range(3):
+                        row = (n * 258 + oy + ty) * 258 + ox
+                        kk = ty * 192
+                        for k in range(192):
+                            acc = outer(acc, conv2d_1_pad, row, k, panel, kk + k, 0)
+                    conv2d_1_tile = maximum(acc + load(conv2d_1_bias, 0, j, 1, 2), 0.0)
+                    store(conv2d_1, i, j, conv2d_1_tile)
+
+
+@kernel
+def compute_conv2d_3_pad(thread, threads, batch, clock, args):
+    """Line 12 of the model."""
+    conv2d_3_pad = matrix(args, 0, batch * 67600, 64)
+    conv2d_2 = matrix(args, 1, batch * 65536, 64)
+    first, last = share(batch, ROWS, thread, threads)
+    for n in range(first, last):
+        for p in range(260):
+            place = (n * 260 + p) * 16640
+            if p >= 2 and p <= 257:
+                fill_words(conv2d_3_pad, place, 128, 0.0)
+                copy_words(
+                    conv2d_3_pad,
+                    place + 128,
+                    conv2d_2,
+                    (n * 256 + p - 2) * 16384,
+                    16384,
+                )
+                fill_words(conv2d_3_pad, place + 128 + 16384, 128, 0.0)
+            else:
+                fill_words(conv2d_3_pad, place, 16640, 0.0)
+
+
+@kernel
+def compute_conv2d_3(thread, threads, batch, clock, args):
+    """Line 12 of the model. 13,430,161,408 FLOPs a row."""
+    conv2d_3_pad = matrix(args, 0, batch * 67600, 64)
+    conv2d_3_kernel = matrix(args, 1, 1600, 64)
+    conv2d_3_bias = matrix(args, 2, 1, 64)
+    conv2d_3 = matrix(args, 3, batch * 65536, 64)
+    first, last = share(batch, ROWS, thread, threads)
+    for n in range(first, last):
+        for j in range(0, 64, 2 * LANES):
+            panel = pack(conv2d_3_kernel, 0, j, 1600, 2)
+            for oy in range(256):
+                for tile in range(0, 256, ROWS_256_BY_2):
+                    ox = min(tile, 256 - ROWS_256_BY_2)
+                    i = (n * 256 + oy) * 256 + ox
+                    acc = zeros(ROWS_256_BY_2, 2)
+                    for ty in range(5):
+                        row = (n * 260 + oy + ty) * 260 + ox
+                        kk = ty * 320
+                        for k in range(320):
+                            acc = outer(acc, conv2d_3_pad, row, k, panel, kk + k, 0)
+                    conv2d_3_tile = maximum(acc + load(conv2d_3_bias, 0, j, 1, 2), 0.0)
+                    store(conv2d_3, i, j, conv2d_3_tile)
+
+
+@kernel
+def compute_max_pooling2d(thread, threads, batch, clock, args):
+    """Line 13 of the model. 1,769,472 FLOPs a row."""
+    image = matrix(args, 0, batch * 65536, 3)
+    max_pooling2d = matrix(args, 1, batch * 65536, 3)
+    first, last = share(batch, ROWS, thread, threads)
+    for n in range(first, last):
+        for oy in range(256):
+            for ox in range(256):
+                i = (n * 256 + oy) * 256 + ox
+                iy_first = oy - 1
+                ix_first = ox - 1
+                for j in range(0, 3, LANES):
+                    acc = full(1, 1, -np.inf)
+                    for iy in range(max(iy_first, 0), min(iy_first + 3, 256)):
+                        for ix in range(max(ix_first, 0), min(ix_first + 3, 256)):
+                            acc = maximum(
+                                acc, load(image, (n * 256 + iy) * 256 + ix, j, 1, 1)
+                            )
+                    store(max_pooling2d, i, j, acc)
+
+
+@kernel
+def compute_concatenate(thread, threads, batch, clock, args):
+    """Line 15 of the model."""
+    conv2d_1 = matrix(args, 0, batch * 65536, 64)
+    conv2d_3 = matrix(args, 1, batch * 65536, 64)
+    conv2d_4 = matrix(args, 2, batch * 65536, 64)
+    concatenate = matrix(args, 3, batch * 65536, 192)
+    first, last = share(batch, ROWS, thread, threads)
+    for i in range(first * 65536, last * 65536):
+        for j in range(0, 64, 4 * LANES):
+            store(concatenate, i, j, load(conv2d_1, i, j, 1, 4))
+        for j in range(0, 64, 4 * LANES):
+            store(concatenate, i, j + 64, load(conv2d_3, i, j, 1, 4))
+        for j in range(0, 64, 4 * LANES):
+            store(concatenate, i, j + 128, load(conv2d_4, i, j, 1, 4))
+
+
+def predict(m):
+    """The outputs of one batch."""
+    image = m.rows(42140928, 196608)
+    conv2d = m.rows(21169408, 4194304)
+    conv2d_1_pad = m.rows(16909312, 4260096)
+    conv2d_1 = m.rows(25363712, 4194304)
+    conv2d_2 = m.rows(29558016, 4194304)
+    conv2d_3_pad = m.rows(12582912, 4326400)
+    conv2d_3 = m.rows(33752320, 4194304)
+    max_pooling2d = m.rows(42337536, 196608)
+    conv2d_4 = m.rows(37946624, 4194304)
+    concatenate = m.rows(0, 12582912)
+    return [
+        m.feed("image", image, 196608),
+        compute_conv2d(
+            image,
+            m.weight("conv2d/kernel"),
+            m.weight("conv2d/bias"),
+            conv2d,
+        ),
+        compute_conv2d_1_pad(conv2d_1_pad, conv2d),
+        compute_conv2d_1(
+            conv2d_1_pad,
+            m.weight("conv2d_1/kernel"),
+            m.weight("conv2d_1/bias"),
+            conv2d_1,
+        ),
+        compute_conv2d(
+            image,
+            m.weight("conv2d_2/kernel"),
+            m.weight("conv2d_2/bias"),
+            conv2d_2,
+        ),
+        compute_conv2d_3_pad(conv2d_3_pad, conv2d_2),
+        compute_conv2d_3(
+            conv2d_3_pad,
+            m.weight("conv2d_3/kernel"),
+            m.weight("conv2d_3/bias"),
+            conv2d_3,
+        ),
+        compute_max_pooling2d(image, max_pooling2d),
+        compute_conv2d(
+            max_pooling2d,
+            m.weight("conv2d_4/kernel"),
+            m.weight("conv2d_4/bias"),
+            conv2d_4,
+        ),
+        compute_concatenate(conv2d_1, conv2d_3, conv2d_4, concatenate),
+        m.result("features", concatenate, 12582912),
+    ]
+
+
+SPEC = Spec(
+    name="InceptionBlock",
+    source="14_inception_block.k",
+    version="0.1.0",
+    inputs=(Input("image", "float32", (256, 256, 3)),),
+    outputs=(Output("features", (256, 256, 192)),),
+    targets=(),
+    weights=WEIGHTS,
+    metrics=(),
+    layers=(
+        Layer(
+            "conv2d",
+            "Conv2D",
+            (256, 256, 64),
+            256,
+            33554432,
+            9,
+            ("conv2d/kernel", "conv2d/bias"),
+        ),
+        Layer(
+            "conv2d_1",
+            "Conv2D",
+            (256, 256, 64),
+            36928,
+            4840226816,
+            10,
+            ("conv2d_1/kernel", "conv2d_1/bias"),
+        ),
+        Layer(
+            "conv2d_2",
+            "Conv2D",
+            (256, 256, 64),
+            256,
+            33554432,
+            11,
+            ("conv2d_2/kernel", "conv2d_2/bias"),
+        ),
+        Layer(
+            "conv2d_3",
+            "Conv2D",
+            (256, 256, 64),
+            102464,
+            13430161408,
+            12,
+            ("conv2d_3/kernel", "conv2d_3/bias"),
+        ),
+        Layer("max_pooling2d", "MaxPooling2D", (256, 256, 3), 0, 1769472, 13),
+        Layer(
+            "conv2d_4",
+            "Conv2D",
+            (256, 256, 64),
+            256,
+            33554432,
+            14,
+            ("conv2d_4/kernel", "conv2d_4/bias"),
+        ),
+        Layer("concatenate", "Concatenate", (256, 256, 192), 0, 0, 15),
+    ),
+    trainable=140160,
+    size=140160,
+    feeds=("image",),
+)
+
+
+class InceptionBlock(Model):
+    """3x3, 5x5 and pooled features side by side."""
+
+    spec = SPEC
+    programs = Programs(predict=(Steps(predict, 42534144, 0, 18372820992),))
+
+
+SOURCE_NAME = "14_inception_block.k"
+SOURCE_MAP = {
+    "compute_conv2d": (9, 11, 14),
+    "compute_conv2d_1_pad": (10,),
+    "compute_conv2d_1": (10,),
+    "compute_conv2d_3_pad": (12,),
+    "compute_conv2d_3": (12,),
+    "compute_max_pooling2d": (13,),
+    "compute_concatenate": (15,),
+}
+SOURCE = """\
+# A block of an inception net: three towers see the same picture at different widths.
+
+param size = 256
+param filters = 64
+
+model InceptionBlock:
+    \"\"\"3x3, 5x5 and pooled features side by side.\"\"\"
+    input image: float32[size, size, 3]
+    narrow = image |> Conv2D(filters, 1, padding="same", activation="relu")
+        |> Conv2D(filters, 3, padding="same", activation="relu")
+    wide = image |> Conv2D(filters, 1, padding="same", activation="relu")
+        |> Conv2D(filters, 5, padding="same", activation="relu")
+    pooled = image |> MaxPooling2D(3, strides=1, padding="same")
+        |> Conv2D(filters, 1, padding="same", activation="relu")
+    output features = Concatenate()([narrow, wide, pooled])
+"""

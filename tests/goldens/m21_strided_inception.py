@@ -1,0 +1,473 @@
+"""StridedInception, as native code.
+
+Built by kgen 0.1.0 from 21_strided_inception.k; edit that, not this.
+
+layer              kind              output                weights  line
+conv2d             Conv2D            (batch, 32, 32, 64)       256    12
+conv2d_1           Conv2D            (batch, 64, 64, 64)       256    13
+conv2d_2           Conv2D            (batch, 32, 32, 64)    36,928    14
+average_pooling2d  AveragePooling2D  (batch, 32, 32, 3)          0    15
+conv2d_3           Conv2D            (batch, 32, 32, 64)     1,792    16
+conv2d_4           Conv2D            (batch, 64, 64, 64)       256    17
+conv2d_5           Conv2D            (batch, 64, 64, 64)    36,928    18
+conv2d_6           Conv2D            (batch, 32, 32, 64)    36,928    19
+concatenate        Concatenate       (batch, 32, 32, 256)        0    20
+total              StridedInception                        113,344
+"""
+
+from kgen.runtime.kernels import kernel
+from kgen.runtime.memory import Programs, Steps, rows_for
+from kgen.runtime.model import Model
+from kgen.runtime.spec import Input, Layer, Output, Spec, Weight
+from kgen.runtime.tiles import (
+    HALF_ROWS,
+    LANES,
+    ROWS,
+    copy_words,
+    fill_words,
+    full,
+    load,
+    matrix,
+    maximum,
+    outer,
+    pack,
+    share,
+    store,
+    zeros,
+)
+
+ROWS_32_BY_2 = rows_for(32, 2)
+ROWS_64_BY_2 = rows_for(64, 2)
+
+WEIGHTS = (
+    Weight("conv2d/kernel", (1, 1, 3, 64), 0, "GlorotUniform", {"seed": None}),
+    Weight("conv2d/bias", (64,), 192, "Zeros", {}),
+    Weight("conv2d_1/kernel", (1, 1, 3, 64), 256, "GlorotUniform", {"seed": None}),
+    Weight("conv2d_1/bias", (64,), 448, "Zeros", {}),
+    Weight("conv2d_2/kernel", (3, 3, 64, 64), 512, "GlorotUniform", {"seed": None}),
+    Weight("conv2d_2/bias", (64,), 37376, "Zeros", {}),
+    Weight("conv2d_3/kernel", (3, 3, 3, 64), 37440, "GlorotUniform", {"seed": None}),
+    Weight("conv2d_3/bias", (64,), 39168, "Zeros", {}),
+    Weight("conv2d_4/kernel", (1, 1, 3, 64), 39232, "GlorotUniform", {"seed": None}),
+    Weight("conv2d_4/bias", (64,), 39424, "Zeros", {}),
+    Weight("conv2d_5/kernel", (3, 3, 64, 64), 39488, "GlorotUniform", {"seed": None}),
+    Weight("conv2d_5/bias", (64,), 76352, "Zeros", {}),
+    Weight("conv2d_6/kernel", (3, 3, 64, 64), 76416, "GlorotUniform", {"seed": None}),
+    Weight("conv2d_6/bias", (64,), 113280, "Zeros", {}),
+)
+
+
+@kernel
+def compute_conv2d(thread, threads, batch, clock, args):
+    """Line 12 of the model. 524,288 FLOPs a row."""
+    image = matrix(args, 0, batch * 4096, 3, 6)
+    conv2d_kernel = matrix(args, 1, 3, 64)
+    conv2d_bias = matrix(args, 2, 1, 64)
+    conv2d = matrix(args, 3, batch * 1024, 64)
+    first, last = share(batch, ROWS, thread, threads)
+    for n in range(first, last):
+        for j in range(0, 64, 2 * LANES):
+            panel = pack(conv2d_kernel, 0, j, 3, 2)
+            for oy in range(32):
+                for tile in range(0, 32, ROWS_32_BY_2):
+                    ox = min(tile, 32 - ROWS_32_BY_2)
+                    i = (n * 32 + oy) * 32 + ox
+                    acc = zeros(ROWS_32_BY_2, 2)
+                    place = ((n * 64 + oy * 2) * 64) * 3
+                    for k in range(3):
+                        acc = outer(acc, image, ox, place + k, panel, k, 0)
+                    conv2d_tile = maximum(acc + load(conv2d_bias, 0, j, 1, 2), 0.0)
+                    store(conv2d, i, j, conv2d_tile)
+
+
+@kernel
+def compute_conv2d_1(thread, threads, batch, clock, args):
+    """Lines 13, 17. 2,097,152 FLOPs a row."""
+    image = matrix(args, 0, batch * 4096, 3)
+    conv2d_1_kernel = matrix(args, 1, 3, 64)
+    conv2d_1_bias = matrix(args, 2, 1, 64)
+    conv2d_1 = matrix(args, 3, batch * 4096, 64)
+    first, last = share(batch, ROWS, thread, threads)
+    for j in range(0, 64, 4 * LANES):
+        for i in range(first * 4096, last * 4096, HALF_ROWS):
+            acc = zeros(HALF_ROWS, 4)
+            for k in range(3):
+                acc = outer(acc, image, i, k, conv2d_1_kernel, k, j)
+            conv2d_1_tile = maximum(acc + load(conv2d_1_bias, 0, j, 1, 4), 0.0)
+            store(conv2d_1, i, j, conv2d_1_tile)
+
+
+@kernel
+def compute_conv2d_2_pad(thread, threads, batch, clock, args):
+    """Lines 14, 19."""
+    conv2d_2_pad = matrix(args, 0, batch * 4225, 64)
+    conv2d_1 = matrix(args, 1, batch * 4096, 64)
+    first, last = share(batch, ROWS, thread, threads)
+    for n in range(first, last):
+        for p in range(65):
+            place = (n * 65 + p) * 4160
+            if p <= 63:
+                copy_words(conv2d_2_pad, place, conv2d_1, (n * 64 + p) * 4096, 4096)
+                fill_words(conv2d_2_pad, place + 4096, 64, 0.0)
+            else:
+                fill_words(conv2d_2_pad, place, 4160, 0.0)
+
+
+@kernel
+def compute_conv2d_2(thread, threads, batch, clock, args):
+    """Lines 14, 19. 75,628,544 FLOPs a row."""
+    conv2d_2_pad = matrix(args, 0, batch * 4225, 64, 128)
+    conv2d_2_kernel = matrix(args, 1, 576, 64)
+    conv2d_2_bias = matrix(args, 2, 1, 64)
+    conv2d_2 = matrix(args, 3, batch * 1024, 64)
+    first, last = share(batch, ROWS, thread, threads)
+    for n in range(first, last):
+        for j in range(0, 64, 2 * LANES):
+            panel = pack(conv2d_2_kernel, 0, j, 576, 2)
+            for oy in range(32):
+                for tile in range(0, 32, ROWS_32_BY_2):
+                    ox = min(tile, 32 - ROWS_32_BY_2)
+                    i = (n * 32 + oy) * 32 + ox
+                    acc = zeros(ROWS_32_BY_2, 2)
+                    for ty in range(3):
+                        place = ((n * 65 + oy * 2 + ty) * 65) * 64
+                        kk = ty * 192
+                        for k in range(192):
+                            acc = outer(
+                                acc, conv2d_2_pad, ox, place + k, panel, kk + k, 0
+                            )
+                    conv2d_2_tile = maximum(acc + load(conv2d_2_bias, 0, j, 1, 2), 0.0)
+                    store(conv2d_2, i, j, conv2d_2_tile)
+
+
+@kernel
+def compute_average_pooling2d(thread, threads, batch, clock, args):
+    """Line 15 of the model. 27,648 FLOPs a row."""
+    image = matrix(args, 0, batch * 4096, 3)
+    average_pooling2d = matrix(args, 1, batch * 1024, 3)
+    first, last = share(batch, ROWS, thread, threads)
+    for n in range(first, last):
+        for oy in range(32):
+            for ox in range(32):
+                i = (n * 32 + oy) * 32 + ox
+                iy_first = oy * 2
+                ix_first = ox * 2
+                for j in range(0, 3, LANES):
+                    acc = full(1, 1, 0.0)
+                    for iy in range(iy_first, min(iy_first + 3, 64)):
+                        for ix in range(ix_first, min(ix_first + 3, 64)):
+                            acc = acc + load(image, (n * 64 + iy) * 64 + ix, j, 1, 1)
+                    acc = acc / (
+                        (min(iy_first + 3, 64) - iy_first) * (
+                            min(ix_first + 3, 64) - ix_first
+                        )
+                    )
+                    store(average_pooling2d, i, j, acc)
+
+
+@kernel
+def compute_conv2d_3_pad(thread, threads, batch, clock, args):
+    """Line 16 of the model."""
+    conv2d_3_pad = matrix(args, 0, batch * 1156, 3)
+    average_pooling2d = matrix(args, 1, batch * 1024, 3)
+    first, last = share(batch, ROWS, thread, threads)
+    for n in range(first, last):
+        for p in range(34):
+            place = (n * 34 + p) * 102
+            if p >= 1 and p <= 32:
+                fill_words(conv2d_3_pad, place, 3, 0.0)
+                copy_words(
+                    conv2d_3_pad,
+                    place + 3,
+                    average_pooling2d,
+                    (n * 32 + p - 1) * 96,
+                    96,
+                )
+                fill_words(conv2d_3_pad, place + 3 + 96, 3, 0.0)
+            else:
+                fill_words(conv2d_3_pad, place, 102, 0.0)
+
+
+@kernel
+def compute_conv2d_3(thread, threads, batch, clock, args):
+    """Line 16 of the model. 3,670,016 FLOPs a row."""
+    conv2d_3_pad = matrix(args, 0, batch * 1156, 3)
+    conv2d_3_kernel = matrix(args, 1, 27, 64)
+    conv2d_3_bias = matrix(args, 2, 1, 64)
+    conv2d_3 = matrix(args, 3, batch * 1024, 64)
+    first, last = share(batch, ROWS, thread, threads)
+    for n in range(first, last):
+        for j in range(0, 64, 2 * LANES):
+            panel = pack(conv2d_3_kernel, 0, j, 27, 2)
+            for oy in range(32):
+                for tile in range(0, 32, ROWS_32_BY_2):
+                    ox = min(tile, 32 - ROWS_32_BY_2)
+                    i = (n * 32 + oy) * 32 + ox
+                    acc = zeros(ROWS_32_BY_2, 2)
+                    for ty in range(3):
+                        row = (n * 34 + oy + ty) * 34 + ox
+                        kk = ty * 9
+                        for k in range(9):
+                            acc = outer(acc, conv2d_3_pad, row, k, panel, kk + k, 0)
+                    conv2d_3_tile = maximum(acc + load(conv2d_3_bias, 0, j, 1, 2), 0.0)
+                    store(conv2d_3, i, j, conv2d_3_tile)
+
+
+@kernel
+def compute_conv2d_5_pad(thread, threads, batch, clock, args):
+    """Line 18 of the model."""
+    conv2d_5_pad = matrix(args, 0, batch * 4356, 64)
+    conv2d_4 = matrix(args, 1, batch * 4096, 64)
+    first, last = share(batch, ROWS, thread, threads)
+    for n in range(first, last):
+        for p in range(66):
+            place = (n * 66 + p) * 4224
+            if p >= 1 and p <= 64:
+                fill_words(conv2d_5_pad, place, 64, 0.0)
+                copy_words(
+                    conv2d_5_pad, place + 64, conv2d_4, (n * 64 + p - 1) * 4096, 4096
+                )
+                fill_words(conv2d_5_pad, place + 64 + 4096, 64, 0.0)
+            else:
+                fill_words(conv2d_5_pad, place, 4224, 0.0)
+
+
+@kernel
+def compute_conv2d_5(thread, threads, batch, clock, args):
+    """Line 18 of the model. 302,514,176 FLOPs a row."""
+    conv2d_5_pad = matrix(args, 0, batch * 4356, 64)
+    conv2d_5_kernel = matrix(args, 1, 576, 64)
+    conv2d_5_bias = matrix(args, 2, 1, 64)
+    conv2d_5 = matrix(args, 3, batch * 4096, 64)
+    first, last = share(batch, ROWS, thread, threads)
+    for n in range(first, last):
+        for j in range(0, 64, 2 * LANES):
+            panel = pack(conv2d_5_kernel, 0, j, 576, 2)
+            for oy in range(64):
+                for tile in range(0, 64, ROWS_64_BY_2):
+                    ox = min(tile, 64 - ROWS_64_BY_2)
+                    i = (n * 64 + oy) * 64 + ox
+                    acc = zeros(ROWS_64_BY_2, 2)
+                    for ty in range(3):
+                        row = (n * 66 + oy + ty) * 66 + ox
+                        kk = ty * 192
+                        for k in range(192):
+                            acc = outer(acc, conv2d_5_pad, row, k, panel, kk + k, 0)
+                    conv2d_5_tile = maximum(acc + load(conv2d_5_bias, 0, j, 1, 2), 0.0)
+                    store(conv2d_5, i, j, conv2d_5_tile)
+
+
+@kernel
+def compute_concatenate(thread, threads, batch, clock, args):
+    """Line 20 of the model."""
+    conv2d = matrix(args, 0, batch * 1024, 64)
+    conv2d_2 = matrix(args, 1, batch * 1024, 64)
+    conv2d_3 = matrix(args, 2, batch * 1024, 64)
+    conv2d_6 = matrix(args, 3, batch * 1024, 64)
+    concatenate = matrix(args, 4, batch * 1024, 256)
+    first, last = share(batch, ROWS, thread, threads)
+    for i in range(first * 1024, last * 1024):
+        for j in range(0, 64, 4 * LANES):
+            store(concatenate, i, j, load(conv2d, i, j, 1, 4))
+        for j in range(0, 64, 4 * LANES):
+            store(concatenate, i, j + 64, load(conv2d_2, i, j, 1, 4))
+        for j in range(0, 64, 4 * LANES):
+            store(concatenate, i, j + 128, load(conv2d_3, i, j, 1, 4))
+        for j in range(0, 64, 4 * LANES):
+            store(concatenate, i, j + 192, load(conv2d_6, i, j, 1, 4))
+
+
+def predict(m):
+    """The outputs of one batch."""
+    image = m.rows(2130304, 12288)
+    conv2d = m.rows(1868160, 65536)
+    conv2d_1 = m.rows(819584, 262144)
+    conv2d_2_pad = m.rows(278784, 270400)
+    conv2d_2 = m.rows(1933696, 65536)
+    average_pooling2d = m.rows(2146060, 3072)
+    conv2d_3_pad = m.rows(2142592, 3468)
+    conv2d_3 = m.rows(1999232, 65536)
+    conv2d_4 = m.rows(1081728, 262144)
+    conv2d_5_pad = m.rows(0, 278784)
+    conv2d_5 = m.rows(1343872, 262144)
+    conv2d_6_pad = m.rows(549184, 270400)
+    conv2d_6 = m.rows(2064768, 65536)
+    concatenate = m.rows(1606016, 262144)
+    return [
+        m.feed("image", image, 12288),
+        compute_conv2d(
+            image,
+            m.weight("conv2d/kernel"),
+            m.weight("conv2d/bias"),
+            conv2d,
+        ),
+        compute_conv2d_1(
+            image,
+            m.weight("conv2d_1/kernel"),
+            m.weight("conv2d_1/bias"),
+            conv2d_1,
+        ),
+        compute_conv2d_2_pad(conv2d_2_pad, conv2d_1),
+        compute_conv2d_2(
+            conv2d_2_pad,
+            m.weight("conv2d_2/kernel"),
+            m.weight("conv2d_2/bias"),
+            conv2d_2,
+        ),
+        compute_average_pooling2d(image, average_pooling2d),
+        compute_conv2d_3_pad(conv2d_3_pad, average_pooling2d),
+        compute_conv2d_3(
+            conv2d_3_pad,
+            m.weight("conv2d_3/kernel"),
+            m.weight("conv2d_3/bias"),
+            conv2d_3,
+        ),
+        compute_conv2d_1(
+            image,
+            m.weight("conv2d_4/kernel"),
+            m.weight("conv2d_4/bias"),
+            conv2d_4,
+        ),
+        compute_conv2d_5_pad(conv2d_5_pad, conv2d_4),
+        compute_conv2d_5(
+            conv2d_5_pad,
+            m.weight("conv2d_5/kernel"),
+            m.weight("conv2d_5/bias"),
+            conv2d_5,
+        ),
+        compute_conv2d_2_pad(conv2d_6_pad, conv2d_5),
+        compute_conv2d_2(
+            conv2d_6_pad,
+            m.weight("conv2d_6/kernel"),
+            m.weight("conv2d_6/bias"),
+            conv2d_6,
+        ),
+        compute_concatenate(conv2d, conv2d_2, conv2d_3, conv2d_6, concatenate),
+        m.result("features", concatenate, 262144),
+    ]
+
+
+SPEC = Spec(
+    name="StridedInception",
+    source="21_strided_inception.k",
+    version="0.1.0",
+    inputs=(Input("image", "float32", (64, 64, 3)),),
+    outputs=(Output("features", (32, 32, 256)),),
+    targets=(),
+    weights=WEIGHTS,
+    metrics=(),
+    layers=(
+        Layer(
+            "conv2d",
+            "Conv2D",
+            (32, 32, 64),
+            256,
+            524288,
+            12,
+            ("conv2d/kernel", "conv2d/bias"),
+        ),
+        Layer(
+            "conv2d_1",
+            "Conv2D",
+            (64, 64, 64),
+            256,
+            2097152,
+            13,
+            ("conv2d_1/kernel", "conv2d_1/bias"),
+        ),
+        Layer(
+            "conv2d_2",
+            "Conv2D",
+            (32, 32, 64),
+            36928,
+            75628544,
+            14,
+            ("conv2d_2/kernel", "conv2d_2/bias"),
+        ),
+        Layer("average_pooling2d", "AveragePooling2D", (32, 32, 3), 0, 27648, 15),
+        Layer(
+            "conv2d_3",
+            "Conv2D",
+            (32, 32, 64),
+            1792,
+            3670016,
+            16,
+            ("conv2d_3/kernel", "conv2d_3/bias"),
+        ),
+        Layer(
+            "conv2d_4",
+            "Conv2D",
+            (64, 64, 64),
+            256,
+            2097152,
+            17,
+            ("conv2d_4/kernel", "conv2d_4/bias"),
+        ),
+        Layer(
+            "conv2d_5",
+            "Conv2D",
+            (64, 64, 64),
+            36928,
+            302514176,
+            18,
+            ("conv2d_5/kernel", "conv2d_5/bias"),
+        ),
+        Layer(
+            "conv2d_6",
+            "Conv2D",
+            (32, 32, 64),
+            36928,
+            75628544,
+            19,
+            ("conv2d_6/kernel", "conv2d_6/bias"),
+        ),
+        Layer("concatenate", "Concatenate", (32, 32, 256), 0, 0, 20),
+    ),
+    trainable=113344,
+    size=113344,
+    feeds=("image",),
+)
+
+
+class StridedInception(Model):
+    """Four ways to half the size."""
+
+    spec = SPEC
+    programs = Programs(predict=(Steps(predict, 2149132, 0, 462187520),))
+
+
+SOURCE_NAME = "21_strided_inception.k"
+SOURCE_MAP = {
+    "compute_conv2d": (12,),
+    "compute_conv2d_1": (13, 17),
+    "compute_conv2d_2_pad": (14, 19),
+    "compute_conv2d_2": (14, 19),
+    "compute_average_pooling2d": (15,),
+    "compute_conv2d_3_pad": (16,),
+    "compute_conv2d_3": (16,),
+    "compute_conv2d_5_pad": (18,),
+    "compute_conv2d_5": (18,),
+    "compute_concatenate": (20,),
+}
+SOURCE = """\
+# An inception block whose branches halve the picture, each in its own way.
+#
+# With padding="valid" a window that does not fit is left out, the branches end at different
+# sizes, and they cannot be put together: `kgen check -D padding=valid` says which do not fit.
+
+param size = 64
+param padding = "same"
+
+model StridedInception:
+    \"\"\"Four ways to half the size.\"\"\"
+    input image: float32[size, size, 3]
+    plain = image |> Conv2D(64, 1, strides=2, activation="relu", padding=padding)
+    narrow = image |> Conv2D(64, 1, activation="relu", padding=padding)
+        |> Conv2D(64, 3, strides=2, activation="relu", padding=padding)
+    pooled = image |> AveragePooling2D(3, strides=2, padding=padding)
+        |> Conv2D(64, 3, activation="relu", padding=padding)
+    deep = image |> Conv2D(64, 1, activation="relu", padding=padding)
+        |> Conv2D(64, 3, activation="relu", padding=padding)
+        |> Conv2D(64, 3, strides=2, activation="relu", padding=padding)
+    output features = Concatenate()([plain, narrow, pooled, deep])
+"""
