@@ -32,9 +32,19 @@ def binary(op: str, a: BuildValue, b: BuildValue, span: Span) -> Value:
         return matmul(a, b, span)
     left, right = operand(a, op, span), operand(b, op, span)
     if op in _ARITHMETIC:
-        return apply(_ARITHMETIC[op], left, right)
-    quotient = ops.floor(ops.divide(left, right))
-    return quotient if op == "//" else ops.subtract(left, quotient * right)
+        found = apply(_ARITHMETIC[op], left, right)
+    else:
+        quotient = ops.floor(ops.divide(left, right))
+        found = quotient if op == "//" else ops.subtract(left, quotient * right)
+    integers = op not in ("/", "**") and _is_whole(a) and _is_whole(b)
+    return ops.as_int(found) if integers else found
+
+
+def _is_whole(value: BuildValue) -> bool:
+    """Whether a tensor or number holds integers: such are computed in float32, and stay int32."""
+    if isinstance(value, Value):
+        return value.dtype == "int32"
+    return isinstance(value, int) and not isinstance(value, bool)
 
 
 def compare(op: str, a: BuildValue, b: BuildValue, span: Span) -> Value:

@@ -88,7 +88,7 @@ def check(name: str, twin: Any) -> None:
     these are compared in what training makes of the weights.
     """
     y = {"y": numbers((3 if name == "Words" else 2,), 21, 9)}
-    case = Case(FILE, name, twin, INPUTS[name], y, batch_size=5, spread=2.0)
+    case = Case(FILE, name, twin, INPUTS[name], y, batch_size=5)
     check_predictions(case)
     check_figures(case)
     check_training(case)

@@ -11,7 +11,8 @@ import numpy as np
 import numpy.typing as npt
 from kgen import ops
 from kgen.graph import Dim, Shape, ShapeError, Size, Value
-from kgen.layers.kinds import Choice, Integer, Kind, Maybe, Several
+from kgen.layers.kinds import Choice, Integer, Maybe, Several
+from kgen.layers.registry import Kind
 
 _NOT_YET = ("float16", "bfloat16", "float64", "int8", "int16", "int64", "uint8", "uint32")
 _DTYPE = Choice('"float32", "int32" or "bool"', ("float32", "int32", "bool"), _NOT_YET)

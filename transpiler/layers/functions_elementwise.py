@@ -112,7 +112,7 @@ def _imaginary(x: Operand) -> Value:
     return ops.broadcast_to(ops.constant(0.0), as_value(x).shape)
 
 
-for _name, _operation, *_aliases in (
+for _name, _operation in (
     ("arccos", ops.arccos),
     ("arccosh", ops.arccosh),
     ("arcsin", ops.arcsin),
@@ -147,7 +147,7 @@ for _name, _operation, *_aliases in (
     ("sqrt", ops.sqrt),
     ("tan", ops.tan),
 ):
-    _unary(_name, _operation, *_aliases)
+    _unary(_name, _operation)
 
 for _name, _operation, *_aliases in (
     ("absolute", ops.absolute, "abs", "fabs"),

@@ -218,7 +218,8 @@ def multi_head_attention(
     context = ops.einsum(equations[1], drop(scope, weights, rate=dropout, seed=seed), v)
     context = context if gate is None else context * gate
     last = query.shape[-1]
-    outputs = [last] if output_shape is None else output_shape
+    assert isinstance(last, int)
+    outputs = last if output_shape is None else output_shape
     outputs = [outputs] if isinstance(outputs, int) else list(outputs)
     y = project("attention_output", context, outputs, bound=2)
     y = regularize_activity(scope, activity_regularizer, y)

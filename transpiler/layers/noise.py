@@ -87,6 +87,6 @@ def alpha_dropout(
     if not scope.training or rate == 0.0:
         return x
     low = -1.6732632423543772 * 1.0507009873554805
-    factor = ((1.0 - rate) * (1.0 + rate * low * low)) ** -0.5
+    factor: float = ((1.0 - rate) * (1.0 + rate * low * low)) ** -0.5
     kept = ops.random_uniform(shape, stream(scope, seed)) >= rate
     return ops.where(kept, x, low) * factor - factor * low * rate

@@ -149,7 +149,8 @@ def _argsort(x: Any, size: int, descending: bool) -> Any:
 def _pairs(node: Node) -> int:
     size = node.inputs[0].shape[-1]
     assert isinstance(size, int)
-    return _elements(node) // node.attrs["size"] * size * size
+    kept: int = node.attrs["size"]
+    return _elements(node) // kept * size * size
 
 
 register(
