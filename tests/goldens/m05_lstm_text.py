@@ -3,10 +3,10 @@
 Built by kgen 0.1.0 from 05_lstm_text.k; edit that, not this.
 
 layer      kind            output                 weights  line
-embedding  Embedding       (batch, words_1, 256)  262,144     7
-lstm       LSTM            (batch, 128)           197,120     7
-dropout    Dropout         (batch, 128)                 0     7
-dense      Dense           (batch, 1)                 129     8
+embedding  Embedding       (batch, words_1, 256)  262,144    11
+lstm       LSTM            (batch, 128)           197,120    11
+dropout    Dropout         (batch, 128)                 0    11
+dense      Dense           (batch, 1)                 129    12
 total      TextClassifier                         459,393
 """
 
@@ -83,7 +83,7 @@ WEIGHTS = (
 
 @kernel
 def compute_embedding(thread, threads, batch, clock, args):
-    """Line 7 of the model."""
+    """Line 11 of the model."""
     words_1 = dimension(clock, 0)
     words = imatrix(args, 0, batch * words_1, 1)
     embedding_embeddings = matrix(args, 1, 1024, 256)
@@ -97,18 +97,18 @@ def compute_embedding(thread, threads, batch, clock, args):
 
 
 @kernel
-def compute_lstm_broadcast_to(thread, threads, batch, clock, args):
-    """Line 7 of the model. 128 FLOPs a row."""
-    lstm_broadcast_to = matrix(args, 0, batch, 128)
+def compute_lstm_start(thread, threads, batch, clock, args):
+    """Line 11 of the model. 128 FLOPs a row."""
+    lstm_start = matrix(args, 0, batch, 128)
     first, last = share(batch, ROWS, thread, threads)
     for i in range(first, last):
         for j in range(0, 128, 4 * LANES):
-            store(lstm_broadcast_to, i, j, full(1, 1, 0.0) + zeros(1, 4))
+            store(lstm_start, i, j, full(1, 1, 0.0) + zeros(1, 4))
 
 
 @kernel
 def compute_lstm_add(thread, threads, batch, clock, args):
-    """Line 7 of the model. 262,656 FLOPs a row."""
+    """Line 11 of the model. 262,656 FLOPs a row."""
     words_1 = dimension(clock, 0)
     embedding = matrix(args, 0, batch * words_1, 256)
     lstm_lstm_cell_kernel = matrix(args, 1, 256, 512, 528)
@@ -126,9 +126,9 @@ def compute_lstm_add(thread, threads, batch, clock, args):
 
 @kernel
 def compute_lstm_add_2(thread, threads, batch, clock, args):
-    """Line 7 of the model. 131,584 FLOPs a row."""
+    """Line 11 of the model. 131,584 FLOPs a row."""
     words_1 = dimension(clock, 0)
-    lstm_broadcast_to_before = matrix(args, 0, batch, 128)
+    lstm_start_before = matrix(args, 0, batch, 128)
     lstm_lstm_cell_recurrent_kernel = matrix(args, 1, 128, 512)
     lstm_add_step = matrix(args, 2, batch, 512, words_1 * 512)
     lstm_add = matrix(args, 3, batch, 512)
@@ -138,13 +138,13 @@ def compute_lstm_add_2(thread, threads, batch, clock, args):
         for i in range(first, last, ROWS):
             acc = zeros(ROWS, 2)
             for k in range(128):
-                acc = outer(acc, lstm_broadcast_to_before, i, k, panel, k, 0)
+                acc = outer(acc, lstm_start_before, i, k, panel, k, 0)
             store(lstm_add, i, j, load(lstm_add_step, i, j, ROWS, 2) + acc)
 
 
 @kernel
 def compute_copy_1(thread, threads, batch, clock, args):
-    """Line 7 of the model. 13,568 FLOPs a row."""
+    """Line 11 of the model. 13,568 FLOPs a row."""
     words_1 = dimension(clock, 0)
     lstm_add = matrix(args, 0, batch, 128, 512)
     lstm_sigmoid = matrix(args, 1, batch, 128)
@@ -152,14 +152,14 @@ def compute_copy_1(thread, threads, batch, clock, args):
     lstm_sigmoid_1 = matrix(args, 3, batch, 128)
     lstm_add_3 = matrix(args, 4, batch, 128, 512)
     lstm_tanh = matrix(args, 5, batch, 128)
-    lstm_broadcast_to_1_before = matrix(args, 6, batch, 128)
+    lstm_start_1_before = matrix(args, 6, batch, 128)
     lstm_add_1 = matrix(args, 7, batch, 128)
     lstm_add_4 = matrix(args, 8, batch, 128, 512)
     lstm_sigmoid_2 = matrix(args, 9, batch, 128)
     lstm_tanh_1 = matrix(args, 10, batch, 128)
     lstm_multiply_2 = matrix(args, 11, batch, 128)
     copy = matrix(args, 12, batch, 128)
-    lstm_broadcast_to_before = matrix(args, 13, batch, 128)
+    lstm_start_before = matrix(args, 13, batch, 128)
     copy_1 = matrix(args, 14, batch, 128, words_1 * 128)
     first, last = share(batch, ROWS, thread, threads)
     for i in range(first, last):
@@ -170,10 +170,8 @@ def compute_copy_1(thread, threads, batch, clock, args):
             store(lstm_sigmoid_1, i, j, lstm_sigmoid_1_tile)
             lstm_tanh_tile = tanh(load(lstm_add_3, i, j, 1, 4))
             store(lstm_tanh, i, j, lstm_tanh_tile)
-            lstm_broadcast_to_1_before_tile = load(
-                lstm_broadcast_to_1_before, i, j, 1, 4
-            )
-            lstm_multiply = lstm_sigmoid_tile * lstm_broadcast_to_1_before_tile
+            lstm_start_1_before_tile = load(lstm_start_1_before, i, j, 1, 4)
+            lstm_multiply = lstm_sigmoid_tile * lstm_start_1_before_tile
             lstm_multiply_1 = lstm_sigmoid_1_tile * lstm_tanh_tile
             lstm_add_1_tile = lstm_multiply + lstm_multiply_1
             store(lstm_add_1, i, j, lstm_add_1_tile)
@@ -182,13 +180,13 @@ def compute_copy_1(thread, threads, batch, clock, args):
             lstm_tanh_1_tile = tanh(lstm_add_1_tile)
             store(lstm_tanh_1, i, j, lstm_tanh_1_tile)
             store(lstm_multiply_2, i, j, lstm_sigmoid_2_tile * lstm_tanh_1_tile)
-            store(copy, i, j, lstm_broadcast_to_1_before_tile)
-            store(copy_1, i, j, load(lstm_broadcast_to_before, i, j, 1, 4))
+            store(copy, i, j, lstm_start_1_before_tile)
+            store(copy_1, i, j, load(lstm_start_before, i, j, 1, 4))
 
 
 @kernel
 def compute_dropout(thread, threads, batch, clock, args):
-    """Line 7 of the model. 128 FLOPs a row."""
+    """Line 11 of the model. 128 FLOPs a row."""
     lstm = matrix(args, 0, batch, 128)
     dropout = matrix(args, 1, batch, 128)
     key = random_key(clock, 0)
@@ -203,7 +201,7 @@ def compute_dropout(thread, threads, batch, clock, args):
 
 @kernel
 def gradient_of_dense_add(thread, threads, batch, clock, args):
-    """Lines 8, 11. 317 FLOPs a row."""
+    """Lines 12, 15. 317 FLOPs a row."""
     dropout = matrix(args, 0, batch, 128)
     dense_kernel = matrix(args, 1, 128, 1)
     dense_bias = matrix(args, 2, 1, 1)
@@ -244,7 +242,7 @@ def gradient_of_dense_add(thread, threads, batch, clock, args):
 
 @kernel
 def compute_accuracy_sum(thread, threads, batch, clock, args):
-    """Lines 11, 12. 3 FLOPs a row."""
+    """Lines 15, 16. 3 FLOPs a row."""
     label_loss_sigmoid_crossentropy = matrix(args, 0, batch, 1)
     label_sample_weight = matrix(args, 1, batch, 1)
     label_loss_multiply_1 = matrix(args, 2, batch, 1)
@@ -264,7 +262,7 @@ def compute_accuracy_sum(thread, threads, batch, clock, args):
 
 @kernel
 def compute_multiply(thread, threads, batch, clock, args):
-    """Line 11 of the model. 1 FLOPs a row, 5 FLOPs."""
+    """Line 15 of the model. 1 FLOPs a row, 5 FLOPs."""
     label_loss_multiply_1 = matrix(args, 0, batch, 1)
     multiply = matrix(args, 1, 1, 1)
     first, last = share(1, LANES, thread, threads)
@@ -278,7 +276,7 @@ def compute_multiply(thread, threads, batch, clock, args):
 
 @kernel
 def compute_copy_1_2(thread, threads, batch, clock, args):
-    """Lines 7, 8, 12. 2 FLOPs a row, 2 FLOPs."""
+    """Lines 11, 12, 16. 2 FLOPs a row, 2 FLOPs."""
     accuracy_sum = matrix(args, 0, batch, 1)
     d_dense_add = matrix(args, 1, batch, 1)
     accuracy_sum_1 = matrix(args, 2, 1, 1)
@@ -300,7 +298,7 @@ def compute_copy_1_2(thread, threads, batch, clock, args):
 
 @kernel
 def transpose_dense_kernel(thread, threads, batch, clock, args):
-    """Line 8 of the model."""
+    """Line 12 of the model."""
     dense_kernel = matrix(args, 0, 128, 1)
     d_dropout_transpose = matrix(args, 1, 1, 128)
     first, last = share(128, LANES, thread, threads)
@@ -311,7 +309,7 @@ def transpose_dense_kernel(thread, threads, batch, clock, args):
 
 @kernel
 def gradient_of_lstm(thread, threads, batch, clock, args):
-    """Lines 7, 8. 512 FLOPs a row."""
+    """Lines 11, 12. 512 FLOPs a row."""
     d_dense_add = matrix(args, 0, batch, 1)
     d_dropout_transpose = matrix(args, 1, 1, 128)
     d_lstm = matrix(args, 2, batch, 128)
@@ -329,7 +327,7 @@ def gradient_of_lstm(thread, threads, batch, clock, args):
 
 @kernel
 def gradient_of_dense_kernel(thread, threads, batch, clock, args):
-    """Line 8 of the model. 256 FLOPs a row."""
+    """Line 12 of the model. 256 FLOPs a row."""
     dropout = matrix(args, 0, batch, 128)
     d_dense_add = matrix(args, 1, batch, 1)
     d_dense_kernel = matrix(args, 2, 128, 1)
@@ -344,59 +342,47 @@ def gradient_of_dense_kernel(thread, threads, batch, clock, args):
 
 @kernel
 def transpose_lstm_lstm_cell_recurrent_kernel(thread, threads, batch, clock, args):
-    """Line 7 of the model."""
+    """Line 11 of the model."""
     lstm_lstm_cell_recurrent_kernel = matrix(args, 0, 128, 512)
-    d_lstm_broadcast_to_before_1_transpose = matrix(args, 1, 512, 128)
+    d_lstm_start_before_1_transpose = matrix(args, 1, 512, 128)
     first, last = share(128, LANES, thread, threads)
     for i in range(first, last, LANES):
         for j in range(0, 512, LANES):
             transpose_block(
-                lstm_lstm_cell_recurrent_kernel,
-                i,
-                j,
-                d_lstm_broadcast_to_before_1_transpose,
+                lstm_lstm_cell_recurrent_kernel, i, j, d_lstm_start_before_1_transpose
             )
 
 
 @kernel
 def compute_concatenate_2(thread, threads, batch, clock, args):
-    """Line 7 of the model. 1,920 FLOPs a row."""
+    """Line 11 of the model. 1,920 FLOPs a row."""
     words_1 = dimension(clock, 0)
-    d_lstm_broadcast_to_1_before = matrix(args, 0, batch, 128)
-    d_lstm_broadcast_to_before = matrix(args, 1, batch, 128)
+    d_lstm_start_1_before = matrix(args, 0, batch, 128)
+    d_lstm_start_before = matrix(args, 1, batch, 128)
     lstm_sigmoid_2 = matrix(args, 2, batch, 128)
     lstm_tanh_1 = matrix(args, 3, batch, 128)
     lstm_sigmoid = matrix(args, 4, batch, 128)
-    d_lstm_broadcast_to_1_before_1 = matrix(args, 5, batch, 128)
+    d_lstm_start_1_before_1 = matrix(args, 5, batch, 128)
     lstm_tanh = matrix(args, 6, batch, 128)
     lstm_sigmoid_1 = matrix(args, 7, batch, 128)
     concatenate_2 = matrix(args, 8, batch, 128, words_1 * 512)
-    lstm_broadcast_to_1_before = matrix(args, 9, batch, 128)
+    lstm_start_1_before = matrix(args, 9, batch, 128)
     concatenate_2_2 = matrix(args, 10, batch, 128, words_1 * 512)
     concatenate_2_3 = matrix(args, 11, batch, 128, words_1 * 512)
     concatenate_2_4 = matrix(args, 12, batch, 128, words_1 * 512)
     first, last = share(batch, ROWS, thread, threads)
     for i in range(first, last):
         for j in range(0, 128, 4 * LANES):
-            d_lstm_broadcast_to_1_before_tile = load(
-                d_lstm_broadcast_to_1_before, i, j, 1, 4
-            )
-            d_lstm_broadcast_to_before_tile = load(
-                d_lstm_broadcast_to_before, i, j, 1, 4
-            )
+            d_lstm_start_1_before_tile = load(d_lstm_start_1_before, i, j, 1, 4)
+            d_lstm_start_before_tile = load(d_lstm_start_before, i, j, 1, 4)
             lstm_sigmoid_2_tile = load(lstm_sigmoid_2, i, j, 1, 4)
-            d_lstm_tanh_1 = d_lstm_broadcast_to_before_tile * lstm_sigmoid_2_tile
+            d_lstm_tanh_1 = d_lstm_start_before_tile * lstm_sigmoid_2_tile
             lstm_tanh_1_tile = load(lstm_tanh_1, i, j, 1, 4)
             d_lstm_multiply_2 = d_lstm_tanh_1 * (1.0 - square(lstm_tanh_1_tile))
-            d_lstm_add_1 = d_lstm_broadcast_to_1_before_tile + d_lstm_multiply_2
+            d_lstm_add_1 = d_lstm_start_1_before_tile + d_lstm_multiply_2
             lstm_sigmoid_tile = load(lstm_sigmoid, i, j, 1, 4)
-            d_lstm_broadcast_to_1_before_1_tile = d_lstm_add_1 * lstm_sigmoid_tile
-            store(
-                d_lstm_broadcast_to_1_before_1,
-                i,
-                j,
-                d_lstm_broadcast_to_1_before_1_tile,
-            )
+            d_lstm_start_1_before_1_tile = d_lstm_add_1 * lstm_sigmoid_tile
+            store(d_lstm_start_1_before_1, i, j, d_lstm_start_1_before_1_tile)
             lstm_tanh_tile = load(lstm_tanh, i, j, 1, 4)
             d_lstm_sigmoid_1 = d_lstm_add_1 * lstm_tanh_tile
             lstm_sigmoid_1_tile = load(lstm_sigmoid_1, i, j, 1, 4)
@@ -404,17 +390,15 @@ def compute_concatenate_2(thread, threads, batch, clock, args):
             d_lstm_multiply_8 = lstm_sigmoid_1_tile * d_lstm_subtract_3
             d_lstm_slice_axis = d_lstm_sigmoid_1 * d_lstm_multiply_8
             store(concatenate_2, i, j, d_lstm_slice_axis)
-            lstm_broadcast_to_1_before_tile = load(
-                lstm_broadcast_to_1_before, i, j, 1, 4
-            )
-            d_lstm_sigmoid = d_lstm_add_1 * lstm_broadcast_to_1_before_tile
+            lstm_start_1_before_tile = load(lstm_start_1_before, i, j, 1, 4)
+            d_lstm_sigmoid = d_lstm_add_1 * lstm_start_1_before_tile
             d_lstm_multiply_12 = lstm_sigmoid_tile * (1.0 - lstm_sigmoid_tile)
             d_lstm_slice_axis_1 = d_lstm_sigmoid * d_lstm_multiply_12
             store(concatenate_2_2, i, j, d_lstm_slice_axis_1)
             d_lstm_tanh = d_lstm_add_1 * lstm_sigmoid_1_tile
             d_lstm_slice_axis_2 = d_lstm_tanh * (1.0 - square(lstm_tanh_tile))
             store(concatenate_2_3, i, j, d_lstm_slice_axis_2)
-            d_lstm_sigmoid_2 = d_lstm_broadcast_to_before_tile * lstm_tanh_1_tile
+            d_lstm_sigmoid_2 = d_lstm_start_before_tile * lstm_tanh_1_tile
             d_lstm_subtract_1 = 1.0 - lstm_sigmoid_2_tile
             d_lstm_multiply_3 = lstm_sigmoid_2_tile * d_lstm_subtract_1
             d_lstm_slice_axis_3 = d_lstm_sigmoid_2 * d_lstm_multiply_3
@@ -422,25 +406,25 @@ def compute_concatenate_2(thread, threads, batch, clock, args):
 
 
 @kernel
-def gradient_of_lstm_broadcast_to_before_1_dot(thread, threads, batch, clock, args):
-    """Line 7 of the model. 131,072 FLOPs a row."""
+def gradient_of_lstm_start_before_1_dot(thread, threads, batch, clock, args):
+    """Line 11 of the model. 131,072 FLOPs a row."""
     words_1 = dimension(clock, 0)
     concatenate_2 = matrix(args, 0, batch, 512, words_1 * 512)
-    d_lstm_broadcast_to_before_1_transpose = matrix(args, 1, 512, 128)
-    d_lstm_broadcast_to_before_1_dot = matrix(args, 2, batch, 128)
+    d_lstm_start_before_1_transpose = matrix(args, 1, 512, 128)
+    d_lstm_start_before_1_dot = matrix(args, 2, batch, 128)
     first, last = share(batch, ROWS, thread, threads)
     for j in range(0, 128, 2 * LANES):
-        panel = pack(d_lstm_broadcast_to_before_1_transpose, 0, j, 512, 2)
+        panel = pack(d_lstm_start_before_1_transpose, 0, j, 512, 2)
         for i in range(first, last, ROWS):
             acc = zeros(ROWS, 2)
             for k in range(512):
                 acc = outer(acc, concatenate_2, i, k, panel, k, 0)
-            store(d_lstm_broadcast_to_before_1_dot, i, j, acc)
+            store(d_lstm_start_before_1_dot, i, j, acc)
 
 
 @kernel
 def gradient_of_lstm_lstm_cell_recurrent_kernel(thread, threads, batch, clock, args):
-    """Line 7 of the model. 131,072 FLOPs a row."""
+    """Line 11 of the model. 131,072 FLOPs a row."""
     words_1 = dimension(clock, 0)
     d_lstm_scan_output_10 = matrix(args, 0, batch * words_1, 128)
     d_lstm_add = matrix(args, 1, batch * words_1, 512)
@@ -461,7 +445,7 @@ def gradient_of_lstm_lstm_cell_recurrent_kernel(thread, threads, batch, clock, a
 
 @kernel
 def gradient_of_lstm_lstm_cell_bias_sum(thread, threads, batch, clock, args):
-    """Line 7 of the model. 512 FLOPs a row."""
+    """Line 11 of the model. 512 FLOPs a row."""
     words_1 = dimension(clock, 0)
     d_lstm_add = matrix(args, 0, batch * words_1, 512)
     d_lstm_lstm_cell_bias_sum = matrix(args, 1, batch, 512)
@@ -476,7 +460,7 @@ def gradient_of_lstm_lstm_cell_bias_sum(thread, threads, batch, clock, args):
 
 @kernel
 def gradient_of_lstm_lstm_cell_bias_sum_1(thread, threads, batch, clock, args):
-    """Line 7 of the model. 512 FLOPs a row."""
+    """Line 11 of the model. 512 FLOPs a row."""
     d_lstm_lstm_cell_bias_sum = matrix(args, 0, batch, 512)
     d_lstm_lstm_cell_bias_sum_1 = matrix(args, 1, 1, 512)
     first, last = share(512, 4 * LANES, thread, threads)
@@ -489,7 +473,7 @@ def gradient_of_lstm_lstm_cell_bias_sum_1(thread, threads, batch, clock, args):
 
 @kernel
 def transpose_lstm_lstm_cell_kernel(thread, threads, batch, clock, args):
-    """Line 7 of the model."""
+    """Line 11 of the model."""
     lstm_lstm_cell_kernel = matrix(args, 0, 256, 512, 528)
     d_embedding_transpose = matrix(args, 1, 512, 256)
     first, last = share(256, LANES, thread, threads)
@@ -500,7 +484,7 @@ def transpose_lstm_lstm_cell_kernel(thread, threads, batch, clock, args):
 
 @kernel
 def gradient_of_embedding_dot(thread, threads, batch, clock, args):
-    """Line 7 of the model. 262,144 FLOPs a row."""
+    """Line 11 of the model. 262,144 FLOPs a row."""
     words_1 = dimension(clock, 0)
     d_lstm_add = matrix(args, 0, batch * words_1, 512)
     d_embedding_transpose = matrix(args, 1, 512, 256)
@@ -517,7 +501,7 @@ def gradient_of_embedding_dot(thread, threads, batch, clock, args):
 
 @kernel
 def gradient_of_lstm_lstm_cell_kernel(thread, threads, batch, clock, args):
-    """Line 7 of the model. 262,144 FLOPs a row."""
+    """Line 11 of the model. 262,144 FLOPs a row."""
     words_1 = dimension(clock, 0)
     embedding = matrix(args, 0, batch * words_1, 256)
     d_lstm_add = matrix(args, 1, batch * words_1, 512)
@@ -538,7 +522,7 @@ def gradient_of_lstm_lstm_cell_kernel(thread, threads, batch, clock, args):
 
 @kernel
 def gradient_of_embedding_embeddings(thread, threads, batch, clock, args):
-    """Line 7 of the model. 256 FLOPs a row."""
+    """Line 11 of the model. 256 FLOPs a row."""
     words_1 = dimension(clock, 0)
     words = imatrix(args, 0, batch * words_1, 1)
     d_embedding_dot = matrix(args, 1, batch * words_1, 256)
@@ -576,9 +560,9 @@ def compute_subtract(thread, threads, batch, clock, args):
 
 @kernel
 def compute_lstm_multiply_2(thread, threads, batch, clock, args):
-    """Line 7 of the model. 13,312 FLOPs a row."""
+    """Line 11 of the model. 13,312 FLOPs a row."""
     lstm_add = matrix(args, 0, batch, 128, 512)
-    lstm_broadcast_to_1_before = matrix(args, 1, batch, 128)
+    lstm_start_1_before = matrix(args, 1, batch, 128)
     lstm_add_2 = matrix(args, 2, batch, 128, 512)
     lstm_add_3 = matrix(args, 3, batch, 128, 512)
     lstm_add_1 = matrix(args, 4, batch, 128)
@@ -588,10 +572,7 @@ def compute_lstm_multiply_2(thread, threads, batch, clock, args):
     for i in range(first, last):
         for j in range(0, 128, 4 * LANES):
             lstm_sigmoid = sigmoid(load(lstm_add, i, j, 1, 4))
-            lstm_broadcast_to_1_before_tile = load(
-                lstm_broadcast_to_1_before, i, j, 1, 4
-            )
-            lstm_multiply = lstm_sigmoid * lstm_broadcast_to_1_before_tile
+            lstm_multiply = lstm_sigmoid * load(lstm_start_1_before, i, j, 1, 4)
             lstm_tanh = tanh(load(lstm_add_3, i, j, 1, 4))
             lstm_multiply_1 = sigmoid(load(lstm_add_2, i, j, 1, 4)) * lstm_tanh
             lstm_add_1_tile = lstm_multiply + lstm_multiply_1
@@ -602,7 +583,7 @@ def compute_lstm_multiply_2(thread, threads, batch, clock, args):
 
 @kernel
 def compute_label_loss_sigmoid_crossentropy(thread, threads, batch, clock, args):
-    """Lines 8, 11. 315 FLOPs a row."""
+    """Lines 12, 15. 315 FLOPs a row."""
     lstm = matrix(args, 0, batch, 128)
     dense_kernel = matrix(args, 1, 128, 1)
     dense_bias = matrix(args, 2, 1, 1)
@@ -635,7 +616,7 @@ def compute_label_loss_sigmoid_crossentropy(thread, threads, batch, clock, args)
 
 @kernel
 def compute_copy_1_3(thread, threads, batch, clock, args):
-    """Line 12 of the model. 1 FLOPs a row, 2 FLOPs."""
+    """Line 16 of the model. 1 FLOPs a row, 2 FLOPs."""
     accuracy_sum = matrix(args, 0, batch, 1)
     accuracy_sum_1 = matrix(args, 1, 1, 1)
     copy = matrix(args, 2, 1, 1)
@@ -652,7 +633,7 @@ def compute_copy_1_3(thread, threads, batch, clock, args):
 
 @kernel
 def compute_dense(thread, threads, batch, clock, args):
-    """Line 8 of the model. 277 FLOPs a row."""
+    """Line 12 of the model. 277 FLOPs a row."""
     lstm = matrix(args, 0, batch, 128)
     dense_kernel = matrix(args, 1, 128, 1)
     dense_bias = matrix(args, 2, 1, 1)
@@ -668,7 +649,7 @@ def compute_dense(thread, threads, batch, clock, args):
 
 @kernel
 def compute_lstm_add_3(thread, threads, batch, clock, args):
-    """Line 7 of the model. 262,656 FLOPs a row."""
+    """Line 11 of the model. 262,656 FLOPs a row."""
     words_1 = dimension(clock, 0)
     embedding = matrix(args, 0, batch * words_1, 256)
     lstm_lstm_cell_kernel = matrix(args, 1, 256, 512, 528)
@@ -685,9 +666,9 @@ def compute_lstm_add_3(thread, threads, batch, clock, args):
 
 @kernel
 def compute_lstm_add_4(thread, threads, batch, clock, args):
-    """Line 7 of the model. 131,584 FLOPs a row."""
+    """Line 11 of the model. 131,584 FLOPs a row."""
     words_1 = dimension(clock, 0)
-    lstm_broadcast_to_before = matrix(args, 0, batch, 128)
+    lstm_start_before = matrix(args, 0, batch, 128)
     lstm_lstm_cell_recurrent_kernel = matrix(args, 1, 128, 512)
     lstm_add_step = matrix(args, 2, batch, 512, words_1 * 512)
     lstm_add = matrix(args, 3, batch, 512)
@@ -697,13 +678,7 @@ def compute_lstm_add_4(thread, threads, batch, clock, args):
             acc = zeros(HALF_ROWS, 4)
             for k in range(128):
                 acc = outer(
-                    acc,
-                    lstm_broadcast_to_before,
-                    i,
-                    k,
-                    lstm_lstm_cell_recurrent_kernel,
-                    k,
-                    j,
+                    acc, lstm_start_before, i, k, lstm_lstm_cell_recurrent_kernel, k, j
                 )
             store(lstm_add, i, j, load(lstm_add_step, i, j, HALF_ROWS, 4) + acc)
 
@@ -714,7 +689,7 @@ def gradients(m):
     words_1 = m.dim("words_1")
     words = m.between(0, 2, batch * words_1)
     embedding = m.between(0, 2, batch * words_1 * 256)
-    lstm_broadcast_to = m.between(0, 1, batch * 128)
+    lstm_start = m.between(0, 1, batch * 128)
     lstm_add = m.between(0, 0, batch * words_1 * 512)
     d_lstm_scan_output_1 = m.between(0, 1, batch * words_1 * 128)
     d_lstm_scan_output_2 = m.between(0, 1, batch * words_1 * 128)
@@ -724,9 +699,9 @@ def gradients(m):
     d_lstm_scan_output_6 = m.between(0, 1, batch * words_1 * 128)
     d_lstm_scan_output_10 = m.between(0, 2, batch * words_1 * 128)
     lstm = m.between(0, 0, batch * 128)
-    lstm_broadcast_to_before = m.between(0, 0, batch * 128)
-    lstm_broadcast_to_1_before = m.between(0, 0, batch * 128)
-    lstm_broadcast_to_1_before_2 = m.between(0, 0, batch * 128)
+    lstm_start_before = m.between(0, 0, batch * 128)
+    lstm_start_1_before = m.between(0, 0, batch * 128)
+    lstm_start_1_before_2 = m.between(0, 0, batch * 128)
     lstm_add_2 = m.between(0, 0, batch * 512)
     dropout = m.between(0, 1, batch * 128)
     dense = m.between(0, 0, batch)
@@ -737,25 +712,29 @@ def gradients(m):
     label_loss_multiply_1 = m.between(0, 1, batch)
     accuracy_sum = m.between(0, 1, batch)
     d_dropout_transpose = m.between(0, 1, 128)
-    d_lstm_broadcast_to_before_1_transpose = m.between(0, 1, 65536)
+    d_lstm_start_before_1_transpose = m.between(0, 1, 65536)
     d_embedding_transpose = m.between(0, 1, 131072)
     d_lstm = m.between(1, 1, batch * 128)
     d_lstm_add = m.between(1, 2, batch * words_1 * 512)
-    d_lstm_broadcast_to_before = m.between(1, 1, batch * 128)
-    d_lstm_broadcast_to_before_2 = m.between(1, 1, batch * 128)
-    d_lstm_broadcast_to_1_before = m.between(1, 1, batch * 128)
-    d_lstm_broadcast_to_1_before_2 = m.between(1, 1, batch * 128)
+    d_lstm_start_before = m.between(1, 1, batch * 128)
+    d_lstm_start_before_2 = m.between(1, 1, batch * 128)
+    d_lstm_start_1_before = m.between(1, 1, batch * 128)
+    d_lstm_start_1_before_2 = m.between(1, 1, batch * 128)
     d_lstm_lstm_cell_bias_sum = m.between(1, 2, batch * 512)
     d_embedding_dot = m.between(1, 2, batch * words_1 * 256)
+    lstm_turns = (lstm, lstm_start_before)
+    lstm_start_1_before_turns = (lstm_start_1_before, lstm_start_1_before_2)
 
     def scan_step(t):
-        lstm_broadcast_to_before__2 = (lstm, lstm_broadcast_to_before)[(words_1 - t) % 2] if t else lstm_broadcast_to
-        lstm_broadcast_to_1_before_ = (lstm_broadcast_to_1_before, lstm_broadcast_to_1_before_2)[(words_1 - t) % 2] if t else lstm_broadcast_to
-        lstm_add_1 = (lstm_broadcast_to_1_before, lstm_broadcast_to_1_before_2)[(words_1 - 1 - t) % 2]
-        lstm_multiply_2 = (lstm, lstm_broadcast_to_before)[(words_1 - 1 - t) % 2]
+        lstm_start_before_ = lstm_turns[(words_1 - t) % 2] if t else lstm_start
+        lstm_start_1_before_ = (
+            lstm_start_1_before_turns[(words_1 - t) % 2] if t else lstm_start
+        )
+        lstm_add_1 = lstm_start_1_before_turns[(words_1 - 1 - t) % 2]
+        lstm_multiply_2 = lstm_turns[(words_1 - 1 - t) % 2]
         return [
             compute_lstm_add_2(
-                lstm_broadcast_to_before__2,
+                lstm_start_before_,
                 m.weight("lstm/lstm_cell/recurrent_kernel"),
                 lstm_add.at(t * 512),
                 lstm_add_2,
@@ -766,45 +745,51 @@ def gradients(m):
                 lstm_add_2,
                 d_lstm_scan_output_3.at(t * 128 * m.capacity),
                 lstm_add_2.at(256),
-                d_lstm_scan_output_1.at(t * 128 * m.capacity),
-                lstm_broadcast_to_1_before_,
+                d_lstm_scan_output_4.at(t * 128 * m.capacity),
+                lstm_start_1_before_,
                 lstm_add_1,
                 lstm_add_2.at(384),
-                d_lstm_scan_output_4.at(t * 128 * m.capacity),
                 d_lstm_scan_output_5.at(t * 128 * m.capacity),
-                lstm_multiply_2,
                 d_lstm_scan_output_6.at(t * 128 * m.capacity),
-                lstm_broadcast_to_before__2,
+                lstm_multiply_2,
+                d_lstm_scan_output_1.at(t * 128 * m.capacity),
+                lstm_start_before_,
                 d_lstm_scan_output_10.at(t * 128),
             ),
         ]
 
+    d_lstm_start_1_before_turns = (d_lstm_start_1_before, d_lstm_start_1_before_2)
+    d_lstm_start_before_turns = (d_lstm_start_before, d_lstm_start_before_2)
 
     def scan_1_step(t):
-        d_lstm_broadcast_to_1_before_ = (d_lstm_broadcast_to_1_before, d_lstm_broadcast_to_1_before_2)[(words_1 - t) % 2] if t else lstm_broadcast_to
-        d_lstm_broadcast_to_before_ = (d_lstm_broadcast_to_before, d_lstm_broadcast_to_before_2)[(words_1 - t) % 2] if t else d_lstm
-        d_lstm_broadcast_to_1_before_1 = (d_lstm_broadcast_to_1_before, d_lstm_broadcast_to_1_before_2)[(words_1 - 1 - t) % 2]
-        d_lstm_broadcast_to_before_1_dot = (d_lstm_broadcast_to_before, d_lstm_broadcast_to_before_2)[(words_1 - 1 - t) % 2]
+        d_lstm_start_1_before_ = (
+            d_lstm_start_1_before_turns[(words_1 - t) % 2] if t else lstm_start
+        )
+        d_lstm_start_before_ = (
+            d_lstm_start_before_turns[(words_1 - t) % 2] if t else d_lstm
+        )
+        d_lstm_start_1_before_1 = d_lstm_start_1_before_turns[(words_1 - 1 - t) % 2]
+        d_lstm_start_before_1_dot = d_lstm_start_before_turns[(words_1 - 1 - t) % 2]
         return [
             compute_concatenate_2(
-                d_lstm_broadcast_to_1_before_,
-                d_lstm_broadcast_to_before_,
-                d_lstm_scan_output_4.at((words_1 - 1 - t) * 128 * m.capacity),
+                d_lstm_start_1_before_,
+                d_lstm_start_before_,
                 d_lstm_scan_output_5.at((words_1 - 1 - t) * 128 * m.capacity),
+                d_lstm_scan_output_6.at((words_1 - 1 - t) * 128 * m.capacity),
                 d_lstm_scan_output_2.at((words_1 - 1 - t) * 128 * m.capacity),
-                d_lstm_broadcast_to_1_before_1,
-                d_lstm_scan_output_1.at((words_1 - 1 - t) * 128 * m.capacity),
+                d_lstm_start_1_before_1,
+                d_lstm_scan_output_4.at((words_1 - 1 - t) * 128 * m.capacity),
                 d_lstm_scan_output_3.at((words_1 - 1 - t) * 128 * m.capacity),
                 d_lstm_add.at((words_1 - 1 - t) * 512),
-                d_lstm_scan_output_6.at((words_1 - 1 - t) * 128 * m.capacity),
+                d_lstm_scan_output_1.at((words_1 - 1 - t) * 128 * m.capacity),
                 d_lstm_add.at((words_1 - 1 - t) * 512).at(128),
                 d_lstm_add.at((words_1 - 1 - t) * 512).at(256),
                 d_lstm_add.at((words_1 - 1 - t) * 512).at(384),
             ),
-            gradient_of_lstm_broadcast_to_before_1_dot(
+            gradient_of_lstm_start_before_1_dot(
                 d_lstm_add.at((words_1 - 1 - t) * 512),
-                d_lstm_broadcast_to_before_1_transpose,
-                d_lstm_broadcast_to_before_1_dot,
+                d_lstm_start_before_1_transpose,
+                d_lstm_start_before_1_dot,
             ),
         ]
 
@@ -813,7 +798,7 @@ def gradients(m):
         m.feed("label_target", label_target, 1),
         m.feed("label_sample_weight", label_sample_weight, 1),
         compute_embedding(words, m.weight("embedding/embeddings"), embedding),
-        compute_lstm_broadcast_to(lstm_broadcast_to),
+        compute_lstm_start(lstm_start),
         compute_lstm_add(
             embedding,
             m.weight("lstm/lstm_cell/kernel"),
@@ -843,7 +828,7 @@ def gradients(m):
         transpose_dense_kernel(m.weight("dense/kernel"), d_dropout_transpose),
         transpose_lstm_lstm_cell_recurrent_kernel(
             m.weight("lstm/lstm_cell/recurrent_kernel"),
-            d_lstm_broadcast_to_before_1_transpose,
+            d_lstm_start_before_1_transpose,
         ),
         transpose_lstm_lstm_cell_kernel(
             m.weight("lstm/lstm_cell/kernel"),
@@ -900,12 +885,12 @@ def evaluate(m):
     words_1 = m.dim("words_1")
     words = m.between(0, 0, batch * words_1)
     embedding = m.between(0, 0, batch * words_1 * 256)
-    lstm_broadcast_to = m.between(0, 0, batch * 128)
+    lstm_start = m.between(0, 0, batch * 128)
     lstm_add = m.between(0, 0, batch * words_1 * 512)
     lstm = m.between(0, 0, batch * 128)
-    lstm_broadcast_to_before = m.between(0, 0, batch * 128)
-    lstm_broadcast_to_1_before = m.between(0, 0, batch * 128)
-    lstm_broadcast_to_1_before_2 = m.between(0, 0, batch * 128)
+    lstm_start_before = m.between(0, 0, batch * 128)
+    lstm_start_1_before = m.between(0, 0, batch * 128)
+    lstm_start_1_before_2 = m.between(0, 0, batch * 128)
     lstm_add_2 = m.between(0, 0, batch * 512)
     dense = m.between(0, 0, batch)
     label_target = m.between(0, 0, batch)
@@ -913,22 +898,26 @@ def evaluate(m):
     label_sample_weight = m.between(0, 0, batch)
     label_loss_multiply_1 = m.between(0, 1, batch)
     accuracy_sum = m.between(0, 1, batch)
+    lstm_turns = (lstm, lstm_start_before)
+    lstm_start_1_before_turns = (lstm_start_1_before, lstm_start_1_before_2)
 
     def scan_step(t):
-        lstm_broadcast_to_before_ = (lstm, lstm_broadcast_to_before)[(words_1 - t) % 2] if t else lstm_broadcast_to
-        lstm_broadcast_to_1_before_ = (lstm_broadcast_to_1_before, lstm_broadcast_to_1_before_2)[(words_1 - t) % 2] if t else lstm_broadcast_to
-        lstm_add_1 = (lstm_broadcast_to_1_before, lstm_broadcast_to_1_before_2)[(words_1 - 1 - t) % 2]
-        lstm_multiply_2 = (lstm, lstm_broadcast_to_before)[(words_1 - 1 - t) % 2]
+        lstm_start_before_ = lstm_turns[(words_1 - t) % 2] if t else lstm_start
+        lstm_start_1_before_ = (
+            lstm_start_1_before_turns[(words_1 - t) % 2] if t else lstm_start
+        )
+        lstm_add_1 = lstm_start_1_before_turns[(words_1 - 1 - t) % 2]
+        lstm_multiply_2 = lstm_turns[(words_1 - 1 - t) % 2]
         return [
             compute_lstm_add_2(
-                lstm_broadcast_to_before_,
+                lstm_start_before_,
                 m.weight("lstm/lstm_cell/recurrent_kernel"),
                 lstm_add.at(t * 512),
                 lstm_add_2,
             ),
             compute_lstm_multiply_2(
                 lstm_add_2.at(128),
-                lstm_broadcast_to_1_before_,
+                lstm_start_1_before_,
                 lstm_add_2,
                 lstm_add_2.at(256),
                 lstm_add_1,
@@ -942,7 +931,7 @@ def evaluate(m):
         m.feed("label_target", label_target, 1),
         m.feed("label_sample_weight", label_sample_weight, 1),
         compute_embedding(words, m.weight("embedding/embeddings"), embedding),
-        compute_lstm_broadcast_to(lstm_broadcast_to),
+        compute_lstm_start(lstm_start),
         compute_lstm_add(
             embedding,
             m.weight("lstm/lstm_cell/kernel"),
@@ -978,30 +967,34 @@ def predict(m):
     words_1 = m.dim("words_1")
     words = m.between(0, 0, batch * words_1)
     embedding = m.between(0, 0, batch * words_1 * 256)
-    lstm_broadcast_to = m.between(0, 0, batch * 128)
+    lstm_start = m.between(0, 0, batch * 128)
     lstm_add = m.between(0, 0, batch * words_1 * 512)
     lstm = m.between(0, 0, batch * 128)
-    lstm_broadcast_to_before = m.between(0, 0, batch * 128)
-    lstm_broadcast_to_1_before = m.between(0, 0, batch * 128)
-    lstm_broadcast_to_1_before_2 = m.between(0, 0, batch * 128)
+    lstm_start_before = m.between(0, 0, batch * 128)
+    lstm_start_1_before = m.between(0, 0, batch * 128)
+    lstm_start_1_before_2 = m.between(0, 0, batch * 128)
     lstm_add_2 = m.between(0, 0, batch * 512)
     dense = m.between(0, 0, batch)
+    lstm_turns = (lstm, lstm_start_before)
+    lstm_start_1_before_turns = (lstm_start_1_before, lstm_start_1_before_2)
 
     def scan_step(t):
-        lstm_broadcast_to_before_ = (lstm, lstm_broadcast_to_before)[(words_1 - t) % 2] if t else lstm_broadcast_to
-        lstm_broadcast_to_1_before_ = (lstm_broadcast_to_1_before, lstm_broadcast_to_1_before_2)[(words_1 - t) % 2] if t else lstm_broadcast_to
-        lstm_add_1 = (lstm_broadcast_to_1_before, lstm_broadcast_to_1_before_2)[(words_1 - 1 - t) % 2]
-        lstm_multiply_2 = (lstm, lstm_broadcast_to_before)[(words_1 - 1 - t) % 2]
+        lstm_start_before_ = lstm_turns[(words_1 - t) % 2] if t else lstm_start
+        lstm_start_1_before_ = (
+            lstm_start_1_before_turns[(words_1 - t) % 2] if t else lstm_start
+        )
+        lstm_add_1 = lstm_start_1_before_turns[(words_1 - 1 - t) % 2]
+        lstm_multiply_2 = lstm_turns[(words_1 - 1 - t) % 2]
         return [
             compute_lstm_add_2(
-                lstm_broadcast_to_before_,
+                lstm_start_before_,
                 m.weight("lstm/lstm_cell/recurrent_kernel"),
                 lstm_add.at(t * 512),
                 lstm_add_2,
             ),
             compute_lstm_multiply_2(
                 lstm_add_2.at(128),
-                lstm_broadcast_to_1_before_,
+                lstm_start_1_before_,
                 lstm_add_2,
                 lstm_add_2.at(256),
                 lstm_add_1,
@@ -1013,7 +1006,7 @@ def predict(m):
     return [
         m.feed("words", words, words_1),
         compute_embedding(words, m.weight("embedding/embeddings"), embedding),
-        compute_lstm_broadcast_to(lstm_broadcast_to),
+        compute_lstm_start(lstm_start),
         compute_lstm_add(
             embedding,
             m.weight("lstm/lstm_cell/kernel"),
@@ -1042,7 +1035,7 @@ SPEC = Spec(
             (None, 256),
             262144,
             0,
-            7,
+            11,
             ("embedding/embeddings",),
         ),
         Layer(
@@ -1051,11 +1044,15 @@ SPEC = Spec(
             (128,),
             197120,
             262912,
-            7,
-            ("lstm/lstm_cell/kernel", "lstm/lstm_cell/bias", "lstm/lstm_cell/recurrent_kernel"),
+            11,
+            (
+                "lstm/lstm_cell/kernel",
+                "lstm/lstm_cell/bias",
+                "lstm/lstm_cell/recurrent_kernel",
+            ),
         ),
-        Layer("dropout", "Dropout", (128,), 0, 0, 7),
-        Layer("dense", "Dense", (1,), 129, 277, 8, ("dense/kernel", "dense/bias")),
+        Layer("dropout", "Dropout", (128,), 0, 0, 11),
+        Layer("dense", "Dense", (1,), 129, 277, 12, ("dense/kernel", "dense/bias")),
     ),
     trainable=463504,
     size=463504,
@@ -1072,54 +1069,58 @@ class TextClassifier(Model):
 
     spec = SPEC
     programs = Programs(
-        train=(Steps(gradients, 0, 0, 9821251), Steps(update, 0, 0, 0)),
-        gradient=(Steps(gradients, 0, 0, 9821251),),
-        evaluate=(Steps(evaluate, 0, 0, 4899776),),
-        predict=(Steps(predict, 0, 0, 4899733),),
+        train=(Steps(gradients, 0, 0, 1198787), Steps(update, 0, 0, 0)),
+        gradient=(Steps(gradients, 0, 0, 1198787),),
+        evaluate=(Steps(evaluate, 0, 0, 408000),),
+        predict=(Steps(predict, 0, 0, 407957),),
     )
 
 
 SOURCE_NAME = "05_lstm_text.k"
 SOURCE_MAP = {
-    "compute_embedding": (7,),
-    "compute_lstm_broadcast_to": (7,),
-    "compute_lstm_add": (7,),
-    "compute_lstm_add_2": (7,),
-    "compute_copy_1": (7,),
-    "compute_dropout": (7,),
-    "gradient_of_dense_add": (8, 11),
-    "compute_accuracy_sum": (11, 12),
-    "compute_multiply": (11,),
-    "compute_copy_1_2": (7, 8, 12),
-    "transpose_dense_kernel": (8,),
-    "gradient_of_lstm": (7, 8),
-    "gradient_of_dense_kernel": (8,),
-    "transpose_lstm_lstm_cell_recurrent_kernel": (7,),
-    "compute_concatenate_2": (7,),
-    "gradient_of_lstm_broadcast_to_before_1_dot": (7,),
-    "gradient_of_lstm_lstm_cell_recurrent_kernel": (7,),
-    "gradient_of_lstm_lstm_cell_bias_sum": (7,),
-    "gradient_of_lstm_lstm_cell_bias_sum_1": (7,),
-    "transpose_lstm_lstm_cell_kernel": (7,),
-    "gradient_of_embedding_dot": (7,),
-    "gradient_of_lstm_lstm_cell_kernel": (7,),
-    "gradient_of_embedding_embeddings": (7,),
+    "compute_embedding": (11,),
+    "compute_lstm_start": (11,),
+    "compute_lstm_add": (11,),
+    "compute_lstm_add_2": (11,),
+    "compute_copy_1": (11,),
+    "compute_dropout": (11,),
+    "gradient_of_dense_add": (12, 15),
+    "compute_accuracy_sum": (15, 16),
+    "compute_multiply": (15,),
+    "compute_copy_1_2": (11, 12, 16),
+    "transpose_dense_kernel": (12,),
+    "gradient_of_lstm": (11, 12),
+    "gradient_of_dense_kernel": (12,),
+    "transpose_lstm_lstm_cell_recurrent_kernel": (11,),
+    "compute_concatenate_2": (11,),
+    "gradient_of_lstm_start_before_1_dot": (11,),
+    "gradient_of_lstm_lstm_cell_recurrent_kernel": (11,),
+    "gradient_of_lstm_lstm_cell_bias_sum": (11,),
+    "gradient_of_lstm_lstm_cell_bias_sum_1": (11,),
+    "transpose_lstm_lstm_cell_kernel": (11,),
+    "gradient_of_embedding_dot": (11,),
+    "gradient_of_lstm_lstm_cell_kernel": (11,),
+    "gradient_of_embedding_embeddings": (11,),
     "compute_subtract": (),
-    "compute_lstm_multiply_2": (7,),
-    "compute_label_loss_sigmoid_crossentropy": (8, 11),
-    "compute_copy_1_3": (12,),
-    "compute_dense": (8,),
-    "compute_lstm_add_3": (7,),
-    "compute_lstm_add_4": (7,),
+    "compute_lstm_multiply_2": (11,),
+    "compute_label_loss_sigmoid_crossentropy": (12, 15),
+    "compute_copy_1_3": (16,),
+    "compute_dense": (12,),
+    "compute_lstm_add_3": (11,),
+    "compute_lstm_add_4": (11,),
 }
 SOURCE = """\
 # Texts of any length, as numbers of words, in two classes; batches of 16.
+
+param vocabulary = 1024
+param width = 256
+param rate = 0.5
 
 model TextClassifier:
     \"\"\"Vectors for 1024 words, an LSTM, and a sigmoid.\"\"\"
     input words: int32[None]
     output label = words
-        |> Embedding(1024, 256) |> LSTM(128) |> Dropout(0.5)
+        |> Embedding(vocabulary, width) |> LSTM(width // 2) |> Dropout(rate)
         |> Dense(1, activation="sigmoid")
     train:
         optimizer = "rmsprop"

@@ -227,7 +227,9 @@ def compute_time_distributed_classifier_dense_1(thread, threads, batch, clock, a
 
 
 @kernel
-def compute_time_distributed_classifier_dense_2_add(thread, threads, batch, clock, args):
+def compute_time_distributed_classifier_dense_2_add(
+    thread, threads, batch, clock, args
+):
     """Line 8 of the model. 25,800 FLOPs."""
     time_distributed_classifier_dense_1 = matrix(args, 0, batch * 20, 64)
     time_distributed_classifier_dense_2_kernel = matrix(args, 1, 64, 10)
@@ -275,7 +277,8 @@ def compute_time_distributed_classifier_dense_2(thread, threads, batch, clock, a
             keep_columns(time_distributed_classifier_dense_2_add_tile, 0, 10, -np.inf)
         )
         time_distributed_classifier_dense_2_subtract = (
-            time_distributed_classifier_dense_2_add_tile - time_distributed_classifier_dense_2_max
+            time_distributed_classifier_dense_2_add_tile
+            - time_distributed_classifier_dense_2_max
         )
         time_distributed_classifier_dense_2_exp = exp(
             time_distributed_classifier_dense_2_subtract
@@ -284,7 +287,8 @@ def compute_time_distributed_classifier_dense_2(thread, threads, batch, clock, a
             keep_columns(time_distributed_classifier_dense_2_exp, 0, 10, 0.0)
         )
         time_distributed_classifier_dense_2_tile = (
-            time_distributed_classifier_dense_2_exp / time_distributed_classifier_dense_2_sum
+            time_distributed_classifier_dense_2_exp
+            / time_distributed_classifier_dense_2_sum
         )
         store(
             time_distributed_classifier_dense_2,
@@ -408,7 +412,9 @@ def compute_copy(thread, threads, batch, clock, args):
 
 
 @kernel
-def gradient_of_time_distributed_classifier_dense_2_add(thread, threads, batch, clock, args):
+def gradient_of_time_distributed_classifier_dense_2_add(
+    thread, threads, batch, clock, args
+):
     """Line 8 of the model. 800 FLOPs."""
     d_time_distributed_1 = matrix(args, 0, batch * 20, 10)
     time_distributed_classifier_dense_2 = matrix(args, 1, batch * 20, 10)
@@ -429,7 +435,8 @@ def gradient_of_time_distributed_classifier_dense_2_add(thread, threads, batch, 
             d_time_distributed_1_tile - d_time_distributed_classifier_dense_2_sum
         )
         d_time_distributed_classifier_dense_2_add_tile = (
-            time_distributed_classifier_dense_2_tile * d_time_distributed_classifier_dense_2_subtract
+            time_distributed_classifier_dense_2_tile
+            * d_time_distributed_classifier_dense_2_subtract
         )
         store(
             d_time_distributed_classifier_dense_2_add,
@@ -440,7 +447,9 @@ def gradient_of_time_distributed_classifier_dense_2_add(thread, threads, batch, 
 
 
 @kernel
-def gradient_of_time_distributed_classifier_dense_2_bias(thread, threads, batch, clock, args):
+def gradient_of_time_distributed_classifier_dense_2_bias(
+    thread, threads, batch, clock, args
+):
     """Line 8 of the model. 200 FLOPs."""
     d_time_distributed_classifier_dense_2_add = matrix(args, 0, batch * 20, 10)
     d_time_distributed_classifier_dense_2_bias = matrix(args, 1, 1, 10)
@@ -456,7 +465,9 @@ def gradient_of_time_distributed_classifier_dense_2_bias(thread, threads, batch,
 
 
 @kernel
-def transpose_time_distributed_classifier_dense_2_kernel(thread, threads, batch, clock, args):
+def transpose_time_distributed_classifier_dense_2_kernel(
+    thread, threads, batch, clock, args
+):
     """Line 8 of the model."""
     time_distributed_classifier_dense_2_kernel = matrix(args, 0, 64, 10)
     d_time_distributed_classifier_dense_1_transpose = matrix(args, 1, 10, 64)
@@ -472,7 +483,9 @@ def transpose_time_distributed_classifier_dense_2_kernel(thread, threads, batch,
 
 
 @kernel
-def gradient_of_time_distributed_classifier_dense_1_add(thread, threads, batch, clock, args):
+def gradient_of_time_distributed_classifier_dense_1_add(
+    thread, threads, batch, clock, args
+):
     """Lines 7, 8. 26,880 FLOPs."""
     d_time_distributed_classifier_dense_2_add = matrix(args, 0, batch * 20, 10)
     d_time_distributed_classifier_dense_1_transpose = matrix(args, 1, 10, 64)
@@ -510,7 +523,9 @@ def gradient_of_time_distributed_classifier_dense_1_add(thread, threads, batch, 
 
 
 @kernel
-def gradient_of_time_distributed_classifier_dense_2_kernel(thread, threads, batch, clock, args):
+def gradient_of_time_distributed_classifier_dense_2_kernel(
+    thread, threads, batch, clock, args
+):
     """Line 8 of the model. 25,600 FLOPs."""
     time_distributed_classifier_dense_1 = matrix(args, 0, batch * 20, 64)
     d_time_distributed_classifier_dense_2_add = matrix(args, 1, batch * 20, 10)
@@ -533,7 +548,9 @@ def gradient_of_time_distributed_classifier_dense_2_kernel(thread, threads, batc
 
 
 @kernel
-def gradient_of_time_distributed_classifier_dense_bias(thread, threads, batch, clock, args):
+def gradient_of_time_distributed_classifier_dense_bias(
+    thread, threads, batch, clock, args
+):
     """Line 7 of the model. 2,560 FLOPs."""
     d_time_distributed_classifier_dense_1_add = matrix(args, 0, batch * 20, 64)
     d_time_distributed_classifier_dense_add = matrix(args, 1, batch * 20, 64)
@@ -557,7 +574,9 @@ def gradient_of_time_distributed_classifier_dense_bias(thread, threads, batch, c
 
 
 @kernel
-def transpose_time_distributed_classifier_dense_1_kernel(thread, threads, batch, clock, args):
+def transpose_time_distributed_classifier_dense_1_kernel(
+    thread, threads, batch, clock, args
+):
     """Line 7 of the model."""
     time_distributed_classifier_dense_1_kernel = matrix(args, 0, 64, 64)
     d_time_distributed_classifier_dense_transpose = matrix(args, 1, 64, 64)
@@ -573,7 +592,9 @@ def transpose_time_distributed_classifier_dense_1_kernel(thread, threads, batch,
 
 
 @kernel
-def gradient_of_time_distributed_classifier_dense_add(thread, threads, batch, clock, args):
+def gradient_of_time_distributed_classifier_dense_add(
+    thread, threads, batch, clock, args
+):
     """Line 7 of the model. 165,120 FLOPs."""
     d_time_distributed_classifier_dense_1_add = matrix(args, 0, batch * 20, 64)
     d_time_distributed_classifier_dense_transpose = matrix(args, 1, 64, 64)
@@ -611,7 +632,9 @@ def gradient_of_time_distributed_classifier_dense_add(thread, threads, batch, cl
 
 
 @kernel
-def gradient_of_time_distributed_classifier_dense_1_kernel(thread, threads, batch, clock, args):
+def gradient_of_time_distributed_classifier_dense_1_kernel(
+    thread, threads, batch, clock, args
+):
     """Line 7 of the model. 163,840 FLOPs."""
     time_distributed_classifier_dense = matrix(args, 0, batch * 20, 64)
     d_time_distributed_classifier_dense_1_add = matrix(args, 1, batch * 20, 64)
@@ -634,7 +657,9 @@ def gradient_of_time_distributed_classifier_dense_1_kernel(thread, threads, batc
 
 
 @kernel
-def gradient_of_time_distributed_classifier_dense_kernel(thread, threads, batch, clock, args):
+def gradient_of_time_distributed_classifier_dense_kernel(
+    thread, threads, batch, clock, args
+):
     """Line 7 of the model. 2,007,040 FLOPs."""
     images = matrix(args, 0, batch * 20, 784)
     d_time_distributed_classifier_dense_add = matrix(args, 1, batch * 20, 64)
@@ -1113,7 +1138,10 @@ FILM_SPEC = Spec(
             50240,
             0,
             7,
-            ("time_distributed/classifier/dense/kernel", "time_distributed/classifier/dense/bias"),
+            (
+                "time_distributed/classifier/dense/kernel",
+                "time_distributed/classifier/dense/bias",
+            ),
         ),
         Layer(
             "time_distributed/classifier/dense_1",
@@ -1123,9 +1151,9 @@ FILM_SPEC = Spec(
             0,
             7,
             (
-    "time_distributed/classifier/dense_1/kernel",
-    "time_distributed/classifier/dense_1/bias",
-),
+                "time_distributed/classifier/dense_1/kernel",
+                "time_distributed/classifier/dense_1/bias",
+            ),
         ),
         Layer(
             "time_distributed/classifier/dense_2",
@@ -1135,9 +1163,9 @@ FILM_SPEC = Spec(
             0,
             8,
             (
-    "time_distributed/classifier/dense_2/kernel",
-    "time_distributed/classifier/dense_2/bias",
-),
+                "time_distributed/classifier/dense_2/kernel",
+                "time_distributed/classifier/dense_2/bias",
+            ),
         ),
         Layer("time_distributed", "TimeDistributed", (20, 10), 0, 0, 13),
     ),
@@ -1155,7 +1183,10 @@ class Film(Model):
 
     spec = FILM_SPEC
     programs = Programs(
-        train=(Steps(film_gradients, 19720, 4736, 9062), Steps(film_update, 19720, 4736, 0)),
+        train=(
+            Steps(film_gradients, 19720, 4736, 9062),
+            Steps(film_update, 19720, 4736, 0),
+        ),
         gradient=(Steps(film_gradients, 19720, 4736, 9062),),
         evaluate=(Steps(film_evaluate, 17000, 0, 4862),),
         predict=(Steps(film_predict, 16960, 0, 0),),

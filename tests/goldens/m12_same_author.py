@@ -3,9 +3,9 @@
 Built by kgen 0.1.0 from 12_same_author.k; edit that, not this.
 
 layer        kind         output        weights  line
-read         LSTM         (batch, 64)    82,176     8
-concatenate  Concatenate  (batch, 128)        0     9
-dense        Dense        (batch, 1)        129     9
+read         LSTM         (batch, 64)    82,176    11
+concatenate  Concatenate  (batch, 128)        0    12
+dense        Dense        (batch, 1)        129    12
 total        SameAuthor                  82,305
 """
 
@@ -63,18 +63,17 @@ WEIGHTS = (
 
 
 @kernel
-def compute_read_broadcast_to(thread, threads, batch, clock, args):
-    """Line 9 of the model. 64 FLOPs a row."""
-    read_broadcast_to = matrix(args, 0, batch, 64)
+def compute_read_start(thread, threads, batch, clock, args):
+    """Line 12 of the model. 64 FLOPs a row."""
+    read_start = matrix(args, 0, batch, 64)
     first, last = share(batch, ROWS, thread, threads)
     for i in range(first, last):
-        read_broadcast_to_tile = full(1, 1, 0.0)
-        store(read_broadcast_to, i, 0, read_broadcast_to_tile + zeros(1, VECTORS_64))
+        store(read_start, i, 0, full(1, 1, 0.0) + zeros(1, VECTORS_64))
 
 
 @kernel
 def compute_read_add(thread, threads, batch, clock, args):
-    """Line 9 of the model. 36,771,840 FLOPs a row."""
+    """Line 12 of the model. 36,771,840 FLOPs a row."""
     a = matrix(args, 0, batch * 280, 256)
     read_lstm_cell_kernel = matrix(args, 1, 256, 256)
     read_lstm_cell_bias = matrix(args, 2, 1, 256)
@@ -91,8 +90,8 @@ def compute_read_add(thread, threads, batch, clock, args):
 
 @kernel
 def compute_read_add_2(thread, threads, batch, clock, args):
-    """Line 9 of the model. 33,024 FLOPs a row."""
-    read_broadcast_to_before = matrix(args, 0, batch, 64)
+    """Line 12 of the model. 33,024 FLOPs a row."""
+    read_start_before = matrix(args, 0, batch, 64)
     read_lstm_cell_recurrent_kernel = matrix(args, 1, 64, 256)
     read_add_step = matrix(args, 2, batch, 256, 71680)
     read_add = matrix(args, 3, batch, 256)
@@ -102,16 +101,16 @@ def compute_read_add_2(thread, threads, batch, clock, args):
         for i in range(first, last, ROWS):
             acc = zeros(ROWS, 2)
             for k in range(64):
-                acc = outer(acc, read_broadcast_to_before, i, k, panel, k, 0)
+                acc = outer(acc, read_start_before, i, k, panel, k, 0)
             store(read_add, i, j, load(read_add_step, i, j, ROWS, 2) + acc)
 
 
 @kernel
 def compute_copy_1(thread, threads, batch, clock, args):
-    """Line 9 of the model. 6,784 FLOPs a row."""
+    """Line 12 of the model. 6,784 FLOPs a row."""
     read_add = matrix(args, 0, batch, 64, 256)
     read_sigmoid = matrix(args, 1, batch, 64)
-    read_broadcast_to_1_before = matrix(args, 2, batch, 64)
+    read_start_1_before = matrix(args, 2, batch, 64)
     read_add_2 = matrix(args, 3, batch, 64, 256)
     read_sigmoid_1 = matrix(args, 4, batch, 64)
     read_add_3 = matrix(args, 5, batch, 64, 256)
@@ -122,16 +121,14 @@ def compute_copy_1(thread, threads, batch, clock, args):
     read_tanh_1 = matrix(args, 10, batch, 64)
     read_multiply_2 = matrix(args, 11, batch, 64)
     copy = matrix(args, 12, batch, 64)
-    read_broadcast_to_before = matrix(args, 13, batch, 64)
+    read_start_before = matrix(args, 13, batch, 64)
     copy_1 = matrix(args, 14, batch, 64, 17920)
     first, last = share(batch, ROWS, thread, threads)
     for i in range(first, last):
         read_sigmoid_tile = sigmoid(load(read_add, i, 0, 1, VECTORS_64))
         store(read_sigmoid, i, 0, read_sigmoid_tile)
-        read_broadcast_to_1_before_tile = load(
-            read_broadcast_to_1_before, i, 0, 1, VECTORS_64
-        )
-        read_multiply = read_sigmoid_tile * read_broadcast_to_1_before_tile
+        read_start_1_before_tile = load(read_start_1_before, i, 0, 1, VECTORS_64)
+        read_multiply = read_sigmoid_tile * read_start_1_before_tile
         read_sigmoid_1_tile = sigmoid(load(read_add_2, i, 0, 1, VECTORS_64))
         store(read_sigmoid_1, i, 0, read_sigmoid_1_tile)
         read_tanh_tile = tanh(load(read_add_3, i, 0, 1, VECTORS_64))
@@ -144,14 +141,13 @@ def compute_copy_1(thread, threads, batch, clock, args):
         read_tanh_1_tile = tanh(read_add_1_tile)
         store(read_tanh_1, i, 0, read_tanh_1_tile)
         store(read_multiply_2, i, 0, read_sigmoid_2_tile * read_tanh_1_tile)
-        store(copy, i, 0, read_broadcast_to_1_before_tile)
-        copy_1_tile = load(read_broadcast_to_before, i, 0, 1, VECTORS_64)
-        store(copy_1, i, 0, copy_1_tile)
+        store(copy, i, 0, read_start_1_before_tile)
+        store(copy_1, i, 0, load(read_start_before, i, 0, 1, VECTORS_64))
 
 
 @kernel
 def compute_concatenate(thread, threads, batch, clock, args):
-    """Line 9 of the model."""
+    """Line 12 of the model."""
     read = matrix(args, 0, batch, 64)
     read_1 = matrix(args, 1, batch, 64)
     concatenate = matrix(args, 2, batch, 128)
@@ -165,7 +161,7 @@ def compute_concatenate(thread, threads, batch, clock, args):
 
 @kernel
 def gradient_of_dense_add(thread, threads, batch, clock, args):
-    """Lines 9, 12. 317 FLOPs a row."""
+    """Lines 12, 15. 317 FLOPs a row."""
     concatenate = matrix(args, 0, batch, 128)
     dense_kernel = matrix(args, 1, 128, 1)
     dense_bias = matrix(args, 2, 1, 1)
@@ -204,7 +200,7 @@ def gradient_of_dense_add(thread, threads, batch, clock, args):
 
 @kernel
 def compute_accuracy_sum(thread, threads, batch, clock, args):
-    """Lines 12, 13. 3 FLOPs a row."""
+    """Lines 15, 16. 3 FLOPs a row."""
     same_loss_sigmoid_crossentropy = matrix(args, 0, batch, 1)
     same_sample_weight = matrix(args, 1, batch, 1)
     same_loss_multiply_1 = matrix(args, 2, batch, 1)
@@ -224,7 +220,7 @@ def compute_accuracy_sum(thread, threads, batch, clock, args):
 
 @kernel
 def compute_multiply(thread, threads, batch, clock, args):
-    """Line 12 of the model. 1 FLOPs a row, 5 FLOPs."""
+    """Line 15 of the model. 1 FLOPs a row, 5 FLOPs."""
     same_loss_multiply_1 = matrix(args, 0, batch, 1)
     multiply = matrix(args, 1, 1, 1)
     first, last = share(1, LANES, thread, threads)
@@ -238,7 +234,7 @@ def compute_multiply(thread, threads, batch, clock, args):
 
 @kernel
 def compute_copy_1_2(thread, threads, batch, clock, args):
-    """Lines 9, 13. 2 FLOPs a row, 2 FLOPs."""
+    """Lines 12, 16. 2 FLOPs a row, 2 FLOPs."""
     accuracy_sum = matrix(args, 0, batch, 1)
     d_dense_add = matrix(args, 1, batch, 1)
     accuracy_sum_1 = matrix(args, 2, 1, 1)
@@ -260,7 +256,7 @@ def compute_copy_1_2(thread, threads, batch, clock, args):
 
 @kernel
 def transpose_dense_kernel(thread, threads, batch, clock, args):
-    """Line 9 of the model."""
+    """Line 12 of the model."""
     dense_kernel = matrix(args, 0, 128, 1)
     d_concatenate_transpose = matrix(args, 1, 1, 128)
     first, last = share(128, LANES, thread, threads)
@@ -271,7 +267,7 @@ def transpose_dense_kernel(thread, threads, batch, clock, args):
 
 @kernel
 def gradient_of_concatenate_dot(thread, threads, batch, clock, args):
-    """Line 9 of the model. 256 FLOPs a row."""
+    """Line 12 of the model. 256 FLOPs a row."""
     d_dense_add = matrix(args, 0, batch, 1)
     d_concatenate_transpose = matrix(args, 1, 1, 128)
     d_concatenate_dot = matrix(args, 2, batch, 128)
@@ -286,7 +282,7 @@ def gradient_of_concatenate_dot(thread, threads, batch, clock, args):
 
 @kernel
 def gradient_of_dense_kernel(thread, threads, batch, clock, args):
-    """Line 9 of the model. 256 FLOPs a row."""
+    """Line 12 of the model. 256 FLOPs a row."""
     concatenate = matrix(args, 0, batch, 128)
     d_dense_add = matrix(args, 1, batch, 1)
     d_dense_kernel = matrix(args, 2, 128, 1)
@@ -301,7 +297,7 @@ def gradient_of_dense_kernel(thread, threads, batch, clock, args):
 
 @kernel
 def gradient_of_read(thread, threads, batch, clock, args):
-    """Line 9 of the model."""
+    """Line 12 of the model."""
     d_concatenate_dot = matrix(args, 0, batch, 128)
     d_read = matrix(args, 1, batch, 64)
     first, last = share(batch, ROWS, thread, threads)
@@ -312,7 +308,7 @@ def gradient_of_read(thread, threads, batch, clock, args):
 
 @kernel
 def gradient_of_read_1(thread, threads, batch, clock, args):
-    """Line 9 of the model."""
+    """Line 12 of the model."""
     d_concatenate_dot = matrix(args, 0, batch, 128)
     d_read_1 = matrix(args, 1, batch, 64)
     first, last = share(batch, ROWS, thread, threads)
@@ -323,50 +319,43 @@ def gradient_of_read_1(thread, threads, batch, clock, args):
 
 @kernel
 def transpose_read_lstm_cell_recurrent_kernel(thread, threads, batch, clock, args):
-    """Line 9 of the model."""
+    """Line 12 of the model."""
     read_lstm_cell_recurrent_kernel = matrix(args, 0, 64, 256)
-    d_read_broadcast_to_2_before_1_transpose = matrix(args, 1, 256, 64)
+    d_read_start_2_before_1_transpose = matrix(args, 1, 256, 64)
     first, last = share(64, LANES, thread, threads)
     for i in range(first, last, LANES):
         for j in range(0, 256, LANES):
             transpose_block(
-                read_lstm_cell_recurrent_kernel,
-                i,
-                j,
-                d_read_broadcast_to_2_before_1_transpose,
+                read_lstm_cell_recurrent_kernel, i, j, d_read_start_2_before_1_transpose
             )
 
 
 @kernel
 def compute_concatenate_2(thread, threads, batch, clock, args):
-    """Line 9 of the model. 960 FLOPs a row."""
-    d_read_broadcast_to_2_before = matrix(args, 0, batch, 64)
+    """Line 12 of the model. 960 FLOPs a row."""
+    d_read_start_2_before = matrix(args, 0, batch, 64)
     read_tanh_1 = matrix(args, 1, batch, 64)
     read_sigmoid_2 = matrix(args, 2, batch, 64)
-    d_read_broadcast_to_3_before = matrix(args, 3, batch, 64)
+    d_read_start_3_before = matrix(args, 3, batch, 64)
     read_tanh = matrix(args, 4, batch, 64)
     read_sigmoid_1 = matrix(args, 5, batch, 64)
-    read_broadcast_to_3_before = matrix(args, 6, batch, 64)
+    read_start_3_before = matrix(args, 6, batch, 64)
     read_sigmoid = matrix(args, 7, batch, 64)
-    d_read_broadcast_to_3_before_1 = matrix(args, 8, batch, 64)
+    d_read_start_3_before_1 = matrix(args, 8, batch, 64)
     concatenate_2 = matrix(args, 9, batch, 64, 71680)
     concatenate_2_2 = matrix(args, 10, batch, 64, 71680)
     concatenate_2_3 = matrix(args, 11, batch, 64, 71680)
     concatenate_2_4 = matrix(args, 12, batch, 64, 71680)
     first, last = share(batch, ROWS, thread, threads)
     for i in range(first, last):
-        d_read_broadcast_to_2_before_tile = load(
-            d_read_broadcast_to_2_before, i, 0, 1, VECTORS_64
-        )
+        d_read_start_2_before_tile = load(d_read_start_2_before, i, 0, 1, VECTORS_64)
         read_tanh_1_tile = load(read_tanh_1, i, 0, 1, VECTORS_64)
-        d_read_sigmoid_2 = d_read_broadcast_to_2_before_tile * read_tanh_1_tile
+        d_read_sigmoid_2 = d_read_start_2_before_tile * read_tanh_1_tile
         read_sigmoid_2_tile = load(read_sigmoid_2, i, 0, 1, VECTORS_64)
-        d_read_tanh_1 = d_read_broadcast_to_2_before_tile * read_sigmoid_2_tile
+        d_read_tanh_1 = d_read_start_2_before_tile * read_sigmoid_2_tile
         d_read_multiply_2 = d_read_tanh_1 * (1.0 - square(read_tanh_1_tile))
-        d_read_broadcast_to_3_before_tile = load(
-            d_read_broadcast_to_3_before, i, 0, 1, VECTORS_64
-        )
-        d_read_add_1 = d_read_broadcast_to_3_before_tile + d_read_multiply_2
+        d_read_start_3_before_tile = load(d_read_start_3_before, i, 0, 1, VECTORS_64)
+        d_read_add_1 = d_read_start_3_before_tile + d_read_multiply_2
         d_read_subtract_1 = 1.0 - read_sigmoid_2_tile
         d_read_multiply_3 = read_sigmoid_2_tile * d_read_subtract_1
         d_read_slice_axis_3 = d_read_sigmoid_2 * d_read_multiply_3
@@ -378,13 +367,11 @@ def compute_concatenate_2(thread, threads, batch, clock, args):
         d_read_subtract_3 = 1.0 - read_sigmoid_1_tile
         d_read_multiply_8 = read_sigmoid_1_tile * d_read_subtract_3
         d_read_slice_axis = d_read_sigmoid_1 * d_read_multiply_8
-        read_broadcast_to_3_before_tile = load(
-            read_broadcast_to_3_before, i, 0, 1, VECTORS_64
-        )
-        d_read_sigmoid = d_read_add_1 * read_broadcast_to_3_before_tile
+        read_start_3_before_tile = load(read_start_3_before, i, 0, 1, VECTORS_64)
+        d_read_sigmoid = d_read_add_1 * read_start_3_before_tile
         read_sigmoid_tile = load(read_sigmoid, i, 0, 1, VECTORS_64)
-        d_read_broadcast_to_3_before_1_tile = d_read_add_1 * read_sigmoid_tile
-        store(d_read_broadcast_to_3_before_1, i, 0, d_read_broadcast_to_3_before_1_tile)
+        d_read_start_3_before_1_tile = d_read_add_1 * read_sigmoid_tile
+        store(d_read_start_3_before_1, i, 0, d_read_start_3_before_1_tile)
         d_read_multiply_12 = read_sigmoid_tile * (1.0 - read_sigmoid_tile)
         d_read_slice_axis_1 = d_read_sigmoid * d_read_multiply_12
         store(concatenate_2, i, 0, d_read_slice_axis)
@@ -394,31 +381,25 @@ def compute_concatenate_2(thread, threads, batch, clock, args):
 
 
 @kernel
-def gradient_of_read_broadcast_to_2_before_1_dot(thread, threads, batch, clock, args):
-    """Line 9 of the model. 32,768 FLOPs a row."""
+def gradient_of_read_start_2_before_1_dot(thread, threads, batch, clock, args):
+    """Line 12 of the model. 32,768 FLOPs a row."""
     concatenate_2 = matrix(args, 0, batch, 256, 71680)
-    d_read_broadcast_to_2_before_1_transpose = matrix(args, 1, 256, 64)
-    d_read_broadcast_to_2_before_1_dot = matrix(args, 2, batch, 64)
+    d_read_start_2_before_1_transpose = matrix(args, 1, 256, 64)
+    d_read_start_2_before_1_dot = matrix(args, 2, batch, 64)
     first, last = share(batch, ROWS, thread, threads)
     for j in range(0, 64, 2 * LANES):
         for i in range(first, last, ROWS):
             acc = zeros(ROWS, 2)
             for k in range(256):
                 acc = outer(
-                    acc,
-                    concatenate_2,
-                    i,
-                    k,
-                    d_read_broadcast_to_2_before_1_transpose,
-                    k,
-                    j,
+                    acc, concatenate_2, i, k, d_read_start_2_before_1_transpose, k, j
                 )
-            store(d_read_broadcast_to_2_before_1_dot, i, j, acc)
+            store(d_read_start_2_before_1_dot, i, j, acc)
 
 
 @kernel
 def gradient_of_read_lstm_cell_recurrent_kernel(thread, threads, batch, clock, args):
-    """Line 9 of the model. 9,175,040 FLOPs a row."""
+    """Line 12 of the model. 9,175,040 FLOPs a row."""
     d_read_scan_output_10 = matrix(args, 0, batch * 280, 64)
     d_read_add_1 = matrix(args, 1, batch * 280, 256)
     d_read_lstm_cell_recurrent_kernel = matrix(args, 2, 64, 256)
@@ -438,7 +419,7 @@ def gradient_of_read_lstm_cell_recurrent_kernel(thread, threads, batch, clock, a
 
 @kernel
 def gradient_of_read_sum(thread, threads, batch, clock, args):
-    """Line 9 of the model. 143,360 FLOPs a row."""
+    """Line 12 of the model. 143,360 FLOPs a row."""
     d_read_add_1 = matrix(args, 0, batch * 280, 256)
     d_read_add = matrix(args, 1, batch * 280, 256)
     d_read_lstm_cell_bias_sum = matrix(args, 2, batch, 256)
@@ -457,7 +438,7 @@ def gradient_of_read_sum(thread, threads, batch, clock, args):
 
 @kernel
 def gradient_of_read_lstm_cell_bias_1(thread, threads, batch, clock, args):
-    """Line 9 of the model. 512 FLOPs a row, 256 FLOPs."""
+    """Line 12 of the model. 512 FLOPs a row, 256 FLOPs."""
     d_read_lstm_cell_bias_sum = matrix(args, 0, batch, 256)
     d_read_sum = matrix(args, 1, batch, 256)
     d_read_lstm_cell_bias_1 = matrix(args, 2, 1, 256)
@@ -473,7 +454,7 @@ def gradient_of_read_lstm_cell_bias_1(thread, threads, batch, clock, args):
 
 @kernel
 def gradient_of_read_lstm_cell_kernel(thread, threads, batch, clock, args):
-    """Line 9 of the model. 36,700,160 FLOPs a row."""
+    """Line 12 of the model. 36,700,160 FLOPs a row."""
     b = matrix(args, 0, batch * 280, 256)
     d_read_add_1 = matrix(args, 1, batch * 280, 256)
     d_read_lstm_cell_kernel = matrix(args, 2, 256, 256)
@@ -493,7 +474,7 @@ def gradient_of_read_lstm_cell_kernel(thread, threads, batch, clock, args):
 
 @kernel
 def gradient_of_read_lstm_cell_recurrent_kernel_1(thread, threads, batch, clock, args):
-    """Line 9 of the model. 16,384 FLOPs."""
+    """Line 12 of the model. 16,384 FLOPs."""
     d_read_lstm_cell_recurrent_kernel = matrix(args, 0, 64, 256)
     d_read_dot_3 = matrix(args, 1, 64, 256)
     d_read_lstm_cell_recurrent_kernel_1 = matrix(args, 2, 64, 256)
@@ -517,7 +498,7 @@ def gradient_of_read_lstm_cell_recurrent_kernel_1(thread, threads, batch, clock,
 
 @kernel
 def gradient_of_read_lstm_cell_kernel_1(thread, threads, batch, clock, args):
-    """Line 9 of the model. 65,536 FLOPs."""
+    """Line 12 of the model. 65,536 FLOPs."""
     d_read_lstm_cell_kernel = matrix(args, 0, 256, 256)
     d_read_dot_5 = matrix(args, 1, 256, 256)
     d_read_lstm_cell_kernel_1 = matrix(args, 2, 256, 256)
@@ -552,9 +533,9 @@ def compute_subtract(thread, threads, batch, clock, args):
 
 @kernel
 def compute_read_multiply_2(thread, threads, batch, clock, args):
-    """Line 9 of the model. 6,656 FLOPs a row."""
+    """Line 12 of the model. 6,656 FLOPs a row."""
     read_add = matrix(args, 0, batch, 64, 256)
-    read_broadcast_to_1_before = matrix(args, 1, batch, 64)
+    read_start_1_before = matrix(args, 1, batch, 64)
     read_add_2 = matrix(args, 2, batch, 64, 256)
     read_add_3 = matrix(args, 3, batch, 64, 256)
     read_add_1 = matrix(args, 4, batch, 64)
@@ -563,10 +544,8 @@ def compute_read_multiply_2(thread, threads, batch, clock, args):
     first, last = share(batch, ROWS, thread, threads)
     for i in range(first, last):
         read_sigmoid = sigmoid(load(read_add, i, 0, 1, VECTORS_64))
-        read_broadcast_to_1_before_tile = load(
-            read_broadcast_to_1_before, i, 0, 1, VECTORS_64
-        )
-        read_multiply = read_sigmoid * read_broadcast_to_1_before_tile
+        read_start_1_before_tile = load(read_start_1_before, i, 0, 1, VECTORS_64)
+        read_multiply = read_sigmoid * read_start_1_before_tile
         read_sigmoid_1 = sigmoid(load(read_add_2, i, 0, 1, VECTORS_64))
         read_tanh = tanh(load(read_add_3, i, 0, 1, VECTORS_64))
         read_add_1_tile = read_multiply + (read_sigmoid_1 * read_tanh)
@@ -577,7 +556,7 @@ def compute_read_multiply_2(thread, threads, batch, clock, args):
 
 @kernel
 def compute_same_loss_sigmoid_crossentropy(thread, threads, batch, clock, args):
-    """Lines 9, 12. 315 FLOPs a row."""
+    """Lines 12, 15. 315 FLOPs a row."""
     concatenate = matrix(args, 0, batch, 128)
     dense_kernel = matrix(args, 1, 128, 1)
     dense_bias = matrix(args, 2, 1, 1)
@@ -608,7 +587,7 @@ def compute_same_loss_sigmoid_crossentropy(thread, threads, batch, clock, args):
 
 @kernel
 def compute_copy_1_3(thread, threads, batch, clock, args):
-    """Line 13 of the model. 1 FLOPs a row, 2 FLOPs."""
+    """Line 16 of the model. 1 FLOPs a row, 2 FLOPs."""
     accuracy_sum = matrix(args, 0, batch, 1)
     accuracy_sum_1 = matrix(args, 1, 1, 1)
     copy = matrix(args, 2, 1, 1)
@@ -625,7 +604,7 @@ def compute_copy_1_3(thread, threads, batch, clock, args):
 
 @kernel
 def compute_dense(thread, threads, batch, clock, args):
-    """Line 9 of the model. 277 FLOPs a row."""
+    """Line 12 of the model. 277 FLOPs a row."""
     concatenate = matrix(args, 0, batch, 128)
     dense_kernel = matrix(args, 1, 128, 1)
     dense_bias = matrix(args, 2, 1, 1)
@@ -641,7 +620,7 @@ def compute_dense(thread, threads, batch, clock, args):
 
 @kernel
 def compute_read_add_3(thread, threads, batch, clock, args):
-    """Line 9 of the model. 36,771,840 FLOPs a row."""
+    """Line 12 of the model. 36,771,840 FLOPs a row."""
     a = matrix(args, 0, batch * 280, 256)
     read_lstm_cell_kernel = matrix(args, 1, 256, 256)
     read_lstm_cell_bias = matrix(args, 2, 1, 256)
@@ -657,8 +636,8 @@ def compute_read_add_3(thread, threads, batch, clock, args):
 
 @kernel
 def compute_read_add_4(thread, threads, batch, clock, args):
-    """Line 9 of the model. 33,024 FLOPs a row."""
-    read_broadcast_to_before = matrix(args, 0, batch, 64)
+    """Line 12 of the model. 33,024 FLOPs a row."""
+    read_start_before = matrix(args, 0, batch, 64)
     read_lstm_cell_recurrent_kernel = matrix(args, 1, 64, 256)
     read_add_step = matrix(args, 2, batch, 256, 71680)
     read_add = matrix(args, 3, batch, 256)
@@ -668,20 +647,14 @@ def compute_read_add_4(thread, threads, batch, clock, args):
             acc = zeros(HALF_ROWS, 4)
             for k in range(64):
                 acc = outer(
-                    acc,
-                    read_broadcast_to_before,
-                    i,
-                    k,
-                    read_lstm_cell_recurrent_kernel,
-                    k,
-                    j,
+                    acc, read_start_before, i, k, read_lstm_cell_recurrent_kernel, k, j
                 )
             store(read_add, i, j, load(read_add_step, i, j, HALF_ROWS, 4) + acc)
 
 
 def gradients(m):
     """Forward, loss and backward of one batch of training."""
-    read_broadcast_to = m.rows(538368, 64)
+    read_start = m.rows(538368, 64)
     a = m.rows(0, 71680)
     read_add = m.rows(143360, 71680)
     d_read_scan_output_13 = m.rows(286720, 17920)
@@ -692,9 +665,9 @@ def gradients(m):
     d_read_scan_output_18 = m.rows(376320, 17920)
     d_read_scan_output_22 = m.rows(394240, 17920)
     read = m.rows(538240, 64)
-    read_broadcast_to_before = m.rows(538304, 64)
-    read_broadcast_to_1_before = m.rows(538432, 64)
-    read_broadcast_to_1_before_2 = m.rows(538496, 64)
+    read_start_before = m.rows(538304, 64)
+    read_start_1_before = m.rows(538432, 64)
+    read_start_1_before_2 = m.rows(538496, 64)
     read_add_2 = m.rows(537600, 256)
     b = m.rows(71680, 71680)
     read_add_1 = m.rows(215040, 71680)
@@ -706,9 +679,9 @@ def gradients(m):
     d_read_scan_output_6 = m.rows(501760, 17920)
     d_read_scan_output_10 = m.rows(519680, 17920)
     read_1 = m.rows(538560, 64)
-    read_broadcast_to_2_before = m.rows(538624, 64)
-    read_broadcast_to_3_before = m.rows(538688, 64)
-    read_broadcast_to_3_before_2 = m.rows(538752, 64)
+    read_start_2_before = m.rows(538624, 64)
+    read_start_3_before = m.rows(538688, 64)
+    read_start_3_before_2 = m.rows(538752, 64)
     read_add_3 = m.rows(537856, 256)
     concatenate = m.rows(538112, 128)
     dense = m.rows(538818, 1)
@@ -719,145 +692,163 @@ def gradients(m):
     same_loss_multiply_1 = m.rows(539073, 1)
     accuracy_sum = m.rows(539074, 1)
     d_concatenate_transpose = m.fixed(16384, 128)
-    d_read_broadcast_to_2_before_1_transpose = m.fixed(0, 16384)
+    d_read_start_2_before_1_transpose = m.fixed(0, 16384)
     d_concatenate_dot = m.rows(538240, 128)
     d_read = m.rows(538432, 64)
     d_read_1 = m.rows(538496, 64)
     d_read_add_1 = m.rows(143360, 71680)
-    d_read_broadcast_to_2_before = m.rows(538560, 64)
-    d_read_broadcast_to_2_before_2 = m.rows(538624, 64)
-    d_read_broadcast_to_3_before = m.rows(538688, 64)
-    d_read_broadcast_to_3_before_2 = m.rows(538752, 64)
+    d_read_start_2_before = m.rows(538560, 64)
+    d_read_start_2_before_2 = m.rows(538624, 64)
+    d_read_start_3_before = m.rows(538688, 64)
+    d_read_start_3_before_2 = m.rows(538752, 64)
     d_read_add = m.rows(215040, 71680)
-    d_read_broadcast_to_before = m.rows(538816, 64)
-    d_read_broadcast_to_before_2 = m.rows(538880, 64)
-    d_read_broadcast_to_1_before = m.rows(538944, 64)
-    d_read_broadcast_to_1_before_2 = m.rows(539008, 64)
+    d_read_start_before = m.rows(538816, 64)
+    d_read_start_before_2 = m.rows(538880, 64)
+    d_read_start_1_before = m.rows(538944, 64)
+    d_read_start_1_before_2 = m.rows(539008, 64)
     d_read_lstm_cell_bias_sum = m.rows(537600, 256)
     d_read_sum = m.rows(537856, 256)
     d_read_lstm_cell_recurrent_kernel = m.fixed(131072, 16384)
     d_read_lstm_cell_kernel = m.fixed(0, 65536)
     d_read_dot_3 = m.fixed(147456, 16384)
     d_read_dot_5 = m.fixed(65536, 65536)
+    read_turns = (read, read_start_before)
+    read_start_1_before_turns = (read_start_1_before, read_start_1_before_2)
 
     def scan_step(t):
-        read_broadcast_to_before__2 = (read, read_broadcast_to_before)[(280 - t) % 2] if t else read_broadcast_to
-        read_broadcast_to_1_before_ = (read_broadcast_to_1_before, read_broadcast_to_1_before_2)[(280 - t) % 2] if t else read_broadcast_to
-        read_add_1_ = (read_broadcast_to_1_before, read_broadcast_to_1_before_2)[(279 - t) % 2]
-        read_multiply_2 = (read, read_broadcast_to_before)[(279 - t) % 2]
+        read_start_before_ = read_turns[(280 - t) % 2] if t else read_start
+        read_start_1_before_ = (
+            read_start_1_before_turns[(280 - t) % 2] if t else read_start
+        )
+        read_add_1_ = read_start_1_before_turns[(279 - t) % 2]
+        read_multiply_2 = read_turns[(279 - t) % 2]
         return [
             compute_read_add_2(
-                read_broadcast_to_before__2,
+                read_start_before_,
                 m.weight("read/lstm_cell/recurrent_kernel"),
                 read_add.at(t * 256),
                 read_add_2,
             ),
             compute_copy_1(
                 read_add_2.at(64),
-                d_read_scan_output_17.at(t * 64 * m.capacity),
-                read_broadcast_to_1_before_,
+                d_read_scan_output_14.at(t * 64 * m.capacity),
+                read_start_1_before_,
                 read_add_2,
                 d_read_scan_output_15.at(t * 64 * m.capacity),
                 read_add_2.at(128),
-                d_read_scan_output_13.at(t * 64 * m.capacity),
+                d_read_scan_output_16.at(t * 64 * m.capacity),
                 read_add_1_,
                 read_add_2.at(192),
-                d_read_scan_output_16.at(t * 64 * m.capacity),
+                d_read_scan_output_17.at(t * 64 * m.capacity),
                 d_read_scan_output_18.at(t * 64 * m.capacity),
                 read_multiply_2,
-                d_read_scan_output_14.at(t * 64 * m.capacity),
-                read_broadcast_to_before__2,
+                d_read_scan_output_13.at(t * 64 * m.capacity),
+                read_start_before_,
                 d_read_scan_output_22.at(t * 64),
             ),
         ]
 
+    read_1_turns = (read_1, read_start_2_before)
+    read_start_3_before_turns = (read_start_3_before, read_start_3_before_2)
 
     def scan_1_step(t):
-        read_broadcast_to_2_before__2 = (read_1, read_broadcast_to_2_before)[(280 - t) % 2] if t else read_broadcast_to
-        read_broadcast_to_3_before_ = (read_broadcast_to_3_before, read_broadcast_to_3_before_2)[(280 - t) % 2] if t else read_broadcast_to
-        read_add_1_ = (read_broadcast_to_3_before, read_broadcast_to_3_before_2)[(279 - t) % 2]
-        read_multiply_2 = (read_1, read_broadcast_to_2_before)[(279 - t) % 2]
+        read_start_2_before_ = read_1_turns[(280 - t) % 2] if t else read_start
+        read_start_3_before_ = (
+            read_start_3_before_turns[(280 - t) % 2] if t else read_start
+        )
+        read_add_1_ = read_start_3_before_turns[(279 - t) % 2]
+        read_multiply_2 = read_1_turns[(279 - t) % 2]
         return [
             compute_read_add_2(
-                read_broadcast_to_2_before__2,
+                read_start_2_before_,
                 m.weight("read/lstm_cell/recurrent_kernel"),
                 read_add_1.at(t * 256),
                 read_add_3,
             ),
             compute_copy_1(
                 read_add_3.at(64),
-                d_read_scan_output_1.at(t * 64 * m.capacity),
-                read_broadcast_to_3_before_,
+                d_read_scan_output_2.at(t * 64 * m.capacity),
+                read_start_3_before_,
                 read_add_3,
-                d_read_scan_output_5.at(t * 64 * m.capacity),
+                d_read_scan_output_3.at(t * 64 * m.capacity),
                 read_add_3.at(128),
                 d_read_scan_output_4.at(t * 64 * m.capacity),
                 read_add_1_,
                 read_add_3.at(192),
+                d_read_scan_output_5.at(t * 64 * m.capacity),
                 d_read_scan_output_6.at(t * 64 * m.capacity),
-                d_read_scan_output_2.at(t * 64 * m.capacity),
                 read_multiply_2,
-                d_read_scan_output_3.at(t * 64 * m.capacity),
-                read_broadcast_to_2_before__2,
+                d_read_scan_output_1.at(t * 64 * m.capacity),
+                read_start_2_before_,
                 d_read_scan_output_10.at(t * 64),
             ),
         ]
 
+    d_read_start_2_before_turns = (d_read_start_2_before, d_read_start_2_before_2)
+    d_read_start_3_before_turns = (d_read_start_3_before, d_read_start_3_before_2)
 
     def scan_2_step(t):
-        d_read_broadcast_to_2_before_ = (d_read_broadcast_to_2_before, d_read_broadcast_to_2_before_2)[(280 - t) % 2] if t else d_read_1
-        d_read_broadcast_to_3_before_ = (d_read_broadcast_to_3_before, d_read_broadcast_to_3_before_2)[(280 - t) % 2] if t else read_broadcast_to
-        d_read_broadcast_to_3_before_1 = (d_read_broadcast_to_3_before, d_read_broadcast_to_3_before_2)[(279 - t) % 2]
-        d_read_broadcast_to_2_before_1_dot = (d_read_broadcast_to_2_before, d_read_broadcast_to_2_before_2)[(279 - t) % 2]
+        d_read_start_2_before_ = (
+            d_read_start_2_before_turns[(280 - t) % 2] if t else d_read_1
+        )
+        d_read_start_3_before_ = (
+            d_read_start_3_before_turns[(280 - t) % 2] if t else read_start
+        )
+        d_read_start_3_before_1 = d_read_start_3_before_turns[(279 - t) % 2]
+        d_read_start_2_before_1_dot = d_read_start_2_before_turns[(279 - t) % 2]
         return [
             compute_concatenate_2(
-                d_read_broadcast_to_2_before_,
-                d_read_scan_output_2.at((279 - t) * 64 * m.capacity),
+                d_read_start_2_before_,
                 d_read_scan_output_6.at((279 - t) * 64 * m.capacity),
-                d_read_broadcast_to_3_before_,
-                d_read_scan_output_4.at((279 - t) * 64 * m.capacity),
                 d_read_scan_output_5.at((279 - t) * 64 * m.capacity),
+                d_read_start_3_before_,
+                d_read_scan_output_4.at((279 - t) * 64 * m.capacity),
                 d_read_scan_output_3.at((279 - t) * 64 * m.capacity),
                 d_read_scan_output_1.at((279 - t) * 64 * m.capacity),
-                d_read_broadcast_to_3_before_1,
+                d_read_scan_output_2.at((279 - t) * 64 * m.capacity),
+                d_read_start_3_before_1,
                 d_read_add_1.at((279 - t) * 256),
                 d_read_add_1.at((279 - t) * 256).at(64),
                 d_read_add_1.at((279 - t) * 256).at(128),
                 d_read_add_1.at((279 - t) * 256).at(192),
             ),
-            gradient_of_read_broadcast_to_2_before_1_dot(
+            gradient_of_read_start_2_before_1_dot(
                 d_read_add_1.at((279 - t) * 256),
-                d_read_broadcast_to_2_before_1_transpose,
-                d_read_broadcast_to_2_before_1_dot,
+                d_read_start_2_before_1_transpose,
+                d_read_start_2_before_1_dot,
             ),
         ]
 
+    d_read_start_before_turns = (d_read_start_before, d_read_start_before_2)
+    d_read_start_1_before_turns = (d_read_start_1_before, d_read_start_1_before_2)
 
     def scan_3_step(t):
-        d_read_broadcast_to_before_ = (d_read_broadcast_to_before, d_read_broadcast_to_before_2)[(280 - t) % 2] if t else d_read
-        d_read_broadcast_to_1_before_ = (d_read_broadcast_to_1_before, d_read_broadcast_to_1_before_2)[(280 - t) % 2] if t else read_broadcast_to
-        d_read_broadcast_to_1_before_1 = (d_read_broadcast_to_1_before, d_read_broadcast_to_1_before_2)[(279 - t) % 2]
-        d_read_broadcast_to_before_1_dot = (d_read_broadcast_to_before, d_read_broadcast_to_before_2)[(279 - t) % 2]
+        d_read_start_before_ = d_read_start_before_turns[(280 - t) % 2] if t else d_read
+        d_read_start_1_before_ = (
+            d_read_start_1_before_turns[(280 - t) % 2] if t else read_start
+        )
+        d_read_start_1_before_1 = d_read_start_1_before_turns[(279 - t) % 2]
+        d_read_start_before_1_dot = d_read_start_before_turns[(279 - t) % 2]
         return [
             compute_concatenate_2(
-                d_read_broadcast_to_before_,
+                d_read_start_before_,
                 d_read_scan_output_18.at((279 - t) * 64 * m.capacity),
-                d_read_scan_output_16.at((279 - t) * 64 * m.capacity),
-                d_read_broadcast_to_1_before_,
-                d_read_scan_output_13.at((279 - t) * 64 * m.capacity),
-                d_read_scan_output_15.at((279 - t) * 64 * m.capacity),
-                d_read_scan_output_14.at((279 - t) * 64 * m.capacity),
                 d_read_scan_output_17.at((279 - t) * 64 * m.capacity),
-                d_read_broadcast_to_1_before_1,
+                d_read_start_1_before_,
+                d_read_scan_output_16.at((279 - t) * 64 * m.capacity),
+                d_read_scan_output_15.at((279 - t) * 64 * m.capacity),
+                d_read_scan_output_13.at((279 - t) * 64 * m.capacity),
+                d_read_scan_output_14.at((279 - t) * 64 * m.capacity),
+                d_read_start_1_before_1,
                 d_read_add.at((279 - t) * 256),
                 d_read_add.at((279 - t) * 256).at(64),
                 d_read_add.at((279 - t) * 256).at(128),
                 d_read_add.at((279 - t) * 256).at(192),
             ),
-            gradient_of_read_broadcast_to_2_before_1_dot(
+            gradient_of_read_start_2_before_1_dot(
                 d_read_add.at((279 - t) * 256),
-                d_read_broadcast_to_2_before_1_transpose,
-                d_read_broadcast_to_before_1_dot,
+                d_read_start_2_before_1_transpose,
+                d_read_start_before_1_dot,
             ),
         ]
 
@@ -866,7 +857,7 @@ def gradients(m):
         m.feed("b", b, 71680),
         m.feed("same_target", same_target, 1),
         m.feed("same_sample_weight", same_sample_weight, 1),
-        compute_read_broadcast_to(read_broadcast_to),
+        compute_read_start(read_start),
         compute_read_add(
             a,
             m.weight("read/lstm_cell/kernel"),
@@ -903,7 +894,7 @@ def gradients(m):
         transpose_dense_kernel(m.weight("dense/kernel"), d_concatenate_transpose),
         transpose_read_lstm_cell_recurrent_kernel(
             m.weight("read/lstm_cell/recurrent_kernel"),
-            d_read_broadcast_to_2_before_1_transpose,
+            d_read_start_2_before_1_transpose,
         ),
         sync,
         compute_multiply(same_loss_multiply_1, m.figure(0)),
@@ -972,20 +963,20 @@ def update(m):
 
 def evaluate(m):
     """Loss and metrics of one batch."""
-    read_broadcast_to = m.rows(287360, 64)
+    read_start = m.rows(287360, 64)
     a = m.rows(0, 71680)
     read_add = m.rows(143360, 71680)
     read = m.rows(287424, 64)
-    read_broadcast_to_before = m.rows(287488, 64)
-    read_broadcast_to_1_before = m.rows(287552, 64)
-    read_broadcast_to_1_before_2 = m.rows(287616, 64)
+    read_start_before = m.rows(287488, 64)
+    read_start_1_before = m.rows(287552, 64)
+    read_start_1_before_2 = m.rows(287616, 64)
     read_add_2 = m.rows(286720, 256)
     b = m.rows(71680, 71680)
     read_add_1 = m.rows(215040, 71680)
     read_1 = m.rows(287680, 64)
-    read_broadcast_to_2_before = m.rows(287744, 64)
-    read_broadcast_to_3_before = m.rows(287808, 64)
-    read_broadcast_to_3_before_2 = m.rows(287872, 64)
+    read_start_2_before = m.rows(287744, 64)
+    read_start_3_before = m.rows(287808, 64)
+    read_start_3_before_2 = m.rows(287872, 64)
     read_add_3 = m.rows(286976, 256)
     concatenate = m.rows(287232, 128)
     dense = m.rows(287938, 1)
@@ -994,22 +985,26 @@ def evaluate(m):
     same_sample_weight = m.rows(287937, 1)
     same_loss_multiply_1 = m.rows(287940, 1)
     accuracy_sum = m.rows(287941, 1)
+    read_turns = (read, read_start_before)
+    read_start_1_before_turns = (read_start_1_before, read_start_1_before_2)
 
     def scan_step(t):
-        read_broadcast_to_before_ = (read, read_broadcast_to_before)[(280 - t) % 2] if t else read_broadcast_to
-        read_broadcast_to_1_before_ = (read_broadcast_to_1_before, read_broadcast_to_1_before_2)[(280 - t) % 2] if t else read_broadcast_to
-        read_add_1_ = (read_broadcast_to_1_before, read_broadcast_to_1_before_2)[(279 - t) % 2]
-        read_multiply_2 = (read, read_broadcast_to_before)[(279 - t) % 2]
+        read_start_before_ = read_turns[(280 - t) % 2] if t else read_start
+        read_start_1_before_ = (
+            read_start_1_before_turns[(280 - t) % 2] if t else read_start
+        )
+        read_add_1_ = read_start_1_before_turns[(279 - t) % 2]
+        read_multiply_2 = read_turns[(279 - t) % 2]
         return [
             compute_read_add_2(
-                read_broadcast_to_before_,
+                read_start_before_,
                 m.weight("read/lstm_cell/recurrent_kernel"),
                 read_add.at(t * 256),
                 read_add_2,
             ),
             compute_read_multiply_2(
                 read_add_2.at(64),
-                read_broadcast_to_1_before_,
+                read_start_1_before_,
                 read_add_2,
                 read_add_2.at(128),
                 read_add_1_,
@@ -1018,22 +1013,26 @@ def evaluate(m):
             ),
         ]
 
+    read_1_turns = (read_1, read_start_2_before)
+    read_start_3_before_turns = (read_start_3_before, read_start_3_before_2)
 
     def scan_1_step(t):
-        read_broadcast_to_2_before_ = (read_1, read_broadcast_to_2_before)[(280 - t) % 2] if t else read_broadcast_to
-        read_broadcast_to_3_before_ = (read_broadcast_to_3_before, read_broadcast_to_3_before_2)[(280 - t) % 2] if t else read_broadcast_to
-        read_add_1_ = (read_broadcast_to_3_before, read_broadcast_to_3_before_2)[(279 - t) % 2]
-        read_multiply_2 = (read_1, read_broadcast_to_2_before)[(279 - t) % 2]
+        read_start_2_before_ = read_1_turns[(280 - t) % 2] if t else read_start
+        read_start_3_before_ = (
+            read_start_3_before_turns[(280 - t) % 2] if t else read_start
+        )
+        read_add_1_ = read_start_3_before_turns[(279 - t) % 2]
+        read_multiply_2 = read_1_turns[(279 - t) % 2]
         return [
             compute_read_add_2(
-                read_broadcast_to_2_before_,
+                read_start_2_before_,
                 m.weight("read/lstm_cell/recurrent_kernel"),
                 read_add_1.at(t * 256),
                 read_add_3,
             ),
             compute_read_multiply_2(
                 read_add_3.at(64),
-                read_broadcast_to_3_before_,
+                read_start_3_before_,
                 read_add_3,
                 read_add_3.at(128),
                 read_add_1_,
@@ -1047,7 +1046,7 @@ def evaluate(m):
         m.feed("b", b, 71680),
         m.feed("same_target", same_target, 1),
         m.feed("same_sample_weight", same_sample_weight, 1),
-        compute_read_broadcast_to(read_broadcast_to),
+        compute_read_start(read_start),
         compute_read_add(
             a,
             m.weight("read/lstm_cell/kernel"),
@@ -1087,39 +1086,43 @@ def evaluate(m):
 
 def predict(m):
     """The outputs of one batch."""
-    read_broadcast_to = m.rows(287360, 64)
+    read_start = m.rows(287360, 64)
     a = m.rows(0, 71680)
     read_add = m.rows(143360, 71680)
     read = m.rows(287424, 64)
-    read_broadcast_to_before = m.rows(287488, 64)
-    read_broadcast_to_1_before = m.rows(287552, 64)
-    read_broadcast_to_1_before_2 = m.rows(287616, 64)
+    read_start_before = m.rows(287488, 64)
+    read_start_1_before = m.rows(287552, 64)
+    read_start_1_before_2 = m.rows(287616, 64)
     read_add_2 = m.rows(286720, 256)
     b = m.rows(71680, 71680)
     read_add_1 = m.rows(215040, 71680)
     read_1 = m.rows(287680, 64)
-    read_broadcast_to_2_before = m.rows(287744, 64)
-    read_broadcast_to_3_before = m.rows(287808, 64)
-    read_broadcast_to_3_before_2 = m.rows(287872, 64)
+    read_start_2_before = m.rows(287744, 64)
+    read_start_3_before = m.rows(287808, 64)
+    read_start_3_before_2 = m.rows(287872, 64)
     read_add_3 = m.rows(286976, 256)
     concatenate = m.rows(287232, 128)
     dense = m.rows(287936, 1)
+    read_turns = (read, read_start_before)
+    read_start_1_before_turns = (read_start_1_before, read_start_1_before_2)
 
     def scan_step(t):
-        read_broadcast_to_before_ = (read, read_broadcast_to_before)[(280 - t) % 2] if t else read_broadcast_to
-        read_broadcast_to_1_before_ = (read_broadcast_to_1_before, read_broadcast_to_1_before_2)[(280 - t) % 2] if t else read_broadcast_to
-        read_add_1_ = (read_broadcast_to_1_before, read_broadcast_to_1_before_2)[(279 - t) % 2]
-        read_multiply_2 = (read, read_broadcast_to_before)[(279 - t) % 2]
+        read_start_before_ = read_turns[(280 - t) % 2] if t else read_start
+        read_start_1_before_ = (
+            read_start_1_before_turns[(280 - t) % 2] if t else read_start
+        )
+        read_add_1_ = read_start_1_before_turns[(279 - t) % 2]
+        read_multiply_2 = read_turns[(279 - t) % 2]
         return [
             compute_read_add_2(
-                read_broadcast_to_before_,
+                read_start_before_,
                 m.weight("read/lstm_cell/recurrent_kernel"),
                 read_add.at(t * 256),
                 read_add_2,
             ),
             compute_read_multiply_2(
                 read_add_2.at(64),
-                read_broadcast_to_1_before_,
+                read_start_1_before_,
                 read_add_2,
                 read_add_2.at(128),
                 read_add_1_,
@@ -1128,22 +1131,26 @@ def predict(m):
             ),
         ]
 
+    read_1_turns = (read_1, read_start_2_before)
+    read_start_3_before_turns = (read_start_3_before, read_start_3_before_2)
 
     def scan_1_step(t):
-        read_broadcast_to_2_before_ = (read_1, read_broadcast_to_2_before)[(280 - t) % 2] if t else read_broadcast_to
-        read_broadcast_to_3_before_ = (read_broadcast_to_3_before, read_broadcast_to_3_before_2)[(280 - t) % 2] if t else read_broadcast_to
-        read_add_1_ = (read_broadcast_to_3_before, read_broadcast_to_3_before_2)[(279 - t) % 2]
-        read_multiply_2 = (read_1, read_broadcast_to_2_before)[(279 - t) % 2]
+        read_start_2_before_ = read_1_turns[(280 - t) % 2] if t else read_start
+        read_start_3_before_ = (
+            read_start_3_before_turns[(280 - t) % 2] if t else read_start
+        )
+        read_add_1_ = read_start_3_before_turns[(279 - t) % 2]
+        read_multiply_2 = read_1_turns[(279 - t) % 2]
         return [
             compute_read_add_2(
-                read_broadcast_to_2_before_,
+                read_start_2_before_,
                 m.weight("read/lstm_cell/recurrent_kernel"),
                 read_add_1.at(t * 256),
                 read_add_3,
             ),
             compute_read_multiply_2(
                 read_add_3.at(64),
-                read_broadcast_to_3_before_,
+                read_start_3_before_,
                 read_add_3,
                 read_add_3.at(128),
                 read_add_1_,
@@ -1155,7 +1162,7 @@ def predict(m):
     return [
         m.feed("a", a, 71680),
         m.feed("b", b, 71680),
-        compute_read_broadcast_to(read_broadcast_to),
+        compute_read_start(read_start),
         compute_read_add(
             a,
             m.weight("read/lstm_cell/kernel"),
@@ -1197,11 +1204,15 @@ SPEC = Spec(
             (64,),
             82176,
             73543936,
-            8,
-            ("read/lstm_cell/kernel", "read/lstm_cell/bias", "read/lstm_cell/recurrent_kernel"),
+            11,
+            (
+                "read/lstm_cell/kernel",
+                "read/lstm_cell/bias",
+                "read/lstm_cell/recurrent_kernel",
+            ),
         ),
-        Layer("concatenate", "Concatenate", (128,), 0, 0, 9),
-        Layer("dense", "Dense", (1,), 129, 277, 9, ("dense/kernel", "dense/bias")),
+        Layer("concatenate", "Concatenate", (128,), 0, 0, 12),
+        Layer("dense", "Dense", (1,), 129, 277, 12, ("dense/kernel", "dense/bias")),
     ),
     trainable=82320,
     size=82320,
@@ -1217,7 +1228,10 @@ class SameAuthor(Model):
 
     spec = SPEC
     programs = Programs(
-        train=(Steps(gradients, 539075, 163840, 206619011), Steps(update, 539075, 163840, 0)),
+        train=(
+            Steps(gradients, 539075, 163840, 206619011),
+            Steps(update, 539075, 163840, 0),
+        ),
         gradient=(Steps(gradients, 539075, 163840, 206619011),),
         evaluate=(Steps(evaluate, 287942, 0, 95764864),),
         predict=(Steps(predict, 287937, 0, 95764821),),
@@ -1226,45 +1240,48 @@ class SameAuthor(Model):
 
 SOURCE_NAME = "12_same_author.k"
 SOURCE_MAP = {
-    "compute_read_broadcast_to": (9,),
-    "compute_read_add": (9,),
-    "compute_read_add_2": (9,),
-    "compute_copy_1": (9,),
-    "compute_concatenate": (9,),
-    "gradient_of_dense_add": (9, 12),
-    "compute_accuracy_sum": (12, 13),
-    "compute_multiply": (12,),
-    "compute_copy_1_2": (9, 13),
-    "transpose_dense_kernel": (9,),
-    "gradient_of_concatenate_dot": (9,),
-    "gradient_of_dense_kernel": (9,),
-    "gradient_of_read": (9,),
-    "gradient_of_read_1": (9,),
-    "transpose_read_lstm_cell_recurrent_kernel": (9,),
-    "compute_concatenate_2": (9,),
-    "gradient_of_read_broadcast_to_2_before_1_dot": (9,),
-    "gradient_of_read_lstm_cell_recurrent_kernel": (9,),
-    "gradient_of_read_sum": (9,),
-    "gradient_of_read_lstm_cell_bias_1": (9,),
-    "gradient_of_read_lstm_cell_kernel": (9,),
-    "gradient_of_read_lstm_cell_recurrent_kernel_1": (9,),
-    "gradient_of_read_lstm_cell_kernel_1": (9,),
+    "compute_read_start": (12,),
+    "compute_read_add": (12,),
+    "compute_read_add_2": (12,),
+    "compute_copy_1": (12,),
+    "compute_concatenate": (12,),
+    "gradient_of_dense_add": (12, 15),
+    "compute_accuracy_sum": (15, 16),
+    "compute_multiply": (15,),
+    "compute_copy_1_2": (12, 16),
+    "transpose_dense_kernel": (12,),
+    "gradient_of_concatenate_dot": (12,),
+    "gradient_of_dense_kernel": (12,),
+    "gradient_of_read": (12,),
+    "gradient_of_read_1": (12,),
+    "transpose_read_lstm_cell_recurrent_kernel": (12,),
+    "compute_concatenate_2": (12,),
+    "gradient_of_read_start_2_before_1_dot": (12,),
+    "gradient_of_read_lstm_cell_recurrent_kernel": (12,),
+    "gradient_of_read_sum": (12,),
+    "gradient_of_read_lstm_cell_bias_1": (12,),
+    "gradient_of_read_lstm_cell_kernel": (12,),
+    "gradient_of_read_lstm_cell_recurrent_kernel_1": (12,),
+    "gradient_of_read_lstm_cell_kernel_1": (12,),
     "compute_subtract": (),
-    "compute_read_multiply_2": (9,),
-    "compute_same_loss_sigmoid_crossentropy": (9, 12),
-    "compute_copy_1_3": (13,),
-    "compute_dense": (9,),
-    "compute_read_add_3": (9,),
-    "compute_read_add_4": (9,),
+    "compute_read_multiply_2": (12,),
+    "compute_same_loss_sigmoid_crossentropy": (12, 15),
+    "compute_copy_1_3": (16,),
+    "compute_dense": (12,),
+    "compute_read_add_3": (12,),
+    "compute_read_add_4": (12,),
 }
 SOURCE = """\
 # Whether two texts of 280 characters are by the same author: one LSTM reads both.
 # A layer that is applied twice has one set of weights.
 
+param length = 280
+param width = 256
+
 model SameAuthor:
     \"\"\"A shared reader, and a decision on what it made of both texts.\"\"\"
-    input a: float32[280, 256]
-    input b: float32[280, 256]
+    input a: float32[length, width]
+    input b: float32[length, width]
     read = LSTM(64)
     output same = [read(a), read(b)] |> Concatenate() |> Dense(1, activation="sigmoid")
     train:

@@ -77,13 +77,12 @@ WEIGHTS = (
 
 
 @kernel
-def compute_lstm_broadcast_to(thread, threads, batch, clock, args):
+def compute_lstm_start(thread, threads, batch, clock, args):
     """Line 6 of the model. 30 FLOPs a row."""
-    lstm_broadcast_to = matrix(args, 0, batch, 30)
+    lstm_start = matrix(args, 0, batch, 30)
     first, last = share(batch, ROWS, thread, threads)
     for i in range(first, last, 2):
-        lstm_broadcast_to_tile = full(1, 1, 0.0)
-        store(lstm_broadcast_to, i, 0, lstm_broadcast_to_tile + zeros(2, VECTORS_30))
+        store(lstm_start, i, 0, full(1, 1, 0.0) + zeros(2, VECTORS_30))
 
 
 @kernel
@@ -105,7 +104,7 @@ def compute_lstm_add(thread, threads, batch, clock, args):
 @kernel
 def compute_lstm_add_2(thread, threads, batch, clock, args):
     """Line 6 of the model. 7,320 FLOPs a row."""
-    lstm_broadcast_to_before = matrix(args, 0, batch, 30)
+    lstm_start_before = matrix(args, 0, batch, 30)
     lstm_lstm_cell_recurrent_kernel = matrix(args, 1, 30, 120)
     lstm_add_step = matrix(args, 2, batch, 120, 3360)
     lstm_add = matrix(args, 3, batch, 120)
@@ -115,13 +114,7 @@ def compute_lstm_add_2(thread, threads, batch, clock, args):
             acc = zeros(ROWS, 2)
             for k in range(30):
                 acc = outer(
-                    acc,
-                    lstm_broadcast_to_before,
-                    i,
-                    k,
-                    lstm_lstm_cell_recurrent_kernel,
-                    k,
-                    j,
+                    acc, lstm_start_before, i, k, lstm_lstm_cell_recurrent_kernel, k, j
                 )
             store(lstm_add, i, j, load(lstm_add_step, i, j, ROWS, 2) + acc)
 
@@ -131,7 +124,7 @@ def compute_copy_1(thread, threads, batch, clock, args):
     """Line 6 of the model. 3,180 FLOPs a row."""
     lstm_add = matrix(args, 0, batch, 30, 120)
     lstm_sigmoid = matrix(args, 1, batch, 30)
-    lstm_broadcast_to_1_before = matrix(args, 2, batch, 30)
+    lstm_start_1_before = matrix(args, 2, batch, 30)
     lstm_add_2 = matrix(args, 3, batch, 30, 120)
     lstm_sigmoid_1 = matrix(args, 4, batch, 30)
     lstm_add_3 = matrix(args, 5, batch, 30, 120)
@@ -142,16 +135,14 @@ def compute_copy_1(thread, threads, batch, clock, args):
     lstm_tanh_1 = matrix(args, 10, batch, 30)
     lstm_multiply_2 = matrix(args, 11, batch, 30)
     copy = matrix(args, 12, batch, 30)
-    lstm_broadcast_to_before = matrix(args, 13, batch, 30)
+    lstm_start_before = matrix(args, 13, batch, 30)
     copy_1 = matrix(args, 14, batch, 30, 840)
     first, last = share(batch, ROWS, thread, threads)
     for i in range(first, last, 2):
         lstm_sigmoid_tile = sigmoid(load(lstm_add, i, 0, 2, VECTORS_30))
         store(lstm_sigmoid, i, 0, lstm_sigmoid_tile)
-        lstm_broadcast_to_1_before_tile = load(
-            lstm_broadcast_to_1_before, i, 0, 2, VECTORS_30
-        )
-        lstm_multiply = lstm_sigmoid_tile * lstm_broadcast_to_1_before_tile
+        lstm_start_1_before_tile = load(lstm_start_1_before, i, 0, 2, VECTORS_30)
+        lstm_multiply = lstm_sigmoid_tile * lstm_start_1_before_tile
         lstm_sigmoid_1_tile = sigmoid(load(lstm_add_2, i, 0, 2, VECTORS_30))
         store(lstm_sigmoid_1, i, 0, lstm_sigmoid_1_tile)
         lstm_tanh_tile = tanh(load(lstm_add_3, i, 0, 2, VECTORS_30))
@@ -164,9 +155,8 @@ def compute_copy_1(thread, threads, batch, clock, args):
         lstm_tanh_1_tile = tanh(lstm_add_1_tile)
         store(lstm_tanh_1, i, 0, lstm_tanh_1_tile)
         store(lstm_multiply_2, i, 0, lstm_sigmoid_2_tile * lstm_tanh_1_tile)
-        store(copy, i, 0, lstm_broadcast_to_1_before_tile)
-        copy_1_tile = load(lstm_broadcast_to_before, i, 0, 2, VECTORS_30)
-        store(copy_1, i, 0, copy_1_tile)
+        store(copy, i, 0, lstm_start_1_before_tile)
+        store(copy_1, i, 0, load(lstm_start_before, i, 0, 2, VECTORS_30))
 
 
 @kernel
@@ -314,48 +304,41 @@ def gradient_of_dense_kernel(thread, threads, batch, clock, args):
 def transpose_lstm_lstm_cell_recurrent_kernel(thread, threads, batch, clock, args):
     """Line 6 of the model."""
     lstm_lstm_cell_recurrent_kernel = matrix(args, 0, 30, 120)
-    d_lstm_broadcast_to_before_1_transpose = matrix(args, 1, 120, 30)
+    d_lstm_start_before_1_transpose = matrix(args, 1, 120, 30)
     first, last = share(30, LANES, thread, threads)
     for i in range(first, last, LANES):
         for j in range(0, 120, LANES):
             transpose_block(
-                lstm_lstm_cell_recurrent_kernel,
-                i,
-                j,
-                d_lstm_broadcast_to_before_1_transpose,
+                lstm_lstm_cell_recurrent_kernel, i, j, d_lstm_start_before_1_transpose
             )
 
 
 @kernel
 def compute_concatenate_2(thread, threads, batch, clock, args):
     """Line 6 of the model. 450 FLOPs a row."""
-    d_lstm_broadcast_to_before = matrix(args, 0, batch, 30)
+    d_lstm_start_before = matrix(args, 0, batch, 30)
     lstm_tanh_1 = matrix(args, 1, batch, 30)
     lstm_sigmoid_2 = matrix(args, 2, batch, 30)
-    d_lstm_broadcast_to_1_before = matrix(args, 3, batch, 30)
+    d_lstm_start_1_before = matrix(args, 3, batch, 30)
     lstm_tanh = matrix(args, 4, batch, 30)
     lstm_sigmoid_1 = matrix(args, 5, batch, 30)
-    lstm_broadcast_to_1_before = matrix(args, 6, batch, 30)
+    lstm_start_1_before = matrix(args, 6, batch, 30)
     lstm_sigmoid = matrix(args, 7, batch, 30)
-    d_lstm_broadcast_to_1_before_1 = matrix(args, 8, batch, 30)
+    d_lstm_start_1_before_1 = matrix(args, 8, batch, 30)
     concatenate_2 = matrix(args, 9, batch, 30, 3360)
     concatenate_2_2 = matrix(args, 10, batch, 30, 3360)
     concatenate_2_3 = matrix(args, 11, batch, 30, 3360)
     concatenate_2_4 = matrix(args, 12, batch, 30, 3360)
     first, last = share(batch, ROWS, thread, threads)
     for i in range(first, last, 2):
-        d_lstm_broadcast_to_before_tile = load(
-            d_lstm_broadcast_to_before, i, 0, 2, VECTORS_30
-        )
+        d_lstm_start_before_tile = load(d_lstm_start_before, i, 0, 2, VECTORS_30)
         lstm_tanh_1_tile = load(lstm_tanh_1, i, 0, 2, VECTORS_30)
-        d_lstm_sigmoid_2 = d_lstm_broadcast_to_before_tile * lstm_tanh_1_tile
+        d_lstm_sigmoid_2 = d_lstm_start_before_tile * lstm_tanh_1_tile
         lstm_sigmoid_2_tile = load(lstm_sigmoid_2, i, 0, 2, VECTORS_30)
-        d_lstm_tanh_1 = d_lstm_broadcast_to_before_tile * lstm_sigmoid_2_tile
+        d_lstm_tanh_1 = d_lstm_start_before_tile * lstm_sigmoid_2_tile
         d_lstm_multiply_2 = d_lstm_tanh_1 * (1.0 - square(lstm_tanh_1_tile))
-        d_lstm_broadcast_to_1_before_tile = load(
-            d_lstm_broadcast_to_1_before, i, 0, 2, VECTORS_30
-        )
-        d_lstm_add_1 = d_lstm_broadcast_to_1_before_tile + d_lstm_multiply_2
+        d_lstm_start_1_before_tile = load(d_lstm_start_1_before, i, 0, 2, VECTORS_30)
+        d_lstm_add_1 = d_lstm_start_1_before_tile + d_lstm_multiply_2
         d_lstm_subtract_1 = 1.0 - lstm_sigmoid_2_tile
         d_lstm_multiply_3 = lstm_sigmoid_2_tile * d_lstm_subtract_1
         d_lstm_slice_axis_3 = d_lstm_sigmoid_2 * d_lstm_multiply_3
@@ -367,13 +350,11 @@ def compute_concatenate_2(thread, threads, batch, clock, args):
         d_lstm_subtract_3 = 1.0 - lstm_sigmoid_1_tile
         d_lstm_multiply_8 = lstm_sigmoid_1_tile * d_lstm_subtract_3
         d_lstm_slice_axis = d_lstm_sigmoid_1 * d_lstm_multiply_8
-        lstm_broadcast_to_1_before_tile = load(
-            lstm_broadcast_to_1_before, i, 0, 2, VECTORS_30
-        )
-        d_lstm_sigmoid = d_lstm_add_1 * lstm_broadcast_to_1_before_tile
+        lstm_start_1_before_tile = load(lstm_start_1_before, i, 0, 2, VECTORS_30)
+        d_lstm_sigmoid = d_lstm_add_1 * lstm_start_1_before_tile
         lstm_sigmoid_tile = load(lstm_sigmoid, i, 0, 2, VECTORS_30)
-        d_lstm_broadcast_to_1_before_1_tile = d_lstm_add_1 * lstm_sigmoid_tile
-        store(d_lstm_broadcast_to_1_before_1, i, 0, d_lstm_broadcast_to_1_before_1_tile)
+        d_lstm_start_1_before_1_tile = d_lstm_add_1 * lstm_sigmoid_tile
+        store(d_lstm_start_1_before_1, i, 0, d_lstm_start_1_before_1_tile)
         d_lstm_multiply_12 = lstm_sigmoid_tile * (1.0 - lstm_sigmoid_tile)
         d_lstm_slice_axis_1 = d_lstm_sigmoid * d_lstm_multiply_12
         store(concatenate_2, i, 0, d_lstm_slice_axis)
@@ -383,26 +364,20 @@ def compute_concatenate_2(thread, threads, batch, clock, args):
 
 
 @kernel
-def gradient_of_lstm_broadcast_to_before_1_dot(thread, threads, batch, clock, args):
+def gradient_of_lstm_start_before_1_dot(thread, threads, batch, clock, args):
     """Line 6 of the model. 7,200 FLOPs a row."""
     concatenate_2 = matrix(args, 0, batch, 120, 3360)
-    d_lstm_broadcast_to_before_1_transpose = matrix(args, 1, 120, 30)
-    d_lstm_broadcast_to_before_1_dot = matrix(args, 2, batch, 30)
+    d_lstm_start_before_1_transpose = matrix(args, 1, 120, 30)
+    d_lstm_start_before_1_dot = matrix(args, 2, batch, 30)
     first, last = share(batch, ROWS, thread, threads)
     for j in range(0, 30, 2 * LANES):
         for i in range(first, last, ROWS):
             acc = zeros(ROWS, 2)
             for k in range(120):
                 acc = outer(
-                    acc,
-                    concatenate_2,
-                    i,
-                    k,
-                    d_lstm_broadcast_to_before_1_transpose,
-                    k,
-                    j,
+                    acc, concatenate_2, i, k, d_lstm_start_before_1_transpose, k, j
                 )
-            store(d_lstm_broadcast_to_before_1_dot, i, j, acc)
+            store(d_lstm_start_before_1_dot, i, j, acc)
 
 
 @kernel
@@ -514,7 +489,7 @@ def compute_lstm_add_3(thread, threads, batch, clock, args):
 @kernel
 def compute_lstm_add_4(thread, threads, batch, clock, args):
     """Line 6 of the model. 7,320 FLOPs a row."""
-    lstm_broadcast_to_before = matrix(args, 0, batch, 30)
+    lstm_start_before = matrix(args, 0, batch, 30)
     lstm_lstm_cell_recurrent_kernel = matrix(args, 1, 30, 120)
     lstm_add_step = matrix(args, 2, batch, 120, 3360)
     lstm_add = matrix(args, 3, batch, 120)
@@ -524,13 +499,7 @@ def compute_lstm_add_4(thread, threads, batch, clock, args):
             acc = zeros(HALF_ROWS, 4)
             for k in range(30):
                 acc = outer(
-                    acc,
-                    lstm_broadcast_to_before,
-                    i,
-                    k,
-                    lstm_lstm_cell_recurrent_kernel,
-                    k,
-                    j,
+                    acc, lstm_start_before, i, k, lstm_lstm_cell_recurrent_kernel, k, j
                 )
             store(lstm_add, i, j, load(lstm_add_step, i, j, HALF_ROWS, 4) + acc)
 
@@ -539,7 +508,7 @@ def compute_lstm_add_4(thread, threads, batch, clock, args):
 def compute_lstm_multiply_2(thread, threads, batch, clock, args):
     """Line 6 of the model. 3,120 FLOPs a row."""
     lstm_add = matrix(args, 0, batch, 30, 120)
-    lstm_broadcast_to_1_before = matrix(args, 1, batch, 30)
+    lstm_start_1_before = matrix(args, 1, batch, 30)
     lstm_add_2 = matrix(args, 2, batch, 30, 120)
     lstm_add_3 = matrix(args, 3, batch, 30, 120)
     lstm_add_1 = matrix(args, 4, batch, 30)
@@ -548,10 +517,8 @@ def compute_lstm_multiply_2(thread, threads, batch, clock, args):
     first, last = share(batch, ROWS, thread, threads)
     for i in range(first, last, 2):
         lstm_sigmoid = sigmoid(load(lstm_add, i, 0, 2, VECTORS_30))
-        lstm_broadcast_to_1_before_tile = load(
-            lstm_broadcast_to_1_before, i, 0, 2, VECTORS_30
-        )
-        lstm_multiply = lstm_sigmoid * lstm_broadcast_to_1_before_tile
+        lstm_start_1_before_tile = load(lstm_start_1_before, i, 0, 2, VECTORS_30)
+        lstm_multiply = lstm_sigmoid * lstm_start_1_before_tile
         lstm_sigmoid_1 = sigmoid(load(lstm_add_2, i, 0, 2, VECTORS_30))
         lstm_tanh = tanh(load(lstm_add_3, i, 0, 2, VECTORS_30))
         lstm_add_1_tile = lstm_multiply + (lstm_sigmoid_1 * lstm_tanh)
@@ -608,7 +575,7 @@ def compute_dense(thread, threads, batch, clock, args):
 
 def gradients(m):
     """Forward, loss and backward of one batch of training."""
-    lstm_broadcast_to = m.rows(10144, 30)
+    lstm_start = m.rows(10144, 30)
     image = m.rows(9240, 784)
     lstm_add = m.rows(0, 3360)
     d_lstm_scan_output_1 = m.rows(3360, 840)
@@ -619,9 +586,9 @@ def gradients(m):
     d_lstm_scan_output_6 = m.rows(7560, 840)
     d_lstm_scan_output_10 = m.rows(8400, 840)
     lstm = m.rows(10174, 30)
-    lstm_broadcast_to_before = m.rows(10204, 30)
-    lstm_broadcast_to_1_before = m.rows(10234, 30)
-    lstm_broadcast_to_1_before_2 = m.rows(10264, 30)
+    lstm_start_before = m.rows(10204, 30)
+    lstm_start_1_before = m.rows(10234, 30)
+    lstm_start_1_before_2 = m.rows(10264, 30)
     lstm_add_2 = m.rows(10024, 120)
     dense_add = m.rows(10294, 10)
     digit_target = m.rows(10364, 1)
@@ -630,72 +597,82 @@ def gradients(m):
     accuracy_min = m.rows(10366, 1)
     d_dense_add = m.rows(10354, 10)
     d_lstm_transpose = m.fixed(3600, 300)
-    d_lstm_broadcast_to_before_1_transpose = m.fixed(0, 3600)
+    d_lstm_start_before_1_transpose = m.fixed(0, 3600)
     d_lstm_dot = m.rows(10204, 30)
     d_lstm_add = m.rows(0, 3360)
-    d_lstm_broadcast_to_before = m.rows(10234, 30)
-    d_lstm_broadcast_to_before_2 = m.rows(10264, 30)
-    d_lstm_broadcast_to_1_before = m.rows(10294, 30)
-    d_lstm_broadcast_to_1_before_2 = m.rows(10324, 30)
+    d_lstm_start_before = m.rows(10234, 30)
+    d_lstm_start_before_2 = m.rows(10264, 30)
+    d_lstm_start_1_before = m.rows(10294, 30)
+    d_lstm_start_1_before_2 = m.rows(10324, 30)
     d_lstm_lstm_cell_bias_sum = m.rows(10024, 120)
+    lstm_turns = (lstm, lstm_start_before)
+    lstm_start_1_before_turns = (lstm_start_1_before, lstm_start_1_before_2)
 
     def scan_step(t):
-        lstm_broadcast_to_before__2 = (lstm, lstm_broadcast_to_before)[(28 - t) % 2] if t else lstm_broadcast_to
-        lstm_broadcast_to_1_before_ = (lstm_broadcast_to_1_before, lstm_broadcast_to_1_before_2)[(28 - t) % 2] if t else lstm_broadcast_to
-        lstm_add_1 = (lstm_broadcast_to_1_before, lstm_broadcast_to_1_before_2)[(27 - t) % 2]
-        lstm_multiply_2 = (lstm, lstm_broadcast_to_before)[(27 - t) % 2]
+        lstm_start_before_ = lstm_turns[(28 - t) % 2] if t else lstm_start
+        lstm_start_1_before_ = (
+            lstm_start_1_before_turns[(28 - t) % 2] if t else lstm_start
+        )
+        lstm_add_1 = lstm_start_1_before_turns[(27 - t) % 2]
+        lstm_multiply_2 = lstm_turns[(27 - t) % 2]
         return [
             compute_lstm_add_2(
-                lstm_broadcast_to_before__2,
+                lstm_start_before_,
                 m.weight("lstm/lstm_cell/recurrent_kernel"),
                 lstm_add.at(t * 120),
                 lstm_add_2,
             ),
             compute_copy_1(
                 lstm_add_2.at(30),
-                d_lstm_scan_output_5.at(t * 30 * m.capacity),
-                lstm_broadcast_to_1_before_,
+                d_lstm_scan_output_2.at(t * 30 * m.capacity),
+                lstm_start_1_before_,
                 lstm_add_2,
-                d_lstm_scan_output_1.at(t * 30 * m.capacity),
+                d_lstm_scan_output_3.at(t * 30 * m.capacity),
                 lstm_add_2.at(60),
-                d_lstm_scan_output_6.at(t * 30 * m.capacity),
+                d_lstm_scan_output_4.at(t * 30 * m.capacity),
                 lstm_add_1,
                 lstm_add_2.at(90),
-                d_lstm_scan_output_2.at(t * 30 * m.capacity),
-                d_lstm_scan_output_4.at(t * 30 * m.capacity),
+                d_lstm_scan_output_5.at(t * 30 * m.capacity),
+                d_lstm_scan_output_6.at(t * 30 * m.capacity),
                 lstm_multiply_2,
-                d_lstm_scan_output_3.at(t * 30 * m.capacity),
-                lstm_broadcast_to_before__2,
+                d_lstm_scan_output_1.at(t * 30 * m.capacity),
+                lstm_start_before_,
                 d_lstm_scan_output_10.at(t * 30),
             ),
         ]
 
+    d_lstm_start_before_turns = (d_lstm_start_before, d_lstm_start_before_2)
+    d_lstm_start_1_before_turns = (d_lstm_start_1_before, d_lstm_start_1_before_2)
 
     def scan_1_step(t):
-        d_lstm_broadcast_to_before_ = (d_lstm_broadcast_to_before, d_lstm_broadcast_to_before_2)[(28 - t) % 2] if t else d_lstm_dot
-        d_lstm_broadcast_to_1_before_ = (d_lstm_broadcast_to_1_before, d_lstm_broadcast_to_1_before_2)[(28 - t) % 2] if t else lstm_broadcast_to
-        d_lstm_broadcast_to_1_before_1 = (d_lstm_broadcast_to_1_before, d_lstm_broadcast_to_1_before_2)[(27 - t) % 2]
-        d_lstm_broadcast_to_before_1_dot = (d_lstm_broadcast_to_before, d_lstm_broadcast_to_before_2)[(27 - t) % 2]
+        d_lstm_start_before_ = (
+            d_lstm_start_before_turns[(28 - t) % 2] if t else d_lstm_dot
+        )
+        d_lstm_start_1_before_ = (
+            d_lstm_start_1_before_turns[(28 - t) % 2] if t else lstm_start
+        )
+        d_lstm_start_1_before_1 = d_lstm_start_1_before_turns[(27 - t) % 2]
+        d_lstm_start_before_1_dot = d_lstm_start_before_turns[(27 - t) % 2]
         return [
             compute_concatenate_2(
-                d_lstm_broadcast_to_before_,
-                d_lstm_scan_output_4.at((27 - t) * 30 * m.capacity),
-                d_lstm_scan_output_2.at((27 - t) * 30 * m.capacity),
-                d_lstm_broadcast_to_1_before_,
+                d_lstm_start_before_,
                 d_lstm_scan_output_6.at((27 - t) * 30 * m.capacity),
-                d_lstm_scan_output_1.at((27 - t) * 30 * m.capacity),
-                d_lstm_scan_output_3.at((27 - t) * 30 * m.capacity),
                 d_lstm_scan_output_5.at((27 - t) * 30 * m.capacity),
-                d_lstm_broadcast_to_1_before_1,
+                d_lstm_start_1_before_,
+                d_lstm_scan_output_4.at((27 - t) * 30 * m.capacity),
+                d_lstm_scan_output_3.at((27 - t) * 30 * m.capacity),
+                d_lstm_scan_output_1.at((27 - t) * 30 * m.capacity),
+                d_lstm_scan_output_2.at((27 - t) * 30 * m.capacity),
+                d_lstm_start_1_before_1,
                 d_lstm_add.at((27 - t) * 120),
                 d_lstm_add.at((27 - t) * 120).at(30),
                 d_lstm_add.at((27 - t) * 120).at(60),
                 d_lstm_add.at((27 - t) * 120).at(90),
             ),
-            gradient_of_lstm_broadcast_to_before_1_dot(
+            gradient_of_lstm_start_before_1_dot(
                 d_lstm_add.at((27 - t) * 120),
-                d_lstm_broadcast_to_before_1_transpose,
-                d_lstm_broadcast_to_before_1_dot,
+                d_lstm_start_before_1_transpose,
+                d_lstm_start_before_1_dot,
             ),
         ]
 
@@ -703,7 +680,7 @@ def gradients(m):
         m.feed("image", image, 784),
         m.feed("digit_target", digit_target, 1),
         m.feed("digit_sample_weight", digit_sample_weight, 1),
-        compute_lstm_broadcast_to(lstm_broadcast_to),
+        compute_lstm_start(lstm_start),
         compute_lstm_add(
             image,
             m.weight("lstm/lstm_cell/kernel"),
@@ -728,7 +705,7 @@ def gradients(m):
         transpose_dense_kernel(m.weight("dense/kernel"), d_lstm_transpose),
         transpose_lstm_lstm_cell_recurrent_kernel(
             m.weight("lstm/lstm_cell/recurrent_kernel"),
-            d_lstm_broadcast_to_before_1_transpose,
+            d_lstm_start_before_1_transpose,
         ),
         sync,
         compute_copy_1_2(
@@ -778,35 +755,39 @@ def update(m):
 
 def evaluate(m):
     """Loss and metrics of one batch."""
-    lstm_broadcast_to = m.rows(4264, 30)
+    lstm_start = m.rows(4264, 30)
     image = m.rows(3360, 784)
     lstm_add = m.rows(0, 3360)
     lstm = m.rows(4294, 30)
-    lstm_broadcast_to_before = m.rows(4324, 30)
-    lstm_broadcast_to_1_before = m.rows(4354, 30)
-    lstm_broadcast_to_1_before_2 = m.rows(4384, 30)
+    lstm_start_before = m.rows(4324, 30)
+    lstm_start_1_before = m.rows(4354, 30)
+    lstm_start_1_before_2 = m.rows(4384, 30)
     lstm_add_2 = m.rows(4144, 120)
     dense_add = m.rows(4414, 10)
     digit_target = m.rows(4424, 1)
     digit_sample_weight = m.rows(4425, 1)
     digit_loss_multiply_2 = m.rows(4426, 1)
     accuracy_min = m.rows(4427, 1)
+    lstm_turns = (lstm, lstm_start_before)
+    lstm_start_1_before_turns = (lstm_start_1_before, lstm_start_1_before_2)
 
     def scan_step(t):
-        lstm_broadcast_to_before_ = (lstm, lstm_broadcast_to_before)[(28 - t) % 2] if t else lstm_broadcast_to
-        lstm_broadcast_to_1_before_ = (lstm_broadcast_to_1_before, lstm_broadcast_to_1_before_2)[(28 - t) % 2] if t else lstm_broadcast_to
-        lstm_add_1 = (lstm_broadcast_to_1_before, lstm_broadcast_to_1_before_2)[(27 - t) % 2]
-        lstm_multiply_2 = (lstm, lstm_broadcast_to_before)[(27 - t) % 2]
+        lstm_start_before_ = lstm_turns[(28 - t) % 2] if t else lstm_start
+        lstm_start_1_before_ = (
+            lstm_start_1_before_turns[(28 - t) % 2] if t else lstm_start
+        )
+        lstm_add_1 = lstm_start_1_before_turns[(27 - t) % 2]
+        lstm_multiply_2 = lstm_turns[(27 - t) % 2]
         return [
             compute_lstm_add_4(
-                lstm_broadcast_to_before_,
+                lstm_start_before_,
                 m.weight("lstm/lstm_cell/recurrent_kernel"),
                 lstm_add.at(t * 120),
                 lstm_add_2,
             ),
             compute_lstm_multiply_2(
                 lstm_add_2.at(30),
-                lstm_broadcast_to_1_before_,
+                lstm_start_1_before_,
                 lstm_add_2,
                 lstm_add_2.at(60),
                 lstm_add_1,
@@ -819,7 +800,7 @@ def evaluate(m):
         m.feed("image", image, 784),
         m.feed("digit_target", digit_target, 1),
         m.feed("digit_sample_weight", digit_sample_weight, 1),
-        compute_lstm_broadcast_to(lstm_broadcast_to),
+        compute_lstm_start(lstm_start),
         compute_lstm_add_3(
             image,
             m.weight("lstm/lstm_cell/kernel"),
@@ -855,32 +836,36 @@ def evaluate(m):
 
 def predict(m):
     """The outputs of one batch."""
-    lstm_broadcast_to = m.rows(4264, 30)
+    lstm_start = m.rows(4264, 30)
     image = m.rows(3360, 784)
     lstm_add = m.rows(0, 3360)
     lstm = m.rows(4294, 30)
-    lstm_broadcast_to_before = m.rows(4324, 30)
-    lstm_broadcast_to_1_before = m.rows(4354, 30)
-    lstm_broadcast_to_1_before_2 = m.rows(4384, 30)
+    lstm_start_before = m.rows(4324, 30)
+    lstm_start_1_before = m.rows(4354, 30)
+    lstm_start_1_before_2 = m.rows(4384, 30)
     lstm_add_2 = m.rows(4144, 120)
     dense_add = m.rows(4414, 10)
     dense = m.rows(4424, 10)
+    lstm_turns = (lstm, lstm_start_before)
+    lstm_start_1_before_turns = (lstm_start_1_before, lstm_start_1_before_2)
 
     def scan_step(t):
-        lstm_broadcast_to_before_ = (lstm, lstm_broadcast_to_before)[(28 - t) % 2] if t else lstm_broadcast_to
-        lstm_broadcast_to_1_before_ = (lstm_broadcast_to_1_before, lstm_broadcast_to_1_before_2)[(28 - t) % 2] if t else lstm_broadcast_to
-        lstm_add_1 = (lstm_broadcast_to_1_before, lstm_broadcast_to_1_before_2)[(27 - t) % 2]
-        lstm_multiply_2 = (lstm, lstm_broadcast_to_before)[(27 - t) % 2]
+        lstm_start_before_ = lstm_turns[(28 - t) % 2] if t else lstm_start
+        lstm_start_1_before_ = (
+            lstm_start_1_before_turns[(28 - t) % 2] if t else lstm_start
+        )
+        lstm_add_1 = lstm_start_1_before_turns[(27 - t) % 2]
+        lstm_multiply_2 = lstm_turns[(27 - t) % 2]
         return [
             compute_lstm_add_4(
-                lstm_broadcast_to_before_,
+                lstm_start_before_,
                 m.weight("lstm/lstm_cell/recurrent_kernel"),
                 lstm_add.at(t * 120),
                 lstm_add_2,
             ),
             compute_lstm_multiply_2(
                 lstm_add_2.at(30),
-                lstm_broadcast_to_1_before_,
+                lstm_start_1_before_,
                 lstm_add_2,
                 lstm_add_2.at(60),
                 lstm_add_1,
@@ -891,7 +876,7 @@ def predict(m):
 
     return [
         m.feed("image", image, 784),
-        compute_lstm_broadcast_to(lstm_broadcast_to),
+        compute_lstm_start(lstm_start),
         compute_lstm_add_3(
             image,
             m.weight("lstm/lstm_cell/kernel"),
@@ -927,7 +912,11 @@ SPEC = Spec(
             7080,
             191580,
             6,
-            ("lstm/lstm_cell/kernel", "lstm/lstm_cell/bias", "lstm/lstm_cell/recurrent_kernel"),
+            (
+                "lstm/lstm_cell/kernel",
+                "lstm/lstm_cell/bias",
+                "lstm/lstm_cell/recurrent_kernel",
+            ),
         ),
         Layer("dense", "Dense", (10,), 310, 610, 8, ("dense/kernel", "dense/bias")),
     ),
@@ -954,7 +943,7 @@ class RowsAsTime(Model):
 
 SOURCE_NAME = "43_rows_as_time.k"
 SOURCE_MAP = {
-    "compute_lstm_broadcast_to": (6,),
+    "compute_lstm_start": (6,),
     "compute_lstm_add": (6,),
     "compute_lstm_add_2": (6,),
     "compute_copy_1": (6,),
@@ -967,7 +956,7 @@ SOURCE_MAP = {
     "gradient_of_dense_kernel": (8,),
     "transpose_lstm_lstm_cell_recurrent_kernel": (6,),
     "compute_concatenate_2": (6,),
-    "gradient_of_lstm_broadcast_to_before_1_dot": (6,),
+    "gradient_of_lstm_start_before_1_dot": (6,),
     "gradient_of_lstm_lstm_cell_recurrent_kernel": (6,),
     "gradient_of_lstm_lstm_cell_bias_sum": (6,),
     "gradient_of_lstm_lstm_cell_bias_sum_1": (6,),
