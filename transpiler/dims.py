@@ -18,6 +18,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from math import gcd, prod
+from zlib import crc32
 
 from kgen.diagnostics import fail
 from kgen.graph import BATCH, Dim, Graph, Shape, Size, Value
@@ -26,6 +27,8 @@ from kgen.reserved import RESERVED
 Monomial = tuple[Dim, ...]
 _FAR = 1 << 31
 _SCANNED = 1 << 12
+# A formula of more characters has a number instead, and the kernel says what it stands for.
+_LONGEST_SYMBOL = 28
 
 
 @dataclass(frozen=True, slots=True)
@@ -274,8 +277,13 @@ def symbol(size: Dim) -> str:
         return f"{size.name}_" if size.name in RESERVED and size != BATCH else size.name
     formula = _folded(size.formula)
     if isinstance(formula, Floor):
-        return f"{_sum_symbol(formula.inner)}_over_{formula.by}"
-    return _sum_symbol(formula)
+        found = f"{_sum_symbol(formula.inner)}_over_{formula.by}"
+    else:
+        found = _sum_symbol(formula)
+    if len(found) <= _LONGEST_SYMBOL:
+        return found
+    names = [symbol(base) for base in bases(size)]
+    return "_".join([*names, f"{crc32(size.name.encode()):08x}"])
 
 
 def _sum_symbol(whole: Sum) -> str:

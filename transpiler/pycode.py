@@ -7,6 +7,7 @@ first carry their own indentation. What goes inside brackets is printed for
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -54,36 +55,105 @@ def literal(value: Any, indent: int = 0, prefix: str = "") -> str:
     return prefix + repr(value)
 
 
-_CALL = re.compile(r"( *)((?:\w+ = )?\w+\()(.*)\)")
+_CONDITION = re.compile(r"( *)if (.*):")
 _ASSIGNMENT = re.compile(r"( *)(\w+ = )(.*)")
+# Operators from those that bind loosest to those that bind tightest, as words between spaces.
+_LEVELS = (
+    ("if", "else"),
+    ("and",),
+    ("<", ">", "<=", ">=", "==", "!="),
+    ("&",),
+    ("+", "-"),
+    ("*", "/", "//", "%"),
+)
 
 
 def wrap(line: str) -> str:
     """A statement on as many lines as it needs: a call's arguments, or the value, on their own."""
     if len(line) <= WIDTH:
         return line
-    match = _CALL.fullmatch(line)
-    if match is not None and _balanced(match[3]):
-        indent, opening, inner = match[1], match[2], match[3]
-        if len(indent) + 4 + len(inner) <= WIDTH:
-            return f"{indent}{opening}\n{indent}    {inner}\n{indent})"
-        items = "".join(f"{indent}    {item},\n" for item in _arguments(inner))
-        return f"{indent}{opening}\n{items}{indent})"
+    condition = _CONDITION.fullmatch(line)
+    if condition is not None:
+        indent, test = condition[1], condition[2]
+        return f"{indent}if (\n{_laid_out(test, len(indent) + 4)}\n{indent}):"
     match = _ASSIGNMENT.fullmatch(line)
     if match is None:
-        return line
+        return _opened(line) or line
     indent, name, value = match[1], match[2], match[3]
-    return f"{indent}{name}(\n{indent}    {value}\n{indent})"
+    opened = _opened(line)
+    if opened is not None and len(_operators(value)) < 2:
+        return opened
+    opened = _grouped(indent, name, value)
+    if opened is not None and len(_operators(value)) < 2:
+        return opened
+    return f"{indent}{name}(\n{_laid_out(value, len(indent) + 4)}\n{indent})"
 
 
-def _balanced(text: str) -> bool:
-    """Whether no bracket closes that was not opened in the text."""
+def _opened(line: str) -> str | None:
+    """A line split at its last bracket; None if there is none to split at."""
+    indent = " " * (len(line) - len(line.lstrip()))
+    end = len(line) - (1 if line[-1] in ":," else 0)
+    if line[end - 1] not in ")]":
+        return None
+    depth, start = 0, end - 1
+    while start >= 0:
+        depth += {")": 1, "]": 1, "(": -1, "[": -1}.get(line[start], 0)
+        if depth == 0:
+            break
+        start -= 1
+    head, inner, tail = line[: start + 1], line[start + 1 : end - 1], line[end - 1 :]
+    if not inner or len(head) > WIDTH or not head.strip()[:-1]:
+        return None
+    if len(indent) + 4 + len(inner) <= WIDTH:
+        return f"{head}\n{indent}    {inner}\n{indent}{tail}"
+    items = _arguments(inner)
+    if len(items) == 1:
+        return f"{head}\n{_laid_out(inner, len(indent) + 4)}\n{indent}{tail}"
+    lines = "".join(f"{_laid_out(item, len(indent) + 4, 1)},\n" for item in items)
+    return f"{head}\n{lines}{indent}{tail}"
+
+
+def _grouped(indent: str, name: str, value: str) -> str | None:
+    """An assignment split at the parenthesis that its value begins with."""
+    if not value.startswith("("):
+        return None
+    depth, end = 1, 0
+    while depth:
+        end += 1
+        depth += {"(": 1, ")": -1}.get(value[end], 0)
+    inner, tail = value[1:end], value[end:]
+    if len(indent) + len(tail) > WIDTH:
+        return None
+    return f"{indent}{name}(\n{_laid_out(inner, len(indent) + 4)}\n{indent}{tail}"
+
+
+def _laid_out(text: str, indent: int, after: int = 0) -> str:
+    """An expression on lines of its own, `after` characters before the last one's end."""
+    line = " " * indent + text
+    if len(line) + after <= WIDTH:
+        return line
+    operators = _operators(text)
+    if not operators and text[0] == "(":
+        margin = " " * indent
+        return f"{margin}(\n{_laid_out(text[1:-1], indent + 4)}\n{margin})"
+    if not operators:
+        return _opened(line) or line
+    starts = [0, *operators, len(text)]
+    parts = [text[a:b].strip() for a, b in itertools.pairwise(starts)]
+    return "\n".join(_laid_out(part, indent, after) for part in parts)
+
+
+def _operators(text: str) -> list[int]:
+    """Where the operators that bind loosest stand outside brackets."""
+    found: list[list[int]] = [[] for _ in _LEVELS]
     depth = 0
-    for char in text:
-        depth += {"(": 1, ")": -1}.get(char, 0)
-        if depth < 0:
-            return False
-    return depth == 0
+    for match in re.finditer(r"[()\[\]]|(?<= )(?:[-+*/%<>&=!]+|if|else|and)(?= )", text):
+        word = match[0]
+        depth += {"(": 1, "[": 1, ")": -1, "]": -1}.get(word, 0)
+        for level, words in enumerate(_LEVELS):
+            if depth == 0 and word in words:
+                found[level].append(match.start())
+    return next((places for places in found if places), [])
 
 
 def _arguments(text: str) -> list[str]:
