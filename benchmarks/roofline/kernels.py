@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from kgen.compiler import lay_out_text, write_module
-from kgen.program import Call
+from kgen.program import Call, Entry, LoopCall
 from kgen.runtime.kernels import Command
 from kgen.runtime.team import Plan, Team
 from kgen.texts import BatchedText, MatmulText, OuterText, PackedOuterText
@@ -20,6 +20,17 @@ from benchmarks.samples import sample_data
 
 SAMPLE_SECONDS = 0.02
 PRODUCTS = (MatmulText, OuterText, PackedOuterText, BatchedText)
+
+
+def _unrolled(entries: Iterable[Entry]) -> Iterator[Call]:
+    """All calls in order, those of a loop once for every step."""
+    for entry in entries:
+        if isinstance(entry, LoopCall):
+            assert isinstance(entry.length, int), "the time axis must be of known length"
+            for _ in range(entry.length):
+                yield from entry.calls
+        else:
+            yield entry
 
 
 @dataclass
@@ -52,7 +63,7 @@ class Step:
         self.team = Team(threads)
         self.prepared = self.net.engine._prepare("train", batch)
         self._attach_data()
-        calls = iter((*program.calls, *program.update))
+        calls = _unrolled((*program.calls, *program.update))
         own = {kernel.name for kernel in kernels}
         self.plans: list[tuple[Cost, Plan, int]] = []
         for command in self.prepared.plan.calls:

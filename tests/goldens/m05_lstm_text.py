@@ -725,7 +725,7 @@ def gradients(m):
     lstm_turns = (lstm, lstm_start_before)
     lstm_start_1_before_turns = (lstm_start_1_before, lstm_start_1_before_2)
 
-    def scan_step(t):
+    def lstm_step(t):
         lstm_start_before_ = lstm_turns[(words_1 - t) % 2] if t else lstm_start
         lstm_start_1_before_ = (
             lstm_start_1_before_turns[(words_1 - t) % 2] if t else lstm_start
@@ -761,7 +761,7 @@ def gradients(m):
     d_lstm_start_1_before_turns = (d_lstm_start_1_before, d_lstm_start_1_before_2)
     d_lstm_start_before_turns = (d_lstm_start_before, d_lstm_start_before_2)
 
-    def scan_1_step(t):
+    def d_lstm_step(t):
         d_lstm_start_1_before_ = (
             d_lstm_start_1_before_turns[(words_1 - t) % 2] if t else lstm_start
         )
@@ -805,7 +805,7 @@ def gradients(m):
             m.weight("lstm/lstm_cell/bias"),
             lstm_add,
         ),
-        *(call for t in range(words_1) for call in scan_step(t)),
+        *(call for t in range(words_1) for call in lstm_step(t)),
         compute_dropout(lstm, dropout),
         gradient_of_dense_add(
             dropout,
@@ -837,7 +837,7 @@ def gradients(m):
         sync,
         compute_multiply(label_loss_multiply_1, m.figure(0)),
         gradient_of_lstm(d_dense_add, d_dropout_transpose, d_lstm),
-        *(call for t in range(words_1) for call in scan_1_step(t)),
+        *(call for t in range(words_1) for call in d_lstm_step(t)),
         gradient_of_lstm_lstm_cell_bias_sum(d_lstm_add, d_lstm_lstm_cell_bias_sum),
         gradient_of_embedding_dot(d_lstm_add, d_embedding_transpose, d_embedding_dot),
         compute_copy_1_2(
@@ -901,7 +901,7 @@ def evaluate(m):
     lstm_turns = (lstm, lstm_start_before)
     lstm_start_1_before_turns = (lstm_start_1_before, lstm_start_1_before_2)
 
-    def scan_step(t):
+    def lstm_step(t):
         lstm_start_before_ = lstm_turns[(words_1 - t) % 2] if t else lstm_start
         lstm_start_1_before_ = (
             lstm_start_1_before_turns[(words_1 - t) % 2] if t else lstm_start
@@ -938,7 +938,7 @@ def evaluate(m):
             m.weight("lstm/lstm_cell/bias"),
             lstm_add,
         ),
-        *(call for t in range(words_1) for call in scan_step(t)),
+        *(call for t in range(words_1) for call in lstm_step(t)),
         compute_label_loss_sigmoid_crossentropy(
             lstm,
             m.weight("dense/kernel"),
@@ -978,7 +978,7 @@ def predict(m):
     lstm_turns = (lstm, lstm_start_before)
     lstm_start_1_before_turns = (lstm_start_1_before, lstm_start_1_before_2)
 
-    def scan_step(t):
+    def lstm_step(t):
         lstm_start_before_ = lstm_turns[(words_1 - t) % 2] if t else lstm_start
         lstm_start_1_before_ = (
             lstm_start_1_before_turns[(words_1 - t) % 2] if t else lstm_start
@@ -1013,7 +1013,7 @@ def predict(m):
             m.weight("lstm/lstm_cell/bias"),
             lstm_add,
         ),
-        *(call for t in range(words_1) for call in scan_step(t)),
+        *(call for t in range(words_1) for call in lstm_step(t)),
         compute_dense(lstm, m.weight("dense/kernel"), m.weight("dense/bias"), dense),
         m.result("label", dense, 1),
     ]

@@ -715,7 +715,7 @@ def gradients(m):
     read_turns = (read, read_start_before)
     read_start_1_before_turns = (read_start_1_before, read_start_1_before_2)
 
-    def scan_step(t):
+    def read_step(t):
         read_start_before_ = read_turns[(280 - t) % 2] if t else read_start
         read_start_1_before_ = (
             read_start_1_before_turns[(280 - t) % 2] if t else read_start
@@ -751,7 +751,7 @@ def gradients(m):
     read_1_turns = (read_1, read_start_2_before)
     read_start_3_before_turns = (read_start_3_before, read_start_3_before_2)
 
-    def scan_1_step(t):
+    def read_step_2(t):
         read_start_2_before_ = read_1_turns[(280 - t) % 2] if t else read_start
         read_start_3_before_ = (
             read_start_3_before_turns[(280 - t) % 2] if t else read_start
@@ -787,7 +787,7 @@ def gradients(m):
     d_read_start_2_before_turns = (d_read_start_2_before, d_read_start_2_before_2)
     d_read_start_3_before_turns = (d_read_start_3_before, d_read_start_3_before_2)
 
-    def scan_2_step(t):
+    def d_read_step(t):
         d_read_start_2_before_ = (
             d_read_start_2_before_turns[(280 - t) % 2] if t else d_read_1
         )
@@ -822,7 +822,7 @@ def gradients(m):
     d_read_start_before_turns = (d_read_start_before, d_read_start_before_2)
     d_read_start_1_before_turns = (d_read_start_1_before, d_read_start_1_before_2)
 
-    def scan_3_step(t):
+    def d_read_step_2(t):
         d_read_start_before_ = d_read_start_before_turns[(280 - t) % 2] if t else d_read
         d_read_start_1_before_ = (
             d_read_start_1_before_turns[(280 - t) % 2] if t else read_start
@@ -864,14 +864,14 @@ def gradients(m):
             m.weight("read/lstm_cell/bias"),
             read_add,
         ),
-        *(call for t in range(280) for call in scan_step(t)),
+        *(call for t in range(280) for call in read_step(t)),
         compute_read_add(
             b,
             m.weight("read/lstm_cell/kernel"),
             m.weight("read/lstm_cell/bias"),
             read_add_1,
         ),
-        *(call for t in range(280) for call in scan_1_step(t)),
+        *(call for t in range(280) for call in read_step_2(t)),
         compute_concatenate(read, read_1, concatenate),
         gradient_of_dense_add(
             concatenate,
@@ -905,8 +905,8 @@ def gradients(m):
         ),
         gradient_of_read(d_concatenate_dot, d_read),
         gradient_of_read_1(d_concatenate_dot, d_read_1),
-        *(call for t in range(280) for call in scan_2_step(t)),
-        *(call for t in range(280) for call in scan_3_step(t)),
+        *(call for t in range(280) for call in d_read_step(t)),
+        *(call for t in range(280) for call in d_read_step_2(t)),
         gradient_of_read_sum(
             d_read_add_1,
             d_read_add,
@@ -988,7 +988,7 @@ def evaluate(m):
     read_turns = (read, read_start_before)
     read_start_1_before_turns = (read_start_1_before, read_start_1_before_2)
 
-    def scan_step(t):
+    def read_step(t):
         read_start_before_ = read_turns[(280 - t) % 2] if t else read_start
         read_start_1_before_ = (
             read_start_1_before_turns[(280 - t) % 2] if t else read_start
@@ -1016,7 +1016,7 @@ def evaluate(m):
     read_1_turns = (read_1, read_start_2_before)
     read_start_3_before_turns = (read_start_3_before, read_start_3_before_2)
 
-    def scan_1_step(t):
+    def read_step_2(t):
         read_start_2_before_ = read_1_turns[(280 - t) % 2] if t else read_start
         read_start_3_before_ = (
             read_start_3_before_turns[(280 - t) % 2] if t else read_start
@@ -1053,14 +1053,14 @@ def evaluate(m):
             m.weight("read/lstm_cell/bias"),
             read_add,
         ),
-        *(call for t in range(280) for call in scan_step(t)),
+        *(call for t in range(280) for call in read_step(t)),
         compute_read_add(
             b,
             m.weight("read/lstm_cell/kernel"),
             m.weight("read/lstm_cell/bias"),
             read_add_1,
         ),
-        *(call for t in range(280) for call in scan_1_step(t)),
+        *(call for t in range(280) for call in read_step_2(t)),
         compute_concatenate(read, read_1, concatenate),
         compute_same_loss_sigmoid_crossentropy(
             concatenate,
@@ -1106,7 +1106,7 @@ def predict(m):
     read_turns = (read, read_start_before)
     read_start_1_before_turns = (read_start_1_before, read_start_1_before_2)
 
-    def scan_step(t):
+    def read_step(t):
         read_start_before_ = read_turns[(280 - t) % 2] if t else read_start
         read_start_1_before_ = (
             read_start_1_before_turns[(280 - t) % 2] if t else read_start
@@ -1134,7 +1134,7 @@ def predict(m):
     read_1_turns = (read_1, read_start_2_before)
     read_start_3_before_turns = (read_start_3_before, read_start_3_before_2)
 
-    def scan_1_step(t):
+    def read_step_2(t):
         read_start_2_before_ = read_1_turns[(280 - t) % 2] if t else read_start
         read_start_3_before_ = (
             read_start_3_before_turns[(280 - t) % 2] if t else read_start
@@ -1169,14 +1169,14 @@ def predict(m):
             m.weight("read/lstm_cell/bias"),
             read_add,
         ),
-        *(call for t in range(280) for call in scan_step(t)),
+        *(call for t in range(280) for call in read_step(t)),
         compute_read_add(
             b,
             m.weight("read/lstm_cell/kernel"),
             m.weight("read/lstm_cell/bias"),
             read_add_1,
         ),
-        *(call for t in range(280) for call in scan_1_step(t)),
+        *(call for t in range(280) for call in read_step_2(t)),
         compute_concatenate(read, read_1, concatenate),
         compute_dense(
             concatenate,

@@ -256,9 +256,9 @@ def scan(
     )
 
 
-def make(loop: Loop, inputs: Sequence[Value]) -> Value:
+def make(loop: Loop, inputs: Sequence[Value], name: str = "") -> Value:
     """The node of a loop."""
-    return apply("scan", *inputs, loop=loop)
+    return apply("scan", *inputs, hint=name, loop=loop)
 
 
 def declare(builder: Builder, hint: str, type_: TensorType) -> Value:

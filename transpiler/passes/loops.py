@@ -94,7 +94,7 @@ def _trimmed(node: Node, inputs: Sequence[Value], outputs: Sequence[Node]) -> Va
         loop.length,
         tuple(stacks),
     )
-    return make(new, [inputs[position] for position in kept])
+    return make(new, [inputs[position] for position in kept], node.output.name)
 
 
 def hoist(graph: Graph) -> Graph:
@@ -104,13 +104,13 @@ def hoist(graph: Graph) -> Graph:
         if node.op.name != "scan":
             return None
         loop: Loop = node.attrs["loop"]
-        return _hoisted(loop, inputs)
+        return _hoisted(loop, inputs, node.output.name)
 
     has_loops = any(node.op.name == "scan" for node in graph.nodes)
     return rebuild(graph, rewrite) if has_loops else graph
 
 
-def _hoisted(loop: Loop, inputs: Sequence[Value]) -> Value:
+def _hoisted(loop: Loop, inputs: Sequence[Value], title: str) -> Value:
     inner = BodyBuilder(current())
     outer = dict(zip(loop.names, inputs, strict=True))
     mapping: dict[Value, Value] = {}
@@ -127,4 +127,4 @@ def _hoisted(loop: Loop, inputs: Sequence[Value]) -> Value:
             )
     body, captured = close(inner, {key: mapping[v] for key, v in loop.body.outputs.items()})
     count = len(loop.sequences) + loop.carries
-    return make(replace(loop, body=body), [*inputs[:count], *captured])
+    return make(replace(loop, body=body), [*inputs[:count], *captured], title)
