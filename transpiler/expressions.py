@@ -63,7 +63,7 @@ class Expressions(Executor):
 
     def tensor_negative(self, value: Value, span: Span) -> BuildValue:
         with self.at(span, value):
-            return -value
+            return tensors.negative(value)
 
     def tensor_compare(self, op: str, a: BuildValue, b: BuildValue, span: Span) -> BuildValue:
         with self.at(span, a, b):

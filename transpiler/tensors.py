@@ -40,6 +40,11 @@ def binary(op: str, a: BuildValue, b: BuildValue, span: Span) -> Value:
     return ops.as_int(found) if integers else found
 
 
+def negative(value: Value) -> Value:
+    """`-value`."""
+    return ops.as_int(-value) if _is_whole(value) else -value
+
+
 def _is_whole(value: BuildValue) -> bool:
     """Whether a tensor or number holds integers: such are computed in float32, and stay int32."""
     if isinstance(value, Value):

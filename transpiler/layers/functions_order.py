@@ -11,8 +11,10 @@ from kgen.layers.family import function
 from kgen.layers.function_kinds import (
     Numbers,
     OptionalDtype,
+    OptionalInt,
     TOrNumbers,
     cast,
+    count_elements,
     known,
     like,
     tensor,
@@ -77,12 +79,14 @@ def in_top_k(targets: T, predictions: T, k: PositiveInt) -> Value:
 
 
 @function("take")
-def take(x: T, indices: TOrNumbers, axis: Int) -> Value:
+def take(x: T, indices: TOrNumbers, axis: OptionalInt = None) -> Value:
     """The slices of x at some places along an axis; places below 0 count from the end.
 
     Places that a tensor gives must be int32 and lie within the axis: those that the model
-    computes are held to it.
+    computes are held to it. Without an axis, a tensor without a batch is taken as one row.
     """
+    if axis is None:
+        x, axis = ops.reshape(x, (count_elements(x),)), 0
     axis = in_range(x, axis)
     size = known(x.shape[axis], f"axis {axis} of {x.type}")
     if not isinstance(indices, Value):

@@ -402,8 +402,6 @@ def relu(x: Operand) -> Value:
     return apply("relu", x)
 
 
-
-
 def _same(inputs: Sequence[TensorType], attrs: Attrs) -> TensorType:
     return inputs[0]
 

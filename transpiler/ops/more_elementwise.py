@@ -99,9 +99,7 @@ arctanh: Unary = unary(
     cost=40,
     doc="Inverse hyperbolic tangent; NaN beyond -1 and 1.",
 )
-exp2: Unary = unary(
-    "exp2", "exp2({0})", np.exp2, lambda x, y: y * _LN2, cost=40, doc="2 to the x."
-)
+exp2: Unary = unary("exp2", "exp2({0})", np.exp2, lambda x, y: y * _LN2, cost=40, doc="2 to the x.")
 log2: Unary = unary(
     "log2",
     "log2({0})",
