@@ -372,3 +372,52 @@ store_column(c, 0, load_column(matrix(args, 0, 2, 10), 0, 2))
     expected = [1, -1, 0, top, bottom, top, bottom, 0, 16777216, 0, -7]
     np.testing.assert_array_equal(whole[:21], np.resize(expected, 21))
     assert column[:2].tolist() == [1, -7] and (whole[21:] == 77).all()
+
+
+@pytest.mark.parametrize("run", WAYS)
+def test_the_first_rows_of_a_tile_are_stored(build: Any, run: Any) -> None:
+    kernel = build(
+        """
+a = matrix(args, 0, 7, 20)
+for count in range(-1, 7):
+    store_rows(a, 1, 0, full(5, 2, 3.0 + count), count)
+"""
+    )
+    target = padded(np.zeros((7, 20)))
+    run(kernel, [target])
+    expected = np.zeros((7, 20), np.float32)
+    expected[1:6] = 9.0  # the last of the counts covers the whole tile
+    np.testing.assert_array_equal(target[:140].reshape(7, 20), expected)
+    assert (target[140:] == 77).all()
+
+
+@pytest.mark.parametrize("run", WAYS)
+def test_words_are_filled(build: Any, run: Any) -> None:
+    kernel = build(
+        """
+fill_words(matrix(args, 0, 1, 1), 3, 40, 2.5)
+fill_words(matrix(args, 0, 1, 1), 50, 0, 9.0)
+fill_words(imatrix(args, 1, 1, 1), 1, 2, -7)
+"""
+    )
+    floats, whole = padded(np.zeros(60)), padded(np.zeros(5), "int32")
+    run(kernel, [floats, whole])
+    assert (floats[3:43] == 2.5).all() and not floats[:3].any() and not floats[43:60].any()
+    assert whole[:5].tolist() == [0, -7, -7, 0, 0]
+
+
+@pytest.mark.parametrize("run", WAYS)
+def test_a_block_is_transposed_to_another_place(build: Any, run: Any) -> None:
+    kernel = build(
+        """
+for i in range(0, 32, LANES):
+    for j in range(0, 48, LANES):
+        transpose_block(matrix(args, 0, 64, 48), 32 + i, j, matrix(args, 1, 144, 32), 48 + j, i)
+"""
+    )
+    a = np.arange(64 * 48, dtype=np.float32).reshape(64, 48)
+    target = padded(np.zeros((144, 32)))
+    run(kernel, [padded(a), target])
+    found = target[: 144 * 32].reshape(144, 32)
+    np.testing.assert_array_equal(found[48:96], a[32:].T)
+    assert not found[:48].any() and not found[96:].any()
