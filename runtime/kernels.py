@@ -89,17 +89,17 @@ class Part(Buffer):
         object.__setattr__(self, "floats", floats)
 
     @property
-    def base(self) -> npt.NDArray[Any]:  # type: ignore[override]
+    def base(self) -> npt.NDArray[Any]:
         """The array of the whole."""
         return self.whole.base
 
     @property
-    def offset(self) -> int:  # type: ignore[override]
+    def offset(self) -> int:
         """Where the part starts in it."""
         return self.whole.offset + self.floats
 
     @property
-    def dtype(self) -> str:  # type: ignore[override]
+    def dtype(self) -> str:
         """What the kernel reads."""
         return self.whole.dtype
 
