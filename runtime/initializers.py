@@ -68,8 +68,12 @@ def fans(shape: Shape) -> tuple[int, int]:
     return shape[-2] * field, shape[-1] * field
 
 
-def _constant(shape: Shape, rng: np.random.Generator, value: float = 0.0) -> InitialValues:
-    return np.full(shape, value, np.float32)
+def _constant(shape: Shape, rng: np.random.Generator, value: Any = 0.0) -> InitialValues:
+    try:
+        return np.full(shape, np.asarray(value, np.float32), np.float32)
+    except ValueError:
+        found = list(np.shape(value))
+        raise WeightError(f"Constant has values {found} for a weight of {list(shape)}") from None
 
 
 def _zeros(shape: Shape, rng: np.random.Generator) -> InitialValues:

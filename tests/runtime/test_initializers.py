@@ -82,6 +82,11 @@ def test_constants() -> None:
     assert np.all(draw("Zeros", {}) == 0)
     assert np.all(draw("Ones", {}) == 1)
     assert np.all(draw("Constant", {"value": 0.25}) == 0.25)
+    listed = draw("Constant", {"value": [[0.5], [1.5]]}, (3, 2, 2))
+    expected = np.asarray(keras.initializers.Constant([[0.5], [1.5]])((3, 2, 2)))
+    assert np.array_equal(listed, expected)
+    with pytest.raises(WeightError, match=r"values \[2\] for a weight of \[3\]"):
+        draw("Constant", {"value": [0.5, 1.5]}, (3,))
     for shape in ((3, 3), (2, 4)):
         expected = np.asarray(keras.initializers.Identity(gain=2.0)(shape))
         assert np.array_equal(draw("Identity", {"gain": 2.0}, shape), expected)

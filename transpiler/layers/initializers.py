@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Annotated, TypeAlias
+from dataclasses import dataclass
+from typing import Annotated, Any, TypeAlias
 
 from kgen.graph import Initializer, ShapeError
 from kgen.layers.family import initializer
-from kgen.layers.kinds import Choice, Float, NonNegativeFloat, PositiveFloat, Seed
+from kgen.layers.kinds import Choice, Float, NonNegativeFloat, Number, PositiveFloat, Seed
 from kgen.layers.registry import Bound
 
 _Mode: TypeAlias = Annotated[str, Choice("a mode", ("fan_in", "fan_out", "fan_avg"))]
@@ -15,12 +16,45 @@ _Distribution: TypeAlias = Annotated[
 ]
 
 
+@dataclass(frozen=True)
+class Values(Number):
+    """A number, or a list of numbers or of such lists, all of one length."""
+
+    def check(self, value: Any) -> Any:
+        if not isinstance(value, list | tuple):
+            return super().check(value)
+        found = tuple(self.check(one) for one in value)
+        if not found or len({sizes_of(one) for one in found}) != 1:
+            self.refuse(value, "its lists must be of one length")
+        return found
+
+
+def sizes_of(value: Any) -> tuple[int, ...]:
+    """The shape of nested tuples."""
+    return (len(value), *sizes_of(value[0])) if isinstance(value, tuple) else ()
+
+
+_Values: TypeAlias = Annotated[Any, Values("a number, or a list of numbers")]
+
+
 def describe_initializer(bound: Bound, shape: tuple[int, ...]) -> Initializer:
     """The graph's record of an initializer for a weight of this shape.
 
     Raises:
-        ShapeError: the initializer fills matrices only, and the weight is none.
+        ShapeError: the initializer fills matrices only, and the weight is none; or its
+            numbers cannot be repeated to the weight's shape.
     """
+    if bound.name == "Constant":
+        sizes = sizes_of(bound.arguments["value"])
+        behind = shape[len(shape) - len(sizes) :]
+        fits = len(sizes) <= len(shape)
+        if not fits or any(
+            size not in (1, wanted) for size, wanted in zip(sizes, behind, strict=False)
+        ):
+            raise ShapeError(
+                f"Constant has values {list(sizes)} for a weight of shape {list(shape)}",
+                help="give as many values as the weight's last axes have, or a single one",
+            )
     if (bound.name == "Identity" and len(shape) != 2) or (
         bound.name == "Orthogonal" and len(shape) < 2
     ):
@@ -42,8 +76,8 @@ def ones() -> None:
 
 
 @initializer("Constant", "constant")
-def constant(value: Float = 0.0) -> None:
-    """All `value`."""
+def constant(value: _Values = 0.0) -> None:
+    """All `value`, or the numbers of a list (of lists), repeated along axes of size one."""
 
 
 @initializer("Identity", "identity", "IdentityInitializer")

@@ -130,7 +130,7 @@ def draw(rng: np.random.Generator) -> dict[str, np.ndarray]:
 
 FIRST = {name: index for index, (name, _) in reversed(list(enumerate(CASES)))}
 # Clipping, accumulation and averages, and the rules that look at whole weights.
-USUAL = {3, 8, 19, *(FIRST[name] for name in ("Nadam", "Ftrl", "Lamb", "Adafactor", "Muon"))}
+USUAL = {3, 19, *(FIRST[name] for name in ("Nadam", "Lamb", "Muon"))}
 
 
 @pytest.mark.parametrize(
