@@ -328,9 +328,9 @@ def spearman() -> Any:
 
 def filters() -> Any:
     image = keras.Input((8, 8, 1), name="image")
-    x = layers.Conv2D(16, 3, padding="same", activation="relu", name="conv1")(image)
+    x = layers.Conv2D(16, 3, padding="same", activation="relu", name="vision.conv1")(image)
     x = layers.MaxPooling2D(2)(x)
-    x = layers.Conv2D(32, 3, padding="same", activation="relu", name="conv2")(x)
+    x = layers.Conv2D(32, 3, padding="same", activation="relu", name="vision.conv2")(x)
     x = layers.Flatten()(layers.MaxPooling2D(2)(x))
     model = keras.Model(image, layers.Dense(10, activation="softmax")(x))
     model.compile("adam", "sparse_categorical_crossentropy", metrics=["accuracy"])

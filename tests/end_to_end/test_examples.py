@@ -232,7 +232,7 @@ SLOW = [
     ),
     Example(
         "42_filters.k",
-        "Filters",
+        "Digits",
         twins.filters,
         one("image", (8, 8, 1)),
         sparse("digit", 10),

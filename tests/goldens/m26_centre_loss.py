@@ -506,7 +506,11 @@ def gradient_of_conv2d(thread, threads, batch, clock, args):
                                 d_conv2d,
                                 (n * 223 + iy) * 223 + ix,
                                 j,
-                                select(found == (iy - iy_first) * 2 + (ix - ix_first), best, 0.0),
+                                select(
+                                    found == (iy - iy_first) * 2 + (ix - ix_first),
+                                    best,
+                                    0.0,
+                                ),
                             )
 
 

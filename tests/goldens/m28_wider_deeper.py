@@ -466,7 +466,11 @@ def gradient_of_conv2(thread, threads, batch, clock, args):
                                 d_conv2,
                                 (n * 14 + iy) * 14 + ix,
                                 j,
-                                select(found == (iy - iy_first) * 2 + (ix - ix_first), best, 0.0),
+                                select(
+                                    found == (iy - iy_first) * 2 + (ix - ix_first),
+                                    best,
+                                    0.0,
+                                ),
                             )
 
 
@@ -660,7 +664,11 @@ def gradient_of_conv1(thread, threads, batch, clock, args):
                                 d_conv1,
                                 (n * 28 + iy) * 28 + ix,
                                 j,
-                                select(found == (iy - iy_first) * 2 + (ix - ix_first), best, 0.0),
+                                select(
+                                    found == (iy - iy_first) * 2 + (ix - ix_first),
+                                    best,
+                                    0.0,
+                                ),
                             )
 
 

@@ -152,7 +152,9 @@ def compute_features_dropout(thread, threads, batch, clock, args):
                         for ix in range(ix_first, ix_first + 2):
                             acc = maximum(
                                 acc,
-                                load(features_conv2d_1, (n * 24 + iy) * 24 + ix, j, 1, 2),
+                                load(
+                                    features_conv2d_1, (n * 24 + iy) * 24 + ix, j, 1, 2
+                                ),
                             )
                     random_uniform = uniform(key[0], key[1], i, j, 32, 1, 2)
                     features_dropout_greater_equal = random_uniform >= 0.25
@@ -468,7 +470,11 @@ def gradient_of_features_conv2d_1(thread, threads, batch, clock, args):
                                 d_features_conv2d_1,
                                 (n * 24 + iy) * 24 + ix,
                                 j,
-                                select(found == (iy - iy_first) * 2 + (ix - ix_first), best, 0.0),
+                                select(
+                                    found == (iy - iy_first) * 2 + (ix - ix_first),
+                                    best,
+                                    0.0,
+                                ),
                             )
 
 
@@ -628,8 +634,8 @@ def gradient_of_features_conv2d_1_kernel(thread, threads, batch, clock, args):
                             0,
                         )
                 if start > 0:
-                    acc = (
-                        acc + load(d_features_conv2d_1_kernel, tap * 96 + m, j, ROWS_96_BY_2, 2)
+                    acc = acc + load(
+                        d_features_conv2d_1_kernel, tap * 96 + m, j, ROWS_96_BY_2, 2
                     )
                 store_rows(d_features_conv2d_1_kernel, tap * 96 + m, j, acc, 96 - m)
 
@@ -673,8 +679,8 @@ def gradient_of_features_conv2d_kernel(thread, threads, batch, clock, args):
                             acc, image, row + ox, m, panel, (q - start) * 26 + ox, 0
                         )
                 if start > 0:
-                    acc = (
-                        acc + load(d_features_conv2d_kernel, tap * 3 + m, j, ROWS_3_BY_2, 2)
+                    acc = acc + load(
+                        d_features_conv2d_kernel, tap * 3 + m, j, ROWS_3_BY_2, 2
                     )
                 store_rows(d_features_conv2d_kernel, tap * 3 + m, j, acc, 3 - m)
 
@@ -722,7 +728,9 @@ def compute_features_max_pooling2d(thread, threads, batch, clock, args):
                         for ix in range(ix_first, ix_first + 2):
                             acc = maximum(
                                 acc,
-                                load(features_conv2d_1, (n * 24 + iy) * 24 + ix, j, 1, 2),
+                                load(
+                                    features_conv2d_1, (n * 24 + iy) * 24 + ix, j, 1, 2
+                                ),
                             )
                     store(features_max_pooling2d, i, j, acc)
 
@@ -1190,7 +1198,7 @@ SPEC = Spec(
     trainable=600176,
     size=600176,
     slots={"accumulated_grad": 0.0, "accumulated_delta_var": 0.0},
-    optimizer=Adadelta(learning_rate=0.001),
+    optimizer=Adadelta(learning_rate=1.0),
     totals=4,
     feeds=("image", "digit_target", "digit_sample_weight"),
 )
@@ -1272,7 +1280,7 @@ model Transfer:
     classes = Dense(5, activation="softmax")
     output digit = image |> features |> hidden |> Dropout(2 * rate) |> classes
     train:
-        optimizer = "adadelta"
+        optimizer = Adadelta(learning_rate=1.0)
         loss = "categorical_crossentropy"
         metrics = ["accuracy"]
 """

@@ -439,7 +439,11 @@ def gradient_of_conv2d_1(thread, threads, batch, clock, args):
                                 d_conv2d_1,
                                 (n * 24 + iy) * 24 + ix,
                                 j,
-                                select(found == (iy - iy_first) * 2 + (ix - ix_first), best, 0.0),
+                                select(
+                                    found == (iy - iy_first) * 2 + (ix - ix_first),
+                                    best,
+                                    0.0,
+                                ),
                             )
 
 
@@ -575,8 +579,8 @@ def gradient_of_conv2d_1_kernel(thread, threads, batch, clock, args):
                             acc, conv2d, row + ox, m, panel, (q - start) * 24 + ox, 0
                         )
                 if start > 0:
-                    acc = (
-                        acc + load(d_conv2d_1_kernel, tap * 24 + m, j, ROWS_24_BY_1, 1)
+                    acc = acc + load(
+                        d_conv2d_1_kernel, tap * 24 + m, j, ROWS_24_BY_1, 1
                     )
                 store_rows(d_conv2d_1_kernel, tap * 24 + m, j, acc, 24 - m)
 
@@ -1014,7 +1018,7 @@ SPEC = Spec(
     trainable=37920,
     size=37920,
     slots={"accumulated_grad": 0.0, "accumulated_delta_var": 0.0},
-    optimizer=Adadelta(learning_rate=0.001),
+    optimizer=Adadelta(learning_rate=1.0),
     totals=4,
     feeds=("image", "digit_target", "digit_sample_weight"),
 )
@@ -1089,7 +1093,7 @@ model Search:
         x = x |> Dense(units, activation="relu")
     output digit = x |> Dropout(2 * rate) |> Dense(10, activation="softmax")
     train:
-        optimizer = "adadelta"
+        optimizer = Adadelta(learning_rate=1.0)
         loss = "sparse_categorical_crossentropy"
         metrics = ["accuracy"]
 """

@@ -5,9 +5,9 @@ Built by kgen 0.1.0 from 40_spearman.k; edit that, not this.
 layer    kind      output          weights  line
 dense    Dense     (batch, 8, 32)      192    30
 dense_1  Dense     (batch, 8, 32)    1,056    30
-dense_2  Dense     (batch, 8, 1)        33    30
+dense_2  Dense     (batch, 8, 1)        32    31
 flatten  Flatten   (batch, 8)            0    31
-total    Spearman                    1,281
+total    Spearman                    1,280
 """
 
 import numpy as np
@@ -52,7 +52,6 @@ WEIGHTS = (
     Weight("dense_1/kernel", (32, 32), 192, "GlorotUniform", {"seed": None}),
     Weight("dense_1/bias", (32,), 1216, "Zeros", {}),
     Weight("dense_2/kernel", (32, 1), 1248, "GlorotUniform", {"seed": None}),
-    Weight("dense_2/bias", (1,), 1280, "Zeros", {}),
 )
 
 
@@ -90,18 +89,17 @@ def compute_dense_1(thread, threads, batch, clock, args):
 
 @kernel
 def compute_dense_2(thread, threads, batch, clock, args):
-    """Line 30 of the model. 520 FLOPs a row."""
+    """Line 31 of the model. 512 FLOPs a row."""
     dense_1 = matrix(args, 0, batch * 8, 32)
     dense_2_kernel = matrix(args, 1, 32, 1)
-    dense_2_bias = matrix(args, 2, 1, 1)
-    dense_2 = matrix(args, 3, batch * 8, 1)
+    dense_2 = matrix(args, 2, batch * 8, 1)
     first, last = share(batch, ROWS, thread, threads)
     for j in range(0, 1, LANES):
         for i in range(first * 8, last * 8, ROWS):
             acc = zeros(ROWS, 1)
             for k in range(32):
                 acc = outer(acc, dense_1, i, k, dense_2_kernel, k, j)
-            store(dense_2, i, j, acc + load(dense_2_bias, 0, j, 1, 1))
+            store(dense_2, i, j, acc)
 
 
 @kernel
@@ -237,12 +235,14 @@ def gradient_of_scores_loss_sum_4(thread, threads, batch, clock, args):
 
 
 @kernel
-def compute_rank_correlation_sum_5(thread, threads, batch, clock, args):
-    """Lines 34, 35. 2 FLOPs a row, 5 FLOPs."""
+def compute_copy_1(thread, threads, batch, clock, args):
+    """Lines 30, 34, 35. 2 FLOPs a row, 7 FLOPs."""
     scores_loss_multiply_5 = matrix(args, 0, batch, 1)
     rank_correlation_divide_2 = matrix(args, 1, batch, 1)
     multiply_2 = matrix(args, 2, 1, 1)
     rank_correlation_sum_5 = matrix(args, 3, 1, 1)
+    copy = matrix(args, 4, 1, 1)
+    copy_1 = matrix(args, 5, 1, 1)
     first, last = share(1, LANES, thread, threads)
     for j in range(first, last, LANES):
         total_ = full(1, 1, 0.0)
@@ -251,8 +251,11 @@ def compute_rank_correlation_sum_5(thread, threads, batch, clock, args):
             total_ = total_ + load(scores_loss_multiply_5, i, j, 1, 1)
             total__2 = total__2 + load(rank_correlation_divide_2, i, j, 1, 1)
         scores_loss = total_ / full(1, 1, batch)
-        store(multiply_2, 0, j, scores_loss * full(1, 1, batch))
+        batch_size = full(1, 1, batch)
+        store(multiply_2, 0, j, scores_loss * batch_size)
         store(rank_correlation_sum_5, 0, j, total__2)
+        store(copy, 0, j, batch_size)
+        store(copy_1, 0, j, full(1, 1, batch))
 
 
 @kernel
@@ -300,39 +303,8 @@ def gradient_of_dense_2_1(thread, threads, batch, clock, args):
 
 
 @kernel
-def gradient_of_dense_2_bias_sum(thread, threads, batch, clock, args):
-    """Line 30 of the model. 8 FLOPs a row."""
-    d_dense_2_1 = matrix(args, 0, batch * 8, 1)
-    d_dense_2_bias_sum = matrix(args, 1, batch, 1)
-    first, last = share(batch, ROWS, thread, threads)
-    for o in range(first, last):
-        for j in range(0, 1, LANES):
-            total_ = full(1, 1, 0.0)
-            for i in range(8):
-                total_ = total_ + load(d_dense_2_1, o * 8 + i, j, 1, 1)
-            store(d_dense_2_bias_sum, o, j, total_)
-
-
-@kernel
-def compute_copy_1(thread, threads, batch, clock, args):
-    """Line 30 of the model. 1 FLOPs a row, 2 FLOPs."""
-    d_dense_2_bias_sum = matrix(args, 0, batch, 1)
-    d_dense_2_bias_sum_1 = matrix(args, 1, 1, 1)
-    copy = matrix(args, 2, 1, 1)
-    copy_1 = matrix(args, 3, 1, 1)
-    first, last = share(1, LANES, thread, threads)
-    for j in range(first, last, LANES):
-        total_ = full(1, 1, 0.0)
-        for i in range(batch):
-            total_ = total_ + load(d_dense_2_bias_sum, i, j, 1, 1)
-        store(d_dense_2_bias_sum_1, 0, j, total_)
-        store(copy, 0, j, full(1, 1, batch))
-        store(copy_1, 0, j, full(1, 1, batch))
-
-
-@kernel
 def transpose_dense_2_kernel(thread, threads, batch, clock, args):
-    """Line 30 of the model."""
+    """Line 31 of the model."""
     dense_2_kernel = matrix(args, 0, 32, 1)
     d_dense_1_transpose = matrix(args, 1, 1, 32)
     first, last = share(32, LANES, thread, threads)
@@ -343,7 +315,7 @@ def transpose_dense_2_kernel(thread, threads, batch, clock, args):
 
 @kernel
 def gradient_of_dense_1_add(thread, threads, batch, clock, args):
-    """Line 30 of the model. 768 FLOPs a row."""
+    """Lines 30, 31. 768 FLOPs a row."""
     d_dense_2_1 = matrix(args, 0, batch * 8, 1)
     d_dense_1_transpose = matrix(args, 1, 1, 32)
     dense_1 = matrix(args, 2, batch * 8, 32)
@@ -360,7 +332,7 @@ def gradient_of_dense_1_add(thread, threads, batch, clock, args):
 
 @kernel
 def gradient_of_dense_2_kernel(thread, threads, batch, clock, args):
-    """Line 30 of the model. 512 FLOPs a row."""
+    """Line 31 of the model. 512 FLOPs a row."""
     dense_1 = matrix(args, 0, batch * 8, 32)
     d_dense_2_1 = matrix(args, 1, batch * 8, 1)
     d_dense_2_kernel = matrix(args, 2, 32, 1)
@@ -470,13 +442,13 @@ def gradient_of_dense_kernel(thread, threads, batch, clock, args):
 
 @kernel
 def compute_subtract_2(thread, threads, batch, clock, args):
-    """All weights at once. 20,736 FLOPs."""
-    gradients = matrix(args, 0, 1, 1296)
-    momentum = matrix(args, 1, 1, 1296)
-    velocity = matrix(args, 2, 1, 1296)
+    """All weights at once. 20,480 FLOPs."""
+    gradients = matrix(args, 0, 1, 1280)
+    momentum = matrix(args, 1, 1, 1280)
+    velocity = matrix(args, 2, 1, 1280)
     alpha = matrix(args, 3, 1, 1)
-    weights = matrix(args, 4, 1, 1296)
-    first, last = share(1296, 4 * LANES, thread, threads)
+    weights = matrix(args, 4, 1, 1280)
+    first, last = share(1280, 4 * LANES, thread, threads)
     for j in range(first, last, 4 * LANES):
         gradients_tile = load(gradients, 0, j, 1, 4)
         momentum_tile = load(momentum, 0, j, 1, 4)
@@ -558,30 +530,6 @@ def compute_rank_correlation_divide_2(thread, threads, batch, clock, args):
         store_column(rank_correlation_divide_2, i, rank_correlation_divide_2_tile)
 
 
-@kernel
-def compute_copy_1_2(thread, threads, batch, clock, args):
-    """Lines 34, 35. 2 FLOPs a row, 7 FLOPs."""
-    scores_loss_multiply_5 = matrix(args, 0, batch, 1)
-    rank_correlation_divide_2 = matrix(args, 1, batch, 1)
-    multiply_2 = matrix(args, 2, 1, 1)
-    rank_correlation_sum_5 = matrix(args, 3, 1, 1)
-    copy = matrix(args, 4, 1, 1)
-    copy_1 = matrix(args, 5, 1, 1)
-    first, last = share(1, LANES, thread, threads)
-    for j in range(first, last, LANES):
-        total_ = full(1, 1, 0.0)
-        total__2 = full(1, 1, 0.0)
-        for i in range(batch):
-            total_ = total_ + load(scores_loss_multiply_5, i, j, 1, 1)
-            total__2 = total__2 + load(rank_correlation_divide_2, i, j, 1, 1)
-        scores_loss = total_ / full(1, 1, batch)
-        batch_size = full(1, 1, batch)
-        store(multiply_2, 0, j, scores_loss * batch_size)
-        store(rank_correlation_sum_5, 0, j, total__2)
-        store(copy, 0, j, batch_size)
-        store(copy_1, 0, j, full(1, 1, batch))
-
-
 def gradients(m):
     """Forward, loss and backward of one batch of training."""
     features = m.rows(1024, 40)
@@ -602,7 +550,6 @@ def gradients(m):
     d_scores_loss_multiply_14 = m.rows(576, 64)
     d_scores_loss_reshape_4 = m.rows(704, 8)
     d_dense_2_1 = m.rows(1128, 8)
-    d_dense_2_bias_sum = m.rows(1138, 1)
     d_dense_1_transpose = m.fixed(1024, 32)
     d_dense_transpose = m.fixed(0, 1024)
     d_dense_1_add = m.rows(512, 256)
@@ -625,12 +572,7 @@ def gradients(m):
             m.weight("dense_1/bias"),
             dense_1,
         ),
-        compute_dense_2(
-            dense_1,
-            m.weight("dense_2/kernel"),
-            m.weight("dense_2/bias"),
-            dense_2,
-        ),
+        compute_dense_2(dense_1, m.weight("dense_2/kernel"), dense_2),
         gradient_of_scores_loss_multiply_12(
             dense_2,
             dense_2,
@@ -664,15 +606,16 @@ def gradients(m):
             d_scores_loss_reshape_4,
             d_dense_2_1,
         ),
-        gradient_of_dense_2_bias_sum(d_dense_2_1, d_dense_2_bias_sum),
         transpose_dense_2_kernel(m.weight("dense_2/kernel"), d_dense_1_transpose),
         transpose_dense_1_kernel(m.weight("dense_1/kernel"), d_dense_transpose),
         sync,
-        compute_rank_correlation_sum_5(
+        compute_copy_1(
             scores_loss_multiply_5,
             rank_correlation_divide_2,
             m.figure(0),
             m.figure(2),
+            m.figure(1),
+            m.figure(3),
         ),
         gradient_of_dense_1_add(
             d_dense_2_1,
@@ -686,12 +629,6 @@ def gradients(m):
             d_dense_add,
             d_dense_1_bias_sum,
             d_dense_bias_sum,
-        ),
-        compute_copy_1(
-            d_dense_2_bias_sum,
-            m.gradient("dense_2/bias"),
-            m.figure(1),
-            m.figure(3),
         ),
         gradient_of_dense_2_kernel(dense_1, d_dense_2_1, m.gradient("dense_2/kernel")),
         sync,
@@ -750,12 +687,7 @@ def evaluate(m):
             m.weight("dense_1/bias"),
             dense_1,
         ),
-        compute_dense_2(
-            dense_1,
-            m.weight("dense_2/kernel"),
-            m.weight("dense_2/bias"),
-            dense_2,
-        ),
+        compute_dense_2(dense_1, m.weight("dense_2/kernel"), dense_2),
         compute_scores_loss_sum(dense_2, dense_2, scores_loss_sum),
         compute_scores_loss_argsort(scores_target, scores_loss_argsort),
         compute_scores_loss_argsort_1(scores_loss_argsort, scores_loss_argsort_1),
@@ -773,7 +705,7 @@ def evaluate(m):
             rank_correlation_divide_2,
         ),
         sync,
-        compute_copy_1_2(
+        compute_copy_1(
             scores_loss_multiply_5,
             rank_correlation_divide_2,
             m.figure(0),
@@ -804,12 +736,7 @@ def predict(m):
             m.weight("dense_1/bias"),
             dense_1,
         ),
-        compute_dense_2(
-            dense_1,
-            m.weight("dense_2/kernel"),
-            m.weight("dense_2/bias"),
-            dense_2,
-        ),
+        compute_dense_2(dense_1, m.weight("dense_2/kernel"), dense_2),
         m.result("scores", dense_2, 8),
     ]
 
@@ -834,19 +761,11 @@ SPEC = Spec(
             30,
             ("dense_1/kernel", "dense_1/bias"),
         ),
-        Layer(
-            "dense_2",
-            "Dense",
-            (8, 1),
-            33,
-            520,
-            30,
-            ("dense_2/kernel", "dense_2/bias"),
-        ),
+        Layer("dense_2", "Dense", (8, 1), 32, 512, 31, ("dense_2/kernel",)),
         Layer("flatten", "Flatten", (8,), 0, 0, 31),
     ),
-    trainable=1296,
-    size=1296,
+    trainable=1280,
+    size=1280,
     slots={"momentum": 0.0, "velocity": 0.0},
     optimizer=Adam(learning_rate=0.001),
     totals=4,
@@ -859,10 +778,10 @@ class Spearman(Model):
 
     spec = SPEC
     programs = Programs(
-        train=(Steps(gradients, 1139, 1056, 69779), Steps(update, 1139, 1056, 0)),
-        gradient=(Steps(gradients, 1139, 1056, 69779),),
-        evaluate=(Steps(evaluate, 611, 0, 32011),),
-        predict=(Steps(predict, 560, 0, 30216),),
+        train=(Steps(gradients, 1138, 1056, 69762), Steps(update, 1138, 1056, 0)),
+        gradient=(Steps(gradients, 1138, 1056, 69762),),
+        evaluate=(Steps(evaluate, 611, 0, 32003),),
+        predict=(Steps(predict, 560, 0, 30208),),
     )
 
 
@@ -870,19 +789,17 @@ SOURCE_NAME = "40_spearman.k"
 SOURCE_MAP = {
     "compute_dense": (30,),
     "compute_dense_1": (30,),
-    "compute_dense_2": (30,),
+    "compute_dense_2": (31,),
     "gradient_of_scores_loss_multiply_12": (19, 20),
     "compute_scores_loss_argsort": (9,),
     "compute_scores_loss_argsort_1": (9,),
     "gradient_of_scores_loss_sum_4": (13, 14, 15, 34),
-    "compute_rank_correlation_sum_5": (34, 35),
+    "compute_copy_1": (30, 34, 35),
     "gradient_of_scores_loss_reshape_4": (19, 20),
     "gradient_of_dense_2_1": (19,),
-    "gradient_of_dense_2_bias_sum": (30,),
-    "compute_copy_1": (30,),
-    "transpose_dense_2_kernel": (30,),
-    "gradient_of_dense_1_add": (30,),
-    "gradient_of_dense_2_kernel": (30,),
+    "transpose_dense_2_kernel": (31,),
+    "gradient_of_dense_1_add": (30, 31),
+    "gradient_of_dense_2_kernel": (31,),
     "gradient_of_dense_bias_sum": (30,),
     "gradient_of_dense_bias_sum_1": (30,),
     "transpose_dense_1_kernel": (30,),
@@ -892,7 +809,6 @@ SOURCE_MAP = {
     "compute_subtract_2": (),
     "compute_scores_loss_sum": (19, 20),
     "compute_rank_correlation_divide_2": (13, 14, 15, 34),
-    "compute_copy_1_2": (34, 35),
 }
 SOURCE = """\
 # A loss that ranks: Spearman's correlation compares orders, not values. The targets' ranks come
@@ -924,8 +840,8 @@ metric rank_correlation(y_true, y_pred):
 model Spearman:
     \"\"\"Scores for eight candidates, to be put in the right order.\"\"\"
     input features: float32[8, 5]
-    x = features |> Dense(32, activation="tanh") |> Dense(32, activation="tanh") |> Dense(1)
-    output scores = x |> Flatten()
+    x = features |> Dense(32, activation="tanh") |> Dense(32, activation="tanh")
+    output scores = x |> Dense(1, use_bias=False) |> Flatten()  # an order has no offset
     train:
         optimizer = "adam"
         loss = spearman

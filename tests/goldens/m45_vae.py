@@ -307,8 +307,8 @@ def compute_rebuilt_loss_multiply_1(thread, threads, batch, clock, args):
             rebuilt_loss_sigmoid_crossentropy_tile = load(
                 rebuilt_loss_sigmoid_crossentropy, i, j, 1, 4
             )
-            total_ = (
-                total_ + keep_columns(rebuilt_loss_sigmoid_crossentropy_tile, j, 784, 0.0)
+            total_ = total_ + keep_columns(
+                rebuilt_loss_sigmoid_crossentropy_tile, j, 784, 0.0
             )
         rebuilt_loss_sum = row_sum(total_)
         multiply_2 = rebuilt_loss_sum * 0.0012755102
