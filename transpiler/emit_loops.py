@@ -75,14 +75,7 @@ class LoopText:
         last = minus(buffer.length, 1 if buffer.is_new else 0)
         turns = f"{self.turns[buffer.slots]}[({self._behind(last)}) % 2]"
         parts = [turns] if buffer.is_new else [turns, f"if {self.t}", self._start(buffer)]
-        indent = " " * 8
-        if len(line := f"{indent}{name} = {' '.join(parts)}") <= pycode.WIDTH:
-            yield line
-        elif len(line := f"{indent}    {' '.join(parts)}") <= pycode.WIDTH:
-            yield from (f"{indent}{name} = (", line, f"{indent})")
-        else:
-            lines = (f"{indent}    {part}" for part in parts)
-            yield from (f"{indent}{name} = (", *lines, f"{indent})")
+        yield from pycode.wrap(f"        {name} = {' '.join(parts)}").split("\n")
 
     def _start(self, buffer: CarryBuffer) -> str:
         return f"else {self.local(buffer.start)}"

@@ -38,7 +38,10 @@ def _bracketed(
     if indent + len(line) < WIDTH and "\n" not in line:
         return line
     inner = " " * (indent + 4)
-    body = "".join(f"{inner}{item},\n" for item in items)
+    body = "".join(
+        f"{inner}{item},\n" if "\n" in item else f"{_laid_out(item, indent + 4, 1)},\n"
+        for item in items
+    )
     return f"{opening}\n{body}{' ' * indent}{closing}"
 
 
