@@ -285,6 +285,9 @@ class Body:
             return f"load_scalar({name}, 0, 0)"
         if node.op.name in ("random_uniform", "random_normal"):
             key = self.random_key(node.attrs["stream"])
+            if access.cols != "each":  # one number a row, for all lanes of it
+                drawn = f"{node.op.scalar}({key}[0], {key}[1], {cursor.i}, 0, 1, {rows}, 1)"
+                return f"row_sum(keep_columns({drawn}, 0, 1, 0.0))"
             cols = product_text(self.group.domain.cols)
             place = f"{cursor.i}, {cursor.j}, {cols}, {rows}, {cursor.vectors}"
             return f"{node.op.scalar}({key}[0], {key}[1], {place})"

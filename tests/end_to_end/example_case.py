@@ -85,7 +85,7 @@ def _native_path(path: str) -> str:
 
 def _draw(path: str, shape: tuple[int, ...], rng: np.random.Generator, spread: float) -> Array:
     """Values that keep signals near 1."""
-    if path.endswith(("moving_variance", "gamma", "scale")):
+    if path.endswith(("variance", "gamma", "scale")):
         drawn = rng.uniform(0.5, 1.5, shape)
     elif path.endswith("embeddings") or len(shape) < 2:
         drawn = rng.uniform(-0.5, 0.5, shape)
