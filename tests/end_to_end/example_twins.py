@@ -245,12 +245,11 @@ def captions() -> Any:
     seen = layers.RepeatVector(5)(layers.Dense(4, activation="relu")(picture))
     said = layers.Embedding(11, 8, mask_zero=True)(text)
     said = layers.LSTM(8, return_sequences=True)(said)
-    each = layers.Dense(4, name="time_distributed.dense_1")
-    said = layers.TimeDistributed(each)(said)
+    said = layers.TimeDistributed(layers.Dense(4))(said)
     x = layers.LSTM(8)(layers.Concatenate()([seen, said]))
     model = keras.Model(
         {"picture": picture, "words": text},
-        layers.Dense(11, activation="softmax", name="dense_2")(x),
+        layers.Dense(11, activation="softmax")(x),
     )
     model.compile("rmsprop", "sparse_categorical_crossentropy", metrics=["accuracy"])
     return model

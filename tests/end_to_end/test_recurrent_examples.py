@@ -12,6 +12,7 @@ from keras import layers
 from twins import Arrays, labels, numbers, one_hot
 
 ROWS = 11
+SMALL = {"length": "6", "vocabulary": "13", "units": "4"}
 
 
 def lstm_text() -> Any:
@@ -91,6 +92,50 @@ def rows_as_time() -> Any:
     return model
 
 
+def both_directions() -> Any:
+    text = keras.Input((6,), dtype="int32", name="words")
+    x = layers.Embedding(13, 4, mask_zero=True)(text)
+    x = layers.Bidirectional(layers.LSTM(4, return_sequences=True))(x)
+    tags = layers.TimeDistributed(layers.Dense(5, activation="softmax"))(x)
+    model = keras.Model(text, tags)
+    model.compile("adam", "sparse_categorical_crossentropy")
+    return model
+
+
+def gated() -> Any:
+    series = keras.Input((6, 3), name="series")
+    x = layers.GRU(4, return_sequences=True)(layers.Masking(0.0)(series))
+    model = keras.Model(series, layers.Dense(1, activation="sigmoid")(layers.GRU(4)(x)))
+    model.compile("adam", "binary_crossentropy")
+    return model
+
+
+def attentive() -> Any:
+    text = keras.Input((6,), dtype="int32", name="words")
+    x = layers.Embedding(13, 4)(text)
+    x = layers.LayerNormalization()(x + layers.MultiHeadAttention(2, 8)(x, x))
+    x = x + layers.Dense(4)(layers.Dense(16, activation="gelu")(x))
+    label = layers.Dense(1, activation="sigmoid")(layers.GlobalAveragePooling1D()(x))
+    model = keras.Model(text, label)
+    model.compile("adam", "binary_crossentropy")
+    return model
+
+
+def padded() -> Arrays:
+    """Texts whose ends are padding."""
+    text = words(12, 6, ROWS, 1) + 1
+    for row, length in enumerate(range(ROWS)):
+        text[row, 1 + length % 6 :] = 0
+    return {"words": text}
+
+
+def with_gaps() -> Arrays:
+    """Series with steps that are all zero."""
+    series = numbers((6, 3), ROWS, 1)
+    series[::2, 4:] = 0.0
+    return {"series": series}
+
+
 def two(shape: tuple[int, ...]) -> Any:
     def both() -> Arrays:
         return {"a": numbers(shape, ROWS, 1), "b": numbers(shape, ROWS, 2)}
@@ -151,6 +196,30 @@ EXAMPLES = [
         lambda: shared_reader(32, 128, None, "adam"),
         two((5, 128)),
         lambda: {"same": truths(1, ROWS, 3)},
+    ),
+    Example(
+        "46_core_layers.k",
+        "BothDirections",
+        both_directions,
+        padded,
+        lambda: {"tags": labels(5, ROWS * 6, 2).reshape(ROWS, 6)},
+        SMALL,
+    ),
+    Example(
+        "46_core_layers.k",
+        "Gated",
+        gated,
+        with_gaps,
+        lambda: {"label": truths(1, ROWS, 2)},
+        SMALL,
+    ),
+    Example(
+        "46_core_layers.k",
+        "Attentive",
+        attentive,
+        lambda: {"words": words(13, 6, ROWS, 1)},
+        lambda: {"label": truths(1, ROWS, 2)},
+        SMALL,
     ),
     Example(
         "43_rows_as_time.k",
