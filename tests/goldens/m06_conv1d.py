@@ -1189,7 +1189,10 @@ class SequenceClassifier(Model):
 
     spec = SPEC
     programs = Programs(
-        train=(Steps(gradients, 48515, 86144, 16958147), Steps(update, 48515, 86144, 0)),
+        train=(
+            Steps(gradients, 48515, 86144, 16958147),
+            Steps(update, 48515, 86144, 0),
+        ),
         gradient=(Steps(gradients, 48515, 86144, 16958147),),
         evaluate=(Steps(evaluate, 19974, 0, 6341568),),
         predict=(Steps(predict, 19969, 0, 6341525),),

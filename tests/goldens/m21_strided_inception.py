@@ -158,9 +158,8 @@ def compute_average_pooling2d(thread, threads, batch, clock, args):
                         for ix in range(ix_first, min(ix_first + 3, 64)):
                             acc = acc + load(image, (n * 64 + iy) * 64 + ix, j, 1, 1)
                     acc = acc / (
-                        (min(iy_first + 3, 64) - iy_first) * (
-                            min(ix_first + 3, 64) - ix_first
-                        )
+                        (min(iy_first + 3, 64) - iy_first)
+                        * (min(ix_first + 3, 64) - ix_first)
                     )
                     store(average_pooling2d, i, j, acc)
 
