@@ -14,7 +14,7 @@ from kgen.runtime.kernels import aligned
 
 
 def constant_array(
-    dtype: str, shape: tuple[int, ...], values: Sequence[float]
+    dtype: str, shape: tuple[int, ...], values: Sequence[float] | npt.NDArray[Any]
 ) -> npt.NDArray[Any]:
     """Numbers for kernels to read, row by row; `dtype` is float32 or int32."""
     memory = aligned(math.prod(shape)).view(dtype)

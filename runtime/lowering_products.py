@@ -174,7 +174,8 @@ def describe_transpose_block(
                     rows[r] = code.builder.shuffle_vector(a, b, ir.Constant(INTS, low))
                     rows[r | distance] = code.builder.shuffle_vector(a, b, ir.Constant(INTS, high))
             distance *= 2
-        store_block(code, dst, target, *(place or (j, i)), TileType(LANES, 1), rows)
+        row, column = place or (j, i)
+        store_block(code, dst, target, row, column, TileType(LANES, 1), rows)
 
     places = () if ii is None else (INDEX, INDEX)
     return types.void, (src, INDEX, INDEX, dst, *places), generate

@@ -36,7 +36,7 @@ def matrix(args: Any, index: int, rows: int, cols: int, step: int | None = None)
 
 
 def imatrix(args: Any, index: int, rows: int, cols: int, step: int | None = None) -> Matrix:
-    """Argument `index` as an int32 matrix; loads give its values as float32, stores cut to int32."""
+    """Argument `index` as an int32 matrix; loads give float32, stores cut to int32."""
     return Matrix(args[index].view(np.int32), rows, cols, cols if step is None else step)
 
 

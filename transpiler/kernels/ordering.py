@@ -60,7 +60,7 @@ def ordered(body: Body) -> OrderText:
 def taken_along(body: Body) -> PlaceText:
     """Element by element: places are data."""
     node = body.group.anchor
-    source, places = node.inputs
+    source = node.inputs[0]
     rows, cols = rows_text(source.shape[:-1]), known_size(source.shape[-1:])
     return _by_place(body, cols, "j", "place", rows, spread=False)
 
@@ -76,7 +76,7 @@ def _by_place(
     body: Body, size: int, target_col: str, source_col: str, rows: str, *, spread: bool
 ) -> PlaceText:
     node = body.group.anchor
-    source, places = node.inputs
+    source = node.inputs[0]
     count = known_size(places.shape[-1:])
     share, first, last = shared(node.output.shape[:-1])
     body.written.append(node.output)

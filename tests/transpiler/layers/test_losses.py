@@ -275,7 +275,12 @@ SCORES: list[tuple[str, dict[str, Any], np.ndarray, np.ndarray]] = [
     ("TruePositives", {}, hot(9, 3), probabilities(9, 3)),
     ("FalsePositives", {"thresholds": 0.3}, hot(9, 3), probabilities(9, 3)),
     ("TrueNegatives", {"thresholds": [0.7, 0.2, 0.7]}, hot(9, 3), probabilities(9, 3)),
-    ("FalseNegatives", {"thresholds": [0.0, 0.5, 1.0]}, hot(9, 3), np.round(probabilities(9, 3), 1)),
+    (
+        "FalseNegatives",
+        {"thresholds": [0.0, 0.5, 1.0]},
+        hot(9, 3),
+        np.round(probabilities(9, 3), 1),
+    ),
     ("Precision", {}, hot(9, 1), probabilities(9, 1)),
     ("Precision", {"thresholds": [0.6, 0.3]}, hot(9, 3), probabilities(9, 3)),
     ("Precision", {"top_k": 2}, hot(9, 5), np.round(probabilities(9, 5) * 4) / 4),
