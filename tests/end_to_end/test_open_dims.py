@@ -13,9 +13,11 @@ import keras
 import numpy as np
 import pytest
 from keras import layers, ops, optimizers
+from kgen.graph import BATCH, Builder, TensorType
+from kgen.ops import dot, softmax
 from kgen.runtime.engine import KEPT
 from kgen.runtime.errors import DataError
-from native import build, build_text
+from native import build, build_graph, build_text
 from twins import Case, check_gradients, check_predictions, dense, double, numbers, one_hot
 
 FILE = "e2e_open.k"
@@ -235,28 +237,17 @@ np.savez({str(tmp_path / "found.npz")!r}, **{{path: view for path, view in net.w
 @pytest.mark.parametrize("rows", [1, 7, 33])
 def test_products_over_the_batch(rows: int) -> None:
     """Rows of the batch against one another: the batch is an axis like any other."""
-    module = gram()
-    net = module.Gram(seed=0, threads=2)
-    x = numbers((4,), rows, 1)
-    expected = x @ (x.T @ x) @ net.weights["a/kernel"] + net.weights["a/bias"]
-    limit = 4 * rows * 4 * 2.0**-24 * max(1.0, float(np.abs(expected).max()))
-    assert np.abs(net.predict(x, batch_size=rows) - expected).max() <= limit
-    scores = module.Scores(seed=0, threads=5).predict(x, batch_size=rows)
+    net, x = scores(), numbers((4,), rows, 1)
     weights = np.exp(x @ x.T)
     exact = weights / weights.sum(-1, keepdims=True) @ x
-    assert np.abs(scores - exact).max() <= (rows + 20) * 2.0**-24 * 4
+    found = net.predict(x, batch_size=rows)
+    assert np.abs(found - exact).max() <= (rows + 20) * 2.0**-24 * 4
 
 
 @cache
-def gram() -> Any:
-    return build_text(
-        """
-model Gram:
-    input x: float32[4]
-    output y = matmul(x, matmul(transpose(x, [1, 0]), x)) |> Dense(3, name="a")
-
-model Scores:
-    input x: float32[4]
-    output y = matmul(softmax(matmul(x, transpose(x, [1, 0])), axis=-1), x)
-"""
-    )
+def scores() -> Any:
+    with Builder() as builder:
+        x = builder.input("x", TensorType("float32", (BATCH, 4)))
+        scores = softmax(dot(x, x, contract=((1,), (1,))))
+        y = dot(scores, x, contract=((1,), (0,)))
+        return build_graph(builder.graph("scores", {"y": y}))(seed=0, threads=5)
