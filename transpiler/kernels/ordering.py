@@ -76,7 +76,7 @@ def _by_place(
     body: Body, size: int, target_col: str, source_col: str, rows: str, *, spread: bool
 ) -> PlaceText:
     node = body.group.anchor
-    source = node.inputs[0]
+    source, places = node.inputs
     count = known_size(places.shape[-1:])
     share, first, last = shared(node.output.shape[:-1])
     body.written.append(node.output)
