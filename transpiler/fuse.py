@@ -303,7 +303,7 @@ class Fusion:
         if group.size + self.sizes[node.output] > _MAX_GROUP:
             return False
         if group.kind == "columns":
-            return self._accepts_columns(group, node)
+            return not is_join(node) and self._accepts_columns(group, node)
         if is_join(node):
             return group.kind == "rows" and self._accepts_join(group, node)
         if node.op.name in REDUCTIONS:
@@ -363,7 +363,7 @@ class Fusion:
                 self.group_of.get(root(leaf.value)) is not group for leaf in leaves
             )
         after = Domain(group.outer, group.domain.cols)  # type: ignore[arg-type]
-        found = place(node.output.shape, after)
+        found = _place(node.output.shape, after)
         if found is None or found[1] != FULL:
             return False
         leaves = self.leaves(node, group, *found)

@@ -173,6 +173,20 @@ class PermuteText(KernelText):
     target: str
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PermuteRowsText(KernelText):
+    """Axes in another order, the last one where it was: whole rows move."""
+
+    share: str
+    loop: str
+    cols: str
+    step: str
+    vectors: str
+    source: str
+    source_row: str
+    target: str
+
+
 @dataclass(frozen=True, slots=True)
 class Move:
     """Columns of a target, a part at a time."""
@@ -301,6 +315,7 @@ TEMPLATES: dict[type[KernelText], str] = {
     BlockColumnsText: "block_columns",
     TransposeText: "transpose",
     PermuteText: "permute",
+    PermuteRowsText: "permute_rows",
     CopyText: "copy",
     GatherText: "gather",
     ScatterText: "scatter",

@@ -8,6 +8,8 @@ import keras
 import numpy as np
 import pytest
 from keras import layers, ops, optimizers, regularizers
+from kgen.runtime.errors import DataError
+from native import build, build_text
 from twins import Case, check_figures, check_predictions, check_training, dense, numbers
 
 FILE = "e2e_attention.k"
@@ -30,7 +32,7 @@ def words() -> Any:
     parts = [a, b, c, d, g, h, layers.Reshape([7, 6])(j), k]
     y = dense(3, name="y")(layers.Flatten()(layers.Concatenate()(parts)))
     model = keras.Model({"x": x, "z": z}, y)
-    model.compile(optimizers.SGD(0.05), "mse")
+    model.compile(optimizers.SGD(0.002), "mse")
     return model
 
 
@@ -47,7 +49,7 @@ def masked() -> Any:
     parts = [ops.reshape(part * 1.0, (-1, size)) for part, size in ((a, 24), (b, 24), (c, 24))]
     y = dense(2, name="y")(layers.Concatenate()([*parts, ops.reshape(s, (-1, 72))]))
     model = keras.Model({"x": x, "m": m}, y)
-    model.compile(optimizers.SGD(0.05), "mse")
+    model.compile(optimizers.SGD(0.002), "mse")
     return model
 
 
@@ -102,3 +104,32 @@ def test_attention_with_masks() -> None:
 @pytest.mark.parametrize(("name", "twin"), [("Words", words), ("Normal", normal)])
 def test_attention(name: str, twin: Any) -> None:
     check(name, twin)
+
+
+def test_indices_beyond_the_table_are_refused() -> None:
+    net = build(FILE).Masked(seed=0)
+    wrong = {**INPUTS["Masked"], "x": INPUTS["Masked"]["x"] + 1}
+    with pytest.raises(DataError, match=r"not indices from 0 to 8: first 9 in row \d+"):
+        net.predict(wrong)
+
+
+def test_integer_outputs_are_integers() -> None:
+    module = build_text(
+        """
+model Integers:
+    input x: int32[3]
+    input z: float32[3]
+    output a = x * 2 - 1
+    output b = argmax(z)
+    output c = cast(z * 2.0, "int32")
+    output d = where(z > 0.0, x, -x)
+"""
+    )
+    x = np.array([[1, 2, 3], [4, 5, 6]], np.int32)
+    z = np.array([[0.4, 1.9, -1.9], [-3.0, -4.0, 7.6]], np.float32)
+    found = module.Integers(seed=0)({"x": x, "z": z})
+    assert all(array.dtype == np.int32 for array in found.values())
+    assert found["a"].tolist() == [[1, 3, 5], [7, 9, 11]]
+    assert found["b"].tolist() == [1, 2]
+    assert found["c"].tolist() == [[0, 3, -3], [-6, -8, 15]]
+    assert found["d"].tolist() == [[1, 2, -3], [-4, -5, 6]]

@@ -9,7 +9,7 @@ from kgen.body import Body
 from kgen.dims import expression, plus, product, times
 from kgen.graph import Node, Size, Value
 from kgen.kernels.loops import known_size, long_vectors, rows_text, shared, width
-from kgen.texts import CopyText, KernelText, Move, PermuteText, TransposeText
+from kgen.texts import CopyText, KernelText, Move, PermuteRowsText, PermuteText, TransposeText
 
 
 def transposed(body: Body) -> KernelText:
@@ -27,7 +27,7 @@ def transposed(body: Body) -> KernelText:
     return _permute(body, source, target)
 
 
-def _permute(body: Body, source: Value, target: Value) -> PermuteText:
+def _permute(body: Body, source: Value, target: Value) -> PermuteText | PermuteRowsText:
     """Row i and column j of the target, split into axes, give the source's place."""
     axes = body.group.anchor.attrs["axes"]
     shape = target.shape
@@ -45,11 +45,25 @@ def _permute(body: Body, source: Value, target: Value) -> PermuteText:
         size = factor(product_text(source.shape[axis : axis + 1]))
         row = f"({row}) * {size} + {_term(place_of[axis])}"
     share, first, last = shared(rows)
+    loop = f"i in range({first}, {last})"
+    source_view = body.view(source, rows_text(source.shape[:-1]), width(source.shape[-1:]))
+    if axes[-1] == len(shape) - 1:
+        vectors, step = long_vectors(cols)
+        return PermuteRowsText(
+            share=share,
+            loop=loop,
+            cols=str(cols),
+            step=step,
+            vectors=vectors,
+            source=source_view,
+            source_row=row,
+            target=body.view(target, rows_text(rows), cols),
+        )
     return PermuteText(
         share=share,
-        loop=f"i in range({first}, {last})",
+        loop=loop,
         cols=str(cols),
-        source=body.view(source, rows_text(source.shape[:-1]), width(source.shape[-1:])),
+        source=source_view,
         source_row=row,
         source_col=place_of[len(shape) - 1],
         target=body.view(target, rows_text(rows), cols),
