@@ -118,6 +118,7 @@ def test_pickles_keep_the_weights(files: dict[str, str]) -> None:
     np.testing.assert_array_equal(copy.predict_proba(x), model.predict_proba(x))
 
 
+@pytest.mark.slow
 def test_regression(files: dict[str, str]) -> None:
     x, _ = flowers()
     y = x[:, 0] * 2 - x[:, 1]
