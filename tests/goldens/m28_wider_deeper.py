@@ -1119,7 +1119,10 @@ class Student(Model):
 
     spec = SPEC
     programs = Programs(
-        train=(Steps(gradients, 277329, 238208, 51104496), Steps(update, 277329, 238208, 0)),
+        train=(
+            Steps(gradients, 277329, 238208, 51104496),
+            Steps(update, 277329, 238208, 0),
+        ),
         gradient=(Steps(gradients, 277329, 238208, 51104496),),
         evaluate=(Steps(evaluate, 96556, 0, 15945150),),
         predict=(Steps(predict, 96552, 0, 15945062),),

@@ -1209,7 +1209,10 @@ class Transfer(Model):
 
     spec = SPEC
     programs = Programs(
-        train=(Steps(gradients, 143320, 599680, 38208769), Steps(update, 143320, 599680, 0)),
+        train=(
+            Steps(gradients, 143320, 599680, 38208769),
+            Steps(update, 143320, 599680, 0),
+        ),
         gradient=(Steps(gradients, 143320, 599680, 38208769),),
         evaluate=(Steps(evaluate, 45598, 0, 12286120),),
         predict=(Steps(predict, 45594, 0, 12286067),),

@@ -608,7 +608,7 @@ def gradients(m):
     lstm_turns = (lstm, lstm_start_before)
     lstm_start_1_before_turns = (lstm_start_1_before, lstm_start_1_before_2)
 
-    def scan_step(t):
+    def lstm_step(t):
         lstm_start_before_ = lstm_turns[(28 - t) % 2] if t else lstm_start
         lstm_start_1_before_ = (
             lstm_start_1_before_turns[(28 - t) % 2] if t else lstm_start
@@ -644,7 +644,7 @@ def gradients(m):
     d_lstm_start_before_turns = (d_lstm_start_before, d_lstm_start_before_2)
     d_lstm_start_1_before_turns = (d_lstm_start_1_before, d_lstm_start_1_before_2)
 
-    def scan_1_step(t):
+    def d_lstm_step(t):
         d_lstm_start_before_ = (
             d_lstm_start_before_turns[(28 - t) % 2] if t else d_lstm_dot
         )
@@ -687,7 +687,7 @@ def gradients(m):
             m.weight("lstm/lstm_cell/bias"),
             lstm_add,
         ),
-        *(call for t in range(28) for call in scan_step(t)),
+        *(call for t in range(28) for call in lstm_step(t)),
         compute_dense_add(
             lstm,
             m.weight("dense/kernel"),
@@ -718,7 +718,7 @@ def gradients(m):
             m.figure(3),
         ),
         gradient_of_lstm_dot(d_dense_add, d_lstm_transpose, d_lstm_dot),
-        *(call for t in range(28) for call in scan_1_step(t)),
+        *(call for t in range(28) for call in d_lstm_step(t)),
         gradient_of_lstm_lstm_cell_bias_sum(d_lstm_add, d_lstm_lstm_cell_bias_sum),
         gradient_of_dense_bias(d_dense_add, m.gradient("dense/bias")),
         gradient_of_dense_kernel(lstm, d_dense_add, m.gradient("dense/kernel")),
@@ -771,7 +771,7 @@ def evaluate(m):
     lstm_turns = (lstm, lstm_start_before)
     lstm_start_1_before_turns = (lstm_start_1_before, lstm_start_1_before_2)
 
-    def scan_step(t):
+    def lstm_step(t):
         lstm_start_before_ = lstm_turns[(28 - t) % 2] if t else lstm_start
         lstm_start_1_before_ = (
             lstm_start_1_before_turns[(28 - t) % 2] if t else lstm_start
@@ -807,7 +807,7 @@ def evaluate(m):
             m.weight("lstm/lstm_cell/bias"),
             lstm_add,
         ),
-        *(call for t in range(28) for call in scan_step(t)),
+        *(call for t in range(28) for call in lstm_step(t)),
         compute_dense_add(
             lstm,
             m.weight("dense/kernel"),
@@ -849,7 +849,7 @@ def predict(m):
     lstm_turns = (lstm, lstm_start_before)
     lstm_start_1_before_turns = (lstm_start_1_before, lstm_start_1_before_2)
 
-    def scan_step(t):
+    def lstm_step(t):
         lstm_start_before_ = lstm_turns[(28 - t) % 2] if t else lstm_start
         lstm_start_1_before_ = (
             lstm_start_1_before_turns[(28 - t) % 2] if t else lstm_start
@@ -883,7 +883,7 @@ def predict(m):
             m.weight("lstm/lstm_cell/bias"),
             lstm_add,
         ),
-        *(call for t in range(28) for call in scan_step(t)),
+        *(call for t in range(28) for call in lstm_step(t)),
         compute_dense_add(
             lstm,
             m.weight("dense/kernel"),
