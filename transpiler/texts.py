@@ -202,7 +202,6 @@ class CopyText(KernelText):
 
     share: str
     loop: str
-    vectors: str
     target: str
     moves: tuple[Move, ...]
 

@@ -130,13 +130,14 @@ def compute_scores_loss_argsort(thread, threads, batch, clock, args):
     for i in range(first, last):
         for k in range(8):
             value = load_scalar(scores_target, i, k)
+            unknown = ~(value <= np.inf)
             count = zeros(1, 1)
             for j in range(0, 8, LANES):
                 part = load(scores_target, i, j, 1, 1, np.nan)
-                known = part == part
-                tie = (part == value) | ((value != value) & ~known)
+                known = part <= np.inf
+                tie = (part == value) | (unknown & ~known)
                 earlier = lane_index(j, 1) < k
-                before = (part < value) | ((value != value) & known) | (tie & earlier)
+                before = (part < value) | (unknown & known) | (tie & earlier)
                 count = count + select(before, 1.0, 0.0)
             place = int(scalar(row_sum(count)))
             if place < 8:
@@ -152,13 +153,14 @@ def compute_scores_loss_argsort_1(thread, threads, batch, clock, args):
     for i in range(first, last):
         for k in range(8):
             value = load_scalar(scores_loss_argsort, i, k)
+            unknown = ~(value <= np.inf)
             count = zeros(1, 1)
             for j in range(0, 8, LANES):
                 part = load(scores_loss_argsort, i, j, 1, 1, np.nan)
-                known = part == part
-                tie = (part == value) | ((value != value) & ~known)
+                known = part <= np.inf
+                tie = (part == value) | (unknown & ~known)
                 earlier = lane_index(j, 1) < k
-                before = (part < value) | ((value != value) & known) | (tie & earlier)
+                before = (part < value) | (unknown & known) | (tie & earlier)
                 count = count + select(before, 1.0, 0.0)
             place = int(scalar(row_sum(count)))
             if place < 8:

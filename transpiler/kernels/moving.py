@@ -103,7 +103,6 @@ def copied(body: Body) -> CopyText:
     return CopyText(
         share=share,
         loop=f"i in range({first}, {last})",
-        vectors=vectors,
         target=body.view(target, rows_text(rows), cols),
         moves=tuple(moves),
     )
