@@ -33,16 +33,18 @@ SPECIAL_NAMES = ("Lambda", "Sequential", "add_loss", "gradient", "use_weights")
 
 # What emitted modules import and define for themselves, besides Python's own names.
 _TAKEN = """
-    Adadelta Adafactor Adagrad Adam AdamW Adamax Ftrl Lamb Lion Muon Nadam ScheduleFreeAdamW
-    CosineDecay CosineDecayRestarts ExponentialDecay HALF_ROWS Input InverseTimeDecay LANES
-    Layer Metric Model Optimizer Output PiecewiseConstantDecay PolynomialDecay Programs RMSprop
-    ROWS SGD SOURCE SOURCE_MAP SOURCE_NAME Schedule Spec Steps Target View Weight absolute
-    add_to ceil col_max col_min col_sum copy_words cos dimension element erf exp expm1
-    f64vector first_row floor full i64vector imatrix keep_columns keep_rows kernel lane_index
-    load load_column load_scalar log log1p matrix maximum minimum normal np numba outer outer_t
-    pack power random_key reciprocal rint row_max row_min row_sum rsqrt scalar select
-    set_element share sigmoid sign sin sqrt square step_in_call fill_words rows_for step_index
-    store store_column store_rows sync tanh transpose_block uniform vectors_for zeros
+    Adadelta Adafactor Adagrad Adam AdamW Adamax CosineDecay CosineDecayRestarts Dim
+    ExponentialDecay Ftrl HALF_ROWS Input InverseTimeDecay LANES Lamb Layer Lion Metric Model
+    Muon Nadam Optimizer Output PiecewiseConstantDecay PolynomialDecay Programs RMSprop ROWS
+    SGD SOURCE SOURCE_MAP SOURCE_NAME Schedule ScheduleFreeAdamW Spec Steps Target View Weight
+    absolute add_to arccos arccosh arcsin arcsinh arctan arctanh cbrt ceil col_max col_min
+    col_sum constant_array copy_words cos cosh dimension element erf erfc erfinv exp exp2
+    expm1 f64vector fill_words first_row floor full i64vector imatrix keep_columns keep_rows
+    kernel lane_index load load_column load_scalar log log10 log1p log2 matrix maximum minimum
+    normal np numba outer outer_t pack packed_array power random_key reciprocal rint row_max
+    row_min row_sum rows_for rsqrt scalar select set_element share share_block sigmoid sign
+    sin sinh sqrt square step_in_call step_index store store_column store_rows sync tan tanh
+    transpose_block uniform vectors_for zeros
 """
 # What a model has at run time, so that no view may be called so.
 _OF_MODELS = """
