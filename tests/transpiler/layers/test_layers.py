@@ -214,6 +214,47 @@ def test_dropout_in_training(noise_shape: Any) -> None:
     assert abs(mask.mean() - 0.7) < 5 * np.sqrt(0.21 / mask.size)
 
 
+@pytest.mark.parametrize(
+    ("name", "shape", "noise", "options"),
+    [
+        ("SpatialDropout1D", (40, 3, 17), (40, 1, 17), {}),
+        ("SpatialDropout2D", (40, 3, 2, 17), (40, 1, 1, 17), {}),
+        ("SpatialDropout2D", (40, 17, 3, 2), (40, 17, 1, 1), {"data_format": "channels_first"}),
+        ("SpatialDropout3D", (40, 3, 1, 2, 17), (40, 1, 1, 1, 17), {}),
+    ],
+)
+def test_spatial_dropout_in_training(name: str, shape: Any, noise: Any, options: Any) -> None:
+    """Whole channels go or stay."""
+    x = numbers(*shape)
+    built = build(make("layer", name, 0.3, **options), [x], training=True)
+    values = built([x], {})
+    mask = values[random_value(built)] >= 0.3
+    assert mask.shape == noise
+    assert_close(values[built.output], np.where(mask, x / 0.7, 0), 2)
+    assert abs(mask.mean() - 0.7) < 5 * np.sqrt(0.21 / mask.size)
+    assert_close(built_for_inference(name, options, x), x, 0)
+
+
+def built_for_inference(name: str, options: Any, x: Any) -> Any:
+    built = build(make("layer", name, 0.3, **options), [x])
+    return built([x], {})[built.output]
+
+
+def test_alpha_dropout_keeps_mean_and_variance() -> None:
+    x = numbers(200, 300)
+    x = (x - x.mean()) / x.std()
+    built = build(make("layer", "AlphaDropout", 0.2), [x], training=True)
+    values = built([x], {})
+    kept, found = values[random_value(built)] >= 0.2, values[built.output]
+    low = -1.7580993408473766
+    factor = (0.8 * (1 + 0.2 * low**2)) ** -0.5
+    assert_close(found, np.where(kept, x, low) * factor - factor * low * 0.2, 8)
+    # Five standard errors of 60,000 values whose fourth moment is below 10.
+    assert abs(found.mean()) < 5 / np.sqrt(x.size)
+    assert abs(found.var() - 1) < 5 * 3 / np.sqrt(x.size)
+    assert_close(built_for_inference("AlphaDropout", {}, x), x, 0)
+
+
 def test_dropout_edges() -> None:
     x = numbers(3, 4)
     for rate, expected in ((0.0, x), (1.0, np.zeros_like(x))):
@@ -302,4 +343,8 @@ def test_every_layer_is_compared() -> None:
     tests = Path(__file__).parents[2]
     files = [*tests.rglob("test_*.py"), *tests.glob("models/valid/*.k")]
     words = {word for file in files for word in re.findall(r"\w+", file.read_text("utf-8"))}
-    assert {d.name for d in registry.definitions("layer")} <= words
+    kinds = ("Conv", "DepthwiseConv", "SeparableConv")  # test_windows_native.py adds the rank
+    assert set(kinds) <= words
+    ranked = {f"{kind}{rank}D" for kind in kinds for rank in (1, 2, 3)}
+    ranked |= {f"Conv{rank}DTranspose" for rank in (1, 2, 3)}
+    assert {d.name for d in registry.definitions("layer")} <= words | ranked
