@@ -317,8 +317,11 @@ def _function(program: Program, calls: Sequence[Entry], name: str, doc: str, *, 
             continue
         entries.append(call_text(call, lambda buffer: local.get(buffer) or _place(buffer), 8))
     if final:
+        written = {buffer for call in calls if not call.by_batch for buffer in call.writes}
+        entries += ["sync"] if written & set(program.outputs.values()) else []
         entries += [
-            f"m.result({pycode.quoted(output)}, {local[buffer]}, {expression(buffer.row_floats)})"
+            f"m.result({pycode.quoted(output)}, {local[buffer]}, "
+            f"{expression(program.widths[output])})"
             for output, buffer in program.outputs.items()
         ]
     lines += (

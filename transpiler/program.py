@@ -180,7 +180,8 @@ class Program:
     """One step of training, evaluation or prediction, as a list of calls.
 
     `update` follows `calls` where the weights are to change. `totals` are the
-    figures a step adds to the epoch's, in order.
+    figures a step adds to the epoch's, in order. `widths` are the floats of each
+    output for a row of the batch.
     """
 
     name: str
@@ -189,6 +190,7 @@ class Program:
     update: tuple[Entry, ...]
     totals: tuple[Buffer, ...]
     outputs: dict[str, Buffer]
+    widths: dict[str, Size]
     buffers: tuple[Buffer, ...]
     batch_floats: int
     fixed_floats: int

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 from kgen.access import count
 from kgen.body import Rows, identifier
+from kgen.dims import product
 from kgen.fuse import FREE, Fusion, Group, root
 from kgen.graph import BATCH, Graph, Value
 from kgen.kernels import Draft, draft, flops, spilled
@@ -334,6 +335,7 @@ def schedule(
         tuple(changes),
         tuple(totals.values()),
         outputs,
+        {name: product(value.shape[1:]) for name, value in graph.outputs.items()},
         buffers,
         batch,
         fixed_size,
