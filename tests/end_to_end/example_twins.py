@@ -226,19 +226,6 @@ def search() -> Any:
     return model
 
 
-def augmented() -> Any:
-    image = keras.Input((16, 16, 3), name="image")
-    x = layers.Normalization(axis=-1, name="normalization")(image)
-    for width in (4, 8):
-        x = layers.Conv2D(width, 3, padding="same", activation="relu")(x)
-        x = layers.Conv2D(width, 3, activation="relu")(x)
-        x = layers.MaxPooling2D(2)(x)
-    x = layers.Dense(64, activation="relu")(layers.Flatten()(x))
-    model = keras.Model(image, layers.Dense(10, activation="softmax")(x))
-    model.compile("rmsprop", "categorical_crossentropy")
-    return model
-
-
 def captions() -> Any:
     picture = keras.Input((17,), name="picture")
     text = keras.Input((5,), dtype="int32", name="words")
@@ -282,18 +269,6 @@ def region_proposals() -> Any:
     }
     model = keras.Model(image, outputs)
     model.compile(optimizers.Adam(1e-4), {"scores": scores, "boxes": boxes})
-    return model
-
-
-def news() -> Any:
-    text = keras.Input((60,), dtype="int32", name="words")
-    x = layers.Embedding(15, 6, trainable=False, name="vectors")(text)
-    for pool in (5, 5, 1):
-        x = layers.Conv1D(4, 2, activation="relu")(x)
-        x = layers.MaxPooling1D(pool)(x)
-    x = layers.Dense(128, activation="relu")(layers.Flatten()(x))
-    model = keras.Model(text, layers.Dense(20, activation="softmax")(x))
-    model.compile("rmsprop", "categorical_crossentropy", metrics=["accuracy"])
     return model
 
 

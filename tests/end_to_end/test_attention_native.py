@@ -96,6 +96,7 @@ def check(name: str, twin: Any) -> None:
     check_training(case)
 
 
+@pytest.mark.slow
 def test_attention_with_masks() -> None:
     check("Masked", masked)
 

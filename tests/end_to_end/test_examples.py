@@ -192,14 +192,6 @@ SLOW = [
         },
     ),
     Example(
-        "35_augmented.k",
-        "Augmented",
-        twins.augmented,
-        one("image", (16, 16, 3)),
-        classes("kind", 10),
-        {"size": "16", "filters": "4", "rate": "0.0", "augment": "False"},
-    ),
-    Example(
         "37_captions.k",
         "Captions",
         twins.captions,
@@ -214,21 +206,6 @@ SLOW = [
         one("image", (16, 16, 3)),
         anchors,
         {"size": "16", "filters": "2", "anchors": "3"},
-    ),
-    Example(
-        "39_news.k",
-        "News",
-        twins.news,
-        lambda: {"words": twins.words(15, 60, ROWS, 1)},
-        classes("topic", 20),
-        {
-            "length": "60",
-            "vocabulary": "15",
-            "width": "6",
-            "filters": "4",
-            "window": "2",
-            "last_pool": "1",
-        },
     ),
     Example(
         "42_filters.k",

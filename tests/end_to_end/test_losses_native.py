@@ -99,6 +99,7 @@ def probabilities() -> Any:
     return model
 
 
+@pytest.mark.slow
 def test_every_loss_with_sample_weights() -> None:
     rng = np.random.default_rng(8)
     y = all_targets()

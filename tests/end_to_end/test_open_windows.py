@@ -54,7 +54,9 @@ def by_name(found: Any) -> dict[str, Any]:
 @pytest.mark.parametrize(
     ("name", "twin", "threads", "batches"),
     [
-        ("Posts", posts, 2, [(3, 34), (5, 41), (2, 75), (1, 35)]),
+        pytest.param(
+            *("Posts", posts, 2, [(3, 34), (5, 41), (2, 75), (1, 35)]), marks=pytest.mark.slow
+        ),
         pytest.param(
             "Picture", picture, 1, [(2, 4), (3, 9), (5, 16), (1, 33)], marks=pytest.mark.slow
         ),
