@@ -1117,7 +1117,8 @@ def film_predict(m):
             time_distributed_classifier_dense_2_add,
             time_distributed_classifier_dense_2,
         ),
-        m.result("digits", time_distributed_classifier_dense_2, 10),
+        sync,
+        m.result("digits", time_distributed_classifier_dense_2, 200),
     ]
 
 
