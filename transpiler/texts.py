@@ -237,24 +237,12 @@ class ScatterText(KernelText):
     target: str
 
 
-@dataclass(frozen=True, slots=True)
-class Loop:
-    """A loop of a nest, and the statements its body begins with."""
-
-    head: str
-    lines: tuple[str, ...] = ()
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NestText(KernelText):
-    """Loops in one another; in the innermost, further ones between `start` and `finish`."""
+    """Loops in one another, line by line; `kernels.nest` prints them."""
 
     share: str
-    loops: tuple[Loop, ...]
-    start: tuple[str, ...]
-    inner: tuple[Loop, ...]
-    body: tuple[str, ...]
-    finish: tuple[str, ...]
+    lines: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -17,11 +17,13 @@ from kgen.kernels.loops import Width, epilogue, known_size, width
 from kgen.kernels.nest import (
     OUTPUT,
     TAP,
+    Loop,
     add,
     digits,
     mixed,
     mul,
     names_of,
+    nest,
     nested,
     shared_images,
     size,
@@ -29,7 +31,7 @@ from kgen.kernels.nest import (
     tile_height,
     tile_start,
 )
-from kgen.texts import Loop, NestText
+from kgen.texts import NestText
 
 # Floats of a panel of the kernel, copied together.
 _LARGEST_PANEL = 1 << 18
@@ -157,7 +159,7 @@ def conv(body: Body) -> NestText:
         f"ox = {start}",
         f"i = {mixed(['n', *positions], shape)}",
     )
-    return NestText(
+    return nest(
         share=shared_images(out),
         loops=(
             *((images, across) if by_image else (across, images)),
@@ -265,7 +267,7 @@ def conv_filter(body: Body) -> NestText:
         f"{names_it} = {source.base(places)}",
     )
     left = source.at(names_it, "ox", "m", based=False)
-    return NestText(
+    return nest(
         share=f"share({work}, 1, thread, threads)"
         if by_rows
         else f"share({cols}, {step}, thread, threads)",
@@ -302,7 +304,7 @@ def turn(body: Body) -> NestText:
     tap = f"i // {rows}" if rows > 1 else "i"
     line = f"i % {rows}" if rows > 1 else "0"
     if cols % 16 == 0 and rows % 16 == 0:
-        return NestText(
+        return nest(
             share=f"share({taps * rows}, LANES, thread, threads)",
             loops=(
                 Loop("i in range(first, last, LANES)", (f"row = ({taps - 1} - {tap}) * {cols}",)),
@@ -313,7 +315,7 @@ def turn(body: Body) -> NestText:
             body=(f"transpose_block({source}, i, j, {target}, row + j, {line})",),
             finish=(),
         )
-    return NestText(
+    return nest(
         share=f"share({taps * rows}, 16, thread, threads)",
         loops=(
             Loop("i in range(first, last)", (f"row = ({taps - 1} - {tap}) * {cols}",)),

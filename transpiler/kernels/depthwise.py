@@ -11,8 +11,10 @@ from kgen.kernels.loops import epilogue, known_size, long_vectors, width
 from kgen.kernels.nest import (
     OUTPUT,
     TAP,
+    Loop,
     mixed,
     names_of,
+    nest,
     nested,
     shared_images,
     size,
@@ -20,7 +22,7 @@ from kgen.kernels.nest import (
     tile_height,
     tile_start,
 )
-from kgen.texts import Loop, NestText
+from kgen.texts import NestText
 
 
 def depthwise(body: Body) -> NestText:
@@ -47,7 +49,7 @@ def depthwise(body: Body) -> NestText:
     )
     inner = nested(tap_names, taps)
     inner[-1] = Loop(inner[-1].head, tap)
-    return NestText(
+    return nest(
         share=shared_images(out),
         loops=(
             Loop("n in range(first, last)"),
@@ -91,7 +93,7 @@ def depthwise_filter(body: Body) -> NestText:
         locate.append(f"{name} = tap // {below} % {extent}")
     inner = nested(["n", *positions], [product_text(grad.shape[:1]), *shape[1:]])
     last_cells = [*cells[:-1], geometry.cell(rank - 1, positions[-1], tap_names[-1])]
-    return NestText(
+    return nest(
         share=f"share(-(-{cols} // ({step})) * {prod(taps)}, 1, thread, threads)",
         loops=(Loop("t in range(first, last)", tuple(locate)),),
         start=(f"acc = zeros(1, {vectors})",),

@@ -3,14 +3,53 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 
 from kgen.access import product_text
 from kgen.body import Body
 from kgen.graph import BATCH, Shape
-from kgen.texts import Loop
+from kgen.texts import NestText
 
 # What positions of the output, taps of the window and cells of the input are called, by axis.
 OUTPUT, TAP, CELL = ("oz", "oy", "ox"), ("tz", "ty", "tx"), ("iz", "iy", "ix")
+
+
+@dataclass(frozen=True, slots=True)
+class Loop:
+    """A loop of a nest, and the statements its body begins with."""
+
+    head: str
+    lines: tuple[str, ...] = ()
+
+
+def nest(
+    *,
+    share: str,
+    loops: Sequence[Loop],
+    start: Sequence[str],
+    inner: Sequence[Loop],
+    body: Sequence[str],
+    finish: Sequence[str],
+) -> NestText:
+    """Loops in one another; in the innermost, further ones between `start` and `finish`."""
+    outer, depth = _opened(loops, 0)
+    between, deepest = _opened(inner, depth)
+    lines = [*outer, *_indented(start, depth), *between, *_indented(body, deepest)]
+    return NestText(share=share, lines=(*lines, *_indented(finish, depth)))
+
+
+def _opened(loops: Sequence[Loop], depth: int) -> tuple[list[str], int]:
+    """The heads of loops with what follows each, and the depth of the innermost body."""
+    lines: list[str] = []
+    for loop in loops:
+        lines += _indented([f"for {loop.head}:"], depth)
+        depth += 1
+        lines += _indented(loop.lines, depth)
+    return lines, depth
+
+
+def _indented(lines: Iterable[str], depth: int) -> list[str]:
+    return ["    " * depth + line for line in lines]
 
 
 def names_of(kind: tuple[str, ...], rank: int) -> tuple[str, ...]:

@@ -12,16 +12,18 @@ from kgen.kernels.loops import epilogue, known_size, long_vectors
 from kgen.kernels.nest import (
     CELL,
     OUTPUT,
+    Loop,
     add,
     mixed,
     mul,
     names_of,
+    nest,
     nested,
     shared_images,
     size,
     take_names,
 )
-from kgen.texts import Loop, NestText
+from kgen.texts import NestText
 
 _START = {"max": "-np.inf", "mean": "0.0", "sum": "0.0"}
 _FOLD = {"max": "maximum(acc, {0})", "mean": "acc + {0}", "sum": "acc + {0}"}
@@ -138,7 +140,7 @@ def pool(body: Body) -> NestText:
     source = _view(body, x)
     part = f"load({source}, {pools.cell_row()}, j, 1, {vectors})"
     mean = (f"acc = acc / ({pools.real_cells()})",) if kind == "mean" else ()
-    return NestText(
+    return nest(
         share=shared_images(x.shape),
         loops=loops,
         start=(f"acc = full(1, {vectors}, {_START[kind]})",),
@@ -157,7 +159,7 @@ def pool_where(body: Body) -> NestText:
     vectors, loops = _loops(pools, known_size(x.shape[-1:]))
     source, target = _view(body, x), _view(body, node.output)
     body.written.append(node.output)
-    return NestText(
+    return nest(
         share=shared_images(x.shape),
         loops=loops,
         start=(
@@ -202,7 +204,7 @@ def _back(
     if not overlap and _covers(pools):
         clear = ()
     write = "add_to" if overlap else "store"
-    return NestText(
+    return nest(
         share=shared_images(target.shape),
         loops=(Loop(image.head, clear), *others),
         start=tuple(start),
@@ -258,7 +260,7 @@ def pick(body: Body) -> NestText:
     vectors, loops = _loops(pools, known_size(x.shape[-1:]))
     target = _view(body, node.output)
     body.written.append(node.output)
-    return NestText(
+    return nest(
         share=shared_images(x.shape),
         loops=loops,
         start=(

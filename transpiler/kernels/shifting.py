@@ -13,8 +13,8 @@ from kgen.access import product_text
 from kgen.body import Body, number
 from kgen.dims import expression
 from kgen.graph import Node, Shape, Size
-from kgen.kernels.nest import add, mixed, mul, shared_images, size, take_names
-from kgen.texts import Loop, NestText
+from kgen.kernels.nest import Loop, add, mixed, mul, nest, shared_images, size, take_names
+from kgen.texts import NestText
 
 
 @dataclass(frozen=True)
@@ -153,7 +153,7 @@ def moved(body: Body) -> NestText:
         Loop(f"{name} in range({extent})")
         for name, extent in zip(names[1:], extents[1:], strict=True)
     ]
-    return NestText(
+    return nest(
         share=shared_images(target),
         loops=tuple(loops),
         start=(f"place = {mul(mixed(names, extents), length)}",),

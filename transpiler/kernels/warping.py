@@ -6,8 +6,8 @@ from kgen.access import product_text
 from kgen.body import Body, Cursor, number
 from kgen.graph import Shape, Value
 from kgen.kernels.loops import epilogue, known_size, long_vectors
-from kgen.kernels.nest import mixed, mul, nested, shared_images, size, take_names
-from kgen.texts import Loop, NestText
+from kgen.kernels.nest import Loop, mixed, mul, nest, nested, shared_images, size, take_names
+from kgen.texts import NestText
 
 _AXES = ("y", "x")
 
@@ -105,7 +105,7 @@ def warp(body: Body) -> NestText:
             start.append("kept = 0.0")
             lines.append("kept = kept + weight")
             finish.append(f"acc = acc + (1.0 - kept) * {number(value)}")
-    return NestText(
+    return nest(
         share=shared_images(node.output.shape),
         loops=warps.loops(),
         start=tuple(start),
@@ -124,7 +124,7 @@ def unwarp(body: Body) -> NestText:
     whole = product_text(target.shape[1:])
     whole = f"({whole})" if " " in whole else whole
     part = f"part * ({warps.weight()})" if warps.linear else "part"
-    return NestText(
+    return nest(
         share=shared_images(target.shape),
         loops=warps.loops((f"fill_words({name}, {mul('n', whole)}, {whole}, 0.0)",)),
         start=(f"part = load({warps.view(grad)}, i, j, 1, {warps.vectors})",),
