@@ -44,18 +44,18 @@ VECTORS_64 = vectors_for(64)
 WEIGHTS = (
     Weight("read/lstm_cell/kernel", (256, 256), 0, "GlorotUniform", {"seed": None}),
     Weight(
-        "read/lstm_cell/bias",
-        (256,),
-        65536,
-        "UnitForgetBias",
-        {"kind": "Zeros", "arguments": {}},
-    ),
-    Weight(
         "read/lstm_cell/recurrent_kernel",
         (64, 256),
-        65792,
+        65536,
         "Orthogonal",
         {"gain": 1.0, "seed": None},
+    ),
+    Weight(
+        "read/lstm_cell/bias",
+        (256,),
+        81920,
+        "UnitForgetBias",
+        {"kind": "Zeros", "arguments": {}},
     ),
     Weight("dense/kernel", (128, 1), 82176, "GlorotUniform", {"seed": None}),
     Weight("dense/bias", (1,), 82304, "Zeros", {}),
@@ -1207,8 +1207,8 @@ SPEC = Spec(
             11,
             (
                 "read/lstm_cell/kernel",
-                "read/lstm_cell/bias",
                 "read/lstm_cell/recurrent_kernel",
+                "read/lstm_cell/bias",
             ),
         ),
         Layer("concatenate", "Concatenate", (128,), 0, 0, 12),

@@ -52,18 +52,18 @@ VECTORS_30 = vectors_for(30)
 WEIGHTS = (
     Weight("lstm/lstm_cell/kernel", (28, 120), 0, "GlorotUniform", {"seed": None}),
     Weight(
-        "lstm/lstm_cell/bias",
-        (120,),
-        3360,
-        "UnitForgetBias",
-        {"kind": "Zeros", "arguments": {}},
-    ),
-    Weight(
         "lstm/lstm_cell/recurrent_kernel",
         (30, 120),
-        3488,
+        3360,
         "Orthogonal",
         {"gain": 1.0, "seed": None},
+    ),
+    Weight(
+        "lstm/lstm_cell/bias",
+        (120,),
+        6960,
+        "UnitForgetBias",
+        {"kind": "Zeros", "arguments": {}},
     ),
     Weight(
         "dense/kernel",
@@ -914,8 +914,8 @@ SPEC = Spec(
             6,
             (
                 "lstm/lstm_cell/kernel",
-                "lstm/lstm_cell/bias",
                 "lstm/lstm_cell/recurrent_kernel",
+                "lstm/lstm_cell/bias",
             ),
         ),
         Layer("dense", "Dense", (10,), 310, 610, 8, ("dense/kernel", "dense/bias")),

@@ -136,7 +136,9 @@ class UnitCell:
         return found
 
     def project(self, x: Value) -> list[Value]:
-        kernel, bias = self.kernel(x), self.bias()
+        kernel = self.kernel(x)
+        self.recurrent_kernel()  # before the bias, as Keras orders a layer's weights
+        bias = self.bias()
         self._recurrent_masks = self.masks("recurrent_dropout", x.shape[0], self.units)
         width = known_width(self.scope, x)
         masks = self.masks("dropout", x.shape[0], width)
