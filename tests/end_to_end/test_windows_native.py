@@ -156,6 +156,7 @@ MORE = [
     Layer("AveragePooling2D", (7, 6, 17), {"pool_size": (3, 2), "strides": (1, 3)}),
     Layer("GlobalMaxPooling2D", (3, 4, 5)),
     Layer("UpSampling2D", (3, 4, 5), {"size": (2, 3)}),
+    Layer("AdaptiveMaxPooling2D", (7, 6, 3), {"output_size": (3, 4)}),
 ]
 MANY = [
     *(
@@ -211,6 +212,13 @@ MANY = [
     Layer("GlobalAveragePooling1D", (5, 3), {"keepdims": True}),
     Layer("GlobalAveragePooling2D", (3, 4, 17), {"data_format": "channels_first"}),
     Layer("GlobalAveragePooling3D", (2, 3, 2, 3)),
+    Layer("AdaptiveMaxPooling1D", (10, 17), {"output_size": 4}),
+    Layer("AdaptiveMaxPooling2D", (6, 7, 3), {"output_size": (3, 9)}),
+    Layer("AdaptiveMaxPooling3D", (4, 5, 6, 2), {"output_size": 3}),
+    Layer("AdaptiveAveragePooling1D", (33, 1), {"output_size": 8}),
+    Layer("AdaptiveAveragePooling2D", (7, 6, 17), {"output_size": 3}),
+    Layer("AdaptiveAveragePooling1D", (3, 8), {"output_size": 5, "data_format": "channels_first"}),
+    Layer("AdaptiveAveragePooling3D", (4, 5, 3, 2), {"output_size": (2, 3, 3)}),
     Layer("UpSampling1D", (3, 5), {"size": 3}),
     Layer("UpSampling2D", (3, 4, 5), {"size": (2, 3)}),
     Layer("UpSampling2D", (4, 3, 5), {"size": 3, "interpolation": "bilinear"}),

@@ -6,6 +6,7 @@ Importing the package fills the tables of `kgen.layers.registry`.
 from kgen.layers import (
     activation_layers,
     activations,
+    adaptive_pooling,
     attention,
     augmentation,
     basic,
@@ -18,6 +19,7 @@ from kgen.layers import (
     einsum_dense,
     embedding,
     functions,
+    functions_blocks,
     functions_windows,
     group_normalization,
     initializers,
@@ -49,6 +51,7 @@ from kgen.layers import (
 __all__ = [
     "activation_layers",
     "activations",
+    "adaptive_pooling",
     "attention",
     "augmentation",
     "basic",
@@ -61,6 +64,7 @@ __all__ = [
     "einsum_dense",
     "embedding",
     "functions",
+    "functions_blocks",
     "functions_windows",
     "group_normalization",
     "initializers",

@@ -7,6 +7,7 @@ from typing import Any, TypeVar
 
 from kgen.layers.kinds import (
     FLOAT32,
+    LOSS_SCALE,
     REDUCTION,
     REGULARIZER,
     SUM_OVER_BATCH_SIZE,
@@ -40,12 +41,7 @@ _OPTIMIZER = (
         Maybe("a positive integer or None", Integer("a positive integer", low=1)),
         None,
     ),
-    # Losses are scaled up against underflow in half precision; in float32 it cancels out.
-    Param(
-        "loss_scale_factor",
-        Maybe("a positive number or None", Number("a positive number", low=0.0, open_low=True)),
-        None,
-    ),
+    Param("loss_scale_factor", LOSS_SCALE, None),
     Param(
         "gradient_accumulation_steps",
         Maybe("an integer of at least 2, or None", Integer("an integer of at least 2", low=2)),

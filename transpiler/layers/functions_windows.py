@@ -7,6 +7,7 @@ from typing import Annotated, Any, TypeAlias
 
 from kgen import ops
 from kgen.graph import ShapeError, Value
+from kgen.layers.adaptive_pooling import adaptive
 from kgen.layers.convolution import check_groups, convolved, transposed
 from kgen.layers.depthwise import depthwise_convolved
 from kgen.layers.family import function
@@ -148,6 +149,20 @@ def average_pool(
 ) -> Value:
     """The mean of each window and channel, padding left out."""
     return _pool(inputs, "mean", pool_size, strides, padding, data_format)
+
+
+@function("adaptive_max_pool")
+def adaptive_max_pool(inputs: T, output_size: Window, data_format: DataFormat = None) -> Value:
+    """The largest element of each of `output_size` windows, as AdaptiveMaxPooling2D has it."""
+    rank = _rank(inputs)
+    return adaptive(inputs, "max", rank, _sizes(output_size, rank), data_format)
+
+
+@function("adaptive_average_pool")
+def adaptive_average_pool(inputs: T, output_size: Window, data_format: DataFormat = None) -> Value:
+    """The mean of each of `output_size` windows, as AdaptiveAveragePooling2D has it."""
+    rank = _rank(inputs)
+    return adaptive(inputs, "mean", rank, _sizes(output_size, rank), data_format)
 
 
 def _pool(

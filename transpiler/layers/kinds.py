@@ -153,6 +153,17 @@ class OnlyDefault(Kind):
 
 
 @dataclass(frozen=True)
+class Never(Kind):
+    """An argument of Keras's that would change nothing in kgen: only None will do."""
+
+    reason: str = ""
+
+    def check(self, value: Any) -> None:
+        if value is not None:
+            self.refuse(value, self.reason)
+
+
+@dataclass(frozen=True)
 class Member(Kind):
     """A member of some families: by string, by name (of the first), or constructed."""
 
@@ -363,6 +374,8 @@ FLOAT32 = Choice(
 )
 OnlyFloat32: TypeAlias = Annotated[str | None, FLOAT32]
 OnlyNone: TypeAlias = Annotated[None, OnlyDefault("None")]
+LOSS_SCALE = Never("None", "scaled losses guard half precision, and kgen trains in float32")
+LossScale: TypeAlias = Annotated[None, LOSS_SCALE]
 OnlyFalse: TypeAlias = Annotated[bool, OnlyDefault("False", False)]
 T: TypeAlias = Annotated[Value, OnlyTensor("a tensor")]
 X: TypeAlias = Annotated[Any, _TENSOR]

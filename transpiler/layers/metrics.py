@@ -12,9 +12,11 @@ from kgen.layers.kinds import (
     Float,
     Fraction,
     Int,
+    NonNegativeFloat,
     OnlyFloat32,
     OptionalInt,
     OptionalString,
+    PositiveFloat,
     PositiveInt,
 )
 from kgen.layers.losses import EPSILON, Masked, same_shape
@@ -157,6 +159,18 @@ def log_cosh_error(y_true: Value, y_pred: Value) -> Value:
     return losses.log_cosh(y_true, y_pred)
 
 
+@metric("log_cosh")
+def log_cosh(y_true: Value, y_pred: Value) -> Value:
+    """The loss of the same name."""
+    return losses.log_cosh(y_true, y_pred)
+
+
+@metric("huber")
+def huber(y_true: Value, y_pred: Value, delta: PositiveFloat = 1.0) -> Value:
+    """The loss of the same name."""
+    return losses.huber(y_true, y_pred, delta)
+
+
 @metric("CosineSimilarity", "cosine_similarity")
 def cosine_similarity(y_true: Value, y_pred: Value, axis: Int = -1) -> Value:
     """cos of the angle between target and prediction along an axis."""
@@ -212,6 +226,39 @@ def categorical_crossentropy(
     """The loss of the same name."""
     return crossentropies.categorical_crossentropy(
         y_true, y_pred, from_logits, label_smoothing, axis
+    )
+
+
+@metric("binary_focal_crossentropy")
+def binary_focal_crossentropy(
+    y_true: Value,
+    y_pred: Value,
+    apply_class_balancing: Bool = False,
+    alpha: Fraction = 0.25,
+    gamma: NonNegativeFloat = 2.0,
+    from_logits: Bool = False,
+    label_smoothing: Fraction = 0.0,
+    axis: Int = -1,
+) -> Value:
+    """The loss of the same name."""
+    return crossentropies.binary_focal_crossentropy(
+        y_true, y_pred, apply_class_balancing, alpha, gamma, from_logits, label_smoothing, axis
+    )
+
+
+@metric("categorical_focal_crossentropy")
+def categorical_focal_crossentropy(
+    y_true: Value,
+    y_pred: Value,
+    alpha: Float = 0.25,
+    gamma: NonNegativeFloat = 2.0,
+    from_logits: Bool = False,
+    label_smoothing: Fraction = 0.0,
+    axis: Int = -1,
+) -> Value:
+    """The loss of the same name."""
+    return crossentropies.categorical_focal_crossentropy(
+        y_true, y_pred, alpha, gamma, from_logits, label_smoothing, axis
     )
 
 

@@ -18,7 +18,7 @@ _NAMES = {
         GlobalAveragePooling2D GlobalAveragePooling3D GlobalAvgPool1D GlobalAvgPool2D
         GlobalAvgPool3D GlobalMaxPool1D GlobalMaxPool2D GlobalMaxPool3D GlobalMaxPooling1D
         GlobalMaxPooling2D GlobalMaxPooling3D GroupNormalization GroupQueryAttention
-        HashedCrossing Hashing Identity IntegerLookup JaxLayer LSTM LSTMCell Lambda
+        HashedCrossing Hashing Identity IntegerLookup JaxLayer LSTM LSTMCell
         LayerNormalization LeakyReLU Masking MaxNumBoundingBoxes MaxPool1D MaxPool2D MaxPool3D
         MaxPooling1D MaxPooling2D MaxPooling3D Maximum MelSpectrogram Minimum MixUp
         MultiHeadAttention Multiply Normalization PReLU Permute Pipeline RMSNormalization RNN

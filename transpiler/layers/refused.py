@@ -50,6 +50,7 @@ _REFUSED: dict[str, dict[str, str]] = {
     "optimizer": {
         _PYTHON: "Optimizer OptimizerMap deserialize get serialize",
         "half precision needs it; kgen trains in float32": "LossScaleOptimizer",
+        "one optimizer updates all weights; trainable=False leaves some as they are": "MultiOptimizer",
     },
     "schedule": {_PYTHON: "LearningRateSchedule deserialize serialize"},
     "loss": {
@@ -58,6 +59,8 @@ _REFUSED: dict[str, dict[str, str]] = {
     },
     "metric": {
         _PYTHON: "MeanMetricWrapper Metric deserialize get mean_metric_wrapper metric serialize",
+        "it takes values, no target and prediction; declare one that returns the values: "
+        "metric level(y_true, y_pred)": "Mean Sum mean sum",
     },
 }
 REFUSED: dict[str, dict[str, str]] = {

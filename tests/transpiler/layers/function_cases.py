@@ -249,6 +249,30 @@ def _more() -> list[Case]:
     ]
 
 
+def _windows() -> list[Case]:
+    image = (u(2, 7, 6, 3),)
+    columns = {"output_size": 5, "kernel_size": (2, 3), "stride": (1, 2), "padding": (1, 0)}
+    both = ("adaptive_average_pool", "adaptive_max_pool")
+    return [
+        *(Case(name, image, {"output_size": (3, 4)}) for name in both),
+        *(Case(name, image, {"output_size": 9}) for name in both),
+        *(
+            Case(name, (u(2, 3, 10),), {"output_size": 4, "data_format": "channels_first"})
+            for name in both
+        ),
+        *(Case(name, (u(1, 4, 6, 5, 2),), {"output_size": (2, 4, 5)}) for name in both),
+        Case("unfold", (u(2, 3, 7, 6),), {"kernel_size": 3}),
+        Case(
+            "unfold",
+            (u(2, 2, 7, 6),),
+            {"kernel_size": (2, 3), "dilation": (1, 2), "padding": (1, 0), "stride": (2, 1)},
+        ),
+        Case("fold", (u(2, 12, 12),), columns),
+        Case("fold", (u(1, 8, 9),), {"output_size": 6, "kernel_size": 2, "stride": 2}),
+        Case("fold", (u(1, 4, 4),), {"output_size": 4, "kernel_size": 2, "dilation": 2}),
+    ]
+
+
 def _fixed() -> list[Case]:
     """Tensors without a batch, and those made of numbers."""
 
@@ -300,6 +324,12 @@ def _fixed() -> list[Case]:
         of("corrcoef", u(3, 6)),
         made("select", [i(3, 4, high=2), i(3, 4, high=2)], [u(3, 4), u(3, 4)], u(3, 4)),
         of("batch_normalization", u(3, 4), u(4), u(4, low=0.3), axis=-1),
+        *(
+            of("correlate", *pair, mode=mode)
+            for mode in ("valid", "same", "full")
+            for pair in ((u(7), u(3)), (u(2), u(5)), (u(4), u(4)))
+        ),
+        made("correlate", i(5), i(2), mode="full"),
         made("saturate_cast", u(3), dtype="int32"),
     ]
 
@@ -312,5 +342,6 @@ CASES = [
     *_orders(),
     *_products(),
     *_more(),
+    *_windows(),
     *_fixed(),
 ]

@@ -33,7 +33,6 @@ CASES: list[tuple[str, dict[str, Any]]] = [
     ("SGD", {"learning_rate": 0.1, "use_ema": True, "ema_momentum": 0.5}),
     ("SGD", {"learning_rate": 0.1, "use_ema": True, "ema_overwrite_frequency": 3}),
     ("SGD", {"learning_rate": 0.1, "momentum": 0.5, "gradient_accumulation_steps": 3}),
-    ("SGD", {"learning_rate": 0.1, "loss_scale_factor": 1.0}),
     ("RMSprop", {}),
     ("RMSprop", {"rho": 0.8, "momentum": 0.5, "learning_rate": 0.01}),
     ("RMSprop", {"centered": True, "epsilon": 1e-3}),
@@ -215,6 +214,13 @@ def test_description_is_short() -> None:
 def test_one_way_to_clip() -> None:
     with pytest.raises(ArgumentProblem, match="both clipnorm and clipvalue"):
         optimizer_info(make("optimizer", "SGD", clipnorm=1.0, clipvalue=1.0), SHAPES)
+
+
+@pytest.mark.parametrize("name", ["SGD", "Muon"])
+def test_a_scaled_loss_is_refused(name: str) -> None:
+    """It would change nothing: float32 does not underflow where half precision does."""
+    with pytest.raises(ArgumentProblem, match="loss_scale_factor: expected None"):
+        make("optimizer", name, loss_scale_factor=2.0)
 
 
 def test_slots_have_keras_names() -> None:
