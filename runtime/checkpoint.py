@@ -1,7 +1,8 @@
 """Model state to and from a file: weights, optimizer slots, step, seed, epoch, learning rate.
 
 Weights are stored under their paths; slots, cut up by weight, as `optimizer:<slot>:<path>`, so
-that a file does not depend on how the flat buffers are laid out.
+that a file does not depend on how the flat buffers are laid out; what layers keep from batch to
+batch as `state:<path>`.
 """
 
 from __future__ import annotations
@@ -17,7 +18,13 @@ from kgen.runtime.interrupts import DeferredInterrupt
 from kgen.runtime.schedules import Schedule
 from kgen.runtime.spec import Spec
 from kgen.runtime.tensorfiles import read_tensors, write_tensors
-from kgen.runtime.weightfiles import SLOT_PREFIX, difference, match
+from kgen.runtime.weightfiles import (
+    SLOT_PREFIX,
+    STATE_PREFIX,
+    difference,
+    match,
+    only_weights,
+)
 from kgen.runtime.weights import copy_weights, weight_array, weight_views
 
 
@@ -30,6 +37,7 @@ class ModelState(NamedTuple):
     seed: int
     epoch: int
     learning_rate: float | Schedule | None
+    carried: Mapping[str, np.ndarray]
 
 
 def architecture_fingerprint(spec: Spec) -> str:
@@ -70,6 +78,7 @@ def save_state(model: Any, path: str | os.PathLike[str], overwrite: bool) -> Non
     for slot, flat in engine.slots.items():
         for name, view in weight_views(spec, flat).items():
             tensors[f"{SLOT_PREFIX}{slot}:{name}"] = view
+    tensors |= {f"{STATE_PREFIX}{path}": view for path, view in model.states.items()}
     metadata = _metadata(spec, "checkpoint") | {
         "step": str(engine.step),
         "seed": str(engine.seed),
@@ -99,8 +108,7 @@ def read_state(spec: Spec, optimizer: Any, path: str | os.PathLike[str]) -> Mode
             f"'{path}' holds weights only, or was not written by save; "
             "load_weights reads it into a model."
         )
-    stored = {name: a for name, a in tensors.items() if not name.startswith(SLOT_PREFIX)}
-    found = match(spec, stored)
+    found = match(spec, only_weights(tensors))
     if found.missing or found.unexpected or found.mismatched:
         raise WeightError(difference(spec, found, path))
     kind = type(optimizer).__name__ if optimizer is not None else None
@@ -122,6 +130,7 @@ def read_state(spec: Spec, optimizer: Any, path: str | os.PathLike[str]) -> Mode
             f"'{path}' was trained with {metadata.get('optimizer')}, this model with {kind}. "
             "load_weights reads its weights alone."
         )
+    carried = _carried(spec, tensors, path)
     try:
         rate = metadata.get("learning_rate")
         return ModelState(
@@ -131,9 +140,30 @@ def read_state(spec: Spec, optimizer: Any, path: str | os.PathLike[str]) -> Mode
             seed=_count(metadata, "seed"),
             epoch=_count(metadata, "epoch"),
             learning_rate=None if rate is None else rate_from_text(rate),
+            carried=carried,
         )
     except (KeyError, TypeError, ValueError) as error:
         raise WeightError(f"'{path}' has unusable metadata: {error!r}.") from error
+
+
+def _carried(
+    spec: Spec, tensors: Mapping[str, np.ndarray], path: str | os.PathLike[str]
+) -> dict[str, np.ndarray]:
+    """The states of layers.
+
+    Raises:
+        WeightError: one is missing, or is for other batches.
+    """
+    found = {}
+    for state in spec.states:
+        name = f"{STATE_PREFIX}{state.path}"
+        if name not in tensors:
+            raise WeightError(
+                f"'{path}' lacks the state '{state.path}': its model kept none. "
+                "load_weights reads its weights alone."
+            )
+        found[state.path] = weight_array(name, tensors[name], (spec.batch or 0, *state.shape))
+    return found
 
 
 def apply_state(model: Any, state: ModelState) -> None:
@@ -141,6 +171,7 @@ def apply_state(model: Any, state: ModelState) -> None:
     engine = model.engine
     with DeferredInterrupt():
         copy_weights(model.weights, state.weights)
+        model.states.put(state.carried)
         views = {slot: weight_views(model.spec, flat) for slot, flat in engine.slots.items()}
         for (slot, path), array in state.slots.items():
             views[slot][path][...] = array

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from functools import cached_property
 from typing import Any
 
@@ -15,6 +16,7 @@ from kgen.runtime.few import FEW, Few, run_few
 from kgen.runtime.kernels import Buffer, Command, Kernel, Sync, aligned, sync
 from kgen.runtime.memory import Memory, Programs, SharedArena, State, Steps
 from kgen.runtime.spec import Spec
+from kgen.runtime.states import States
 from kgen.runtime.team import Plan, Team, missing_kernels, thread_count
 
 # Below this much arithmetic a step, waking a second thread costs more than it saves.
@@ -86,6 +88,7 @@ class Engine:
         gradients: of the trainable weights, laid out as they are.
         slots: the optimizer's buffers by name, laid out as the trainable weights.
         totals: float64 sums of what the steps reported since `reset_totals`.
+        carried: what layers keep from batch to batch.
         step: training steps done; seed: what random numbers depend on besides.
     """
 
@@ -105,11 +108,13 @@ class Engine:
             figures=aligned(spec.totals),
             totals=np.zeros(spec.totals),
             scalars=aligned(max(scalars, 1)),
+            carried=States(spec),
         )
         self.weights = self.state.weights
         self.gradients = self.state.gradients
         self.slots = slots
         self.totals = self.state.totals
+        self.carried = self.state.carried
         self.threads = thread_count() if threads is None else threads
         self.team = Team(self.threads)
         self.alone = Team(1)
@@ -122,6 +127,13 @@ class Engine:
         made = copy.copy(self)
         made.spec, made.programs = spec, programs
         made.prepared, made.shared = {}, SharedArena()
+        return made
+
+    def rebatched(self, spec: Spec, programs: Programs) -> Engine:
+        """A part whose layers keep states of their own, for the batches that `spec` fixes."""
+        made = self.part(spec, programs)
+        made.state = replace(self.state, carried=States(spec))
+        made.carried = made.state.carried
         return made
 
     def reset_totals(self) -> None:
@@ -246,7 +258,7 @@ class Engine:
     def gradient(self, arrays: Sequence[npt.NDArray[Any]], first: int, last: int) -> None:
         """Fill `gradients` for rows `first:last` as one batch, in training mode.
 
-        Besides, only `totals` and the moving statistics of normalization change.
+        Besides, only `totals`, the moving statistics of normalization and states change.
         """
         prepared = self._prepare("gradient", last - first, open_sizes(self.spec, arrays))
         self._run(prepared, arrays, None, first, last, last - first)

@@ -12,7 +12,12 @@ from kgen.runtime.callback import CallbackList, each_of
 from kgen.runtime.data import Dataset, bind_data, bind_inputs, weight_classes, whole_number
 from kgen.runtime.errors import DataError
 from kgen.runtime.evaluation import by_output, evaluate_parts, predict_rows
-from kgen.runtime.fixedbatch import check_whole_batches, rows_of_batch
+from kgen.runtime.fixedbatch import (
+    check_stateful_batch,
+    check_whole_batches,
+    rows_of_batch,
+    rows_to_predict,
+)
 from kgen.runtime.history import History
 from kgen.runtime.messages import count_text, rows_text
 from kgen.runtime.progress import ProgressBar, verbosity
@@ -164,7 +169,7 @@ def predict_model(
     spec = model.spec
     loud = verbosity(verbose)
     steps = optional_number(steps, "steps")
-    size = optional_number(batch_size, "batch_size") or spec.batch or BATCH_SIZE
+    size = rows_to_predict(spec, optional_number(batch_size, "batch_size"), BATCH_SIZE)
     streams = is_stream(x)
     if streams:
         refuse_with_stream(batch_size=batch_size)
@@ -172,6 +177,8 @@ def predict_model(
         total = stream.steps
     else:
         inputs = bind_inputs(spec, x, lazy=True)
+        if spec.states:
+            check_whole_batches(spec, len(inputs[0]), "x")
         total = -(-len(inputs[0]) // size)
         total = total if steps is None else min(steps, total)
     model.compile_program("predict", loud)
@@ -184,6 +191,7 @@ def predict_model(
     pieces = []
     for batch in stream.inputs():
         rows = max(1, len(batch[0]))
+        check_stateful_batch(spec, rows)
         pieces.append(predict_rows(model.engine, spec, batch, rows, None, quiet, watchers))
         bar.update(len(pieces), {})
     if not pieces:

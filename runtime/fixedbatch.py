@@ -38,6 +38,34 @@ def check_whole_batches(spec: Spec, rows: int, what: str = "the data") -> None:
         )
 
 
+def rows_to_predict(spec: Spec, wish: int | None, usual: int) -> int:
+    """Rows of a batch to predict: any number, unless a layer keeps state for those of a batch.
+
+    Raises:
+        DataError: the wish is not what the model fixes.
+    """
+    if spec.states and wish not in (None, spec.batch):
+        raise DataError(
+            f"batch_size is {wish}, but {spec.name} keeps states for batches of "
+            f"{count_text(spec.batch or 0, 'row')}; with_batch({wish}) gives a model that predicts "
+            "in others."
+        )
+    return wish or spec.batch or usual
+
+
+def check_stateful_batch(spec: Spec, rows: int) -> None:
+    """Refuse anything but one batch where a layer keeps state for its rows.
+
+    Raises:
+        DataError: more rows, or fewer.
+    """
+    if spec.states and rows != spec.batch:
+        raise DataError(
+            f"a batch of {count_text(rows, 'row')} was given, but {spec.name} keeps states for "
+            f"batches of {spec.batch:,}; with_batch({rows}) gives a model that predicts in others."
+        )
+
+
 def check_one_batch(spec: Spec, rows: int) -> None:
     """Refuse anything but one batch.
 

@@ -20,6 +20,7 @@ from kgen.runtime.kernels import (
 )
 from kgen.runtime.packing import Life, pack_lives
 from kgen.runtime.spec import Spec
+from kgen.runtime.states import States
 from kgen.runtime.tiles import element, f64vector, i64vector, matrix, set_element, step_in_call
 
 PADDING = 8
@@ -99,7 +100,7 @@ def pick_scalars(thread: int, threads: int, batch: int, clock: Any, args: Any) -
 
 @dataclass
 class State:
-    """What outlives a step: weights, gradients, the optimizer's slots, totals."""
+    """What outlives a step: weights, gradients, the optimizer's slots, totals, layers' states."""
 
     weights: npt.NDArray[np.float32]
     gradients: npt.NDArray[np.float32]
@@ -107,6 +108,7 @@ class State:
     figures: npt.NDArray[np.float32]
     totals: npt.NDArray[np.float64]
     scalars: npt.NDArray[np.float32]
+    carried: States
 
 
 class SharedArena:
@@ -146,7 +148,7 @@ class Memory:
         dims: Mapping[str, int],
     ) -> None:
         self.spec = spec
-        self.state = state
+        self.lasting = state
         self.dims = dims
         self.capacity = -(-capacity // PADDING) * PADDING
         self.places: list[tuple[Buffer, int, Life]] = []
@@ -187,23 +189,27 @@ class Memory:
 
     def weight(self, path: str) -> Buffer:
         """A weight."""
-        return Buffer(self.state.weights, self.offsets[path])
+        return Buffer(self.lasting.weights, self.offsets[path])
+
+    def state(self, path: str) -> Buffer:
+        """What a layer keeps from batch to batch."""
+        return self.lasting.carried.buffer(path)
 
     def gradient(self, path: str) -> Buffer:
         """The gradient of a trainable weight."""
-        return Buffer(self.state.gradients, self.offsets[path])
+        return Buffer(self.lasting.gradients, self.offsets[path])
 
     def weights(self) -> Buffer:
         """All trainable weights, one after another."""
-        return Buffer(self.state.weights)
+        return Buffer(self.lasting.weights)
 
     def gradients(self) -> Buffer:
         """All gradients, laid out as the weights are."""
-        return Buffer(self.state.gradients)
+        return Buffer(self.lasting.gradients)
 
     def slot(self, name: str, path: str | None = None) -> Buffer:
         """A buffer of the optimizer's, laid out as the weights are; or one weight's share."""
-        return Buffer(self.state.slots[name], 0 if path is None else self.offsets[path])
+        return Buffer(self.lasting.slots[name], 0 if path is None else self.offsets[path])
 
     def constant(self, numbers: npt.NDArray[Any]) -> Buffer:
         """Numbers of the module."""
@@ -211,11 +217,11 @@ class Memory:
 
     def scalar(self, index: int) -> Buffer:
         """A figure the optimizer gives for this step."""
-        return Buffer(self.state.scalars, index)
+        return Buffer(self.lasting.scalars, index)
 
     def figure(self, index: int) -> Buffer:
         """A figure this step reports."""
-        return Buffer(self.state.figures, index)
+        return Buffer(self.lasting.figures, index)
 
     def feed(self, name: str, target: Buffer, floats: int) -> Command:
         """Copy the batch's rows of a data set into `target`."""
@@ -233,12 +239,12 @@ class Memory:
 
     def count_figures(self) -> Command:
         """Add this step's figures to the totals."""
-        count = Buffer(np.array([self.state.totals.size], np.int64), 0, "int64")
+        count = Buffer(np.array([self.lasting.totals.size], np.int64), 0, "int64")
         return add_figures(
-            Buffer(self.state.figures), Buffer(self.state.totals, 0, "float64"), count
+            Buffer(self.lasting.figures), Buffer(self.lasting.totals, 0, "float64"), count
         )
 
     def pick_scalars(self, table: npt.NDArray[np.float32]) -> Command:
         """Take this step's row of the optimizer's figures."""
-        count = Buffer(np.array([self.state.scalars.size], np.int64), 0, "int64")
-        return pick_scalars(Buffer(table), Buffer(self.state.scalars), count)
+        count = Buffer(np.array([self.lasting.scalars.size], np.int64), 0, "int64")
+        return pick_scalars(Buffer(table), Buffer(self.lasting.scalars), count)

@@ -16,7 +16,7 @@ from kgen.runtime.evaluation import (
 )
 from kgen.runtime.figures import figures
 from kgen.runtime.fitting import evaluate_model, fit_model, predict_model
-from kgen.runtime.fixedbatch import check_one_batch
+from kgen.runtime.fixedbatch import check_one_batch, check_stateful_batch
 from kgen.runtime.history import History
 from kgen.runtime.modelbase import ModelBase
 from kgen.runtime.training import Chunk, train_chunk
@@ -42,6 +42,7 @@ class Model(ModelBase):
         epoch: epochs of training behind the weights, as checkpoints record them.
         stop_training: set to True by a callback to end `fit`.
         weights: live float32 views by path; assigning copies and checks.
+        states: what stateful layers keep from batch to batch: live float32 views by path.
     """
 
     def fit(
@@ -155,6 +156,7 @@ class Model(ModelBase):
     def _forward(self, x: Any) -> Any:
         inputs = bind_inputs(self.spec, x, finite=False)
         rows = len(inputs[0])
+        check_stateful_batch(self.spec, rows)
         outputs = output_arrays(self.spec, inputs, rows)
         self.compile_program("predict")
         if rows:
@@ -201,12 +203,15 @@ class Model(ModelBase):
         return in_keras_form(self._figures(data), return_dict)
 
     def loss(self, x: Any, y: Any = None, sample_weight: Any = None) -> float:
-        """The loss of these rows as one batch, in inference mode.
+        """The loss of these rows as one batch, in inference mode; no state is changed by asking.
 
         Raises:
             DataError: unusable data.
         """
-        return self._figures(self._batch(x, y, sample_weight))["loss"]
+        kept = self.states.copies()
+        loss = self._figures(self._batch(x, y, sample_weight))["loss"]
+        self.states.put(kept)
+        return loss
 
     def _batch(self, x: Any, y: Any, sample_weight: Any) -> Dataset:
         data = bind_data(self.spec, x, y, sample_weight)
@@ -222,7 +227,8 @@ class Model(ModelBase):
     def gradients(self, x: Any, y: Any = None, sample_weight: Any = None) -> dict[str, np.ndarray]:
         """The loss's gradient for these rows as one batch, by trainable weight path.
 
-        It is that of the next training step, with its dropout; no weight is changed by asking.
+        It is that of the next training step, with its dropout; no weight or state is changed by
+        asking.
 
         Raises:
             DataError: unusable data.
@@ -231,9 +237,10 @@ class Model(ModelBase):
         self.compile_program("gradient")
         # Moving statistics of normalization follow every pass in training mode.
         others = self.engine.weights[self.spec.trainable :]
-        kept = others.copy()
+        kept, states = others.copy(), self.states.copies()
         with KeptTotals(self.engine):
             self.engine.gradient(data.arrays, 0, data.rows)
         others[...] = kept
+        self.states.put(states)
         views = weight_views(self.spec, self.engine.gradients)
         return {path: view.copy() for path, view in views.items()}

@@ -50,13 +50,14 @@ class ModelBase:
                 raise DataError(f"threads must be at most {MAX_THREADS}, not {threads}.")
         self.engine = Engine(self.spec, self.programs, seed, threads)
         self.weights = Weights(self.spec, self.engine.weights)
+        self.states = self.engine.carried
         self.optimizer = copy.deepcopy(self.spec.optimizer)
         self.history = History()
         self.epoch = 0
         self.stop_training = False
         self._compiled: set[str] = set()
         for view in self.spec.views:
-            setattr(self, view.name, ModelView(self, view))
+            setattr(self, view.name, ModelView.named(self, view))
         # The row shapes of the quick path of a call; None until it applies.
         self._few: Few | None = None
         # Steps that the last calls of the engine took together, by batch size.
@@ -101,7 +102,7 @@ class ModelBase:
         finally:
             bar.close()
         self._compiled.add(program)
-        if program == "predict" and is_plain(self.spec):
+        if program == "predict" and is_plain(self.spec) and not self.states:
             self._few = self.engine.few()
 
     def warm(self, verbose: int = 0) -> int:
@@ -142,13 +143,30 @@ class ModelBase:
         """Number of weight entries, trainable and not."""
         return sum(view.size for view in self.weights.values())
 
-    def reset_states(self) -> None:
-        """Forgets the state that layers carry from batch to batch.
+    def reset_states(self, layer: str | None = None) -> None:
+        """Forgets the state that layers carry from batch to batch: all, or that of one layer.
 
         Raises:
-            KgenRuntimeError: no layer of this model carries any.
+            KgenRuntimeError: no layer of this model, or not this one, carries any.
         """
-        raise KgenRuntimeError(f"{self.name} has no layer that carries state between batches.")
+        self.states.reset(layer)
+
+    def with_batch(self, rows: int) -> ModelView:
+        """The model with stateful layers, predicting in batches of so many rows.
+
+        It follows the weights of this one, and keeps states of its own, at first zero, for as
+        long as it is used: keep it to go on with the same sequences.
+
+        Raises:
+            KgenRuntimeError: no layer carries state, so `predict` takes any number of rows.
+            DataError: `rows` is no positive int.
+        """
+        if not self.states:
+            raise KgenRuntimeError(
+                f"{self.name} has no layer that carries state between batches: predict takes any "
+                "number of rows."
+            )
+        return ModelView.rebatched(self, whole_number(rows, "rows", 1))
 
     def save(self, path: str | os.PathLike[str], overwrite: bool = True) -> None:
         """Writes weights, optimizer state, step, seed and epoch to one safetensors file.

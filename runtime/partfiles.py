@@ -12,7 +12,7 @@ from kgen.runtime.kerasfiles import is_keras_file
 from kgen.runtime.kerasweights import FoundWeights, read_keras_weights
 from kgen.runtime.spec import Spec
 from kgen.runtime.tensorfiles import read_tensors
-from kgen.runtime.weightfiles import SLOT_PREFIX, difference, match
+from kgen.runtime.weightfiles import difference, match, only_weights
 from kgen.runtime.weights import copy_weights
 
 
@@ -71,7 +71,7 @@ def _read(part: Spec, path: Path) -> FoundWeights:
         named = read_keras_weights(part, path, True)
         return named if not named.missing else read_keras_weights(part, path, False)
     tensors, _ = read_tensors(path)
-    stored = {name: a for name, a in tensors.items() if not name.startswith(SLOT_PREFIX)}
+    stored = only_weights(tensors)
     owners = {name.rpartition("/")[0] for name in stored}
     if not part.layers and len(owners) == 1:
         stored = {name.rpartition("/")[2]: array for name, array in stored.items()}

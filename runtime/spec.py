@@ -80,6 +80,18 @@ class Weight:
 
 
 @dataclass(frozen=True)
+class LayerState:
+    """What a layer keeps from batch to batch, zero at first.
+
+    `shape` leaves out the batch; `offset` counts floats of a row before it.
+    """
+
+    path: str
+    shape: tuple[int, ...]
+    offset: int
+
+
+@dataclass(frozen=True)
 class Metric:
     """A reported figure: what `figures` makes of some totals.
 
@@ -155,3 +167,4 @@ class Spec:
     batch: int | None = None
     views: tuple[View, ...] = ()
     files: tuple[tuple[str, str], ...] = ()
+    states: tuple[LayerState, ...] = ()

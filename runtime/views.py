@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any
+from typing import Any, Self
 
 from kgen.runtime.data import bind_inputs
 from kgen.runtime.engine import Engine
 from kgen.runtime.evaluation import by_output, output_arrays
 from kgen.runtime.fitting import predict_model
+from kgen.runtime.fixedbatch import check_stateful_batch
 from kgen.runtime.memory import Programs
 from kgen.runtime.progress import CompileBar
-from kgen.runtime.spec import View
+from kgen.runtime.spec import Spec, View
+from kgen.runtime.states import States
 
 
 class ModelView:
@@ -20,8 +22,16 @@ class ModelView:
     It has no weights of its own: what training changes, it follows.
     """
 
-    def __init__(self, model: Any, view: View) -> None:
-        self.spec = replace(
+    def __init__(self, model: Any, spec: Spec, engine: Engine) -> None:
+        self.spec = spec
+        self._model = model
+        self._engine = engine
+        self._compiled = False
+
+    @classmethod
+    def named(cls, model: Any, view: View) -> Self:
+        """A view that the `.k` file declares."""
+        spec = replace(
             model.spec,
             name=f"{model.spec.name}.{view.name}",
             inputs=view.inputs,
@@ -29,10 +39,17 @@ class ModelView:
             feeds=view.feeds,
             needs=view.needs,
         )
-        self._model = model
         programs = Programs(model.programs.views[view.name])
-        self._engine: Engine = model.engine.part(self.spec, programs)
-        self._compiled = False
+        return cls(model, spec, model.engine.part(spec, programs))
+
+    @classmethod
+    def rebatched(cls, model: Any, rows: int) -> Self:
+        """All of a model, with states for batches of so many rows."""
+        name = f"{model.spec.name}.with_batch({rows})"
+        feeds = tuple(item.name for item in model.spec.inputs)
+        spec = replace(model.spec, name=name, batch=rows, feeds=feeds)
+        programs = Programs(model.programs.predict)
+        return cls(model, spec, model.engine.rebatched(spec, programs))
 
     @property
     def name(self) -> str:
@@ -44,6 +61,15 @@ class ModelView:
         """What runs it, at the model's step."""
         self._engine.step, self._engine.seed = self._model.engine.step, self._model.engine.seed
         return self._engine
+
+    @property
+    def states(self) -> States:
+        """What its layers keep from batch to batch: the model's, or of other batches its own."""
+        return self._engine.carried
+
+    def reset_states(self, layer: str | None = None) -> None:
+        """Forgets what layers carry from batch to batch; see `Model.reset_states`."""
+        self.states.reset(layer)
 
     def compile_program(self, program: str = "predict", verbose: int = 0) -> None:
         """Compiles the view now instead of when first needed."""
@@ -60,6 +86,7 @@ class ModelView:
         """What it gives for the rows of `x` as one batch, values unchecked."""
         inputs = bind_inputs(self.spec, x, finite=False)
         rows = len(inputs[0])
+        check_stateful_batch(self.spec, rows)
         outputs = output_arrays(self.spec, inputs, rows)
         self.compile_program()
         if rows:

@@ -16,7 +16,9 @@ from kgen.runtime.spec import Spec
 from kgen.runtime.tensorfiles import read_tensors
 from kgen.runtime.weights import copy_weights, weight_array
 
+# What checkpoints hold beside weights.
 SLOT_PREFIX = "optimizer:"
+STATE_PREFIX = "state:"
 
 
 class LoadReport(NamedTuple):
@@ -46,14 +48,19 @@ def load_model_weights(
         found = read_keras_weights(model.spec, path, by_name)
     else:
         tensors, _ = read_tensors(path)
-        stored = {name: a for name, a in tensors.items() if not name.startswith(SLOT_PREFIX)}
-        found = match(model.spec, stored)
+        found = match(model.spec, only_weights(tensors))
     differs = (found.missing or found.unexpected) and not by_name
     if not found.values or differs or (found.mismatched and not skip_mismatch):
         raise WeightError(difference(model.spec, found, path))
     with DeferredInterrupt():
         copy_weights(model.weights, found.values)
     return LoadReport(tuple(found.values), found.missing, found.unexpected, tuple(found.mismatched))
+
+
+def only_weights(tensors: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
+    """The weights among what a file holds."""
+    beside = (SLOT_PREFIX, STATE_PREFIX)
+    return {name: array for name, array in tensors.items() if not name.startswith(beside)}
 
 
 def match(spec: Spec, stored: Mapping[str, np.ndarray]) -> FoundWeights:

@@ -13,7 +13,7 @@ from kgen.graph import Graph
 from kgen.model import Model
 from kgen.parser import parse
 from kgen.passes import PASSES
-from kgen.placing import place_weights
+from kgen.placing import place_states, place_weights
 from kgen.program import Buffer, Kernel
 from kgen.rewrite import verify
 from kgen.schedule import KernelTable, schedule
@@ -69,6 +69,7 @@ def lay_out(model: Model, table: KernelTable, observe: Observer | None = None) -
     parts = [run_passes(view.graph, observe) for view in model.views]
     alone = model.optimizer.alone if model.optimizer is not None else frozenset()
     weights, trainable, size = place_weights(reference, [*lowered, *parts], alone)
+    states, _ = place_states(reference)
     gradients = {
         path: replace(weights[path], name=f"d_{path}", space="gradient", offset=-1)
         for path, weight in reference.weights.items()
@@ -76,7 +77,8 @@ def lay_out(model: Model, table: KernelTable, observe: Observer | None = None) -
     }
 
     def program(graph: Graph, **options: object) -> object:
-        return schedule(graph, table, weights=weights, gradients=gradients, **options)  # type: ignore[arg-type]
+        kept = {**weights, **states}
+        return schedule(graph, table, weights=kept, gradients=gradients, **options)  # type: ignore[arg-type]
 
     train = evaluate = None
     slots: Mapping[str, float] = {}
@@ -97,7 +99,19 @@ def lay_out(model: Model, table: KernelTable, observe: Observer | None = None) -
         evaluate = program(lowered[1])
     predict, few = program(lowered[-1]), program(lowered[-1], few=True)
     views = tuple(program(graph) for graph in parts)
-    return Phases(model, weights, slots, trainable, size, predict, few, train, evaluate, views)  # type: ignore[arg-type]
+    return Phases(
+        model,
+        weights,
+        slots,
+        trainable,
+        size,
+        predict,  # type: ignore[arg-type]
+        few,  # type: ignore[arg-type]
+        train,  # type: ignore[arg-type]
+        evaluate,  # type: ignore[arg-type]
+        views,  # type: ignore[arg-type]
+        states,
+    )
 
 
 def lay_out_text(

@@ -26,7 +26,7 @@ RUNTIME = {
     "model": "Model",
     "optimizers": "",
     "schedules": "",
-    "spec": "Dim Input Layer Metric Output Spec Target View Weight",
+    "spec": "Dim Input Layer LayerState Metric Output Spec Target View Weight",
 }
 
 
@@ -244,6 +244,7 @@ def _model(phase: Phases, names: Names, *, alone: bool) -> dict[str, Any]:
             add(phase.predict, phase.predict.calls, "predict", "The outputs of one batch.")
         ]
     plain = len(model.inputs) == len(phase.few.outputs) == 1 and not phase.few.is_open
+    plain = plain and not phase.states
     if plain and phase.few.kernels() != phase.predict.kernels():
         doc = "The outputs of one row, or of a few."
         programs["few"] = [add(phase.few, phase.few.calls, "predict_few", doc)]
@@ -363,7 +364,7 @@ def _place(buffer: Buffer) -> str:
     if buffer.space == "slot":
         name, _, path = buffer.key.partition(":")
         return f"m.slot({', '.join(map(pycode.quoted, [name, path] if path else [name]))})"
-    if buffer.space in ("weight", "gradient"):
+    if buffer.space in ("weight", "state", "gradient"):
         return f"m.{buffer.space}({pycode.quoted(buffer.key)})"
     if buffer.space == "constant":
         return f"m.constant({buffer.key})"

@@ -220,12 +220,17 @@ class Initializer:
 
 @dataclass(frozen=True, slots=True)
 class Weight:
-    """A weight of the model: its path (`dense/kernel`), value in the graph, and start."""
+    """A weight of the model: its path (`dense/kernel`), value in the graph, and start.
+
+    A `carried` one is a state of a layer: it has a row for each of the batch, which its shape
+    leaves out, and is kept from batch to batch.
+    """
 
     path: str
     value: Value
     initializer: Initializer
     trainable: bool
+    carried: bool = False
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -394,6 +399,14 @@ class Builder:
         name = path.replace("/", "_")
         value = self.add(OPS["weight"], (), {"path": path, "shape": shape}, name=name, span=span)
         self.weights[path] = Weight(path, value, initializer, trainable)
+        return value
+
+    def state(self, path: str, shape: tuple[int, ...], *, span: Span | None = None) -> Value:
+        """Declare a state: float32 `[batch, *shape]`, zeros at first, kept from step to step."""
+        assert path not in self.weights, path
+        attrs = {"path": path, "shape": (BATCH, *shape)}
+        value = self.add(OPS["weight"], (), attrs, name=path.replace("/", "_"), span=span)
+        self.weights[path] = Weight(path, value, Initializer("Zeros", {}), False, carried=True)
         return value
 
     def graph(

@@ -50,8 +50,8 @@ _TAKEN = """
 _OF_MODELS = """
     adapt compile_program count_params engine epoch evaluate fit forward get_weights gradients
     history load load_weights loss metrics_names name optimizer paces predict predict_on_batch
-    programs reset_states save save_weights seed set_weights spec stop_training summary
-    test_on_batch train_on_batch warm weights
+    programs reset_states save save_weights seed set_weights spec states stop_training summary
+    test_on_batch train_on_batch warm weights with_batch
 """
 MODEL_ATTRIBUTES = frozenset(_OF_MODELS.split())
 MODULE_NAMES = frozenset(_TAKEN.split())

@@ -146,3 +146,6 @@ def drop_unused(run: Run, roots: list[Value]) -> None:
             run.updates.pop(f"{path}/{name}", None)
             run.constraints.pop(f"{path}/{name}", None)
             run.penalties = [pair for pair in run.penalties if pair[1] is not weight.value]
+        for name in layer.states:
+            del run.builder.weights[f"{path}/{name}"]
+            run.updates.pop(f"{path}/{name}", None)

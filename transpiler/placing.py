@@ -35,7 +35,7 @@ def place_weights(
     offset = trainable = 0
     for wanted in (True, False):
         for path, weight in reference.weights.items():
-            if weight.trainable is wanted:
+            if weight.trainable is wanted and not weight.carried:
                 size = count(weight.shape)[1]
                 apart = path not in alone and _lies_apart(weight, lowered)
                 step = weight.shape[-1] + CACHE_LINE if apart else 0
@@ -44,6 +44,18 @@ def place_weights(
         if wanted:
             trainable = offset
     return buffers, trainable, offset
+
+
+def place_states(reference: Graph) -> tuple[dict[str, Buffer], int]:
+    """The buffer of every state, its offset in floats of a row; and the floats of all of them."""
+    buffers: dict[str, Buffer] = {}
+    offset = 0
+    for path, weight in reference.weights.items():
+        if weight.carried:
+            size = count(weight.shape)[1]
+            buffers[path] = Buffer(path, "state", size, key=path, offset=offset)
+            offset += size
+    return buffers, offset
 
 
 def _lies_apart(weight: Weight, lowered: Sequence[Graph]) -> bool:

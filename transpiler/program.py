@@ -20,6 +20,7 @@ Space = Literal[
     "open",
     "constant",
     "weight",
+    "state",
     "gradient",
     "slot",
     "weights",
@@ -38,8 +39,8 @@ class Buffer:
     ones `size` floats in all, both at `offset` in the arena; `open` ones have a
     `shape` with further open dimensions, and `life` is their first and last phase;
     `constant` ones are `values` of the module called `key`; the others are parts of
-    the model's flat buffers, by `key` (a weight's path, a slot's name). Rows of a matrix
-    lie `step` floats apart where that is not 0.
+    the model's flat buffers, by `key` (a weight's path, a slot's name); a `state` has `size`
+    floats for every row of the batch. Rows of a matrix lie `step` floats apart where that is not 0.
     """
 
     name: str

@@ -66,6 +66,21 @@ class LayerScope:
             )
         return self.run.updates.get(path, made)
 
+    @property
+    def batch(self) -> int | None:
+        return self.run.batch
+
+    def state(self, name: str, shape: tuple[int, ...]) -> Value:
+        """The layer's state of this name, with the updates earlier calls made to it."""
+        path = f"{self.layer.path}/{name}"
+        made = self.layer.states.get(name)
+        if made is None:
+            check_tensor(f"the state {path}", (self.run.batch or 1, *shape), self.span)
+            made = self.run.builder.state(path, shape)
+            self.layer.states[name] = made
+            self.run.paths[made] = path
+        return self.run.updates.get(path, made)
+
     def assign(self, weight: Value, new: Value) -> None:
         """Record a weight's new value; a later call in the same step continues from it."""
         path = self.run.paths[weight]
@@ -125,6 +140,13 @@ class FunctionScope:
 
     def weight(self, name: str, shape: tuple[int, ...], initializer: Bound, **_: Any) -> Value:
         raise AssertionError("tensor functions have no weights")
+
+    @property
+    def batch(self) -> int | None:
+        return self.run.batch
+
+    def state(self, name: str, shape: tuple[int, ...]) -> Value:
+        raise AssertionError("tensor functions have no states")
 
     def assign(self, weight: Value, new: Value) -> None:
         raise AssertionError("tensor functions have no weights")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from kgen import __version__, pycode
@@ -31,6 +31,7 @@ class Phases:
     train: Program | None
     evaluate: Program | None
     views: tuple[Program, ...] = ()
+    states: Mapping[str, Buffer] = field(default_factory=dict)
 
     def programs(self) -> list[Program]:
         """All that there are."""
@@ -71,6 +72,8 @@ def specification(phase: Phases, name: str, weights: str) -> str:
         feeds = [i.name for i in model.inputs]
     arguments.append(pycode.literal(tuple(feeds), 4, "feeds="))
     arguments += _dims(phase)
+    if phase.states:
+        arguments.append(_records("states", "LayerState", _states(phase)))
     if model.files:
         arguments.append(pycode.literal(model.files, 4, "files="))
     if model.views:
@@ -176,6 +179,12 @@ def weight_table(phase: Phases, name: str) -> str:
             cells.append(f"step={buffer.step}")
         items.append(pycode.call("Weight", cells, 4))
     return pycode.sequence(items, "()", 0, f"{name} = ")
+
+
+def _states(phase: Phases) -> list[tuple[Any, ...]]:
+    """The states of layers, by their places in a row."""
+    weights = phase.model.predict.weights
+    return [(path, weights[path].shape, b.offset) for path, b in phase.states.items()]
 
 
 def _metrics(phase: Phases) -> list[tuple[Any, ...]]:

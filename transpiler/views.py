@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -89,11 +89,11 @@ def _outputs(statement: syntax.View, value: BuildValue) -> dict[str, BuildValue]
     return found
 
 
-def _needed(view: View) -> set[Value]:
-    """Every value the view computes, and the inputs and weights it reads."""
+def _needed(view: View, roots: Iterable[Value] = ()) -> set[Value]:
+    """Every value the view computes, and the inputs and weights it reads; or for other roots."""
     given = set(view.inputs.values())
     found: set[Value] = set()
-    stack = list(view.outputs.values())
+    stack = list(roots or view.outputs.values())
     while stack:
         value = stack.pop()
         if value not in found:
@@ -126,6 +126,12 @@ def _check_needs(view: View, frame: Frame) -> None:
                 view.span,
                 help=f"leave `{name}` out of its brackets",
             )
+
+
+def _reads_given(view: View, values: set[Value], frame: Frame) -> bool:
+    """Whether values depend on no inputs of the model but those a view is given."""
+    given = set(view.inputs.values())
+    return not any(v in values and v not in given for v, _ in frame.inputs.values())
 
 
 def views_of(run: Run, frame: Frame) -> list[ViewInfo]:
@@ -162,11 +168,15 @@ def view_info(view: View, run: Run, frame: Frame) -> ViewInfo:
     State that the view's layers carry is updated as in the model.
     """
     needed = _needed(view)
-    updates = {
-        path: value
-        for path, value in run.updates.items()
-        if run.builder.weights[path].value in needed and reachable([value]) <= needed
-    }
+    updates: dict[str, Value] = {}
+    for path, value in run.updates.items():
+        weight = run.builder.weights[path]
+        if weight.value in needed:
+            depends = _needed(view, [value]) if weight.carried else reachable([value])
+            if weight.carried and _reads_given(view, depends, frame):
+                needed = needed | depends
+            if depends <= needed:
+                updates[path] = value
     mapping: dict[Value, Value] = {}
     with Builder() as builder:
         for name, (value, span) in frame.inputs.items():

@@ -16,6 +16,7 @@ from kgen.runtime import modelbase
 from kgen.runtime.model import Model
 from kgen.runtime.optimizers import SGD
 from kgen.runtime.spec import Input, Layer, Metric, Output, Spec, Target, Weight
+from kgen.runtime.states import States
 
 
 def linear_spec(
@@ -87,6 +88,7 @@ class LinearEngine:
         self.gradients = np.zeros(spec.trainable, np.float32)
         self.slots = {n: np.full(spec.trainable, v, np.float32) for n, v in spec.slots.items()}
         self.totals = np.zeros(spec.totals)
+        self.carried = States(spec)
         self.compiled: list[str] = []
         self.calls: list[int] = []
         self.on_step: Callable[[], None] | None = None

@@ -128,8 +128,20 @@ class Scope(Protocol):
         """The layer's weight of this name: made by the first call, shared by later ones."""
         ...
 
+    @property
+    def batch(self) -> int | None:
+        """The rows of every batch, where the model fixes them."""
+        ...
+
+    def state(self, name: str, shape: tuple[int, ...]) -> Value:
+        """What the layer keeps from batch to batch: `[batch, *shape]`, zeros at first.
+
+        It is no weight: neither trained nor counted. `assign` gives its new value.
+        """
+        ...
+
     def assign(self, weight: Value, new: Value) -> None:
-        """Record a weight's new value (training only)."""
+        """Record the new value of a weight (training only), or of a state."""
         ...
 
     def stream(self) -> int:

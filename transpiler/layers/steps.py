@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from kgen import ops
-from kgen.graph import Shape, Value, apply, current
+from kgen.graph import BATCH, Shape, Value, apply, current
 from kgen.layers.cells import Cell
 from kgen.layers.registry import Scope
 
@@ -18,6 +18,7 @@ class Course:
     return_sequences: bool = False
     return_state: bool = False
     go_backwards: bool = False
+    stateful: bool = False
     zero_output_for_mask: bool = False
 
 
@@ -31,14 +32,17 @@ def over_time(
 ) -> Value | list[Value]:
     """Apply a cell to every step of a sequence.
 
-    Where the mask `[batch, time]` is false, the states stay, and the output is the first of them
+    Where the mask `[batch, time]` is false, the states stay, and the output is the one before
     (or zeros). Returns the last output, or `[batch, time, ...]`, and the last states if wanted.
+    A `stateful` layer begins with the states that the batch before ended with, unless it is
+    given others.
     """
-    states = _initial(scope, cell, sequence, initial)
+    kept = _kept(scope, cell, sequence) if course.stateful else None
+    states = _initial(scope, cell, sequence, initial if initial is not None else kept)
     sequences = cell.project(sequence)
     if mask is not None:
-        kept = ops.where(mask, ops.constant(1.0), 0.0) if mask.dtype == "bool" else mask
-        sequences = [*sequences, kept]
+        counted = ops.where(mask, ops.constant(1.0), 0.0) if mask.dtype == "bool" else mask
+        sequences = [*sequences, counted]
 
     def step(parts: Sequence[Value], before: Sequence[Value]) -> tuple[list[Value], list[Value]]:
         if mask is None:
@@ -58,10 +62,31 @@ def over_time(
 
     turned = course.go_backwards
     done = ops.scan(step, sequences, states, flipped=turned, outputs_flipped=False)
+    if kept is not None:
+        for state, new in zip(kept, done.carries, strict=True):
+            scope.assign(state, new)
     results = [(done.outputs if course.return_sequences else done.last)[0]]
     if course.return_state:
         results += done.carries
     return results if course.return_state else results[0]
+
+
+def _kept(scope: Scope, cell: Cell, sequence: Value) -> list[Value]:
+    """The states that a layer keeps from batch to batch, row by row."""
+    if scope.batch is None:
+        scope.fail(
+            "a stateful layer needs batches of a fixed size",
+            help="fix it where the input is declared: input x: float32[batch=32, ...]",
+        )
+    if sequence.shape[0] != BATCH:
+        scope.fail(
+            f"a stateful layer reads a row for each of the batch, found {sequence.type}",
+            help="apply it outside of TimeDistributed, or without stateful=True",
+        )
+    return [
+        scope.state(f"state_{k}" if k else "state", tuple(s for s in shape if isinstance(s, int)))
+        for k, shape in enumerate(cell.state_shapes)
+    ]
 
 
 def _initial(

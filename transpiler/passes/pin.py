@@ -7,7 +7,8 @@
 
 A result that is an input, a constant, a plain function of the batch, or the
 same as another result would have no buffer that the runtime could read. New values of
-weights that are computed from one another's old ones are all moved aside before any is written.
+weights that are computed from one another's old ones are all moved aside before any is written;
+so are new states, whose old values the loop that makes them began with.
 """
 
 from __future__ import annotations
@@ -47,7 +48,7 @@ def pin(graph: Graph) -> Graph:
         claimed.add(base)
         return value
 
-    aside = _entangled(graph)
+    aside = _entangled(graph) | {path for path in graph.updates if graph.weights[path].carried}
 
     def extend(mapping: Mapping[Value, Value]) -> Mapping[str, Value]:
         for kind, values in (("output", graph.outputs), ("update", graph.updates)):
