@@ -80,7 +80,8 @@ class Cursor:
     """Where a tile is: its row and column expressions, and its size in rows and vectors.
 
     In a kernel that walks blocks of `block` rows, row i is `o * block + i`. Where tiles may
-    overhang what they compute, `limit` is how many of their rows count.
+    overhang what they compute, `limit` is how many of their rows count. Where a tile holds every
+    `apart`-th row, i counts those, and the first of all is row `offset`.
     """
 
     i: str
@@ -89,9 +90,12 @@ class Cursor:
     vectors: str
     block: str = ""
     limit: str = ""
+    apart: int = 1
+    offset: int = 0
 
     def mapped(self, rows: str) -> str:
         """The row that an expression in `{i}` gives."""
+        assert self.apart == 1
         if self.block:
             own = re.escape(factor(self.block))
             rows = re.sub(rf"\{{i\}} // {own}(?!\w)", "o", rows)
@@ -286,10 +290,14 @@ class Body:
         if node.op.name in ("random_uniform", "random_normal"):
             key = self.random_key(node.attrs["stream"])
             if access.cols != "each":  # one number a row, for all lanes of it
-                drawn = f"{node.op.scalar}({key}[0], {key}[1], {cursor.i}, 0, 1, {rows}, 1)"
+                place = f"{cursor.i}, {cursor.offset}, {cursor.apart}, {rows}, 1"
+                drawn = f"{node.op.scalar}({key}[0], {key}[1], {place})"
                 return f"row_sum(keep_columns({drawn}, 0, 1, 0.0))"
-            cols = product_text(self.group.domain.cols)
-            place = f"{cursor.i}, {cursor.j}, {cols}, {rows}, {cursor.vectors}"
+            cols, j = product_text(self.group.domain.cols), cursor.j
+            if cursor.apart > 1:
+                width = int(cols)
+                cols, j = str(width * cursor.apart), f"{width * cursor.offset} + {cursor.j}"
+            place = f"{cursor.i}, {j}, {cols}, {rows}, {cursor.vectors}"
             return f"{node.op.scalar}({key}[0], {key}[1], {place})"
         return None
 
@@ -300,7 +308,7 @@ class Body:
             step, start = product_text(whole.shape[split:]), value.node.attrs["start"]
             name = self.view(whole, rows, cols, step, start)
         else:
-            name = self.view(value, rows, cols)
+            name = self._matrix(value, rows, cols, access, cursor)
         i, tile_rows = cursor.i, cursor.rows
         if access.rows == "one":
             i, tile_rows = "0", "1"
@@ -315,7 +323,7 @@ class Body:
     def store(self, value: Value, split: int, access: Access, cursor: Cursor) -> None:
         """Print the store of a member."""
         rows, cols = self.matrix_shape(value, split, access)
-        name = self.view(value, rows, cols)
+        name = self._matrix(value, rows, cols, access, cursor)
         text = _stored(self._text[value, access], value)
         text = self.spread(text, value, split, access, cursor)
         self.written.append(value)
@@ -323,6 +331,13 @@ class Body:
             self.lines.append(_store(name, text, cursor))
         else:
             self.lines.append(f"store_column({name}, {cursor.i}, {text})")
+
+    def _matrix(self, value: Value, rows: str, cols: str, access: Access, cursor: Cursor) -> str:
+        """The name of the matrix of the rows that a cursor counts."""
+        if cursor.apart == 1 or access.rows != "each":
+            return self.view(value, rows, cols)
+        step, start = int(cols) * cursor.apart, int(cols) * cursor.offset
+        return self.view(value, f"{rows} // {cursor.apart}", cols, step, start)
 
     def store_joined(self, node: Node, cursor: Cursor) -> None:
         """Print the stores of what is joined, side by side in the rows of the joined value."""

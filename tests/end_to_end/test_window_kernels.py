@@ -18,7 +18,7 @@ from rounding import Near, bounds
 
 ROWS = 9
 # What has the batch, of each operation's inputs; the others are weights.
-BATCHED = {"conv": (0,), "depthwise": (0,), "turn": ()}
+BATCHED = {"conv": (0,), "conv_transpose": (0,), "depthwise": (0,), "turn": ()}
 PLACED = ("unpool", "pick")  # whose second input holds the numbers of taps
 
 Case = tuple[str, tuple[tuple[int, ...], ...], dict[str, Any]]
@@ -27,6 +27,15 @@ Case = tuple[str, tuple[tuple[int, ...], ...], dict[str, Any]]
 def conv(x: tuple[int, ...], taps: tuple[int, ...], out: int, **attrs: Any) -> Case:
     steps = {"strides": (1,) * len(taps), "dilation": (1,) * len(taps), **attrs}
     return "conv", (x, (*taps, x[-1], out)), steps
+
+
+def transpose(
+    x: tuple[int, ...], taps: tuple[int, ...], out: int, *axes: tuple[int, int, int], by: int = 1
+) -> Case:
+    """`axes` are stride, positions left out at the start and positions left of each axis."""
+    strides, low, positions = zip(*axes, strict=True)
+    steps = {"strides": strides, "dilation": (by,) * len(taps), "low": low, "positions": positions}
+    return "conv_transpose", (x, (*taps, x[-1], out)), steps
 
 
 def conv_filter(x: tuple[int, ...], taps: tuple[int, ...], out: int, **attrs: Any) -> Case:
@@ -80,6 +89,8 @@ FEW: list[Case] = [
     conv((5, 6, 18), (2, 3), 33, strides=(2, 1)),
     conv((30, 5), (4,), 40, strides=(3,)),
     conv((9, 3, 2), (2, 2), 130, dilation=(3, 2)),
+    transpose((7, 7, 18), (3, 3), 33, (2, 0, 14), (2, 1, 14)),
+    transpose((5, 6, 3), (2, 3), 17, (1, -1, 8), (3, 2, 16)),
     conv_filter((12, 15, 7), (3, 3), 33),
     conv_filter((9, 8, 1), (2, 3), 70, strides=(2, 2)),
     ("turn", ((3, 2, 32, 48),), {}),
@@ -105,6 +116,15 @@ MANY: list[Case] = [
     conv((7, 1, 4), (3, 1), 20, strides=(2, 1)),
     conv((4, 4, 700), (3, 3), 33),
     conv((300, 1), (7,), 1),
+    *(transpose((3, size, cin), (taps, taps), cout, (2, 1, 6), (stride, low, count))
+      for size, cin, cout, taps, stride, low, count in [
+        (1, 1, 1, 3, 2, 0, 3), (2, 3, 130, 4, 2, 1, 4), (4, 33, 16, 5, 2, 2, 7),
+        (17, 2, 15, 1, 2, 0, 34), (9, 4, 48, 2, 3, -2, 30), (6, 5, 3, 7, 3, 3, 15),
+    ]),
+    transpose((3, 3, 2, 5), (2, 3, 3), 20, (2, 0, 6), (1, 1, 3), (2, 1, 4)),
+    transpose((9, 4), (4,), 32, (2, 1, 18)),
+    transpose((6, 7, 4), (3, 3), 16, (1, 1, 6), (1, 1, 7)),
+    transpose((6, 7, 4), (3, 2), 16, (2, 0, 15), (1, 0, 9), by=2),
     *(conv_filter((8, size, cin), (3, 3), cout) for size, cin, cout in [
         (3, 1, 1), (4, 3, 130), (5, 33, 16), (17, 2, 15), (35, 4, 48),
     ]),

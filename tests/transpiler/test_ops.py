@@ -121,8 +121,8 @@ ATTRIBUTES: dict[str, Callable[..., dict[str, Any]]] = {
 }
 # Same name, another meaning or signature.
 NOT_KERAS = {
-    "dot", "index", "batch_size", "slice_axis", "concatenate", "conv", "pad", "slice", "repeat",
-    "argsort", "cumsum",
+    "dot", "index", "batch_size", "slice_axis", "concatenate", "conv", "conv_transpose", "pad",
+    "slice", "repeat", "argsort", "cumsum",
 }  # fmt: skip
 
 

@@ -22,6 +22,7 @@ from kgen.kernels.pooling import pick, pool, pool_where, spread, unpool
 from kgen.kernels.products import batched, matmul, outer
 from kgen.kernels.rowwise import rowwise, spilled
 from kgen.kernels.shifting import moved
+from kgen.kernels.transposing import conv_transpose
 from kgen.kernels.warping import unwarp, warp
 from kgen.texts import KernelText
 
@@ -62,7 +63,7 @@ def draft(
     return Draft(
         replace(text, sizes=_sizes(text, fusion)),
         tuple(view.base for view in body.views.values()),
-        tuple(body.written),
+        tuple(dict.fromkeys(body.written)),
         by_batch=is_by_batch(group),
         starts=tuple(view.start for view in body.views.values()),
     )
@@ -105,6 +106,7 @@ _WRITERS: dict[str, Callable[[Body], KernelText]] = {
     "move": moved,
     "conv": conv,
     "conv_filter": conv_filter,
+    "conv_transpose": conv_transpose,
     "turn": turn,
     "depthwise": depthwise,
     "depthwise_filter": depthwise_filter,

@@ -7,7 +7,7 @@ a product of overlapping rows with a panel of the kernel.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import prod
 
 from kgen.access import count, product_text
@@ -35,6 +35,8 @@ from kgen.texts import NestText
 
 # Floats of a panel of the kernel, copied together.
 _LARGEST_PANEL = 1 << 18
+# Elements of a run from which its product with a single channel goes along the run.
+LONG_RUN = 16
 # Positions of an image from which packing a panel for each image costs little.
 _MANY_POSITIONS = 128
 # Positions that the kernel's gradient sums at a time.
@@ -144,16 +146,21 @@ def conv(body: Body) -> NestText:
     height = tile_height(extent, vectors)
     start, limit = tile_start(extent, height)
     take_names(body, "tile", "kk")
-    source = windows(body, geometry, x)
-    kernel = body.view(w, str(inner), cols)
-    panels = inner * vectors * 16 <= _LARGEST_PANEL and _positions(out) >= 8
-    b, column = ("panel", "0") if panels else (kernel, "j")
-    packing = (f"panel = pack({kernel}, 0, j, {inner}, {vectors})",) if panels else ()
     images = Loop("n in range(first, last)")
-    across = Loop(f"j in range(0, {cols}, {columns_of(vectors)})", packing)
-    by_image = _positions(out) >= _MANY_POSITIONS or not panels
     positions = names_of(OUTPUT, geometry.rank)
-    products = _taps(geometry, source, positions, b, column)
+    if cols == 1 and geometry.run >= LONG_RUN and geometry.strides[-1] == 1:
+        outer_loops: tuple[Loop, ...] = (images,)
+        products = _dots(body, geometry, x, w, positions, height)
+    else:
+        kernel = body.view(w, str(inner), cols)
+        panels = inner * vectors * 16 <= _LARGEST_PANEL and _positions(out) >= 8
+        b, column = ("panel", "0") if panels else (kernel, "j")
+        packing = (f"panel = pack({kernel}, 0, j, {inner}, {vectors})",) if panels else ()
+        across = Loop(f"j in range(0, {cols}, {columns_of(vectors)})", packing)
+        by_image = _positions(out) >= _MANY_POSITIONS or not panels
+        outer_loops = (images, across) if by_image else (across, images)
+        products = _taps(geometry, windows(body, geometry, x), positions, b, column)
+    j = "j" if len(outer_loops) > 1 else "0"
     shape = [size(out, axis) for axis in range(geometry.rank + 1)]
     tile = (
         f"ox = {start}",
@@ -162,14 +169,17 @@ def conv(body: Body) -> NestText:
     return nest(
         share=shared_images(out),
         loops=(
-            *((images, across) if by_image else (across, images)),
+            *outer_loops,
             *nested(positions[:-1], shape[1:-1]),
             Loop(f"tile in range(0, {extent}, {height})", tile),
         ),
         start=(f"acc = zeros({height}, {vectors})", *products.start),
         inner=products.loops,
         body=products.body,
-        finish=epilogue(body, Cursor("i", "j", height, str(vectors), limit=limit)),
+        finish=(
+            *products.finish,
+            *epilogue(body, Cursor("i", j, height, str(vectors), limit=limit)),
+        ),
     )
 
 
@@ -181,38 +191,68 @@ def _positions(out: Shape) -> int:
 
 @dataclass(frozen=True)
 class Taps:
-    """The loops over taps and channels, what comes before them, and the product in them."""
+    """The loops over taps and channels, the product in them, and what comes before and after."""
 
     start: tuple[str, ...]
     loops: tuple[Loop, ...]
     body: tuple[str, ...]
+    finish: tuple[str, ...] = ()
 
 
 def _taps(
     geometry: Geometry, source: Windows, positions: Sequence[str], kernel: str, column: str
 ) -> Taps:
-    walked = geometry.grouped_taps
-    names = names_of(TAP, geometry.rank)[: len(walked)]
-    used = [name if tap > 1 else "0" for name, tap in zip(names, walked, strict=True)]
-    places = geometry.first_cells("n", positions[:-1], used)
-    block = mul(mixed(used, list(map(str, walked))), geometry.run) if used else "0"
     base = "row" if source.is_plain else "place"
+    places, tap, loops = _walk(geometry, positions)
+    block = mul(tap, geometry.run)
     lines = [f"{base} = {source.base(places, 'ox')}"]
-    loops = [
-        Loop(f"{name} in range({tap})") for name, tap in zip(names, walked, strict=True) if tap > 1
-    ]
     kk = "k"
     if block != "0":
         lines.append(f"kk = {block}")
         kk = "kk + k"
+    left = source.at(base, "ox", "k")
+    return _around(
+        loops,
+        lines,
+        Loop(f"k in range({geometry.run})"),
+        f"acc = outer(acc, {source.name}, {left}, {kernel}, {kk}, {column})",
+    )
+
+
+def _dots(
+    body: Body, geometry: Geometry, x: Value, w: Value, positions: Sequence[str], height: str
+) -> Taps:
+    """For a single output channel: lane by lane along a run and its taps, then the lanes' sum."""
+    run, channels = geometry.run, geometry.channels
+    source = body.view(x, product_text(x.shape[:-1]), run, channels if run > channels else "")
+    kernel = body.view(w, str(known_size(w.shape[:-1]) // run), run)
+    places, tap, loops = _walk(geometry, positions)
+    products = _around(
+        loops,
+        [f"row = {add(geometry.row(places), 'ox')}"],
+        Loop(f"k in range(0, {run}, LANES)"),
+        f"acc = acc + load({source}, row, k, {height}, 1) * load({kernel}, {tap}, k, 1, 1)",
+    )
+    return replace(products, finish=("acc = row_sum(acc)",))
+
+
+def _walk(geometry: Geometry, positions: Sequence[str]) -> tuple[list[str], str, list[Loop]]:
+    """Loops over the taps that are no run: where each reads the input, and its number."""
+    walked = geometry.grouped_taps
+    names = names_of(TAP, geometry.rank)[: len(walked)]
+    used = [name if tap > 1 else "0" for name, tap in zip(names, walked, strict=True)]
+    places = geometry.first_cells("n", positions[:-1], used)
+    loops = [
+        Loop(f"{name} in range({tap})") for name, tap in zip(names, walked, strict=True) if tap > 1
+    ]
+    return places, mixed(used, list(map(str, walked))) if used else "0", loops
+
+
+def _around(loops: list[Loop], lines: Sequence[str], inner: Loop, product: str) -> Taps:
+    """`lines` stand in the innermost of the loops, before `inner`."""
     if loops:
         loops[-1] = Loop(loops[-1].head, tuple(lines))
-    left = source.at(base, "ox", "k")
-    return Taps(
-        () if loops else tuple(lines),
-        (*loops, Loop(f"k in range({geometry.run})")),
-        (f"acc = outer(acc, {source.name}, {left}, {kernel}, {kk}, {column})",),
-    )
+    return Taps(() if loops else tuple(lines), (*loops, inner), (product,))
 
 
 def conv_filter(body: Body) -> NestText:

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from kgen.body import Body, Cursor
-from kgen.graph import BATCH
+from kgen.graph import BATCH, Value
+from kgen.kernels.convolving import LONG_RUN
 from kgen.kernels.loops import Width, epilogue, product_vectors, rows_text, shared, width
+from kgen.kernels.nest import Loop, nest
 from kgen.texts import (
     BatchedText,
     KernelText,
     MatmulText,
+    NestText,
     OuterText,
     PackedMatmulText,
     PackedOuterText,
@@ -22,7 +25,7 @@ _LARGEST_PANEL = 1 << 18
 _BLOCK = 256
 
 
-def matmul(body: Body) -> MatmulText:
+def matmul(body: Body) -> KernelText:
     node = body.group.anchor
     a, b = node.inputs
     cols, inner = width(body.group.domain.cols), width(b.shape[:1])
@@ -41,6 +44,8 @@ def matmul(body: Body) -> MatmulText:
     elif body.rows != "training" and isinstance(cols, int) and cols >= 64:
         rows, vectors, step = "HALF_ROWS", "4", "4 * LANES"
     a_name = body.view(a, rows_text(a.shape[:-1]), inner)
+    if cols == 1 and isinstance(inner, int) and inner >= LONG_RUN:
+        return _dots(body, share, f"{first}, {last}", a_name, b, inner)
     b_name = body.view(b, str(inner), cols)
     return kind(
         bounds=bounds,
@@ -55,6 +60,19 @@ def matmul(body: Body) -> MatmulText:
         a=a_name,
         b=b_name,
         body=epilogue(body, Cursor("i", "j", rows, vectors)),
+    )
+
+
+def _dots(body: Body, share: str, bounds: str, a: str, b: Value, inner: int) -> NestText:
+    """Rows times a single column: lane by lane along both, then the lanes' sum."""
+    column = body.view(b, "1", inner)
+    return nest(
+        share=share,
+        loops=(Loop(f"i in range({bounds}, ROWS)"),),
+        start=("acc = zeros(ROWS, 1)",),
+        inner=(Loop(f"k in range(0, {inner}, LANES)"),),
+        body=(f"acc = acc + load({a}, i, k, ROWS, 1) * load({column}, 0, k, 1, 1)",),
+        finish=("acc = row_sum(acc)", *epilogue(body, Cursor("i", "0", "ROWS", "1"))),
     )
 
 

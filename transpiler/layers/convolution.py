@@ -7,6 +7,7 @@ from inspect import signature
 from typing import Any, TypeVar
 
 from kgen import ops
+from kgen.dims import minus, plus, times
 from kgen.graph import ShapeError, Value
 from kgen.layers.activations import activate
 from kgen.layers.family import layer
@@ -215,8 +216,13 @@ def transposed(
         _margins(padding, (tap - 1) * by + 1, step, own)
         for tap, step, by, own in zip(taps, strides, dilation, beyond, strict=True)
     ]
-    low, high = zip(*margins, strict=True)
-    return ops.conv_spread(x, ops.turn(kernel), strides, dilation, low, high)
+    low, positions = [], []
+    for axis, (before, behind) in enumerate(margins):
+        spread = plus(times(minus(x.shape[axis + 1], 1), strides[axis]), 1 + before + behind)
+        reach = (taps[axis] - 1) * dilation[axis]
+        low.append(reach - before)
+        positions.append(minus(spread, reach))
+    return ops.conv_transpose(x, ops.turn(kernel), strides, dilation, tuple(positions), low)
 
 
 def biased(

@@ -15,7 +15,9 @@ from kgen.ops.composite import (
     variance,
 )
 from kgen.ops.contract import dot
-from kgen.ops.convolve import conv, conv_spread, conv_transpose, depthwise, turn
+from kgen.ops.convolve import conv, turn
+from kgen.ops.convolve_transpose import conv_spread, conv_transpose
+from kgen.ops.depthwise import depthwise
 from kgen.ops.einsum import einsum
 from kgen.ops.elementwise import (
     absolute,

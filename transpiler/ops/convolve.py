@@ -1,8 +1,8 @@
 """Convolutions over channels-last tensors: `[batch, *positions, channels]`.
 
 All are `valid`: a window lies inside the input, which `pad` makes larger. A kernel has shape
-`[*taps, channels in, channels out]`, of a depthwise convolution `[*taps, channels]`. Output
-position p reads input positions `p * stride + tap * dilation`.
+`[*taps, channels in, channels out]`. Output position p reads input positions
+`p * stride + tap * dilation`.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from math import prod
 from typing import Any
 
 import numpy as np
-from kgen.dims import floor_divide, minus, plus, times
+from kgen.dims import floor_divide, minus, plus
 from kgen.graph import (
     Attrs,
     Node,
@@ -29,9 +29,8 @@ from kgen.graph import (
 from kgen.ops.contract import dot
 from kgen.ops.precision import rounded
 from kgen.ops.shape import reshape
-from kgen.ops.window import flip, pad
 
-__all__ = ["conv", "conv_spread", "conv_transpose", "depthwise", "turn"]
+__all__ = ["conv", "conv_filter", "turn"]
 
 Steps = Sequence[int]
 
@@ -59,12 +58,12 @@ def window_positions(
     return tuple(found)
 
 
-def _known(shape: Shape) -> tuple[int, ...]:
+def known_sizes(shape: Shape) -> tuple[int, ...]:
     assert all(isinstance(size, int) for size in shape), shape
     return tuple(size for size in shape if isinstance(size, int))
 
 
-def _windows(
+def windows(
     shape: Sequence[int], taps: Steps, strides: Steps, dilation: Steps
 ) -> Iterator[tuple[tuple[int, ...], tuple[slice, ...]]]:
     """Each tap and the input's cells that it meets at all positions."""
@@ -100,7 +99,7 @@ def _conv(x: Any, w: Any, strides: Steps, dilation: Steps) -> Any:
     wide, kernel = np.asarray(x, np.float64), np.asarray(w, np.float64)
     parts = [
         wide[cells] @ kernel[tap]
-        for tap, cells in _windows(x.shape, w.shape[:-2], strides, dilation)
+        for tap, cells in windows(x.shape, w.shape[:-2], strides, dilation)
     ]
     return rounded(sum(parts[1:], parts[0]), x, w)
 
@@ -109,16 +108,16 @@ def _conv_gradient(node: Node, grad: Value) -> list[Value | None]:
     x, w = node.inputs
     strides, dilation = node.attrs["strides"], node.attrs["dilation"]
     return [
-        conv_transpose(grad, turn(w), strides, dilation, x.shape[1:-1]),
-        conv_filter(x, grad, _known(w.shape[:-2]), strides, dilation),
+        _onto(x, grad, turn(w), strides, dilation),
+        conv_filter(x, grad, known_sizes(w.shape[:-2]), strides, dilation),
     ]
 
 
 def _conv_flops(node: Node) -> int:
-    return 2 * prod(_known(node.inputs[1].shape)) * prod(_known_part(node.output.shape[1:-1]))
+    return 2 * prod(known_sizes(node.inputs[1].shape)) * prod(known_part(node.output.shape[1:-1]))
 
 
-def _known_part(shape: Shape) -> tuple[int, ...]:
+def known_part(shape: Shape) -> tuple[int, ...]:
     return tuple(size for size in shape if isinstance(size, int))
 
 
@@ -157,41 +156,6 @@ def conv(x: Value, w: Value, strides: Steps, dilation: Steps) -> Value:
     return apply("conv", x, w, strides=tuple(strides), dilation=tuple(dilation))
 
 
-def conv_transpose(
-    grad: Value, w: Value, strides: Steps, dilation: Steps, positions: Shape
-) -> Value:
-    """The gradient of `conv` by the turned kernel, for an input of these positions.
-
-    Output position `p * stride + tap * dilation` collects input position p times a tap.
-
-    Args:
-        grad: `[batch, *, channels]`, as the convolution's output.
-        w: the turned kernel: `[*taps reversed, channels, channels of the result]`.
-        positions: the result's axes between the batch and the channels.
-    """
-    margins = [
-        _margins(grad.shape[axis + 1], positions[axis], tap, strides[axis], dilation[axis])
-        for axis, tap in enumerate(_known(w.shape[:-2]))
-    ]
-    low, high = zip(*margins, strict=True)
-    return conv_spread(grad, w, strides, dilation, low, high)
-
-
-def conv_spread(
-    x: Value, w: Value, strides: Steps, dilation: Steps, low: Steps, high: Sequence[Size]
-) -> Value:
-    """A convolution of x with zeros between its positions, `stride - 1`, and around them."""
-    between = [0, *(step - 1 for step in strides), 0]
-    spread = pad(x, [0, *low, 0], [0, *high, 0], between)
-    return conv(spread, w, [1] * len(strides), dilation)
-
-
-def _margins(size: Size, result: Size, tap: int, step: int, by: int) -> tuple[int, Size]:
-    """The padding that makes a convolution over spread out elements give `result` positions."""
-    reach = (tap - 1) * by
-    return reach, minus(minus(result, 1), times(minus(size, 1), step))
-
-
 # --- the kernel's gradient -------------------------------------------------------------
 
 
@@ -204,7 +168,7 @@ def _filter(x: Any, grad: Any, taps: Steps, strides: Steps, dilation: Steps) -> 
     wide, other = np.asarray(x, np.float64), np.asarray(grad, np.float64)
     axes = list(range(x.ndim - 1))
     out = np.zeros((*taps, x.shape[-1], grad.shape[-1]))
-    for tap, cells in _windows(x.shape, taps, strides, dilation):
+    for tap, cells in windows(x.shape, taps, strides, dilation):
         out[tap] = np.tensordot(wide[cells], other, (axes, axes))
     return rounded(out, x, grad)
 
@@ -213,14 +177,20 @@ def _filter_gradient(node: Node, grad: Value) -> list[Value | None]:
     x, other = node.inputs
     strides, dilation = node.attrs["strides"], node.attrs["dilation"]
     return [
-        conv_transpose(other, turn(grad), strides, dilation, x.shape[1:-1]),
+        _onto(x, other, turn(grad), strides, dilation),
         conv(x, grad, strides, dilation),
     ]
 
 
+def _onto(x: Value, grad: Value, turned: Value, strides: Steps, dilation: Steps) -> Value:
+    """The gradient for a convolution's input x; see `conv_transpose`."""
+    attrs = {"strides": strides, "dilation": dilation, "low": (0,) * len(strides)}
+    return apply("conv_transpose", grad, turned, **attrs, positions=x.shape[1:-1])
+
+
 def _filter_flops(node: Node) -> int:
-    positions = _known_part(node.inputs[1].shape[1:-1])
-    return 2 * prod(_known(node.output.shape)) * prod(positions)
+    positions = known_part(node.inputs[1].shape[1:-1])
+    return 2 * prod(known_sizes(node.output.shape)) * prod(positions)
 
 
 register(
@@ -285,124 +255,3 @@ def turn(w: Value) -> Value:
     if w.node.op.name == "turn":
         return w.node.inputs[0]
     return apply("turn", w)
-
-
-# --- depthwise convolution ---------------------------------------------------------------
-
-
-def _depthwise_shape(inputs: Sequence[TensorType], attrs: Attrs) -> TensorType:
-    x, w = inputs
-    if w.rank != x.rank - 1 or x.shape[-1] != w.shape[-1]:
-        raise ShapeError(f"a depthwise convolution of {x} with a kernel {w}")
-    positions = window_positions("a kernel", x, w.shape[:-1], attrs["strides"], attrs["dilation"])
-    return TensorType("float32", (x.shape[0], *positions, w.shape[-1]))
-
-
-def _depthwise(x: Any, w: Any, strides: Steps, dilation: Steps) -> Any:
-    wide, kernel = np.asarray(x, np.float64), np.asarray(w, np.float64)
-    parts = [
-        wide[cells] * kernel[tap]
-        for tap, cells in _windows(x.shape, w.shape[:-1], strides, dilation)
-    ]
-    return rounded(sum(parts[1:], parts[0]), x, w)
-
-
-def _depthwise_gradient(node: Node, grad: Value) -> list[Value | None]:
-    x, w = node.inputs
-    strides, dilation = node.attrs["strides"], node.attrs["dilation"]
-    return [
-        _depthwise_transpose(grad, w, strides, dilation, x.shape[1:-1]),
-        _depthwise_filter_of(x, grad, _known(w.shape[:-1]), strides, dilation),
-    ]
-
-
-def _depthwise_transpose(
-    grad: Value, w: Value, strides: Steps, dilation: Steps, positions: Shape
-) -> Value:
-    taps = _known(w.shape[:-1])
-    margins = [
-        _margins(grad.shape[axis + 1], positions[axis], tap, strides[axis], dilation[axis])
-        for axis, tap in enumerate(taps)
-    ]
-    low, high = zip(*margins, strict=True)
-    between = [0, *(step - 1 for step in strides), 0]
-    spread = pad(grad, [0, *low, 0], [0, *high, 0], between)
-    turned = flip(w, range(len(taps)))
-    return depthwise(spread, turned, [1] * len(taps), dilation)
-
-
-_DEPTHWISE_SAMPLES = (
-    (((2, 7, 3), (3, 3)), (1,), (1,)),
-    (((2, 5, 6, 17), (3, 2, 17)), (1, 1), (1, 1)),
-    (((1, 6, 5, 1), (2, 3, 1)), (2, 1), (1, 2)),
-)
-register(
-    OpDef(
-        "depthwise",
-        _depthwise_shape,
-        _depthwise,
-        _depthwise_gradient,
-        samples=tuple(
-            Sample(shapes, {"strides": strides, "dilation": dilation})
-            for shapes, strides, dilation in _DEPTHWISE_SAMPLES
-        ),
-        doc="Sum over the taps of a window, for each position and channel.",
-        kernel="depthwise",
-        tiled=True,
-        flops=lambda node: 2 * prod(_known_part((*node.inputs[1].shape, *node.output.shape[1:-1]))),
-    )
-)
-
-
-def depthwise(x: Value, w: Value, strides: Steps, dilation: Steps) -> Value:
-    """Convolve each channel of `[batch, *positions, channels]` by its own `[*taps]`."""
-    return apply("depthwise", x, w, strides=tuple(strides), dilation=tuple(dilation))
-
-
-def _depthwise_filter_shape(inputs: Sequence[TensorType], attrs: Attrs) -> TensorType:
-    return TensorType("float32", (*attrs["taps"], inputs[0].shape[-1]))
-
-
-def _depthwise_filter(x: Any, grad: Any, taps: Steps, strides: Steps, dilation: Steps) -> Any:
-    wide, other = np.asarray(x, np.float64), np.asarray(grad, np.float64)
-    out = np.zeros((*taps, x.shape[-1]))
-    for tap, cells in _windows(x.shape, taps, strides, dilation):
-        out[tap] = (wide[cells] * other).sum(tuple(range(x.ndim - 1)))
-    return rounded(out, x, grad)
-
-
-def _depthwise_filter_gradient(node: Node, grad: Value) -> list[Value | None]:
-    x, other = node.inputs
-    strides, dilation = node.attrs["strides"], node.attrs["dilation"]
-    return [
-        _depthwise_transpose(other, grad, strides, dilation, x.shape[1:-1]),
-        depthwise(x, grad, strides, dilation),
-    ]
-
-
-register(
-    OpDef(
-        "depthwise_filter",
-        _depthwise_filter_shape,
-        _depthwise_filter,
-        _depthwise_filter_gradient,
-        samples=(
-            Sample(((2, 7, 3), (2, 5, 3)), {"taps": (3,), "strides": (1,), "dilation": (1,)}),
-            Sample(
-                ((1, 6, 5, 1), (1, 3, 1, 1)),
-                {"taps": (2, 3), "strides": (2, 1), "dilation": (1, 2)},
-            ),
-        ),
-        doc="The gradient of a depthwise convolution for its kernel.",
-        kernel="depthwise_filter",
-        flops=lambda node: 2 * prod(_known_part((*node.output.shape, *node.inputs[1].shape[1:-1]))),
-    )
-)
-
-
-def _depthwise_filter_of(
-    x: Value, grad: Value, taps: Steps, strides: Steps, dilation: Steps
-) -> Value:
-    attrs: dict[str, Any] = {"taps": tuple(taps), "strides": tuple(strides)}
-    attrs["dilation"] = tuple(dilation)
-    return apply("depthwise_filter", x, grad, **attrs)

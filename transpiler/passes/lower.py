@@ -37,6 +37,8 @@ def _rewrite(node: Node, inputs: tuple[Value, ...]) -> Value | None:
             return _reduction(node, inputs[0])
         if node.op.name == "dot":
             return _product(node, *inputs)
+        if node.op.name == "conv_transpose":
+            return _conv_transpose(node, *inputs)
     return None
 
 
@@ -78,6 +80,33 @@ def _product(node: Node, a: Value, b: Value) -> Value | None:
     rows = ops.transpose(a, (*ba, *fa, *ca))
     columns = ops.transpose(b, (*bb, *cb, *fb))
     return _matrices(node, rows, columns, len(ba), len(fa), len(ca), len(fb))
+
+
+def _conv_transpose(node: Node, x: Value, w: Value) -> Value | None:
+    """With padding for all that the taps reach, and whole strides of positions to crop.
+
+    Without strides it is a convolution. Where taps lie apart or sizes are open, it is one of
+    positions with zeros between them.
+    """
+    strides, low, positions = (node.attrs[name] for name in ("strides", "low", "positions"))
+    sizes = [size for size in (*x.shape[1:-1], *positions) if isinstance(size, int)]
+    spread = max(strides) == 1 or max(node.attrs["dilation"]) > 1
+    if spread or len(sizes) < 2 * len(strides):
+        return ops.conv_spread(x, w, node.attrs)
+    wanted = list(sizes[len(strides) :])
+    wanted[-1] += -wanted[-1] % strides[-1]
+    before, behind, starts = [0], [0], []
+    for axis, step in enumerate(strides):
+        least = -(-(low[axis] - int(w.shape[axis]) + 1) // step)  # type: ignore[arg-type]
+        most = (wanted[axis] - 1 + low[axis]) // step
+        before.append(max(0, -least))
+        behind.append(max(0, most - sizes[axis] + 1))
+        starts.append(low[axis] + before[-1] * step)
+    x = ops.pad(x, [*before, 0], [*behind, 0])
+    attrs = {**node.attrs, "low": tuple(starts), "positions": tuple(wanted)}
+    y = current().add(node.op, (x, w), attrs)
+    extra = wanted[-1] - sizes[-1]
+    return ops.crop(y, [0] * y.type.rank, [*[0] * len(strides), extra, 0])
 
 
 def _is_open(value: Value, axes: tuple[int, ...]) -> bool:
