@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -21,11 +22,16 @@ def build_file(source: Path, folder: Path) -> Path:
     return build_text(source.read_text(encoding="utf-8"), source.name, folder)
 
 
-def build_text(text: str, name: str, folder: Path) -> Path:
-    """Transpile the text of a `.k` file called `name`; gives the module's path in `folder`."""
+def build_text(
+    text: str, name: str, folder: Path, defines: Mapping[str, str] | None = None
+) -> Path:
+    """Transpile the text of a `.k` file called `name`; gives the module's path in `folder`.
+
+    `defines` sets the file's params.
+    """
     from kgen.compiler import compile_text
 
-    module = compile_text(text, name)
+    module = compile_text(text, name, defines)
     path = module_path(name, folder)
     path.write_text(module.text, encoding="utf-8")
     return path

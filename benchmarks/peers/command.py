@@ -9,12 +9,13 @@ from typing import Any
 import click
 
 from benchmarks.machine import bytes_text, describe_machine
-from benchmarks.modules import EXAMPLES, build_file
+from benchmarks.peers.agreement import Agreement, check_task
 from benchmarks.peers.peer import OTHERS, OURS
 from benchmarks.peers.session import PeerUnavailable
 from benchmarks.peers.startup import Startup, measure_startup
 from benchmarks.peers.steady import ASKED, Steady, measure_steady
 from benchmarks.peers.tasks import TASKS
+from benchmarks.peers.with_kgen import build_task
 from benchmarks.report import console, print_machine, print_table, time_text, write_json
 from benchmarks.statistics import median, quartiles
 
@@ -55,6 +56,7 @@ def names(known: tuple[str, ...], what: str) -> Any:
 )
 @click.option("--rounds", default=15, show_default=True, type=click.IntRange(1))
 @click.option("--starts", default=3, show_default=True, type=click.IntRange(0), help="0: none.")
+@click.option("--check", is_flag=True, help="Only whether all peers learn the same thing.")
 @click.option("--steps", type=click.IntRange(1), help="Steps in a block, for a quick try.")
 @click.option("--json", "json_file", type=click.Path(dir_okay=False, path_type=Path))
 def peers_command(
@@ -62,16 +64,20 @@ def peers_command(
     peers: tuple[str, ...],
     rounds: int,
     starts: int,
+    check: bool,
     steps: int | None,
     json_file: Path | None,
 ) -> None:
     """Compare kgen with PyTorch, JAX and Keras, in interleaved rounds."""
+    if check:
+        check_peers(models, peers)
+        return
     machine = describe_machine()
     print_machine(machine)
     record: dict[str, Any] = {"machine": machine.record(), "models": {}}
     for task in models:
         with tempfile.TemporaryDirectory(prefix="kgen-bench-") as folder:
-            module = build_file(EXAMPLES / TASKS[task].example, Path(folder))
+            module = build_task(TASKS[task], Path(folder))
             try:
                 with console.status("") as status:
                     steady = measure_steady(task, peers, rounds, steps, module, status.update)
@@ -86,6 +92,43 @@ def peers_command(
                 print_startup(task, startup)
                 record["models"][task]["startup"] = vars(startup)
     write_json(json_file, record)
+
+
+def check_peers(models: tuple[str, ...], peers: tuple[str, ...]) -> None:
+    """Tell for each model and peer whether it computes what kgen computes.
+
+    Raises:
+        click.ClickException: one does not.
+    """
+    wrong = False
+    for task in models:
+        with tempfile.TemporaryDirectory(prefix="kgen-bench-") as folder:
+            try:
+                with console.status("") as status:
+                    found = check_task(task, peers, Path(folder), status.update)
+            except PeerUnavailable as error:
+                raise click.ClickException(f"{task}: {error}") from error
+        print_agreement(task, found)
+        wrong = wrong or any(found.faults.values())
+    if wrong:
+        raise click.ClickException("not all peers compute the same")
+
+
+def print_agreement(task: str, found: Agreement) -> None:
+    """A row a peer: parameters, the first and last loss, and what is wrong."""
+    rows = [
+        (
+            peer,
+            "; ".join(found.faults[peer]) or "agrees",
+            f"{answer['params']:,}",
+            f"{answer['losses'][0]:.6f}",
+            f"{answer['losses'][-1]:.6f}",
+        )
+        for peer, answer in found.answers.items()
+    ]
+    columns = ("", "", "parameters", "first loss", "last loss")
+    print_table(f"{TASKS[task].title}, the same weights, no dropout", columns, rows, left=2)
+    print_skipped(found.skipped)
 
 
 def print_steady(task: str, found: Steady) -> None:
@@ -115,7 +158,7 @@ def print_steady(task: str, found: Steady) -> None:
                 f"{median(found.ratios(question, best)):.2f} by the median round"
             )
         columns = ("", "call", "median", "x kgen", "x kgen, rounds", "quartiles")
-        title = f"{TASKS[task].example}, {TITLES[question]}"
+        title = f"{TASKS[task].title}, {TITLES[question]}"
         print_table(title, columns, rows, left=2, caption=caption)
     print_skipped(found.skipped)
 
@@ -133,7 +176,7 @@ def print_startup(task: str, found: Startup) -> None:
         for peer in found.cold
     ]
     print_table(
-        f"{TASKS[task].example}, from process start to the first step finished",
+        f"{TASKS[task].title}, from process start to the first step finished",
         ("", "cold", "warm", "peak memory, cold", "warm"),
         rows,
         caption="kgen imports its emitted module; kgen-source transpiles the .k file first",

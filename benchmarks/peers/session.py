@@ -16,6 +16,7 @@ from types import TracebackType
 from typing import Any, Self
 
 from benchmarks.modules import ROOT
+from benchmarks.peers.peer import BACKENDS
 
 
 class PeerUnavailable(Exception):
@@ -41,7 +42,12 @@ class Session:
         self.process = subprocess.Popen(
             [*command, mode, peer, task, str(module), str(steps)],
             cwd=ROOT,
-            env={**os.environ, "KERAS_BACKEND": "jax", **(environment or {})},
+            env={
+                **os.environ,
+                "KERAS_BACKEND": BACKENDS.get(peer, "jax"),
+                "TF_CPP_MIN_LOG_LEVEL": "3",
+                **(environment or {}),
+            },
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=self.errors,

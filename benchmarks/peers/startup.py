@@ -53,7 +53,7 @@ def start(peer: str, task: str, folder: Path, *, persistent: bool) -> tuple[floa
     Raises:
         PeerUnavailable: it did not come that far.
     """
-    module = module_path(TASKS[task].example, folder)
+    module = module_path(TASKS[task].source.name, folder)
     environment = caches(folder, persistent=persistent)
     with Session("start", peer, task, module, STEPS, environment) as session:
         session.answer()

@@ -2,81 +2,116 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 
+from benchmarks.peers.jax_net import JaxNet, Run
 from benchmarks.peers.peer import Peer
 from benchmarks.peers.tasks import Task
 
 wait: Any = jax.block_until_ready
+LAST: dict[str, Callable[[Any], Any]] = {
+    "categorical_crossentropy": jax.nn.softmax,
+    "binary_crossentropy": jax.nn.sigmoid,
+    "mse": jax.nn.sigmoid,
+}
 
 
 class JaxPeer(Peer):
-    """State is a list of (kernel, bias) pairs and the optimizer's slots beside it."""
+    """Weights, moving statistics and the optimizer's slots are lists of arrays."""
 
-    def __init__(self, task: Task, steps: int) -> None:
-        super().__init__(task, steps)
+    def __init__(self, task: Task, rows: int, *, dropout: bool) -> None:
+        super().__init__(task, rows)
+        self.net: JaxNet = task.written().jax_net(task)
+        self.scale = 1 if dropout else 0
         rng = np.random.default_rng(1)
-        self.weights: Any = [
-            (
-                jnp.asarray(rng.standard_normal((i, o), dtype=np.float32) / np.sqrt(i)),
-                jnp.zeros(o, jnp.float32),
-            )
-            for i, o in task.sizes()
-        ]
-        self.slots: Any = jax.tree.map(jnp.zeros_like, self.weights)
+        self._start([weight.first(rng) for weight in self.net.weights])
         self.key = jax.random.key(0)
+        self.step: Any = jax.jit(self._step, donate_argnums=(0, 1, 2))
+
+    def _start(self, values: Sequence[Any]) -> None:
+        """Take these weights, and slots of zeros."""
+        self.weights, self.state = self.net.split(values)
+        count = 2 if self.task.optimizer == "adam" else 1
+        self.slots: Any = [[jnp.zeros_like(one) for one in self.weights] for _ in range(count)]
         self.count = 0
-        self.step: Any = jax.jit(self._step, donate_argnums=(0, 1))
 
-    def _logits(self, weights: Any, x: Any, keys: Any) -> Any:
-        """Through all layers; `keys` are the dropout layers' own, None for inference."""
-        rate = self.task.dropout
-        for place, (kernel, bias) in enumerate(weights[:-1]):
-            x = jax.nn.relu(x @ kernel + bias)
-            if keys is not None:
-                keep = jax.random.bernoulli(keys[place], 1 - rate, x.shape)
-                x = jnp.where(keep, x / (1 - rate), 0)
-        kernel, bias = weights[-1]
-        return x @ kernel + bias
+    def _forward(self, weights: Any, state: Any, key: Any, inputs: Any) -> tuple[Any, Any]:
+        """What the last layer makes before its activation, and the new moving statistics."""
+        run = Run(weights, state, key, self.scale)
+        return self.net.forward(run, *inputs), run.moved
 
-    def _step(self, weights: Any, slots: Any, key: Any, count: Any, x: Any, y: Any) -> Any:
-        keys = jax.random.split(jax.random.fold_in(key, count), len(weights) - 1)
-
+    def _step(
+        self, weights: Any, state: Any, slots: Any, key: Any, count: Any, inputs: Any, y: Any
+    ) -> Any:
         def loss_of(weights: Any) -> Any:
-            logs = jax.nn.log_softmax(self._logits(weights, x, keys))
-            return -jnp.mean(jnp.sum(y * logs, -1))
+            z, moved = self._forward(weights, state, jax.random.fold_in(key, count), inputs)
+            return loss(self.task.loss, z, y), moved
 
-        loss, slopes = jax.value_and_grad(loss_of)(weights)
-        if self.task.nesterov:
-            slots = jax.tree.map(lambda v, g: 0.9 * v - 0.01 * g, slots, slopes)
-            weights = jax.tree.map(lambda w, v, g: w + 0.9 * v - 0.01 * g, weights, slots, slopes)
-        else:
-            slots = jax.tree.map(lambda v, g: 0.9 * v + 0.1 * g * g, slots, slopes)
-            weights = jax.tree.map(
-                lambda w, v, g: w - 1e-3 * g / (jnp.sqrt(v) + 1e-7), weights, slots, slopes
-            )
-        return weights, slots, loss
+        (value, moved), slopes = jax.value_and_grad(loss_of, has_aux=True)(weights)
+        weights, slots = update(self.task.optimizer, weights, slots, slopes, count + 1)
+        return weights, moved, slots, value
 
     def train(self, steps: int) -> float:
         """As the base says."""
-        loss: Any = 0.0
+        value: Any = 0.0
         for step in range(steps):
             rows = self.rows(step)
-            self.weights, self.slots, loss = self.step(
-                self.weights, self.slots, self.key, self.count, self.x[rows], self.y[rows]
+            self.weights, self.state, self.slots, value = self.step(
+                self.weights,
+                self.state,
+                self.slots,
+                self.key,
+                self.count,
+                [one[rows] for one in self.x],
+                self.y[rows],
             )
             self.count += 1
-        wait((self.weights, loss))
-        return float(loss)
+        wait((self.weights, value))
+        return float(value)
 
     def predictors(self, rows: int) -> dict[str, Callable[[], Any]]:
         """As the base says."""
-        x = jnp.asarray(self.x[:rows])
-        weights = self.weights
-        predict: Any = jax.jit(lambda weights, x: jax.nn.softmax(self._logits(weights, x, None)))
-        return {"jitted": lambda: wait(predict(weights, x))}
+        inputs = [jnp.asarray(one[:rows]) for one in self.x]
+        weights, state = self.weights, self.state
+        last = LAST[self.task.loss]
+        predict: Any = jax.jit(
+            lambda weights, state, inputs: last(self._forward(weights, state, None, inputs)[0])
+        )
+        return {"jitted": lambda: wait(predict(weights, state, inputs))}
+
+    def count_params(self) -> int:
+        """As the base says."""
+        return sum(int(one.size) for one in (*self.weights, *self.state))
+
+    def set_weights(self, weights: Sequence[Any]) -> None:
+        """As the base says."""
+        self._start(self.net.given(weights))
+
+
+def loss(name: str, z: Any, y: Any) -> Any:
+    """The mean loss, from before the last activation."""
+    if name == "categorical_crossentropy":
+        return -jnp.mean(jnp.sum(y * jax.nn.log_softmax(z), -1))
+    if name == "binary_crossentropy":
+        return jnp.mean(jnp.maximum(z, 0) - z * y + jnp.log1p(jnp.exp(-jnp.abs(z))))
+    return jnp.mean((jax.nn.sigmoid(z) - y) ** 2)
+
+
+def update(name: str, weights: Any, slots: Any, slopes: Any, step: Any) -> tuple[Any, Any]:
+    """Weights and slots after a step, with Keras's formulas and defaults."""
+    each = jax.tree.map
+    if name == "nesterov":
+        v = each(lambda v, g: 0.9 * v - 0.01 * g, slots[0], slopes)
+        return each(lambda w, v, g: w + 0.9 * v - 0.01 * g, weights, v, slopes), [v]
+    if name == "rmsprop":
+        v = each(lambda v, g: 0.9 * v + 0.1 * g * g, slots[0], slopes)
+        return each(lambda w, v, g: w - 1e-3 * g * jax.lax.rsqrt(v + 1e-7), weights, v, slopes), [v]
+    m = each(lambda m, g: 0.9 * m + 0.1 * g, slots[0], slopes)
+    v = each(lambda v, g: 0.999 * v + 0.001 * g * g, slots[1], slopes)
+    rate = 1e-3 * jnp.sqrt(1 - 0.999**step) / (1 - 0.9**step)
+    return each(lambda w, m, v: w - rate * m / (jnp.sqrt(v) + 1e-7), weights, m, v), [m, v]

@@ -1,42 +1,32 @@
-"""Keras 3 on JAX."""
+"""Keras 3, on JAX or on TensorFlow."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
-import jax
-import jax.numpy as jnp
 import keras
 
 from benchmarks.peers.peer import Peer
 from benchmarks.peers.tasks import Task
-
-wait: Any = jax.block_until_ready
+from benchmarks.peers.with_kgen import one_or_all
 
 
 class KerasPeer(Peer):
     """`fit` for a block of steps; predictions by whichever documented call is quickest."""
 
-    def __init__(self, task: Task, steps: int) -> None:
-        super().__init__(task, steps)
-        if keras.backend.backend() != "jax":
-            raise RuntimeError("set KERAS_BACKEND=jax before Keras is imported")
-        layers: list[Any] = [keras.Input((task.features,))]
-        for width in task.hidden:
-            layers.append(keras.layers.Dense(width, activation="relu"))
-            layers.append(keras.layers.Dropout(task.dropout))
-        layers.append(keras.layers.Dense(task.classes, activation="softmax"))
-        self.net: Any = keras.Sequential(layers)
-        optimizer = keras.optimizers.SGD(0.01, momentum=0.9, nesterov=True)
-        self.net.compile(optimizer if task.nesterov else "rmsprop", "categorical_crossentropy")
+    def __init__(self, task: Task, rows: int, *, dropout: bool) -> None:
+        super().__init__(task, rows)
+        self.net: Any = task.written().keras_net(task, 1 if dropout else 0)
+        nesterov = keras.optimizers.SGD(0.01, momentum=0.9, nesterov=True)
+        self.net.compile(nesterov if task.optimizer == "nesterov" else task.optimizer, task.loss)
 
     def train(self, steps: int) -> float:
         """As the base says."""
-        rows = steps * self.task.batch
+        rows = slice(0, steps * self.task.batch)
         history = self.net.fit(
-            self.x[:rows],
-            self.y[:rows],
+            one_or_all([one[rows] for one in self.x]),
+            self.y[rows],
             batch_size=self.task.batch,
             epochs=1,
             verbose=0,
@@ -46,18 +36,57 @@ class KerasPeer(Peer):
 
     def predictors(self, rows: int) -> dict[str, Callable[[], Any]]:
         """As the base says."""
-        x, held = self.x[:rows], jnp.asarray(self.x[:rows])
-        # Copies: Keras's own calls donate the arrays behind its variables.
-        trainable = [jnp.array(one.value) for one in self.net.trainable_variables]
-        others = [jnp.array(one.value) for one in self.net.non_trainable_variables]
-
-        def forward(trainable: Any, others: Any, x: Any) -> Any:
-            return self.net.stateless_call(trainable, others, x, training=False)[0]
-
-        predict: Any = jax.jit(forward)
-
+        inputs = [one[:rows] for one in self.x]
+        calls = jax_calls if keras.backend.backend() == "jax" else tensorflow_calls
+        x = one_or_all(inputs)
         return {
-            "net(x)": lambda: wait(self.net(held, training=False)),
             "predict_on_batch": lambda: self.net.predict_on_batch(x),
-            "jitted stateless_call": lambda: wait(predict(trainable, others, held)),
+            **calls(self.net, inputs),
         }
+
+    def count_params(self) -> int:
+        """As the base says."""
+        return int(self.net.count_params())
+
+    def set_weights(self, weights: Sequence[Any]) -> None:
+        """As the base says."""
+        self.net.set_weights(weights)
+
+
+def jax_calls(net: Any, inputs: Sequence[Any]) -> dict[str, Callable[[], Any]]:
+    """The model called as it is, and jitted."""
+    import jax
+    import jax.numpy as jnp
+
+    wait: Any = jax.block_until_ready
+    x = one_or_all([jnp.asarray(one) for one in inputs])
+    # Copies: Keras's own calls donate the arrays behind its variables.
+    trainable = [jnp.array(one.value) for one in net.trainable_variables]
+    others = [jnp.array(one.value) for one in net.non_trainable_variables]
+
+    def forward(trainable: Any, others: Any, x: Any) -> Any:
+        return net.stateless_call(trainable, others, x, training=False)[0]
+
+    predict: Any = jax.jit(forward)
+    return {
+        "net(x)": lambda: wait(net(x, training=False)),
+        "jitted stateless_call": lambda: wait(predict(trainable, others, x)),
+    }
+
+
+def tensorflow_calls(net: Any, inputs: Sequence[Any]) -> dict[str, Callable[[], Any]]:
+    """The model called as it is, and as a graph, with XLA and without."""
+    import tensorflow
+
+    x = one_or_all([tensorflow.constant(one) for one in inputs])
+
+    def forward(x: Any) -> Any:
+        return net(x, training=False)
+
+    graph: Any = tensorflow.function(forward)
+    compiled: Any = tensorflow.function(forward, jit_compile=True)
+    return {
+        "net(x)": lambda: forward(x).numpy(),
+        "tf.function": lambda: graph(x).numpy(),
+        "tf.function, XLA": lambda: compiled(x).numpy(),
+    }

@@ -2,32 +2,43 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from benchmarks.modules import EXAMPLES, build_file, import_path, model_class
+from benchmarks.modules import build_text, import_path, model_class
 from benchmarks.peers.peer import Peer
 from benchmarks.peers.tasks import Task
+
+
+def build_task(task: Task, folder: Path, *, dropout: bool = True) -> Path:
+    """Transpile a task's `.k` file; gives the module's path in `folder`.
+
+    Raises:
+        KgenError: the file has mistakes.
+    """
+    return build_text(task.text(dropout=dropout), task.source.name, folder, task.defines)
 
 
 class KgenPeer(Peer):
     """One `fit` call for a block of steps; predictions by calling the model."""
 
-    def __init__(self, task: Task, steps: int, module: Path, *, transpile: bool) -> None:
-        super().__init__(task, steps)
+    def __init__(
+        self, task: Task, rows: int, module: Path, *, transpile: bool, dropout: bool
+    ) -> None:
+        super().__init__(task, rows)
         if transpile:
-            module = build_file(EXAMPLES / task.example, module.parent)
+            module = build_task(task, module.parent, dropout=dropout)
         self.net = model_class(import_path(module))(seed=0)
 
     def train(self, steps: int) -> float:
         """As the base says."""
-        rows = steps * self.task.batch
+        rows = slice(0, steps * self.task.batch)
         history = self.net.fit(
-            self.x[:rows],
-            self.y[:rows],
+            one_or_all([one[rows] for one in self.x]),
+            self.y[rows],
             batch_size=self.task.batch,
             epochs=1,
             verbose=0,
@@ -37,5 +48,22 @@ class KgenPeer(Peer):
 
     def predictors(self, rows: int) -> dict[str, Callable[[], Any]]:
         """As the base says."""
-        x = np.ascontiguousarray(self.x[:rows])
+        x = one_or_all([np.ascontiguousarray(one[:rows]) for one in self.x])
         return {"net(x)": lambda: self.net(x)}
+
+    def count_params(self) -> int:
+        """As the base says."""
+        return int(self.net.count_params())
+
+    def set_weights(self, weights: Sequence[Any]) -> None:
+        """As the base says."""
+        self.net.set_weights(weights)
+
+    def get_weights(self) -> list[Any]:
+        """The weights, in Keras's order and layout."""
+        return list(self.net.get_weights())
+
+
+def one_or_all(inputs: list[Any]) -> Any:
+    """The input alone where there is one, else the list."""
+    return inputs[0] if len(inputs) == 1 else inputs

@@ -1,8 +1,9 @@
 """A peer's process: `python -m benchmarks.peers.worker MODE PEER TASK MODULE STEPS`.
 
 Mode `serve` answers requests, a line of JSON each, until its input ends. Mode `start` trains one
-step, says so, trains on to `STEPS`, and says how much memory that took. Answers go to what was
-standard output; what libraries print goes to standard error.
+step, says so, trains `STEPS` more, and says how much memory that took. Mode `check` tells what the
+peer computes from weights that all are given. Answers go to what was standard output; what
+libraries print goes to standard error.
 """
 
 from __future__ import annotations
@@ -15,12 +16,14 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TextIO
 
-from benchmarks.peers.peer import Peer, make_peer
+from benchmarks.peers.examine import examine
+from benchmarks.peers.peer import MORE, Peer, make_peer
 from benchmarks.peers.tasks import TASKS
 
 WARM_STEPS = 5
 TRIAL_CALLS = 30
 BLOCK_SECONDS = 0.05
+MOST_ROWS = 128
 
 
 def serve(peer: Peer, steps: int, requests: TextIO, say: Callable[[dict[str, Any]], None]) -> None:
@@ -86,18 +89,24 @@ def main(mode: str, name: str, task: str, module: str, steps: str) -> None:
     def say(answer: dict[str, Any]) -> None:
         answers.write(json.dumps(answer) + "\n")
 
-    count = int(steps)
+    count, one = int(steps), TASKS[task]
+    # One batch is enough to start: making data is no part of that.
+    rows = max(one.batch * count, MOST_ROWS) if mode == "serve" else one.batch
     try:
-        peer = make_peer(name, TASKS[task], count, Path(module))
-    except ImportError as error:
-        say({"skipped": f"{error}; peers install with: pip install 'kgen-compiler[bench]'"})
+        peer = make_peer(name, one, rows, Path(module), dropout=mode != "check")
+    except ModuleNotFoundError as error:
+        say({"skipped": f"not installed ({error}); {MORE}"})
         return
     if mode == "serve":
         serve(peer, count, sys.stdin, say)
         return
+    if mode == "check":
+        say(examine(peer, count, Path(module).with_suffix(".npz")))
+        return
     peer.train(1)
     say({"first_step": True})
-    loss = peer.train(count)
+    for _ in range(count):
+        loss = peer.train(1)
     say({"memory": peak_memory(), "loss": loss})
 
 

@@ -1,0 +1,1 @@
+"""Each model as its peers write it: for Keras, for PyTorch, and by hand in JAX."""
