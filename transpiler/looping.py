@@ -11,7 +11,7 @@ from kgen.diagnostics import fail
 from kgen.dims import product
 from kgen.fuse import Group, root
 from kgen.graph import Node, Value
-from kgen.ops.scan import Loop, next_of, stack_key
+from kgen.ops.scan import Loop, next_of, stack_key, steps_lie_together
 from kgen.program import Buffer, Call, CarryBuffer, LoopCall, StepBuffer
 
 if TYPE_CHECKING:
@@ -75,7 +75,9 @@ class LoopScheduler:
 
     def _step(self, value: Value, sequence: Value, flipped: bool) -> None:
         """Put a value of the body in its place in a sequence."""
-        whole, together = self.outer.buffer(sequence), self._is_private(sequence)
+        fusion = self.outer.fusion
+        whole = self.outer.buffer(sequence)
+        together = steps_lie_together(sequence, fusion.users, fusion.results)
         floats = product(value.shape[1:])
         self.fixed[value] = StepBuffer(
             value.name,
@@ -91,16 +93,6 @@ class LoopScheduler:
         if not together:
             self.strides[value] = product_text((self.loop.length, *value.shape[1:]))
         self.touched[whole] = None
-
-    def _is_private(self, sequence: Value) -> bool:
-        """Whether only loops write and read a sequence, so that its steps may lie together."""
-        fusion = self.outer.fusion
-        users = fusion.users.get(sequence, [])
-        return (
-            sequence.node.op.name == "scan_output"
-            and sequence not in fusion.results
-            and all(_reads_steps(user, sequence) for user in users)
-        )
 
     def _carry(self, name: str, start: Buffer) -> None:
         """Two buffers that hold a carry in turns, the last value being in the first."""
@@ -131,11 +123,3 @@ class LoopScheduler:
             for buffer in call.arguments:
                 if buffer.is_arena and buffer not in self.touched:
                     self.writes[buffer] = None
-
-
-def _reads_steps(user: Node, sequence: Value) -> bool:
-    """Whether a node is a loop that reads a sequence step by step, and not otherwise."""
-    if user.op.name != "scan":
-        return False
-    loop: Loop = user.attrs["loop"]
-    return sequence not in user.inputs[len(loop.sequences) :]

@@ -14,7 +14,7 @@ from kgen.layers.registry import Kind
 
 _Function = TypeVar("_Function", bound=Callable[..., Any])
 # Positions by rank, as messages name them.
-_AXES = {1: "steps", 2: "height, width", 3: "depth, height, width"}
+AXES = {1: "steps", 2: "height, width", 3: "depth, height, width"}
 
 
 @dataclass(frozen=True)
@@ -105,8 +105,8 @@ def channels_last(x: Value, rank: int, data_format: str | None) -> Value:
         ShapeError: it has not.
     """
     if x.type.rank != rank + 2:
-        order = ["batch", "channels", _AXES[rank]]
-        order = order if data_format == "channels_first" else ["batch", _AXES[rank], "channels"]
+        order = ["batch", "channels", AXES[rank]]
+        order = order if data_format == "channels_first" else ["batch", AXES[rank], "channels"]
         raise ShapeError(f"[{', '.join(order)}] is needed, found {x.type}")
     x = ops.as_float(x)
     return ops.moveaxis(x, 1, -1) if data_format == "channels_first" else x

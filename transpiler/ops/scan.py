@@ -11,7 +11,7 @@ index time - 1 - p of those that are `flipped`; stacks are written likewise.
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -20,6 +20,7 @@ from kgen.graph import (
     Attrs,
     Builder,
     Graph,
+    Node,
     OpDef,
     Shape,
     Size,
@@ -175,6 +176,34 @@ def mirrored(x: Value) -> Value:
         return current().add(node.op, node.inputs, attrs)
     done = scan(lambda parts, _: ([apply("copy", parts[0])], []), [x], [], outputs_flipped=True)
     return done.outputs[0]
+
+
+def readers(graph: Graph) -> dict[Value, list[Node]]:
+    """The nodes that take each value."""
+    found: dict[Value, list[Node]] = {}
+    for node in graph.nodes:
+        for value in node.inputs:
+            found.setdefault(value, []).append(node)
+    return found
+
+
+def steps_lie_together(
+    sequence: Value, users: Mapping[Value, Sequence[Node]], results: Collection[Value]
+) -> bool:
+    """Whether only loops write and read a sequence, so that its steps may lie one after another."""
+    return (
+        sequence.node.op.name == "scan_output"
+        and sequence not in results
+        and all(_reads_steps(user, sequence) for user in users.get(sequence, ()))
+    )
+
+
+def _reads_steps(user: Node, sequence: Value) -> bool:
+    """Whether a node is a loop that reads a sequence step by step, and not otherwise."""
+    if user.op.name != "scan":
+        return False
+    loop: Loop = user.attrs["loop"]
+    return sequence not in user.inputs[len(loop.sequences) :]
 
 
 # --- building -------------------------------------------------------------------

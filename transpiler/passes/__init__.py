@@ -11,6 +11,7 @@ from kgen.passes.loops import hoist, trim, with_bodies
 from kgen.passes.lower import lower
 from kgen.passes.pin import pin
 from kgen.passes.simplify import simplify
+from kgen.passes.stage import stage
 
 Pass: TypeAlias = Callable[[Graph], Graph]
 
@@ -21,5 +22,6 @@ PASSES: tuple[Pass, ...] = (
     with_bodies(lower),
     hoist,
     with_bodies(simplify),
+    stage,
     with_bodies(pin),
 )

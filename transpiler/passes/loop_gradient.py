@@ -13,6 +13,7 @@ from dataclasses import dataclass, field, replace
 from typing import TypeAlias
 
 from kgen import ops
+from kgen.dims import times
 from kgen.graph import Attrs, Builder, Node, OpDef, Value, apply, constant, current
 from kgen.ops.scan import Loop, declare, last_of, make, next_of, stack_of, step_type
 from kgen.rewrite import reachable
@@ -220,7 +221,33 @@ class _LoopGradient:
         if node.op.name == "sum" and 0 in node.attrs["axes"]:
             stacks += node.inputs
             return _Sum(lambda: self._sum_over_time(node))
+        if node.op.name == "conv_filter":
+            return self._summed_filter(node, stacks)
         return None
+
+    def _summed_filter(self, node: Node, stacks: list[Value]) -> _Sum:
+        """The gradient of a convolution's kernel, all steps being rows of one large batch.
+
+        Images are kept as they were before they were padded.
+        """
+        images, grad = node.inputs
+        padding = images.node if images.node.op.name == "pad" else None
+        source = images if padding is None else padding.inputs[0]
+        stacks += [source, grad]
+
+        def make() -> Value:
+            rows = self._rows(source)
+            if padding is not None:
+                rows = self.outside.add(padding.op, [rows], padding.attrs)
+            return self.outside.add(node.op, [rows, self._rows(grad)], node.attrs)
+
+        return _Sum(make)
+
+    def _rows(self, value: Value) -> Value:
+        """All steps of a value, with batch and time as one axis."""
+        whole = self.stacked(value)
+        batch, length, *rest = whole.shape
+        return ops.reshape(whole, (times(batch, length), *rest))
 
     def _whole_product(self, op: OpDef, factors: Sequence[Value], attrs: Attrs) -> Value:
         return self.outside.add(op, [self.stacked(factor) for factor in factors], attrs)
@@ -293,6 +320,8 @@ class _Reverse:
         live = self._live([*self.steps, *stacked, *self.after.values()])
         names = [name for name in g.sequences if g.inside.inputs[name] in live]
         kept = [value for value in self.kept if value in live]
+        if not names and not kept:
+            names = list(g.sequences)[:1]  # a loop goes along a sequence, though none is read
         inputs: list[Value] = []
         flipped: list[bool] = []
         for name in names:

@@ -23,7 +23,7 @@ MODULES = {
 # Keyword arguments of Keras that are not in the constructor's signature.
 KEYWORDS = {
     *("name", "trainable", "dtype", "activity_regularizer", "rms_scaling"),
-    *("seed", "zero_output_for_mask"),
+    *("seed", "unroll", "zero_output_for_mask"),
 }
 # Losses whose own `axis` Keras has behind `reduction`: here it stands before, as in the others.
 AXIS_LAST = {"Dice", "Tversky"}
