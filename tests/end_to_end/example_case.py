@@ -65,12 +65,8 @@ class ExampleCase(Case):
         with double():
             keras.utils.clear_session()
             self.keras = self.twin()
-        found = {_native_path(v.path): v for v in self.keras.weights}
-        assert len(found) == len(self.keras.weights), "two variables of the twin share a path"
-        missing = sorted(set(self.start) ^ set(found))
-        assert not missing, f"{self.name}: weights only one of them has: {missing}"
-        self.pairs = found
-        shapes = {path: (tuple(v.shape), self.start[path].shape) for path, v in found.items()}
+        self.pairs = paired(self.keras, list(self.start))
+        shapes = {path: (tuple(v.shape), self.start[path].shape) for path, v in self.pairs.items()}
         unequal = {path: pair for path, pair in shapes.items() if pair[0] != pair[1]}
         assert not unequal, f"{self.name}: shapes in Keras and here: {unequal}"
 
@@ -78,9 +74,21 @@ class ExampleCase(Case):
         return super().one_or_all(arrays) if arrays else None
 
 
-def _native_path(path: str) -> str:
-    """`part.dense/kernel` as `part/dense/kernel`."""
-    return path.replace(".", "/")
+def paired(model: Any, paths: list[str]) -> Arrays:
+    """Keras's variables by the native paths, every one of either.
+
+    `part.dense/kernel` is `part/dense/kernel`; what a nested model of Keras calls `dense/kernel`
+    has the name of the nested model in front.
+    """
+    rest = {v.path.replace(".", "/"): v for v in model.weights}
+    assert len(rest) == len(model.weights), "two variables of the twin share a path"
+    found = {}
+    for path in sorted(paths, key=len):
+        same = [other for other in rest if path == other or path.endswith("/" + other)]
+        assert same, f"{path} is not among {sorted(rest)}"
+        found[path] = rest.pop(max(same, key=len))
+    assert not rest, f"only the twin has {sorted(rest)}"
+    return found
 
 
 def _draw(path: str, shape: tuple[int, ...], rng: np.random.Generator, spread: float) -> Array:
@@ -135,7 +143,7 @@ def check_gradients(case: ExampleCase) -> None:
     given = (case.one_or_all(x), case.one_or_all(y))
     found = case.net.gradients(*given)
     with double():
-        exact = _exact_gradients(case.keras, *given)
+        exact = exact_gradients(case.keras, *given)
     feeds = {name: near.mid for name, near in case.feeds(0, rows).items()}
     runs = _runs(case, case.train, feeds)
     assert set(found) == set(case.train.gradients)
@@ -152,7 +160,7 @@ def _runs(case: ExampleCase, graph: Graph, feeds: Arrays) -> list[Mapping[Value,
     return [sampled(graph, feeds | weights, np.random.default_rng(seed)) for seed in range(RUNS)]
 
 
-def _exact_gradients(model: Any, x: Any, y: Any) -> Arrays:
+def exact_gradients(model: Any, x: Any, y: Any) -> Arrays:
     """Keras's gradients by the variables' paths."""
     fixed = [v.value for v in model.non_trainable_variables]
     metrics = [v.value for v in model.metrics_variables]

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 import keras
-import kgen
-import numpy as np
 import pytest
 from example_case import Example, check_example
 from example_twins import truths, words
@@ -23,31 +20,6 @@ def lstm_text() -> Any:
     x = layers.LSTM(4)(layers.Embedding(13, 8)(text))
     model = keras.Model(text, layers.Dense(1, activation="sigmoid")(x))
     model.compile("rmsprop", "binary_crossentropy", metrics=["accuracy"])
-    return model
-
-
-def stacked_lstm() -> Any:
-    x = keras.Input((8, 16), name="x")
-    h = layers.LSTM(32, return_sequences=True)(x)
-    h = layers.LSTM(32)(layers.LSTM(32, return_sequences=True)(h))
-    model = keras.Model(x, layers.Dense(10, activation="softmax")(h))
-    model.compile("rmsprop", "categorical_crossentropy", metrics=["accuracy"])
-    return model
-
-
-def film() -> Any:
-    image = keras.Input((784,))
-    x = image
-    for name, units, activation in [
-        ("dense", 64, "relu"),
-        ("dense_1", 64, "relu"),
-        ("dense_2", 10, "softmax"),
-    ]:
-        name = f"time_distributed.classifier.{name}"
-        x = layers.Dense(units, activation=activation, name=name)(x)
-    images = keras.Input((20, 784), name="images")
-    model = keras.Model(images, layers.TimeDistributed(keras.Model(image, x))(images))
-    model.compile("rmsprop", "sparse_categorical_crossentropy", metrics=["accuracy"])
     return model
 
 
@@ -224,21 +196,3 @@ EXAMPLES = [
 @pytest.mark.parametrize("example", EXAMPLES, ids=lambda example: example.id)
 def test_an_example(example: Example) -> None:
     check_example(example)
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize(
-    ("file", "model", "twin", "shape"),
-    [
-        ("07_stacked_lstm.k", "StackedLstm", stacked_lstm, (8, 16)),
-        ("10_model_over_time.k", "Film", film, (20, 784)),
-    ],
-)
-def test_predictions(file: str, model: str, twin: Any, shape: tuple[int, ...]) -> None:
-    """Shares of ten classes, after sums of up to 784 products of size one or less."""
-    net = getattr(kgen.load(Path(__file__).parents[2] / "examples" / file), model)(seed=0)
-    theirs = twin()
-    theirs.set_weights(net.get_weights())
-    x = numbers(shape, ROWS, 1)
-    expected = theirs.predict(x, verbose=0)
-    np.testing.assert_allclose(net.predict(x, verbose=0), expected, rtol=0, atol=784 * 2.0**-24)
