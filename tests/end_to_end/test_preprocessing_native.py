@@ -42,6 +42,23 @@ model Augmented:
         optimizer = Adam(0.01)
         loss = "sparse_categorical_crossentropy"
         metrics = ["accuracy"]
+
+model Coloured:
+    input image: float32[8, 7, 3]
+    x = image |> RandomColorJitter([0, 1], 0.1, 0.1, [0.45, 0.55], 0.1) |> RandomGrayscale(0.2)
+    x = x |> RandomColorDegeneration(0.2, [0, 1]) |> RandomInvert([0.1, 0.1], [0, 1])
+    x = x |> RandomPosterization(8, [0, 1]) |> Solarization(0.0, 1.0, [0, 1])
+    x = x |> RandomSharpness(0.5, [0, 1]) |> RandomGaussianBlur(0.5, 3, 0.8, [0, 1])
+    x = x |> RandomShear(0.1, 0.1) |> RandomErasing(0.5, value_range=[0, 1])
+    x = x |> AutoContrast([0, 1]) |> Equalization([0, 1])
+    output label = x |> Flatten() |> Dense(2, activation="softmax")
+    train:
+        optimizer = "adam"
+        loss = "sparse_categorical_crossentropy"
+
+model Equal:
+    input image: float32[8, 7, 3]
+    output y = Equalization()(image, training=True)
 """
 EPS = float(np.finfo(np.float32).eps)
 rng = np.random.default_rng(2)
@@ -142,3 +159,26 @@ def test_augmentation_in_training_alone(module: ModuleType) -> None:
         nets[0].train_on_batch(x[:16], labels[:16], return_dict=True)["loss"] for _ in "12"
     )
     assert first != second
+
+
+def test_all_that_changes_colours(module: ModuleType) -> None:
+    """Two runs are one; what is random in training leaves predictions as they are."""
+    x = rng.uniform(0, 1, (19, 8, 7, 3)).astype(np.float32)
+    labels = np.arange(19) % 2
+    nets = [module.Coloured(seed=5, threads=threads) for threads in (1, 2)]
+    losses = [net.fit(x, labels, epochs=2, batch_size=8, verbose=0).history for net in nets]
+    assert np.isfinite(losses[0]["loss"]).all()
+    np.testing.assert_allclose(losses[0]["loss"], losses[1]["loss"], rtol=1e-3)
+    low, high = x.min((1, 2), keepdims=True), x.max((1, 2), keepdims=True)
+    flat = ((x - low) / (high - low)).reshape(19, -1)
+    logits = flat @ nets[0].weights["dense/kernel"] + nets[0].weights["dense/bias"]
+    expected = np.exp(logits) / np.exp(logits).sum(-1, keepdims=True)
+    np.testing.assert_allclose(nets[0](x), expected, rtol=0, atol=1000 * EPS)
+
+
+def test_equalized_images_are_keras_own(module: ModuleType) -> None:
+    """Over a batch that threads share; values are whole, and so are the results."""
+    x = rng.integers(0, 200, (13, 8, 7, 3)).astype(np.float32)
+    x[..., 2] = 9.0
+    expected = np.asarray(keras.layers.Equalization()(x, training=True))
+    np.testing.assert_array_equal(module.Equal(seed=0, threads=2)(x), expected)

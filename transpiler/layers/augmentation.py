@@ -27,6 +27,7 @@ class Factor(Kind):
 
     low: float = -1.0
     high: float = 1.0
+    whole: bool = False
 
     def check(self, value: Any) -> Any:
         numbers = value if isinstance(value, list | tuple) else (value,)
@@ -35,6 +36,8 @@ class Factor(Kind):
         for number in numbers:
             real = isinstance(number, int | float) and not isinstance(number, bool)
             if not (real and self.low <= number <= self.high):
+                self.refuse(value)
+            if self.whole and int(number) != number:
                 self.refuse(value)
         return tuple(map(float, value)) if isinstance(value, list | tuple) else float(value)
 
@@ -72,7 +75,12 @@ def around(factor: Any) -> Pair:
     return min(low, high), max(low, high)
 
 
-def _draw(scope: Scope, seed: int | None, span: Pair) -> Value:
+def upwards(factor: Any, low: float = 0.0) -> Pair:
+    """The range that a factor stands for whose single number is an upper bound."""
+    return (min(factor), max(factor)) if isinstance(factor, tuple) else (low, factor)
+
+
+def draw(scope: Scope, seed: int | None, span: Pair) -> Value:
     """A number for each image, `[batch, 1]`, uniform between two."""
     low, high = span
     if low == high:
@@ -80,12 +88,12 @@ def _draw(scope: Scope, seed: int | None, span: Pair) -> Value:
     return ops.random_uniform((BATCH, 1), stream(scope, seed)) * (high - low) + low
 
 
-def _of_images(numbers: Value) -> Value:
+def of_images(numbers: Value) -> Value:
     """`[batch, 1]` as `[batch, 1, 1, 1]`."""
     return ops.reshape(numbers, (BATCH, 1, 1, 1))
 
 
-def _moved(
+def moved(
     x: Value, matrix: Sequence[Value | float], mode: str, interpolation: str, value: float
 ) -> Value:
     """Images read along a map whose six entries are numbers, or `[batch, 1]`."""
@@ -110,7 +118,7 @@ def random_flip(
     y = channels_last(x, 2, data_format)
     if not scope.training:
         return ops.as_float(x)
-    flips = ops.less_equal(_of_images(_draw(scope, seed, (0.0, 1.0))), 0.5)
+    flips = ops.less_equal(of_images(draw(scope, seed, (0.0, 1.0))), 0.5)
     axes = [axis for axis, word in ((1, "vertical"), (2, "horizontal")) if word in mode]
     return as_given(ops.where(flips, ops.flip(y, axes), y), data_format)
 
@@ -133,11 +141,11 @@ def random_rotation(
         return ops.as_float(x)
     rows, cols = image_size(y)
     low, high = around(factor)
-    angle = _draw(scope, seed, (low * 2 * pi, high * 2 * pi))
+    angle = draw(scope, seed, (low * 2 * pi, high * 2 * pi))
     cos, sin = ops.cos(angle), ops.sin(angle)
     cy, cx = (rows - 1) / 2, (cols - 1) / 2
     matrix = [cos, -sin, cx - cos * cx + sin * cy, sin, cos, cy - sin * cx - cos * cy]
-    return as_given(_moved(y, matrix, fill_mode, interpolation, fill_value), data_format)
+    return as_given(moved(y, matrix, fill_mode, interpolation, fill_value), data_format)
 
 
 @layer("RandomTranslation")
@@ -158,10 +166,10 @@ def random_translation(
     if not scope.training:
         return ops.as_float(x)
     rows, cols = image_size(y)
-    down = _draw(scope, seed, around(height_factor)) * float(rows)
-    right = _draw(scope, seed, around(width_factor)) * float(cols)
+    down = draw(scope, seed, around(height_factor)) * float(rows)
+    right = draw(scope, seed, around(width_factor)) * float(cols)
     matrix: tuple[Value | float, ...] = (1.0, 0.0, -right, 0.0, 1.0, -down)
-    return as_given(_moved(y, matrix, fill_mode, interpolation, fill_value), data_format)
+    return as_given(moved(y, matrix, fill_mode, interpolation, fill_value), data_format)
 
 
 @layer("RandomZoom")
@@ -185,11 +193,11 @@ def random_zoom(
     if not scope.training:
         return ops.as_float(x)
     rows, cols = image_size(y)
-    tall = _draw(scope, seed, around(height_factor)) + 1.0
-    wide = tall if width_factor is None else _draw(scope, seed, around(width_factor)) + 1.0
+    tall = draw(scope, seed, around(height_factor)) + 1.0
+    wide = tall if width_factor is None else draw(scope, seed, around(width_factor)) + 1.0
     middle = (1.0 - wide) * ((cols - 1) / 2), (1.0 - tall) * ((rows - 1) / 2)
     matrix: tuple[Value | float, ...] = (wide, 0.0, middle[0], 0.0, tall, middle[1])
-    return as_given(_moved(y, matrix, fill_mode, interpolation, fill_value), data_format)
+    return as_given(moved(y, matrix, fill_mode, interpolation, fill_value), data_format)
 
 
 @layer("RandomContrast")
@@ -208,10 +216,10 @@ def random_contrast(
     y = channels_last(x, 2, None)
     if not scope.training:
         return y
-    low, high = (min(factor), max(factor)) if isinstance(factor, tuple) else (0.0, factor)
-    scale = _of_images(_draw(scope, seed, (1.0 - low, 1.0 + high)))
+    low, high = upwards(factor)
+    scale = of_images(draw(scope, seed, (1.0 - low, 1.0 + high)))
     mean = ops.mean(y, (1, 2), keepdims=True)
-    return _within((y - mean) * scale + mean, value_range)
+    return within((y - mean) * scale + mean, value_range)
 
 
 @layer("RandomBrightness")
@@ -229,11 +237,12 @@ def random_brightness(
         return y
     low, high = around(factor)
     extent = value_range[1] - value_range[0]
-    delta = _of_images(_draw(scope, seed, (low * extent, high * extent)))
-    return _within(y + delta, value_range)
+    delta = of_images(draw(scope, seed, (low * extent, high * extent)))
+    return within(y + delta, value_range)
 
 
-def _within(x: Value, values: Pair) -> Value:
+def within(x: Value, values: Pair) -> Value:
+    """x held between two numbers."""
     return ops.minimum(ops.maximum(x, values[0]), values[1])
 
 

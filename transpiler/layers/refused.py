@@ -13,12 +13,29 @@ _BITS = "integers are computed as float32, exactly up to 2**24, which has no bit
 _VALUE = "it gives a value known at build time: use x.shape, x.ndim, x.dtype"
 _RARE = "it has no vector function"
 
+_WARPS = "images are resampled along affine maps: RandomRotation, RandomShear, RandomZoom"
+_LABELS = "it changes labels too, and a layer is given images alone; mix batches in Python"
+_CHOICE = "it draws which layers run, and compiled layers run always; name the layers themselves"
+_SPECTRA = (
+    "Fourier transforms have no kernels; compute spectra in Python, before fit() and predict()"
+)
+_TILES = "histograms of parts of an image have no kernels; Equalization counts whole channels"
+_ONE = "one optimizer updates all weights; trainable=False leaves some as they are"
+
 _REFUSED: dict[str, dict[str, str]] = {
     "layer": {
         _PYTHON: "InputSpec Layer Wrapper deserialize serialize",
         _ANOTHER: "FlaxLayer JaxLayer TFSMLayer TorchModuleWrapper",
         _TEXT: "HashedCrossing Hashing StringLookup TextVectorization",
         "inputs are declared: input x: float32[10]": "Input InputLayer",
+        _WARPS: "RandomPerspective RandomElasticTransform",
+        _LABELS: "CutMix MixUp",
+        _CHOICE: "AugMix RandAugment",
+        "write Sequential([...]), which is a layer made of layers": "Pipeline",
+        _SPECTRA: "MelSpectrogram STFTSpectrogram",
+        _TILES: "ContrastLimitedAdaptiveHistogramEqualization",
+        "layers change images alone; change their bounding boxes in Python": "MaxNumBoundingBoxes",
+        "a vocabulary is looked up in Python; give the model places in it": "IntegerLookup",
         "Keras overwrites the kernel in the forward pass, which its backends do differently; "
         "kernel_constraint=UnitNorm() bounds a kernel too": "SpectralNormalization",
     },
@@ -38,7 +55,7 @@ _REFUSED: dict[str, dict[str, str]] = {
         "segment_sum and scatter add them": "scatter_update",
         "only sums over segments have a kernel: segment_sum": "segment_max segment_min "
         "segment_prod",
-        "the lengths of its paths depend on the data": "ctc_decode ctc_loss",
+        "the lengths of its paths depend on the data": "ctc_decode",
     },
     "activation": {_PYTHON: "deserialize get serialize"},
     "initializer": {
@@ -50,12 +67,11 @@ _REFUSED: dict[str, dict[str, str]] = {
     "optimizer": {
         _PYTHON: "Optimizer OptimizerMap deserialize get serialize",
         "half precision needs it; kgen trains in float32": "LossScaleOptimizer",
-        "one optimizer updates all weights; trainable=False leaves some as they are": "MultiOptimizer",
+        _ONE: "MultiOptimizer",
     },
     "schedule": {_PYTHON: "LearningRateSchedule deserialize serialize"},
     "loss": {
         _PYTHON: "Loss LossFunctionWrapper deserialize get serialize",
-        "the lengths of its paths depend on the data": "CTC ctc",
     },
     "metric": {
         _PYTHON: "MeanMetricWrapper Metric deserialize get mean_metric_wrapper metric serialize",

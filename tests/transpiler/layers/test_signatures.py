@@ -37,7 +37,7 @@ def keras_parameters(member: Any) -> dict[str, Any]:
     found = {
         name: REQUIRED if p.default is inspect.Parameter.empty else p.default
         for name, p in inspect.signature(function).parameters.items()
-        if p.kind is p.POSITIONAL_OR_KEYWORD and name not in ("self", "x")
+        if p.kind is p.POSITIONAL_OR_KEYWORD and name not in ("self", "x", "y_true", "y_pred")
     }
     return found
 
