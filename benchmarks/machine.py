@@ -10,7 +10,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-PACKAGES = ("numpy", "numba", "llvmlite", "torch", "jax", "keras")
+PACKAGES = ("numpy", "numba", "llvmlite", "torch", "jax", "keras", "tensorflow", "tensorflow-cpu")
 UNITS = {"K": 1 << 10, "M": 1 << 20, "G": 1 << 30}
 
 
@@ -71,6 +71,22 @@ def usable_cores() -> int:
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1
+
+
+def use_cores(count: int) -> None:
+    """Keep this process, and those it starts, to `count` of its cores.
+
+    Every library makes as many threads as it sees cores.
+
+    Raises:
+        ValueError: it has fewer, or the system does not let itself be told.
+    """
+    if not hasattr(os, "sched_setaffinity"):
+        raise ValueError("this system does not keep a process to some cores")
+    cores = sorted(os.sched_getaffinity(0))
+    if count > len(cores):
+        raise ValueError(f"{len(cores)} cores are usable, not {count}")
+    os.sched_setaffinity(0, cores[:count])
 
 
 def cpu_name() -> str:

@@ -6,11 +6,13 @@ import time
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 from benchmarks.peers.session import PeerUnavailable, Session
 from benchmarks.peers.tasks import TASKS
-from benchmarks.statistics import median
+from benchmarks.statistics import best_other, median, round_ratios
 
 REST = 0.05  # between turns: threads of the last peer stop spinning
 ASKED: dict[str, dict[str, object]] = {
@@ -38,13 +40,27 @@ class Steady:
 
     def ratios(self, question: str, peer: str) -> list[float]:
         """The same for each round by itself."""
-        pairs = zip(self.seconds[question][peer], self.seconds[question]["kgen"], strict=True)
-        return [theirs / ours for theirs, ours in pairs]
+        return round_ratios(self.seconds[question][peer], self.seconds[question]["kgen"])
 
     def best(self, question: str) -> str | None:
         """The peer with the least median, kgen aside; None where there is none."""
-        others = [peer for peer in self.seconds[question] if peer != "kgen"]
-        return min(others, key=lambda peer: self.median(question, peer)) if others else None
+        return best_other(self.seconds[question])
+
+    def record(self) -> dict[str, Any]:
+        """The figures for `--json`: seconds of every round, and the ratios made of them."""
+        record: dict[str, Any] = {"skipped": self.skipped}
+        for question, times in self.seconds.items():
+            others = [peer for peer in times if peer != "kgen"]
+            record[question] = {
+                "seconds": times,
+                "calls": self.ways[question],
+                "best_peer": self.best(question),
+                "ratio_of_medians": {
+                    peer: self.ratio_of_medians(question, peer) for peer in others
+                },
+                "median_of_ratios": {peer: median(self.ratios(question, peer)) for peer in others},
+            }
+        return record
 
 
 def measure_steady(
@@ -57,8 +73,10 @@ def measure_steady(
 ) -> Steady:
     """Ask kgen and the peers for blocks of each kind in interleaved rounds.
 
+    A peer that fails is left out from then on, with the reason.
+
     Raises:
-        PeerUnavailable: kgen itself failed, or a peer that had worked.
+        PeerUnavailable: kgen itself failed.
     """
     found = Steady()
     with ExitStack() as stack:
@@ -66,33 +84,40 @@ def measure_steady(
         for peer in ("kgen", *peers):
             progress(f"{task}: starting {peer}")
             count = steps or TASKS[task].steps
-            session = stack.enter_context(Session("serve", peer, task, module, count))
-            try:
-                session.answer()
-            except PeerUnavailable as error:
-                if peer == "kgen":
-                    raise
-                found.skipped[peer] = str(error)
-            else:
-                sessions[peer] = session
+            sessions[peer] = stack.enter_context(Session("serve", peer, task, module, count))
+            _try(found, sessions, peer, "start", sessions[peer].answer)
         for question, request in ASKED.items():
-            for peer, session in list(sessions.items()):
-                try:
-                    session.ask(**request)
-                except PeerUnavailable as error:
-                    if peer == "kgen":
-                        raise
-                    found.skipped[peer] = f"{question}: {error}"
-                    del sessions[peer]
             times: dict[str, list[float]] = {peer: [] for peer in sessions}
             ways: dict[str, str] = {}
-            for number in range(rounds):
+            for number in range(-1, rounds):  # the first turn warms up
                 progress(f"{task}: {question}, round {number + 1} of {rounds}")
-                for peer, session in sessions.items():
+                for peer, session in list(sessions.items()):
                     time.sleep(REST)
-                    answer = session.ask(**request)
-                    times[peer].append(answer["seconds"])
-                    ways[peer] = answer.get("how", "")
+                    ask = partial(session.ask, **request)
+                    answer = _try(found, sessions, peer, question, ask)
+                    if answer is None:
+                        del times[peer]
+                    elif number >= 0:
+                        times[peer].append(answer["seconds"])
+                        ways[peer] = answer.get("how", "")
             found.seconds[question] = times
             found.ways[question] = ways
     return found
+
+
+def _try(
+    found: Steady,
+    sessions: dict[str, Session],
+    peer: str,
+    question: str,
+    ask: Callable[[], dict[str, Any]],
+) -> dict[str, Any] | None:
+    """A peer's answer; None, and the peer struck off, where it has none."""
+    try:
+        return ask()
+    except PeerUnavailable as error:
+        if peer == "kgen":
+            raise
+        found.skipped[peer] = str(error) if question == "start" else f"{question}: {error}"
+        del sessions[peer]
+        return None

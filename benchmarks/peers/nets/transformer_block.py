@@ -12,12 +12,22 @@ EPSILON = 1e-3
 
 def keras_net(task: Task, scale: int) -> Any:
     """With the softmax; dropout rates times `scale`."""
-    from keras import Input, Model, layers, ops
+    from keras import Input, Model, layers
+
+    class Places(layers.Layer):  # type: ignore[misc]
+        """Adds a vector for each place."""
+
+        def build(self, shape: Any) -> None:
+            """A vector a place."""
+            self.places = self.add_weight(shape=shape[1:], initializer="uniform")
+
+        def call(self, x: Any) -> Any:
+            """The sum."""
+            return x + self.places
 
     length = task.inputs[0].shape[0]
     words = Input((length,), dtype="int32")
-    x = layers.Embedding(WORDS, WIDTH)(words)
-    x = x + layers.Embedding(length, WIDTH)(ops.arange(length))
+    x = Places()(layers.Embedding(WORDS, WIDTH)(words))
     seen = layers.MultiHeadAttention(HEADS, WIDTH // HEADS)(x, x)
     x = layers.LayerNormalization()(x + layers.Dropout(scale * RATE)(seen))
     y = layers.Dense(WIDTH)(layers.Dense(4 * WIDTH, activation="gelu")(x))
