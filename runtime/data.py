@@ -233,18 +233,20 @@ def _bind_targets(spec: Spec, y: Any, lazy: bool) -> list[Table]:
         return []
     if not names:
         raise DataError("y was given, but the model's loss takes no target; leave y out.")
-    return [
-        bind_rows(
-            part,
-            _target_name(item),
-            item.dtype,
-            item.shape,
-            classes=item.classes,
-            ignored=item.ignored,
-            lazy=lazy,
-        )
-        for part, item in zip(by_name(y, names, "target", "y"), spec.targets, strict=True)
-    ]
+    parts = by_name(y, names, "target", "y")
+    return [_bind_target(part, item, lazy) for part, item in zip(parts, spec.targets, strict=True)]
+
+
+def _bind_target(part: Any, item: Target, lazy: bool) -> Table:
+    """A target's rows, followed by zeros where they are shorter than they might be."""
+    checks: dict[str, Any] = {"classes": item.classes, "ignored": item.ignored}
+    longest = item.shape[0] if item.filled else None
+    if longest is not None:
+        found = tuple(np.shape(part))[1:]
+        if len(found) == 1 and found[0] < longest:
+            narrow = convert_array(part, _target_name(item), item.dtype, found, **checks)
+            return np.pad(narrow, [(0, 0), (0, longest - found[0])])
+    return bind_rows(part, _target_name(item), item.dtype, item.shape, lazy=lazy, **checks)
 
 
 def _bind_sample_weights(spec: Spec, sample_weight: Any, rows: int, lazy: bool) -> list[Table]:

@@ -50,7 +50,8 @@ class Target:
     """What `y` must be for the output of the same name.
 
     `dtype` is `int32` for class labels, which must lie in `[0, classes)` or be `ignored`, and
-    `float32` otherwise; `shape` leaves out the batch.
+    `float32` otherwise; `shape` leaves out the batch. Rows that are `filled` may be shorter than
+    that: zeros follow.
     """
 
     output: str
@@ -60,6 +61,7 @@ class Target:
     dims: tuple[str, ...] = ()
     weights: tuple[int, ...] = ()
     ignored: int | None = None
+    filled: bool = False
 
 
 @dataclass(frozen=True)

@@ -44,7 +44,7 @@ class TargetInfo:
     """What `y` must be for one output. `classes` bounds integer labels, but for `ignored`.
 
     `input` and `sample_weight` name the inputs of the training graph; there is a weight
-    for each place of the shape `weights` of a sample.
+    for each place of the shape `weights` of a sample. Rows that are `filled` may be shorter.
     """
 
     output: str
@@ -55,6 +55,7 @@ class TargetInfo:
     classes: int | None
     weights: tuple[int, ...] = ()
     ignored: int | None = None
+    filled: bool = False
 
 
 @dataclass(frozen=True, slots=True)

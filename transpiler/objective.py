@@ -136,7 +136,15 @@ def _output(name: str, prediction: Value, loss: Bound, run: Run, span: Span) -> 
     if ignored is not None and classes is not None and 0 <= ignored < classes:
         ignored = None
     info = TargetInfo(
-        name, target_name, weight_name, rule.dtype, rule.shape, classes, steps, ignored
+        name,
+        target_name,
+        weight_name,
+        rule.dtype,
+        rule.shape,
+        classes,
+        steps,
+        ignored,
+        rule.filled,
     )
     return Output(info, prediction, target, weights, reduced)
 

@@ -153,8 +153,8 @@ def _targets(model: Model) -> list[tuple[Any, ...]]:
     rows = []
     for t in model.targets:
         dims = tuple(size.name for size in t.shape if isinstance(size, Dim))
-        options: list[Any] = [t.classes, dims, t.weights, t.ignored]
-        while options and options[-1] in (None, ()):
+        options: list[Any] = [t.classes, dims, t.weights, t.ignored, t.filled]
+        while options and options[-1] in (None, (), False):
             options.pop()
         rows.append((t.output, t.dtype, _open(t.shape), *options))
     return rows

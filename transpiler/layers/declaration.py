@@ -88,13 +88,14 @@ class Target(Protocol):
 class TargetRule:
     """Element type, shape without the batch, and the number of classes of integer labels.
 
-    A label may be `ignored` besides.
+    A label may be `ignored` besides. Rows that are `filled` may be shorter: zeros follow.
     """
 
     dtype: str
     shape: Shape
     classes: int | None = None
     ignored: int | None = None
+    filled: bool = False
 
 
 @dataclass(frozen=True)
