@@ -12,7 +12,8 @@ import numpy as np
 import numpy.typing as npt
 from kgen.runtime.compiling import Progress, compile_kernels
 from kgen.runtime.dims import open_sizes
-from kgen.runtime.few import FEW, Few, run_few
+from kgen.runtime.few import FEW, SINGLE, Few, run_few
+from kgen.runtime.isa import ROWS
 from kgen.runtime.kernels import Buffer, Command, Kernel, Sync, aligned, sync
 from kgen.runtime.memory import Memory, Programs, SharedArena, State, Steps
 from kgen.runtime.spec import Spec
@@ -29,7 +30,7 @@ class Prepared:
     """A program with memory for batches of up to `capacity` rows, and its plan.
 
     `dims` are the sizes of the open dimensions it is for; where there are any,
-    the memory is part of `shared`.
+    the memory is part of `shared`. Batches of up to `indivisible` rows are work for one thread.
     """
 
     def __init__(
@@ -42,8 +43,10 @@ class Prepared:
         shared: SharedArena,
         *,
         totals: bool,
+        indivisible: int = 0,
     ) -> None:
         rows, fixed = max(s.rows for s in steps), max(s.fixed for s in steps)
+        self.indivisible = indivisible
         self.memory = Memory(spec, state, rows, fixed, capacity, dims)
         self.capacity = self.memory.capacity
         self.dims = tuple(dims.values())
@@ -181,7 +184,8 @@ class Engine:
                 capacity,
                 dims,
                 self.shared,
-                totals=program != "predict",
+                totals=program not in ("predict", "few"),
+                indivisible=0 if program in ("train", "gradient") else ROWS,
             )
             if self.shared.renewals > renewals:
                 self.prepared = {k: p for k, p in self.prepared.items() if not p.memory.places}
@@ -208,7 +212,8 @@ class Engine:
         for index, command in prepared.feeds:
             prepared.point(command, 0, arrays[index])
             prepared.point(command, 1, order)
-        team = self.team if batch_size * prepared.flops >= ALONE else self.alone
+        together = batch_size * prepared.flops >= ALONE and batch_size > prepared.indivisible
+        team = self.team if together else self.alone
         return team.run(
             prepared.plan,
             batch_size=batch_size,
@@ -263,16 +268,27 @@ class Engine:
         prepared = self._prepare("gradient", last - first, open_sizes(self.spec, arrays))
         self._run(prepared, arrays, None, first, last, last - first)
 
-    def few(self) -> Few | None:
-        """A quick `predict` for few rows of one input and output; None under emulation."""
-        spec = self.spec
-        steps = self.programs.few or self.programs.predict
-        prepared = Prepared(spec, self.state, steps, FEW, {}, self.shared, totals=False)
+    def quick(self, program: str) -> Few | None:
+        """A quick call of `predict` or `few` for few rows of one input and output.
+
+        None under emulation, and where one row is much work.
+        """
+        spec, steps = self.spec, getattr(self.programs, program)
+        least = SINGLE + 1 if program == "predict" and self.programs.few else 1
+        most = min(FEW, ALONE // max(sum(s.flops for s in steps), 1))
+        if program == "few":
+            most = min(most, SINGLE)
+        if most < least:
+            return None
+        prepared = Prepared(spec, self.state, steps, most, {}, self.shared, totals=False)
         if prepared.plan.emulated:
             return None
-        most = min(FEW, ALONE // max(prepared.flops, 1))
         shapes = spec.inputs[0].shape, spec.outputs[0].shape
-        return Few(prepared, most, *shapes, self.threads)  # type: ignore[arg-type]
+        return Few(prepared, least, most, *shapes, self.threads)  # type: ignore[arg-type]
+
+    def predictor(self, rows: int) -> str:
+        """The program that predicts so many rows."""
+        return "few" if rows <= SINGLE and self.programs.few else "predict"
 
     def predict(
         self,
@@ -280,9 +296,10 @@ class Engine:
         first: int,
         last: int,
         outputs: Sequence[npt.NDArray[np.float32]],
+        program: str = "predict",
     ) -> None:
         """Write the outputs of rows `first:last`, as one batch, to those rows of `outputs`."""
-        prepared = self._prepare("predict", last - first, open_sizes(self.spec, arrays))
+        prepared = self._prepare(program, last - first, open_sizes(self.spec, arrays))
         for command, array in zip(prepared.results, outputs, strict=True):
             prepared.point(command, 1, array)
         self._run(prepared, arrays, None, first, last, last - first)

@@ -36,6 +36,8 @@ from kgen.runtime.kernels import Kernel, aligned
 from numba.core import types
 
 FEW = 64
+# Rows up to which the program of that name is quicker than `predict`.
+SINGLE = 4
 # The block that the calls are read from: a clock at rest, the rows, the number of calls, the calls.
 ROWS_WORD, CALLS_WORD, TABLE_START = CLOCK_WORDS, CLOCK_WORDS + 1, CLOCK_WORDS + 2
 # Words that the threads share, each on a cache line of its own. READY counts helpers that spin,
@@ -187,7 +189,7 @@ def _dismiss(end: threading.Event, wakes: list[threading.Semaphore]) -> None:
 
 
 class Few:
-    """Runs `predict` on up to `most` rows through buffers of its own.
+    """Runs a program on `least` to `most` rows through buffers of its own.
 
     Buffers that stay where they are need no addresses worked out for a call: what
     remains is a copy in, one native call, and a copy out.
@@ -196,16 +198,17 @@ class Few:
     def __init__(
         self,
         prepared: Any,
+        least: int,
         most: int,
         row_shape: tuple[int, ...],
         output_shape: tuple[int, ...],
         threads: int,
     ) -> None:
-        self.most, self.row_shape = most, row_shape
+        self.least, self.most, self.row_shape = least, most, row_shape
         floats, results = int(np.prod(row_shape)), int(np.prod(output_shape))
-        self.source = aligned(FEW * floats).reshape(FEW, *row_shape)
-        self.target = aligned(FEW * results).reshape(FEW, *output_shape)
-        self.order = np.arange(FEW)
+        self.source = aligned(most * floats).reshape(most, *row_shape)
+        self.target = aligned(most * results).reshape(most, *output_shape)
+        self.order = np.arange(most)
         self.prepared = prepared
         (_, feed), (result,) = prepared.feeds[0], prepared.results
         prepared.point(feed, 0, self.source)
@@ -224,7 +227,7 @@ class Few:
         self.rest = 0.0
 
     def __call__(self, x: npt.NDArray[np.float32], rows: int) -> npt.NDArray[np.float32]:
-        """The outputs for `x`, which has `rows` rows, at most `most`."""
+        """The outputs for `x`, which has `rows` rows, `least` to `most`."""
         self.source[:rows] = x
         self.block[ROWS_WORD] = rows
         threads = self.run(*self.how)

@@ -142,11 +142,11 @@ class Model(ModelBase):
 
     def __call__(self, x: Any) -> Any:
         """Outputs for the rows of `x` as one batch, values unchecked: quick for few rows."""
-        few = self._few
-        if few is not None and type(x) is np.ndarray and x.dtype is FLOAT32:
+        if type(x) is np.ndarray and x.dtype is FLOAT32:
             shape = x.shape
-            if shape[1:] == few.row_shape and 0 < shape[0] <= few.most:
-                return few(x, shape[0])
+            for few in self._quick:
+                if few.least <= shape[0] <= few.most and shape[1:] == few.row_shape:
+                    return few(x, shape[0])
         return self._forward(x)
 
     def forward(self, x: Any) -> Any:
@@ -158,9 +158,10 @@ class Model(ModelBase):
         rows = len(inputs[0])
         check_stateful_batch(self.spec, rows)
         outputs = output_arrays(self.spec, inputs, rows)
-        self.compile_program("predict")
+        program = self.engine.predictor(rows)
+        self.compile_program(program)
         if rows:
-            self.engine.predict(inputs, 0, rows, outputs)
+            self.engine.predict(inputs, 0, rows, outputs, program)
         return by_output(self.spec, outputs)
 
     def predict_on_batch(self, x: Any) -> Any:

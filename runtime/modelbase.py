@@ -58,8 +58,8 @@ class ModelBase:
         self._compiled: set[str] = set()
         for view in self.spec.views:
             setattr(self, view.name, ModelView.named(self, view))
-        # The row shapes of the quick path of a call; None until it applies.
-        self._few: Few | None = None
+        # The quick paths of a call, once their programs are compiled.
+        self._quick: list[Few] = []
         # Steps that the last calls of the engine took together, by batch size.
         self.paces: dict[int | None, int] = {}
 
@@ -80,6 +80,8 @@ class ModelBase:
 
     def compile_program(self, program: str, verbose: int = 0) -> None:
         """Compiles "train", "evaluate", "predict" or "gradient" now instead of when first needed.
+
+        `"few"` is `predict` for one row or a few, where that has a program of its own.
 
         Raises:
             KgenRuntimeError: the model has no such program, for want of `train:`.
@@ -102,8 +104,9 @@ class ModelBase:
         finally:
             bar.close()
         self._compiled.add(program)
-        if program == "predict" and is_plain(self.spec) and not self.states:
-            self._few = self.engine.few()
+        if program in ("predict", "few") and is_plain(self.spec) and not self.states:
+            quick = self.engine.quick(program)
+            self._quick += [] if quick is None else [quick]
 
     def warm(self, verbose: int = 0) -> int:
         """Compiles all that this model, and its views, could need; gives the number of kernels."""
@@ -191,9 +194,28 @@ class ModelBase:
         apply_state(model, state)
         return model
 
-    def save_weights(self, path: str | os.PathLike[str], overwrite: bool = True) -> None:
-        """Writes the weights alone to a safetensors file; errors as in `save`."""
-        save_model_weights(self, path, overwrite)
+    def save_weights(
+        self,
+        path: str | os.PathLike[str],
+        overwrite: bool = True,
+        like: str | os.PathLike[str] | None = None,
+    ) -> None:
+        """Writes the weights alone to a safetensors file, or to one for Keras.
+
+        A `.weights.h5` file is one that `load_weights` of the same model in Keras takes, and
+        needs h5py. Keras pairs layers of one class by their order.
+
+        Args:
+            like: a `.weights.h5` file that the Keras model saved, whose layout is taken over.
+
+        Raises:
+            CheckpointWriteError: it cannot be written; an older file is then unchanged.
+            FileExistsError: it exists and `overwrite` is False.
+            WeightError: a file for Keras of a model with layers side by side, whose order Keras
+                may see otherwise, without `like`; or `like` is of another model.
+            ImportError: it is a file for Keras, and h5py is not installed.
+        """
+        save_model_weights(self, path, overwrite, like)
 
     def load_weights(
         self,

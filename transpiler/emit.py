@@ -243,9 +243,7 @@ def _model(phase: Phases, names: Names, *, alone: bool) -> dict[str, Any]:
         programs["predict"] = [
             add(phase.predict, phase.predict.calls, "predict", "The outputs of one batch.")
         ]
-    plain = len(model.inputs) == len(phase.few.outputs) == 1 and not phase.few.is_open
-    plain = plain and not phase.states
-    if plain and phase.few.kernels() != phase.predict.kernels():
+    if not phase.states and phase.few.kernels() != phase.predict.kernels():
         doc = "The outputs of one row, or of a few."
         programs["few"] = [add(phase.few, phase.few.calls, "predict_few", doc)]
     views = {

@@ -51,7 +51,7 @@ def test_threads_that_share_columns_change_nothing(
     net = kgen.load(tmp_path / "wide.k").Wide(seed=0)
     x = np.random.default_rng(0).standard_normal((9, 300), dtype=np.float32)
     expected = net.predict(x, verbose=0)
-    few = (net(x[:1]), net._few)[1]
+    few = (net(x[:1]), net._quick[-1])[1]
     shared, run, seen = few.helpers.shared, few.run, []
     monkeypatch.setattr(few, "run", lambda *work: seen.append(run(*work)) or seen[-1])
     shared[PATIENCE] = 1 << 60  # helpers stay once they have come
@@ -61,7 +61,7 @@ def test_threads_that_share_columns_change_nothing(
         time.sleep(0.001)
     for call in range(200):
         few.how = few.together
-        rows = 1 + call % 9
+        rows = 1 + call % few.most
         np.testing.assert_array_equal(net(x[:rows]), expected[:rows])
     assert {abs(threads) for threads in seen} == {2}
     child = os.fork()

@@ -151,8 +151,11 @@ class LinearEngine:
         self._batch([array[first:last] for array in arrays])
         self.weights[-1] += 1.0
 
-    def few(self) -> None:
+    def quick(self, program: str) -> None:
         return None
+
+    def predictor(self, rows: int) -> str:
+        return "predict"
 
     def predict(
         self,
@@ -160,6 +163,7 @@ class LinearEngine:
         first: int,
         last: int,
         outputs: Sequence[np.ndarray],
+        program: str = "predict",
     ) -> None:
         joined = self._join([array[first:last] for array in arrays])
         for number, output in enumerate(outputs):

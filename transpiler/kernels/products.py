@@ -35,12 +35,15 @@ def matmul(body: Body) -> KernelText:
     rows = "ROWS"
     kind = MatmulText
     large, alone = _pays_to_pack(inner, cols), body.fusion.around is body.fusion.graph
-    if large and body.rows != "few":
+    single = body.rows == "few" and a.shape[:-1] == (BATCH,)
+    if large and not single:
         kind = PackedMatmulText
-    elif large and a.shape[:-1] == (BATCH,) and alone:  # to read the weights is what costs
+    elif large and alone:  # to read the weights is what costs
         rows, vectors, step = "1", "4", "4 * LANES"
         bounds, columns = "first, last, left, right", "left, right"
         share = f"share_block(clock, batch, {cols}, thread, threads)"
+    elif single and isinstance(cols, int) and cols >= 64:
+        rows, vectors, step = ("1", "8", "8 * LANES") if cols > 64 else ("1", "4", "4 * LANES")
     elif body.rows != "training" and isinstance(cols, int) and cols >= 64:
         rows, vectors, step = "HALF_ROWS", "4", "4 * LANES"
     a_name = body.view(a, rows_text(a.shape[:-1]), inner)
