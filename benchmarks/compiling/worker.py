@@ -1,7 +1,7 @@
 """A fresh process: `python -m benchmarks.compiling.worker MODE PATH [FOLDER]`.
 
 `build` transpiles a `.k` file into FOLDER, `kernels` compiles or loads each kernel of a module,
-`start` trains one step. The answer is a line of JSON.
+`start` trains one step, or predicts where there is no training. The answer is a line of JSON.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from typing import Any
 from benchmarks.modules import build_file, import_path, model_class
 
 BATCH = 32
+FLOPS = 2_000_000_000  # in a step: larger models get smaller batches
 
 
 def build(path: Path, folder: Path) -> dict[str, Any]:
@@ -57,13 +58,19 @@ def kernels(path: Path) -> dict[str, Any]:
 
 
 def start(path: Path) -> dict[str, Any]:
-    """Train one step."""
+    """Train one step, or predict."""
     net = model_class(import_path(path))(seed=0)
     from benchmarks.samples import sample_data
 
-    inputs, targets = sample_data(net.spec, BATCH)
-    history = net.fit(inputs, targets, batch_size=BATCH, verbose=0)
-    return {"loss": history.history["loss"][-1]}
+    program = net.programs.train or net.programs.predict
+    flops = sum(steps.flops for steps in program)
+    batch = max(2, min(BATCH, FLOPS // max(flops, 1)))
+    inputs, targets = sample_data(net.spec, batch)
+    if not net.programs.train:
+        net(inputs)
+        return {"batch": batch}
+    history = net.fit(inputs, targets or None, batch_size=batch, verbose=0)
+    return {"batch": batch, "loss": history.history["loss"][-1]}
 
 
 def main(mode: str, path: str, folder: str = "") -> None:

@@ -1,0 +1,1 @@
+"""How the cost of a training step grows with its size."""
