@@ -15,6 +15,8 @@ from typing import Any, NamedTuple
 import numpy as np
 from kgen.runtime.errors import WeightError
 from kgen.runtime.interrupts import DeferredInterrupt
+from kgen.runtime.keraswriting import ENDING as KERAS_ENDING
+from kgen.runtime.keraswriting import write_keras_weights
 from kgen.runtime.schedules import Schedule
 from kgen.runtime.spec import Spec
 from kgen.runtime.tensorfiles import read_tensors, write_tensors
@@ -90,8 +92,20 @@ def save_state(model: Any, path: str | os.PathLike[str], overwrite: bool) -> Non
     write_tensors(path, tensors, metadata, overwrite=overwrite)
 
 
-def save_model_weights(model: Any, path: str | os.PathLike[str], overwrite: bool) -> None:
-    """Writes the weights alone; see `write_tensors` for errors."""
+def save_model_weights(
+    model: Any,
+    path: str | os.PathLike[str],
+    overwrite: bool,
+    like: str | os.PathLike[str] | None,
+) -> None:
+    """Writes the weights alone; see `ModelBase.save_weights`."""
+    if os.fspath(path).endswith(KERAS_ENDING):
+        write_keras_weights(model.spec, model.weights, path, overwrite=overwrite, like=like)
+        return
+    if like is not None or os.fspath(path).endswith((".h5", ".keras")):
+        raise WeightError(
+            f"Keras's files are written as '{KERAS_ENDING}', found '{os.fspath(path)}'."
+        )
     write_tensors(path, model.weights, _metadata(model.spec, "weights"), overwrite=overwrite)
 
 

@@ -99,7 +99,7 @@ def keras_tree(path: str | os.PathLike[str], limit: int) -> Iterator[KerasNode]:
         ImportError: h5py is not installed.
         WeightError: damaged, or not a file of Keras's.
     """
-    h5py = _h5py()
+    h5py = h5py_package("reading weights from Keras's files")
     name = os.fspath(path)
     with ExitStack() as stack:
         source: Any = name
@@ -119,13 +119,17 @@ def keras_tree(path: str | os.PathLike[str], limit: int) -> Iterator[KerasNode]:
         yield tree
 
 
-def _h5py() -> Any:
+def h5py_package(purpose: str) -> Any:
+    """The package h5py.
+
+    Raises:
+        ImportError: it is not installed.
+    """
     try:
         import h5py
     except ImportError as error:
         raise ImportError(
-            "reading weights from Keras's files needs the package h5py: "
-            "pip install 'kgen-compiler[keras]'."
+            f"{purpose} needs the package h5py: pip install 'kgen-compiler[keras]'."
         ) from error
     return h5py
 
@@ -218,10 +222,13 @@ class _Reader:
         if depth > MAX_DEPTH:
             raise WeightError(f"'{self.name}' nests its groups too deep.")
         found = []
+        seen: list[Any] = []
         for key in group:
             inner = self.entry(group, key)
-            if not isinstance(inner, self.h5py.Group):
+            # A model may stand there under each class that Keras could look for.
+            if not isinstance(inner, self.h5py.Group) or inner in seen:
                 continue
+            seen.append(inner)
             child = self.node(inner, f"{place}/{key}".lstrip("/"), "", depth + 1)
             if not child.everything():
                 continue

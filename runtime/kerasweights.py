@@ -12,11 +12,14 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
+from kgen.runtime.errors import WeightError
 from kgen.runtime.kerasfiles import KerasNode, Stored, keras_tree
 from kgen.runtime.messages import shape_text
 from kgen.runtime.spec import Spec
 from kgen.runtime.weights import weight_array
 
+# Classes that Keras exports under another name.
+_RENAMED = {"group_query_attention": "grouped_query_attention"}
 # Compressed archives may unpack to this many times the model: optimizers keep a few slots.
 _UNPACKED = 16
 
@@ -88,11 +91,38 @@ def read_keras_weights(spec: Spec, path: str | os.PathLike[str], by_name: bool) 
     return FoundWeights(values, missing, tuple(pairing.unexpected), mismatched)
 
 
+def pair_keras_weights(spec: Spec, path: str | os.PathLike[str]) -> dict[str, str]:
+    """Where each weight of the model is in a Keras file that has all of them.
+
+    Raises:
+        ImportError: h5py is not installed.
+        WeightError: damaged, not a file of Keras's, or of another model.
+    """
+    shapes = {weight.path: weight.shape for weight in spec.weights}
+    with keras_tree(path, 4 * _UNPACKED * spec.size + (1 << 26)) as stored:
+        pairing = Pairing(shapes)
+        _pair_model(spec_tree(spec), stored, False, pairing)
+        for name, shape in shapes.items():
+            variable = pairing.pairs.get(name)
+            if variable is None or variable.shape != shape:
+                found = "is not in" if variable is None else f"has {shape_text(variable.shape)} in"
+                raise WeightError(
+                    f"'{os.fspath(path)}' does not fit model {spec.name}: weight '{name}' "
+                    f"{shape_text(shape)} {found} the file."
+                )
+        if pairing.unexpected:
+            raise WeightError(
+                f"'{os.fspath(path)}' does not fit model {spec.name}, which lacks "
+                f"'{pairing.unexpected[0]}'."
+            )
+        return {name: pairing.pairs[name].place for name in shapes}
+
+
 def spec_tree(spec: Spec) -> Node:
     """The layers with weights, nested as their paths are."""
     root = Node(spec.name, "model")
     for layer in spec.layers:
-        if not layer.weights:
+        if not layer.weights and not _holds(root, layer.name):
             continue
         at = root
         *outer, own = layer.name.split("/")
@@ -109,10 +139,19 @@ def spec_tree(spec: Spec) -> Node:
     return root
 
 
+def _holds(root: Node, name: str) -> bool:
+    """Whether something with weights is inside a layer, all of which comes before it."""
+    at: Node | None = root
+    for part in name.split("/"):
+        at = at.children.get(part) if at is not None else None
+    return at is not None
+
+
 def snake_case(name: str) -> str:
     """`Conv2D` as `conv2d`, `BatchNormalization` as `batch_normalization`, as Keras writes them."""
     name = re.sub(r"(.)([A-Z][a-z]+)", r"\1_\2", re.sub(r"\W+", "", name))
-    return re.sub(r"([a-z])([A-Z])", r"\1_\2", name).lower()
+    name = re.sub(r"([a-z])([A-Z])", r"\1_\2", name).lower()
+    return _RENAMED.get(name, name)
 
 
 def _pair_model(model: Node, stored: KerasNode, by_name: bool, out: Pairing) -> None:

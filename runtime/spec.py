@@ -146,6 +146,7 @@ class Spec:
     `dims` are the open dimensions in the order of the kernels' clock, and `needs`
     formulas that must be at least 1; `batch` is the number of rows of every batch,
     where the model fixes it. `files` are pairs: weights below this path start from this file's.
+    `beside` are pairs of layers of one class and shape whose order the graph does not tell.
     `fingerprint` identifies the architecture: weight paths and shapes.
     """
 
@@ -170,3 +171,4 @@ class Spec:
     views: tuple[View, ...] = ()
     files: tuple[tuple[str, str], ...] = ()
     states: tuple[LayerState, ...] = ()
+    beside: tuple[tuple[str, str], ...] = ()

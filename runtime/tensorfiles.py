@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -40,6 +40,27 @@ def write_tensors(
         FileExistsError: `path` exists and `overwrite` is False.
     """
     save_file = _safetensors().numpy.save_file
+    # The library takes the bytes as they lie: rows that lie apart are brought together.
+    whole = {name: np.asarray(tensor, order="C") for name, tensor in tensors.items()}
+
+    def write(part: Path) -> None:
+        save_file(whole, part, metadata=dict(metadata))
+
+    replace_file(path, write, overwrite=overwrite)
+
+
+def replace_file(
+    path: str | os.PathLike[str], write: Callable[[Path], None], *, overwrite: bool = True
+) -> None:
+    """Has a file written beside its place, flushed to the disk and renamed.
+
+    Args:
+        write: writes the path that it is given, where an empty file lies.
+
+    Raises:
+        CheckpointWriteError: full disk, read-only folder, and the like; nothing is changed.
+        FileExistsError: `path` exists and `overwrite` is False.
+    """
     target = Path(path).resolve()
     if target.exists() and not overwrite:
         raise FileExistsError(f"'{path}' exists; pass overwrite=True to replace it.")
@@ -50,12 +71,10 @@ def write_tensors(
             raise IsADirectoryError(f"'{path}' is a folder")
         folder.mkdir(exist_ok=True)
         part = folder / "part"
-        # The library's files are private to the user; this one shall have the usual rights.
+        # The libraries' files may be private to the user; this one shall have the usual rights.
         part.touch()
         mode = part.stat().st_mode
-        # The library takes the bytes as they lie: rows that lie apart are brought together.
-        whole = {name: np.asarray(tensor, order="C") for name, tensor in tensors.items()}
-        save_file(whole, part, metadata=dict(metadata))
+        write(part)
         part.chmod(mode)
         _flush(part)
         part.replace(target)

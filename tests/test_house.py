@@ -41,7 +41,7 @@ ROOMS = {
     "tensors values views",
     "passes": "passes",
     "schedule": "access body fuse kernels placing looping plan program ranges schedule texts tidy",
-    "emit": "arrays emit emit_loops pycode specification",
+    "emit": "arrays emit emit_loops layer_order pycode specification",
     "compiler": "compiler",
     "building": "building loading sklearn standalone",
     "selfcheck": "selfcheck",

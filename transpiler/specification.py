@@ -12,6 +12,7 @@ from kgen.access import count
 from kgen.dims import declared, requirements
 from kgen.graph import BATCH, Dim, Graph, Shape
 from kgen.kernels import node_flops
+from kgen.layer_order import beside
 from kgen.model import Described, Model, ViewInfo
 from kgen.program import Buffer, Program
 from kgen.ranges import index_limits
@@ -74,6 +75,8 @@ def specification(phase: Phases, name: str, weights: str) -> str:
     arguments += _dims(phase)
     if phase.states:
         arguments.append(_records("states", "LayerState", _states(phase)))
+    if pairs := beside(model):
+        arguments.append(pycode.literal(pairs, 4, "beside="))
     if model.files:
         arguments.append(pycode.literal(model.files, 4, "files="))
     if model.views:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -211,3 +212,139 @@ def test_links_and_foreign_files_are_refused(module: ModuleType, tmp_path: Path)
     (tmp_path / "half.weights.h5").write_bytes(whole[: len(whole) // 2])
     with pytest.raises(WeightError, match="truncated, corrupt"):
         net.load_weights(tmp_path / "half.weights.h5")
+
+
+WRITTEN = """
+model Head:
+    input x: float32[2]
+    output y = x |> Dense(3) |> Dense(3)
+
+model Mixed:
+    input x: float32[6, 4]
+    h = x |> LSTM(3, return_sequences=True) |> Bidirectional(GRU(3, return_sequences=True))
+    h = h |> TimeDistributed(Dense(4))
+    h = MultiHeadAttention(2, 4)(h, h)
+    h = GroupQueryAttention(4, 4, 2)(h, h)
+    h = h |> LayerNormalization(scale=False, center=False) |> BatchNormalization()
+    h = h |> Dropout(0.3) |> SeparableConv1D(4, 3, padding="same") |> LayerNormalization()
+    h = h |> RNN([LSTMCell(3), GRUCell(4), LSTMCell(4)], return_sequences=True)
+    h = h |> RNN(SimpleRNNCell(4), return_sequences=True)
+    seq = Sequential([Dense(4), Flatten(), Dense(2)])
+    output y = h |> seq |> Head() |> Dense(5)
+
+model Sides:
+    input a: float32[3]
+    input b: float32[3]
+    left = a |> Dense(2) |> Dense(2)
+    right = b |> Dense(2) |> Dense(2)
+    output y = [left, right] |> Concatenate() |> Dense(1)
+"""
+
+
+def mixed() -> Any:
+    """The same model in Keras; its weights' order is its own."""
+    x = keras.Input((6, 4))
+    h = layers.LSTM(3, return_sequences=True)(x)
+    h = layers.Bidirectional(layers.GRU(3, return_sequences=True))(h)
+    h = layers.TimeDistributed(layers.Dense(4))(h)
+    h = layers.MultiHeadAttention(2, 4)(h, h)
+    h = layers.GroupQueryAttention(4, 4, 2)(h, h)
+    h = layers.LayerNormalization(scale=False, center=False)(h)
+    h = layers.Dropout(0.3)(layers.BatchNormalization()(h))
+    h = layers.LayerNormalization()(layers.SeparableConv1D(4, 3, padding="same")(h))
+    cells = [layers.LSTMCell(3), layers.GRUCell(4), layers.LSTMCell(4)]
+    h = layers.RNN(cells, return_sequences=True)(h)
+    h = layers.RNN(layers.SimpleRNNCell(4), return_sequences=True)(h)
+    h = keras.Sequential([layers.Dense(4), layers.Flatten(), layers.Dense(2)])(h)
+    head = keras.Sequential([layers.Dense(3), layers.Dense(3)])
+    model = keras.Model(x, layers.Dense(5)(head(h)))
+    model.compile("adam", "mse", metrics=["mae"])
+    return model
+
+
+def sides() -> Any:
+    """Keras has the layers of both sides by turns."""
+    a, b = keras.Input((3,), name="a"), keras.Input((3,), name="b")
+    left = layers.Dense(2, name="dense_1")(layers.Dense(2, name="dense")(a))
+    right = layers.Dense(2, name="dense_3")(layers.Dense(2, name="dense_2")(b))
+    return keras.Model([a, b], layers.Dense(1, name="dense_4")(layers.Concatenate()([left, right])))
+
+
+@pytest.fixture(scope="module")
+def written() -> ModuleType:
+    return build_text(WRITTEN)
+
+
+def test_keras_loads_a_nested_model(module: ModuleType, twins: Any, tmp_path: Path) -> None:
+    net = module.Twins(seed=9)
+    net.save_weights(tmp_path / "t.weights.h5")
+    twins.load_weights(tmp_path / "t.weights.h5")
+    own = [np.asarray(variable) for variable in twins.weights]
+    assert len(own) == len(net.weights)
+    for view in net.weights.values():
+        assert any(view.shape == one.shape and np.array_equal(view, one) for one in own)
+    x = {name: np.ones((3, 5), np.float32) for name in ("left", "right")}
+    np.testing.assert_allclose(net(x), twins.predict_on_batch(x), rtol=1e-5, atol=1e-6)
+
+
+@pytest.mark.slow
+def test_keras_loads_what_is_written(written: ModuleType, tmp_path: Path) -> None:
+    net, path = written.Mixed(seed=3), tmp_path / "m.weights.h5"
+    rng = np.random.default_rng(2)
+    for view in net.weights.values():
+        view[...] = rng.uniform(0.1, 0.5, view.shape)
+    net.save_weights(path)
+    with pytest.raises(FileExistsError):
+        net.save_weights(path, overwrite=False)
+    twin = mixed()
+    twin.load_weights(path)
+    x = rng.normal(size=(7, 6, 4)).astype(np.float32)
+    np.testing.assert_allclose(twin.predict_on_batch(x), net(x), rtol=1e-4, atol=1e-5)
+    again = written.Mixed(seed=4)
+    assert set(again.load_weights(path).loaded) == set(net.weights)
+    for name, view in again.weights.items():
+        np.testing.assert_array_equal(view, net.weights[name])
+
+
+def test_layers_side_by_side_need_a_file_of_keras(written: ModuleType, tmp_path: Path) -> None:
+    net, twin, path = written.Sides(seed=3), sides(), tmp_path / "s.weights.h5"
+    with pytest.raises(WeightError, match=r"'dense' and 'dense_2'.*pass like='twin"):
+        net.save_weights(path)
+    assert not list(tmp_path.iterdir())
+    twin.compile("adam", "mse")
+    twin.train_on_batch([np.zeros((2, 3))] * 2, np.zeros((2, 1)))
+    twin.save_weights(tmp_path / "twin.weights.h5")
+    net.save_weights(path, like=tmp_path / "twin.weights.h5")
+    twin.load_weights(path)
+    x = {name: np.random.default_rng(1).normal(size=(7, 3)).astype(np.float32) for name in "ab"}
+    np.testing.assert_allclose(twin.predict_on_batch(x), net(x), rtol=1e-4, atol=1e-6)
+    mixed().save_weights(tmp_path / "other.weights.h5")
+    with pytest.raises(WeightError, match="does not fit model Sides"):
+        net.save_weights(path, like=tmp_path / "other.weights.h5")
+
+
+def test_what_cannot_be_written(
+    written: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    net = written.Head(seed=1)
+    for name in ("m.h5", "m.keras"):
+        with pytest.raises(WeightError, match=r"written as '\.weights\.h5'"):
+            net.save_weights(tmp_path / name)
+    (tmp_path / "old.weights.h5").mkdir()
+    with pytest.raises(OSError, match="is a folder"):
+        net.save_weights(tmp_path / "old.weights.h5")
+    path = tmp_path / "kept.weights.h5"
+    net.save_weights(path)
+    before = path.read_bytes()
+
+    def full(*_: Any, **__: Any) -> None:
+        raise RuntimeError("no space left on device")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(h5py.Group, "require_group", full)
+        with pytest.raises(OSError, match=r"no space left.*previous file is unchanged"):
+            net.save_weights(path)
+    assert path.read_bytes() == before and len(list(tmp_path.iterdir())) == 2
+    monkeypatch.setitem(sys.modules, "h5py", None)
+    with pytest.raises(ImportError, match="writing weights for Keras needs the package h5py"):
+        net.save_weights(path)
