@@ -57,7 +57,8 @@ class Run:
     """One phase: its graph under construction, and what layers leave behind.
 
     `apply` applies a layer to the `Arguments` of a call; `place` is where the file being built
-    stands; `results` are what layers made, by path; `partial` are paths of models of which some
+    stands; `assigned` are all that weights and states became in turn, `updates` what they end with;
+    `results` are what layers made, by path; `partial` are paths of models of which some
     layers alone may be wanted.
     """
 
@@ -69,6 +70,7 @@ class Run:
     penalties: list[tuple[Bound, Value]] = field(default_factory=list)
     constraints: dict[str, tuple[Bound, Span]] = field(default_factory=dict)
     updates: dict[str, Value] = field(default_factory=dict)
+    assigned: dict[str, list[Value]] = field(default_factory=dict)
     paths: dict[Value, str] = field(default_factory=dict)
     layers: dict[str, Layer] = field(default_factory=dict)
     files: dict[AnyLayer, str] = field(default_factory=dict)

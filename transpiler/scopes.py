@@ -9,7 +9,7 @@ from typing import Any, NoReturn
 
 from kgen.buildtime import Arguments
 from kgen.diagnostics import Diagnostic, KgenError, Span, fail
-from kgen.graph import Value
+from kgen.graph import Shape, TensorType, Value, current
 from kgen.layers.initializers import describe_initializer
 from kgen.layers.registry import Bound, LayerInstance
 from kgen.limits import check_nodes, check_sizes, check_tensor
@@ -85,6 +85,7 @@ class LayerScope:
         """Record a weight's new value; a later call in the same step continues from it."""
         path = self.run.paths[weight]
         self.run.updates[path] = new
+        self.run.assigned.setdefault(path, []).append(new)
         self.run.paths[new] = path
 
     def stream(self) -> int:
@@ -96,11 +97,11 @@ class LayerScope:
         self.run.losses.append(value)
 
     def sublayer(
-        self, inner: LayerInstance, name: str | None = None, **changes: Any
+        self, inner: LayerInstance, name: str | None = None, *, below: str = "", **changes: Any
     ) -> LayerInstance:
         """The layer below this one's path; with a `name`, a copy with weights of its own."""
         assert isinstance(inner, Layer | LayerChain | ModelLayer)
-        prefix = f"{self.layer.path}/"
+        prefix = f"{self.layer.path}/{below}"
         if name is None:
             found: AnyLayer = inner
             adopt(inner, prefix)
@@ -116,6 +117,34 @@ class LayerScope:
         """Apply another layer; arguments that are None are left out."""
         given = {name: value for name, value in arguments.items() if value is not None}
         return self.run.apply(inner, Arguments(self.span, [inputs], given))
+
+    def inside(self, inner: LayerInstance, shape: Shape | None = None) -> LayerScope:
+        """What a layer that this one is made of sees, though it is not applied by itself."""
+        assert isinstance(inner, Layer)
+        if shape is not None:
+            self.run.layers.setdefault(inner.path, inner)
+            inner.place = inner.place or self.layer.place or self.run.place
+            inner.shapes.append(TensorType("float32", shape))
+        inner.calls += 1
+        return LayerScope(self.run, inner, self.span)
+
+    def call_in_loop(self, inner: LayerInstance, inputs: Value, **arguments: Any) -> Any:
+        """Apply a layer to one step, in the body of a loop, which nothing but its results leaves.
+
+        Raises:
+            KgenError: the layer draws random numbers, or changes states or the loss.
+        """
+        before, losses = dict(self.run.updates), len(self.run.losses)
+        first = len(current().nodes)
+        result = self.call(inner, inputs, **arguments)
+        drawn = [n for n in current().nodes[first:] if n.op.name.startswith("random_")]
+        if drawn or before != self.run.updates or losses < len(self.run.losses):
+            found = "draws random numbers" if drawn else "changes states, or adds to the loss"
+            self.fail(
+                f"a cell does the same at every step, but {inner.name} {found}",
+                help="leave that to layers before and after the recurrent one",
+            )
+        return result
 
     def mask_of(self, value: Value) -> Value | None:
         return self.run.masks.get(value)
@@ -159,8 +188,14 @@ class FunctionScope:
         self.run.losses.append(value)
 
     def sublayer(
-        self, inner: LayerInstance, name: str | None = None, **changes: Any
+        self, inner: LayerInstance, name: str | None = None, *, below: str = "", **changes: Any
     ) -> LayerInstance:
+        raise AssertionError("tensor functions have no layers")
+
+    def inside(self, inner: LayerInstance, shape: Shape | None = None) -> LayerScope:
+        raise AssertionError("tensor functions have no layers")
+
+    def call_in_loop(self, inner: LayerInstance, inputs: Value, **arguments: Any) -> Any:
         raise AssertionError("tensor functions have no layers")
 
     def mask_of(self, value: Value) -> Value | None:
@@ -187,13 +222,22 @@ def adopt(layer: AnyLayer, prefix: str) -> None:
 
 
 def copied(layer: AnyLayer, name: str, prefix: str) -> AnyLayer:
-    """A layer as if constructed again, under another name."""
+    """A layer as if constructed again, under another name, with the layers it is given."""
     if isinstance(layer, Layer):
-        return Layer(layer.bound, name, layer.span, layer.trainable, prefix)
+        arguments = {key: _constructed(value) for key, value in layer.bound.arguments.items()}
+        bound = Bound(layer.bound.definition, arguments, layer.bound.given)
+        return Layer(bound, name, layer.span, layer.trainable, prefix)
     if isinstance(layer, ModelLayer):
         return ModelLayer(layer.model, layer.arguments, name, layer.span, layer.trainable, prefix)
     items = tuple(copied(item, item.name, f"{prefix}{name}/") for item in layer.items)
     return LayerChain(items, name, layer.span, prefix)
+
+
+def _constructed(value: Any) -> Any:
+    """An argument, the layers in it constructed again."""
+    if isinstance(value, list | tuple):
+        return type(value)(_constructed(item) for item in value)
+    return copied(value, value.name, "") if isinstance(value, AnyLayer) else value
 
 
 def changed(layer: AnyLayer, changes: Mapping[str, Any]) -> AnyLayer:

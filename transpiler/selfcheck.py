@@ -72,6 +72,7 @@ def selfcheck(
             t.output: _targets(rng, t.dtype, _known(t.shape, sizes), t.classes)
             for t in model.targets
         }
+        net.states.put({path: np.zeros_like(state) for path, state in net.states.items()})
         feeds = _feeds(model, net, x, y)
         yield from _loss(model, net, x, y, feeds)
         yield from _gradients(model, net, x, y, feeds, rng)
@@ -93,7 +94,7 @@ def _forward(model: Model, net: Any, x: Arrays) -> Iterator[Check]:
     graph = model.predict
     if not graph.outputs:
         return
-    feeds = {**x, **net.weights}
+    feeds = {**x, **net.weights, **net.states.copies()}
     exact, single = _in_float64(graph, feeds), interpret(graph, feeds)
     found = net.predict(x, batch_size=len(next(iter(x.values()))))
     outputs = found if isinstance(found, dict) else {net.spec.outputs[0].name: found}
@@ -247,6 +248,7 @@ def _feeds(model: Model, net: Any, x: Arrays, y: Arrays) -> dict[str, np.ndarray
     """What the training graph reads: inputs, targets, sample weights of 1, and weights."""
     rows = len(next(iter(x.values())))
     feeds = {**x, **{path: value.copy() for path, value in net.weights.items()}}
+    feeds |= net.states.copies()
     for target in model.targets:
         feeds[target.input] = y[target.output]
         feeds[target.sample_weight] = np.ones(rows, np.float32)

@@ -128,10 +128,12 @@ def _check_needs(view: View, frame: Frame) -> None:
             )
 
 
-def _reads_given(view: View, values: set[Value], frame: Frame) -> bool:
-    """Whether values depend on no inputs of the model but those a view is given."""
-    given = set(view.inputs.values())
-    return not any(v in values and v not in given for v, _ in frame.inputs.values())
+def _kept(view: View, assigned: Sequence[Value], needed: set[Value]) -> Value | None:
+    """What a state becomes in the last of the calls of its layer that a view computes."""
+    for value in reversed(assigned):
+        if _needed(view, [value]) - needed <= {value}:
+            return value
+    return None
 
 
 def views_of(run: Run, frame: Frame) -> list[ViewInfo]:
@@ -171,12 +173,13 @@ def view_info(view: View, run: Run, frame: Frame) -> ViewInfo:
     updates: dict[str, Value] = {}
     for path, value in run.updates.items():
         weight = run.builder.weights[path]
-        if weight.value in needed:
-            depends = _needed(view, [value]) if weight.carried else reachable([value])
-            if weight.carried and _reads_given(view, depends, frame):
-                needed = needed | depends
-            if depends <= needed:
-                updates[path] = value
+        if weight.carried and weight.value in needed:
+            kept = _kept(view, run.assigned[path], needed)
+            if kept is not None:
+                updates[path] = kept
+                needed = needed | {kept}
+        elif weight.value in needed and reachable([value]) <= needed:
+            updates[path] = value
     mapping: dict[Value, Value] = {}
     with Builder() as builder:
         for name, (value, span) in frame.inputs.items():

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import keras
+import kgen
+import numpy as np
 import pytest
 from example_case import Example, check_example
 from example_twins import truths, words
 from keras import layers
 from twins import Arrays, labels, numbers, one_hot
 
+EXAMPLE = Path(__file__).parents[2] / "examples" / "08_stateful_lstm.k"
 ROWS = 11
 SMALL = {"length": "6", "vocabulary": "13", "units": "4"}
 
@@ -196,3 +200,33 @@ EXAMPLES = [
 @pytest.mark.parametrize("example", EXAMPLES, ids=lambda example: example.id)
 def test_an_example(example: Example) -> None:
     check_example(example)
+
+
+@pytest.mark.slow
+def test_the_stateful_stack() -> None:
+    """Batch after batch as Keras's stateful layers have it, and sequence by sequence.
+
+    Shares of ten classes; states below 1, after 4 batches of 8 steps of sums of 64 products.
+    """
+    net = kgen.load(EXAMPLE, rows=3).StatefulLstm(seed=0)
+    x = keras.Input(batch_shape=(3, 8, 16))
+    h = layers.LSTM(32, return_sequences=True, stateful=True)(x)
+    h = layers.LSTM(32, return_sequences=True, stateful=True)(h)
+    h = layers.LSTM(32, stateful=True)(h)
+    twin = keras.Model(x, layers.Dense(10, activation="softmax")(h))
+    twin.set_weights(net.get_weights())
+    assert net.count_params() == twin.count_params()
+    rows = numbers((8, 16), 12, 1)
+    expected = np.concatenate([np.asarray(twin(rows[k : k + 3])) for k in range(0, 12, 3)])
+    bound = 4 * 8 * 64 * 2.0**-24
+    np.testing.assert_allclose(net.predict(rows), expected, rtol=0, atol=bound)
+    kept = [state for layer in twin.layers[1:4] for state in layer.states]
+    for (path, state), exact in zip(net.states.items(), kept, strict=True):
+        np.testing.assert_allclose(state, np.asarray(exact), rtol=0, atol=bound, err_msg=path)
+    one = net.with_batch(1)
+    for k in range(3):
+        one.reset_states()
+        alone = one.predict(rows[k::3])
+        np.testing.assert_allclose(alone, expected[k::3], rtol=0, atol=bound)
+    history = net.fit(rows, one_hot(10, 12, 2), epochs=2, shuffle=False, verbose=0).history
+    assert history["loss"][1] < history["loss"][0]

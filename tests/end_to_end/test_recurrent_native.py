@@ -5,8 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 import keras
+import numpy as np
 import pytest
 from keras import layers, optimizers
+from native import build
 from twins import Case, check_all, dense, numbers
 
 FILE = "e2e_recurrent.k"
@@ -49,6 +51,37 @@ def masked() -> Any:
     return model
 
 
+class Minimal(keras.layers.Layer):
+    """The cell that the file declares."""
+
+    def __init__(self, units: int, **options: Any) -> None:
+        super().__init__(**options)
+        self.units = self.state_size = units
+
+    def build(self, shape: Any) -> None:
+        self.kernel = self.add_weight(shape=(shape[-1], self.units), name="kernel")
+        self.recurrent = self.add_weight(shape=(self.units, self.units), name="recurrent")
+
+    def call(self, x: Any, states: Any) -> Any:
+        y = x @ self.kernel + states[0] @ self.recurrent
+        return y, [y]
+
+
+def cells() -> Any:
+    keras.utils.clear_session()  # the names of stacks count from the start
+    x = keras.Input((5, 3), name="x")
+    row = [layers.LSTMCell(4, name="l"), layers.GRUCell(2, reset_after=False, name="u")]
+    wide = layers.RNN(row, return_sequences=True, return_state=True, name="r")
+    h, (a, b), c = wide(layers.Masking(name="m")(x))
+    both = layers.RNN(layers.SimpleRNNCell(3, activation="softsign", name="e"), name="w")
+    g = layers.Bidirectional(both, merge_mode="ave", name="b")(h)
+    own = layers.RNN(Minimal(3, name="o"), name="n")(h)
+    _, (s,) = layers.GRUCell(2, name="one")(layers.Concatenate()([a, b]), [c])
+    model = keras.Model(x, dense(2, name="y")(layers.Concatenate()([g, own, s])))
+    model.compile(optimizers.SGD(0.05), "mse")
+    return model
+
+
 def once() -> Any:
     x = keras.Input((1, 1), name="x")
     h = layers.LSTM(1, name="h")(layers.GRU(1, return_sequences=True, name="g")(x))
@@ -58,6 +91,7 @@ def once() -> Any:
 
 
 CASES: dict[str, Any] = {
+    "Cells": (cells, (5, 3), (2,), {"threads": 2, "file": "e2e_cells.k"}),
     "Memories": (memories, (5, 3), (2,), {}),
     "Units": (units, (6, 3), (2,), {"threads": 2}),
     "Masked": (masked, (5, 3), (5, 2), {"threads": 5}),
@@ -71,9 +105,21 @@ def test_recurrent_layers(name: str) -> None:
     twin, shape, target, options = CASES[name]
     rows = 5 if options.get("batch_size") == 1 else 33
     x, y = numbers(shape, rows, seed=1), numbers(target, rows, seed=2)
-    if name == "Masked":
+    options = dict(options)
+    if name in ("Masked", "Cells"):
         x[::2, 3:] = 0.0
         x[1::3, 0] = 0.0
         x[5] = 0.0
+    if name == "Masked":
         options = {**options, "sample_weight": {"y": numbers((5,), rows, seed=3) + 1.5}}
-    check_all(Case(FILE, name, twin, {"x": x}, {"y": y}, deep=True, **options))
+    file = options.pop("file", FILE)
+    check_all(Case(file, name, twin, {"x": x}, {"y": y}, deep=True, **options))
+
+
+def test_a_cell_gives_what_its_layer_gives() -> None:
+    """The same kernels: no rounding differs."""
+    net = build("e2e_cells.k").Same(seed=0)
+    for part in ("kernel", "recurrent_kernel", "bias"):
+        net.weights[f"b/lstm_cell/{part}"] = net.weights[f"a/lstm_cell/{part}"]
+    found = net.predict(numbers((4, 3), 5, seed=1))
+    np.testing.assert_array_equal(found["lstm"], found["cell"])

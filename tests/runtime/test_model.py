@@ -470,6 +470,8 @@ def test_setting_all_weights() -> None:
 def test_stateless_models_have_no_states() -> None:
     with pytest.raises(KgenRuntimeError, match="no layer that carries state"):
         linear_model()(seed=0).reset_states()
+    with pytest.raises(KgenRuntimeError, match="any number of rows"):
+        linear_model()(seed=0).with_batch(2)
 
 
 IMPORTS = """

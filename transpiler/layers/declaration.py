@@ -154,9 +154,9 @@ class Scope(Protocol):
         ...
 
     def sublayer(
-        self, inner: LayerInstance, name: str | None = None, **changes: Any
+        self, inner: LayerInstance, name: str | None = None, *, below: str = "", **changes: Any
     ) -> LayerInstance:
-        """The layer, with its weights below this one's path.
+        """The layer, with its weights below this one's path (and `below`, which ends with `/`).
 
         With a `name` it is a copy of that name with weights of its own, made by the
         first call and shared by later ones; `changes` are arguments that differ.
@@ -169,6 +169,17 @@ class Scope(Protocol):
 
     def set_mask(self, value: Value, mask: Value) -> None:
         """Say which steps of a result count; otherwise the layer's kind decides."""
+        ...
+
+    def inside(self, inner: LayerInstance, shape: Shape | None = None) -> Scope:
+        """The scope of a layer that this one is made of, but does not apply: its cell.
+
+        With a shape it is entered among the model's layers, as giving tensors of that shape.
+        """
+        ...
+
+    def call_in_loop(self, inner: LayerInstance, inputs: Value, **arguments: Any) -> Any:
+        """As `call`, for one step in the body of a loop; refuses what would have to leave it."""
         ...
 
     def call(self, inner: LayerInstance, inputs: Any, **arguments: Any) -> Any:

@@ -7,7 +7,7 @@ from dataclasses import fields
 from typing import Annotated, Any, TypeAlias
 
 from kgen.graph import Value
-from kgen.layers.cells import CELLS
+from kgen.layers.cells import Cell, GRUUnit, LSTMUnit, SimpleCell
 from kgen.layers.family import layer
 from kgen.layers.kinds import (
     ActivationMember,
@@ -45,14 +45,15 @@ Cudnn: TypeAlias = Annotated[Any, Choice('a truth value or "auto"', ("auto", Tru
 
 def recur(
     scope: Scope,
-    cell: str,
-    prefix: str,
+    cell: Cell,
     sequence: Value,
     states: Any,
     mask: Value | None,
     options: Mapping[str, Any],
+    *,
+    shown: int = 0,
 ) -> Value | list[Value]:
-    """Run one of the three cells by the options of its layer."""
+    """Run a cell by the options of its layer; `shown` as in `over_time`."""
     if sequence.type.rank != 3:
         scope.fail(
             f"a recurrent layer reads [batch, time, features], found {sequence.type}",
@@ -60,9 +61,10 @@ def recur(
         )
     course = Course(**{field.name: options[field.name] for field in fields(Course)})
     given = [states] if isinstance(states, Value) else states
-    found = over_time(scope, CELLS[cell](scope, prefix, options), sequence, given, mask, course)
+    found = over_time(scope, cell, sequence, given, mask, course, shown=shown)
     results = [found] if isinstance(found, Value) else found
-    results[0] = regularize_activity(scope, options["activity_regularizer"], results[0])
+    if "activity_regularizer" in options:
+        results[0] = regularize_activity(scope, options["activity_regularizer"], results[0])
     if mask is not None and options["return_sequences"]:
         scope.set_mask(results[0], mask)
     return results if options["return_state"] else results[0]
@@ -102,9 +104,8 @@ def simple_rnn(
 
     `[batch, time, n]` to `[batch, units]`, or `[batch, time, units]` with `return_sequences`.
     """
-    return recur(
-        scope, "SimpleRNNCell", "simple_rnn_cell/", sequence, initial_state, mask, locals()
-    )
+    cell = SimpleCell(scope, "simple_rnn_cell/", locals())
+    return recur(scope, cell, sequence, initial_state, mask, locals())
 
 
 @layer("LSTM")
@@ -144,7 +145,8 @@ def lstm(
 
     `[batch, time, n]` to `[batch, units]`, or `[batch, time, units]` with `return_sequences`.
     """
-    return recur(scope, "LSTMCell", "lstm_cell/", sequence, initial_state, mask, locals())
+    cell = LSTMUnit(scope, "lstm_cell/", locals())
+    return recur(scope, cell, sequence, initial_state, mask, locals())
 
 
 @layer("GRU")
@@ -184,4 +186,5 @@ def gru(
 
     `[batch, time, n]` to `[batch, units]`, or `[batch, time, units]` with `return_sequences`.
     """
-    return recur(scope, "GRUCell", "gru_cell/", sequence, initial_state, mask, locals())
+    cell = GRUUnit(scope, "gru_cell/", locals())
+    return recur(scope, cell, sequence, initial_state, mask, locals())

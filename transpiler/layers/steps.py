@@ -29,12 +29,14 @@ def over_time(
     initial: Sequence[Value] | None,
     mask: Value | None,
     course: Course,
+    *,
+    shown: int = 0,
 ) -> Value | list[Value]:
     """Apply a cell to every step of a sequence.
 
-    Where the mask `[batch, time]` is false, the states stay, and the output is the one before
-    (or zeros). Returns the last output, or `[batch, time, ...]`, and the last states if wanted.
-    A `stateful` layer begins with the states that the batch before ended with, unless it is
+    Where the mask `[batch, time]` is false, the states stay, and the output is the state that is
+    `shown` (or zeros). Returns the last output, or `[batch, time, ...]`, and the last states if
+    wanted. A `stateful` layer begins with the states that the batch before ended with, unless it is
     given others.
     """
     kept = _kept(scope, cell, sequence) if course.stateful else None
@@ -58,7 +60,8 @@ def over_time(
         chosen = [choose(new, old) for new, old in zip(after, before, strict=True)]
         if course.zero_output_for_mask:
             return [choose(output, ops.broadcast_to(ops.constant(0.0), output.shape))], chosen
-        return [chosen[0] if output is after[0] else choose(output, before[0])], chosen
+        same = output is after[shown]
+        return [chosen[shown] if same else choose(output, before[shown])], chosen
 
     turned = course.go_backwards
     done = ops.scan(step, sequences, states, flipped=turned, outputs_flipped=False)
@@ -83,10 +86,16 @@ def _kept(scope: Scope, cell: Cell, sequence: Value) -> list[Value]:
             f"a stateful layer reads a row for each of the batch, found {sequence.type}",
             help="apply it outside of TimeDistributed, or without stateful=True",
         )
-    return [
-        scope.state(f"state_{k}" if k else "state", tuple(s for s in shape if isinstance(s, int)))
-        for k, shape in enumerate(cell.state_shapes)
-    ]
+    kept = []
+    for k, shape in enumerate(cell.state_shapes):
+        sizes = tuple(size for size in shape if isinstance(size, int))
+        if len(sizes) != len(shape):
+            scope.fail(
+                f"a stateful layer keeps states of known sizes, found {sequence.type}",
+                help="give every axis a size in the input's declaration",
+            )
+        kept.append(scope.state(f"state_{k}" if k else "state", sizes))
+    return kept
 
 
 def _initial(

@@ -69,7 +69,7 @@ def _options(scope: Scope, inner: LayerInstance) -> dict[str, Any]:
         kind = inner.name if inner.bound is None else inner.bound.name
         scope.fail(
             f"Bidirectional wraps a recurrent layer, found {kind}",
-            help="wrap a SimpleRNN, LSTM or GRU",
+            help="wrap an RNN, SimpleRNN, LSTM or GRU",
         )
     return dict(inner.bound.arguments)
 
