@@ -13,6 +13,7 @@ from math import prod
 from kgen.access import count, product_text
 from kgen.body import Body, Cursor
 from kgen.graph import Shape, Value
+from kgen.kernels.geometry import Geometry, Windows, windows
 from kgen.kernels.loops import Width, epilogue, known_size, width
 from kgen.kernels.nest import (
     OUTPUT,
@@ -34,93 +35,15 @@ from kgen.kernels.nest import (
 from kgen.texts import NestText
 
 # Floats of a panel of the kernel, copied together.
-_LARGEST_PANEL = 1 << 18
+LARGEST_PANEL = 1 << 18
 # Elements of a run from which its product with a single channel goes along the run.
 LONG_RUN = 16
 # Positions of an image from which packing a panel for each image costs little.
-_MANY_POSITIONS = 128
+MANY_POSITIONS = 128
 # Positions that the kernel's gradient sums at a time.
 _BLOCK = 128
 # Lines of positions that it sums at a time where their length is open.
 _OPEN_LINES = 4
-
-
-@dataclass(frozen=True)
-class Geometry:
-    """How the windows of a convolution lie in its input."""
-
-    shape: Shape
-    taps: tuple[int, ...]
-    strides: tuple[int, ...]
-    dilation: tuple[int, ...]
-
-    @property
-    def rank(self) -> int:
-        return len(self.taps)
-
-    @property
-    def channels(self) -> int:
-        return known_size(self.shape[-1:])
-
-    @property
-    def grouped_taps(self) -> tuple[int, ...]:
-        """The taps that loops walk: all, or all but those of the last axis where they are a run."""
-        return self.taps if self.dilation[-1] > 1 else self.taps[:-1]
-
-    @property
-    def run(self) -> int:
-        """Neighbouring floats of the input that meet neighbouring rows of the kernel."""
-        return self.channels * (1 if self.dilation[-1] > 1 else self.taps[-1])
-
-    def cell(self, axis: int, position: str, tap: str) -> str:
-        """Where in an axis of the input a tap lies."""
-        return add(mul(position, self.strides[axis]), mul(tap, self.dilation[axis]))
-
-    def first_cells(self, n: str, positions: Sequence[str], taps: Sequence[str]) -> list[str]:
-        """The input's place at position 0 of the last axis."""
-        taps = [*taps, *(["0"] if len(taps) < self.rank else [])]
-        cells = [self.cell(axis, at, taps[axis]) for axis, at in enumerate(positions)]
-        return [n, *cells, self.cell(self.rank - 1, "0", taps[-1])]
-
-    def row(self, places: Sequence[str]) -> str:
-        """The row of a place of the input, a row being one cell's channels."""
-        return mixed(places, [size(self.shape, axis) for axis in range(self.rank + 1)])
-
-
-@dataclass(frozen=True)
-class Windows:
-    """The input of a convolution as a matrix with a row for each position of the last axis.
-
-    Where positions are neighbours, rows are cells, and `(row + position, k)` is meant; else rows
-    start a stride apart, and it is `(position, place + k)` with a flat place.
-    """
-
-    geometry: Geometry
-    name: str
-
-    @property
-    def is_plain(self) -> bool:
-        return self.geometry.strides[-1] == 1
-
-    def base(self, places: Sequence[str], position: str = "0") -> str:
-        """The row, or the flat place, from which a run of the input is read."""
-        row = self.geometry.row(places)
-        if self.is_plain:
-            return add(row, position)
-        return mul(row, self.geometry.channels)
-
-    def at(self, base: str, position: str, k: str, *, based: bool = True) -> str:
-        """The row and column of element k of a position's run; `based` if base has the position."""
-        if self.is_plain:
-            return f"{base if based else add(base, position)}, {k}"
-        return f"{position}, {add(base, k)}"
-
-
-def windows(body: Body, geometry: Geometry, x: Value) -> Windows:
-    """The input's matrix in this kernel."""
-    rows, channels = product_text(x.shape[:-1]), geometry.channels
-    step: int | str = geometry.strides[-1] * channels if geometry.strides[-1] > 1 else ""
-    return Windows(geometry, body.view(x, rows, channels, step))
 
 
 def tile_vectors(cols: int, height: Width) -> int:
@@ -153,11 +76,11 @@ def conv(body: Body) -> NestText:
         products = _dots(body, geometry, x, w, positions, height)
     else:
         kernel = body.view(w, str(inner), cols)
-        panels = inner * vectors * 16 <= _LARGEST_PANEL and _positions(out) >= 8
+        panels = inner * vectors * 16 <= LARGEST_PANEL and _positions(out) >= 8
         b, column = ("panel", "0") if panels else (kernel, "j")
         packing = (f"panel = pack({kernel}, 0, j, {inner}, {vectors})",) if panels else ()
         across = Loop(f"j in range(0, {cols}, {columns_of(vectors)})", packing)
-        by_image = _positions(out) >= _MANY_POSITIONS or not panels
+        by_image = _positions(out) >= MANY_POSITIONS or not panels
         outer_loops = (images, across) if by_image else (across, images)
         products = _taps(geometry, windows(body, geometry, x), positions, b, column)
     j = "j" if len(outer_loops) > 1 else "0"
@@ -186,7 +109,7 @@ def conv(body: Body) -> NestText:
 def _positions(out: Shape) -> int:
     """How many positions an image has; where their number is open, many."""
     names, known = count(out[1:-1])
-    return known if not names else known * _MANY_POSITIONS
+    return known if not names else known * MANY_POSITIONS
 
 
 @dataclass(frozen=True)
@@ -271,7 +194,7 @@ def conv_filter(body: Body) -> NestText:
     body.written.append(node.output)
     lines = max(1, _BLOCK // extent) if isinstance(extent, int) else _OPEN_LINES
     total = product_text(grad.shape[:-2])
-    packs = isinstance(extent, int) and lines * extent * vectors * 16 <= _LARGEST_PANEL
+    packs = isinstance(extent, int) and lines * extent * vectors * 16 <= LARGEST_PANEL
     block = (f"count = min({lines}, {total} - start)",)
     packing = (
         f"panel = pack({gradient}, start * {extent}, j, {lines * extent}, {vectors}, "

@@ -32,23 +32,23 @@ def nest(
     finish: Sequence[str],
 ) -> NestText:
     """Loops in one another; in the innermost, further ones between `start` and `finish`."""
-    outer, depth = opened(loops, 0)
-    between, deepest = opened(inner, depth)
-    lines = [*outer, *indented(start, depth), *between, *indented(body, deepest)]
-    return NestText(share=share, lines=(*lines, *indented(finish, depth)))
+    outer, depth = _opened(loops, 0)
+    between, deepest = _opened(inner, depth)
+    lines = [*outer, *_indented(start, depth), *between, *_indented(body, deepest)]
+    return NestText(share=share, lines=(*lines, *_indented(finish, depth)))
 
 
-def opened(loops: Sequence[Loop], depth: int) -> tuple[list[str], int]:
+def _opened(loops: Sequence[Loop], depth: int) -> tuple[list[str], int]:
     """The heads of loops with what follows each, and the depth of the innermost body."""
     lines: list[str] = []
     for loop in loops:
-        lines += indented([f"for {loop.head}:"], depth)
+        lines += _indented([f"for {loop.head}:"], depth)
         depth += 1
-        lines += indented(loop.lines, depth)
+        lines += _indented(loop.lines, depth)
     return lines, depth
 
 
-def indented(lines: Iterable[str], depth: int) -> list[str]:
+def _indented(lines: Iterable[str], depth: int) -> list[str]:
     return ["    " * depth + line for line in lines]
 
 

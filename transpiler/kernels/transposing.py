@@ -11,19 +11,18 @@ from collections.abc import Sequence
 from kgen.access import product_text
 from kgen.body import Body, Cursor
 from kgen.graph import Value
-from kgen.kernels.convolving import columns_of, tile_vectors
+from kgen.kernels.convolving import LARGEST_PANEL, MANY_POSITIONS, columns_of, tile_vectors
 from kgen.kernels.loops import epilogue, known_size
 from kgen.kernels.nest import (
     OUTPUT,
     TAP,
     Loop,
     add,
-    indented,
     mixed,
     mul,
     names_of,
+    nest,
     nested,
-    opened,
     shared_images,
     size,
     take_names,
@@ -36,51 +35,63 @@ from kgen.texts import NestText
 def conv_transpose(body: Body) -> NestText:
     """The last axis' residues one after the other, those of the others as its loops meet them."""
     node = body.group.anchor
-    x, w = node.inputs
+    _, w = node.inputs
     out = node.output.shape
-    rank, stride = len(out) - 2, node.attrs["strides"][-1]
+    rank = len(out) - 2
     cols, inner = known_size(out[-1:]), known_size(w.shape[:-1])
-    extent = known_size(out[-2:-1]) // stride
+    extent = known_size(out[-2:-1]) // node.attrs["strides"][-1]
     vectors = tile_vectors(cols, extent)
-    height = tile_height(extent, vectors)
     take_names(body, "tile", "kk", "row")
-    source = body.view(x, product_text(x.shape[:-1]), known_size(x.shape[-1:]))
     kernel = body.view(w, str(inner), cols)
-    positions = names_of(OUTPUT, rank)
-    shape = [size(out, axis) for axis in range(rank + 1)]
-    outer, depth = opened(
-        (
-            Loop("n in range(first, last)"),
-            Loop(
-                f"j in range(0, {cols}, {columns_of(vectors)})",
-                (f"panel = pack({kernel}, 0, j, {inner}, {vectors})",),
-            ),
-            *nested(positions[:-1], shape[1:-1]),
-        ),
-        0,
+    packs = inner * vectors * 16 <= LARGEST_PANEL
+    across = Loop(
+        f"j in range(0, {cols}, {columns_of(vectors)})",
+        (f"panel = pack({kernel}, 0, j, {inner}, {vectors})",) if packs else (),
     )
-    lines = [*outer]
-    for residue in range(stride):
-        start, _ = tile_start(extent, height)
-        place = mixed(["n", *positions], [*shape[:-1], str(extent)])
-        head = Loop(f"tile in range(0, {extent}, {height})", (f"ox = {start}", f"i = {place}"))
-        tiles, inside = opened((head,), depth)
-        taps, deepest = opened(
-            _taps(x, w, node.attrs["strides"], node.attrs["low"], residue), inside
-        )
-        product = f"acc = outer(acc, {source}, row, k, panel, kk + k, 0)"
-        cursor = Cursor("i", "j", height, str(vectors), apart=stride, offset=residue)
-        body.open()
-        finish = epilogue(body, cursor)
-        body.close()
-        lines += [
-            *tiles,
-            *indented((f"acc = zeros({height}, {vectors})",), inside),
-            *taps,
-            *indented((product,), deepest),
-            *indented(finish, inside),
-        ]
-    return NestText(share=shared_images(out), lines=tuple(lines))
+    images = Loop("n in range(first, last)")
+    by_image = known_size(out[1:-1]) >= MANY_POSITIONS or not packs
+    shape = [size(out, axis) for axis in range(rank + 1)]
+    panel = "panel, kk + k, 0" if packs else f"{kernel}, kk + k, j"
+    residues = (
+        _residue(body, residue, extent, vectors, panel)
+        for residue in range(node.attrs["strides"][-1])
+    )
+    return nest(
+        share=shared_images(out),
+        loops=(
+            *((images, across) if by_image else (across, images)),
+            *nested(names_of(OUTPUT, rank)[:-1], shape[1:-1]),
+        ),
+        start=[line for lines in residues for line in lines],
+        inner=(),
+        body=(),
+        finish=(),
+    )
+
+
+def _residue(body: Body, residue: int, extent: int, vectors: int, panel: str) -> tuple[str, ...]:
+    """The `extent` positions of a line that leave this residue by the stride."""
+    node = body.group.anchor
+    x, w = node.inputs
+    strides, out = node.attrs["strides"], node.output.shape
+    height = tile_height(extent, vectors)
+    start, _ = tile_start(extent, height)
+    source = body.view(x, product_text(x.shape[:-1]), known_size(x.shape[-1:]))
+    shape = [*(size(out, axis) for axis in range(len(strides))), str(extent)]
+    place = mixed(["n", *names_of(OUTPUT, len(strides))], shape)
+    tile = Loop(f"tile in range(0, {extent}, {height})", (f"ox = {start}", f"i = {place}"))
+    body.open()
+    cursor = Cursor("i", "j", height, str(vectors), apart=strides[-1], offset=residue)
+    finish = epilogue(body, cursor)
+    body.close()
+    return nest(
+        share="",
+        loops=(tile,),
+        start=(f"acc = zeros({height}, {vectors})",),
+        inner=_taps(x, w, strides, node.attrs["low"], residue),
+        body=(f"acc = outer(acc, {source}, row, k, {panel})",),
+        finish=finish,
+    ).lines
 
 
 def _taps(
@@ -95,21 +106,16 @@ def _taps(
     positions, names = names_of(OUTPUT, rank), names_of(TAP, rank)
     cells, loops = ["n"], []
     for axis, (tap, step, before) in enumerate(zip(taps, strides, low, strict=True)):
-        name = names[axis]
-        if axis < rank - 1:
-            reach = add(positions[axis], str(before))
-            first = f"({reach}) % {step}" if before else f"{reach} % {step}"
-            meets = f"range({first}, {tap}, {step})" if step > 1 else f"range({tap})"
-            cell = f"({reach} - {name}) // {step}" if step > 1 else f"{reach} - {name}"
+        name, last = names[axis], axis == rank - 1
+        reach = str(residue + before) if last else add(positions[axis], str(before))
+        if step == 1:
+            loops.append(Loop(f"{name} in range({tap})"))
+            cell = f"({reach} - {name})"
         else:
-            first_tap = (residue + before) % step
-            by = f", {step}" if step > 1 else ""
-            meets = f"range({first_tap}, {tap}{by})"
-            behind = residue + before
-            cell = f"({behind} - {name}) // {step}" if step > 1 else f"{behind} - {name}"
-            cell = add(cell, "ox")
-        cells.append(f"({cell})" if axis < rank - 1 and step == 1 else cell)
-        loops.append(Loop(f"{name} in {meets}"))
+            first = (residue + before) % step if last else f"({reach}) % {step}"
+            loops.append(Loop(f"{name} in range({first}, {tap}, {step})"))
+            cell = f"({reach} - {name}) // {step}"
+        cells.append(add(cell, "ox") if last else cell)
     sizes = [size(x.shape, axis) for axis in range(rank + 1)]
     turned = mixed(
         [f"({tap - 1} - {name})" for tap, name in zip(taps, names, strict=True)],

@@ -184,8 +184,9 @@ def _filter_gradient(node: Node, grad: Value) -> list[Value | None]:
 
 def _onto(x: Value, grad: Value, turned: Value, strides: Steps, dilation: Steps) -> Value:
     """The gradient for a convolution's input x; see `conv_transpose`."""
-    attrs = {"strides": strides, "dilation": dilation, "low": (0,) * len(strides)}
-    return apply("conv_transpose", grad, turned, **attrs, positions=x.shape[1:-1])
+    attrs: dict[str, Any] = {"strides": strides, "dilation": dilation}
+    attrs |= {"low": (0,) * len(strides), "positions": x.shape[1:-1]}
+    return apply("conv_transpose", grad, turned, **attrs)
 
 
 def _filter_flops(node: Node) -> int:

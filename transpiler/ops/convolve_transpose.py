@@ -15,6 +15,7 @@ from kgen.graph import (
     Sample,
     Shape,
     ShapeError,
+    Size,
     TensorType,
     Value,
     apply,
@@ -142,7 +143,8 @@ def conv_spread(x: Value, w: Value, node_attrs: Attrs) -> Value:
     Where strides are 1 there are none, and this is how to compute it.
     """
     strides, dilation, low = (node_attrs[name] for name in ("strides", "dilation", "low"))
-    before, behind = [0], [0]
+    before: list[int] = [0]
+    behind: list[Size] = [0]
     sizes = zip(known_sizes(w.shape[:-2]), x.shape[1:-1], node_attrs["positions"], strict=True)
     for axis, (tap, size, result) in enumerate(sizes):
         before.append((tap - 1) * dilation[axis] - low[axis])
