@@ -6,7 +6,8 @@ from math import prod
 
 from kgen.access import product_text
 from kgen.body import Body, Cursor
-from kgen.kernels.convolving import Geometry, columns_of
+from kgen.kernels.convolving import columns_of
+from kgen.kernels.geometry import Geometry
 from kgen.kernels.loops import epilogue, known_size, long_vectors, width
 from kgen.kernels.nest import (
     OUTPUT,
