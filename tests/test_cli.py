@@ -422,8 +422,8 @@ def test_explain_and_layers(tmp_path: Path) -> None:
     assert "units" in kgen("layers", "Dense", cwd=tmp_path).stdout
     facts = json.loads(kgen("layers", "--json", "--family", "optimizer", cwd=tmp_path).stdout)
     assert {"Adam", "RMSprop", "SGD"} <= {fact["name"] for fact in facts}
-    done = kgen("layers", "ConvLSTM2D", cwd=tmp_path)
-    assert done.returncode == 2 and "not supported yet" in done.stderr
+    done = kgen("layers", "MixUp", cwd=tmp_path)
+    assert done.returncode == 2 and "MixUp is not part of kgen" in done.stderr
 
 
 def test_a_new_project_works_as_its_readme_says(tmp_path: Path) -> None:

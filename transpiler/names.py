@@ -9,7 +9,7 @@ from typing import NoReturn
 
 from kgen import library, syntax
 from kgen.diagnostics import Span, fail
-from kgen.layers.registry import FAMILIES, find, names, planned, refused
+from kgen.layers.registry import FAMILIES, find, names, refused
 from kgen.suggest import suggest
 from kgen.values import BuildValue, Registered
 
@@ -93,10 +93,7 @@ def registered(name: str) -> Registered | None:
 
 
 def unknown(name: str, scope: Names, builtins: Iterable[str], span: Span) -> NoReturn:
-    """Report a name that means nothing, or nothing yet."""
-    for family in FAMILIES:
-        if name in planned(family):
-            unsupported(name, span, f"Keras has this {family}; kgen does not yet")
+    """Report a name that means nothing, or nothing here."""
     reasons = {family: reason for family in FAMILIES if (reason := refused(family, name))}
     if reasons and name not in FOREIGN:
         family, reason = next(iter(reasons.items()))
@@ -104,7 +101,7 @@ def unknown(name: str, scope: Names, builtins: Iterable[str], span: Span) -> NoR
             "K0702",
             f"{name} is not part of kgen",
             span,
-            label=f"a {family} of Keras",
+            label=f"{'an' if family[0] in 'aio' else 'a'} {family} of Keras",
             help=reason,
         )
     if name in library.declared():

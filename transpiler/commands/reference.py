@@ -78,8 +78,6 @@ def _unknown(name: str, families: tuple[str, ...]) -> str:
     from kgen.layers import registry
 
     for family in families:
-        if name in registry.planned(family):
-            return f"{name} is not supported yet"
         if reason := registry.refused(family, name):
             return f"{name} is not part of kgen: {reason}"
     hint = registry.suggest(name, [known for f in families for known in registry.names(f)])

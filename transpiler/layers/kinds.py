@@ -19,7 +19,6 @@ from kgen.layers.registry import (
     bound,
     find,
     names,
-    planned,
     refused,
     show,
     suggest,
@@ -189,8 +188,6 @@ class Member(Kind):
         definition = find(family, name)
         if definition is not None:
             return bound(definition)
-        if name in planned(family):
-            raise ArgumentProblem(f"{name} is not supported yet", unsupported=True)
         if reason := refused(family, name):
             raise ArgumentProblem(f"{name} is not part of kgen", reason)
         raise ArgumentProblem(f"no {family} is called {name!r}", suggest(name, names(family)))

@@ -30,7 +30,6 @@ from kgen.layers.declaration import (
     Totals,
     show,
 )
-from kgen.layers.planned import PLANNED
 from kgen.layers.refused import REFUSED
 
 __all__ = [
@@ -56,7 +55,6 @@ __all__ = [
     "find",
     "member",
     "names",
-    "planned",
     "refused",
     "show",
     "suggest",
@@ -165,15 +163,6 @@ def names(family: str) -> tuple[str, ...]:
 def definitions(family: str) -> tuple[Definition, ...]:
     """Every definition of a family, sorted by name."""
     return tuple(sorted(set(_TABLES[family].values()), key=lambda d: d.name))
-
-
-def planned(family: str) -> tuple[str, ...]:
-    """Names that Keras has and kgen does not support yet."""
-    return tuple(
-        name
-        for name in PLANNED.get(family, ())
-        if find(family, name) is None and not refused(family, name)
-    )
 
 
 def refused(family: str, name: str) -> str:

@@ -81,10 +81,6 @@ def test_like_keras(name: str, kwargs: dict[str, float]) -> None:
     assert np.all(np.abs(found - expected)[finite] <= tolerance[finite])
 
 
-def test_none_missing() -> None:
-    assert registry.planned("activation") == ()
-
-
 def test_sparsemax_is_a_distribution() -> None:
     """Ties share, sums are 1, and the derivative is that of a mean over the support."""
     x = f32([[1.0, 1.0, 0.9, -3.0], [5.0, 0.0, 0.0, 0.0], [0.0, 0.0, 0.0, 0.0]])

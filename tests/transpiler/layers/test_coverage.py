@@ -1,4 +1,4 @@
-"""Every public name of Keras 3 is supported, refused with a reason, or planned."""
+"""Every public name of Keras 3 is supported, or refused with a reason."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ from types import ModuleType
 import keras
 import pytest
 from kgen.layers import registry
-from kgen.layers.planned import PLANNED
 from kgen.layers.refused import REFUSED
 from kgen.names import SPECIAL_NAMES
 
@@ -43,7 +42,6 @@ def test_every_name_is_accounted_for(family: str) -> None:
         and registry.find("function", name) is None
         and name not in SPECIAL_NAMES
         and name not in REFUSED[family]
-        and name not in PLANNED[family]
     ]
     assert not lost
 

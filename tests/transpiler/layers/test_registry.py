@@ -113,12 +113,6 @@ def test_optimizers_go_by_lower_case() -> None:
     assert registry.find("layer", "dense") is None
 
 
-def test_planned_names_are_not_declared() -> None:
-    for family in registry.FAMILIES:
-        assert not set(registry.planned(family)) & set(registry.names(family))
-    assert "MultiOptimizer" in registry.planned("optimizer")
-
-
 def test_construct_takes_the_family_the_place_wants() -> None:
     """`Identity` is a layer and an initializer, `BinaryCrossentropy` a loss and a metric."""
     constructed = registry.construct(meanings("Identity"), [], {"gain": 2.0})
