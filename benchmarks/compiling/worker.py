@@ -43,9 +43,9 @@ def kernels(path: Path) -> dict[str, Any]:
     from kgen.runtime.kernels import Command
 
     found = {drive.__name__: drive}
-    for program in ("train", "evaluate", "predict"):
+    for program in ("train", "gradient", "evaluate", "predict", "few"):
         if getattr(net.programs, program):
-            for command in net.engine._prepare(program, 1).commands:
+            for command in net.engine._smallest(program).commands:
                 if isinstance(command, Command):
                     found[command.kernel.__name__] = command.kernel
     lines: dict[str, tuple[int, ...]] = module.SOURCE_MAP

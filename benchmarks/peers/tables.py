@@ -21,7 +21,7 @@ TITLES = {
 
 def print_agreement(task: str, found: Agreement) -> None:
     """A row a peer: parameters, the first and last loss, and what is wrong."""
-    rows = [
+    rows: list[tuple[str, ...]] = [
         (
             peer,
             "; ".join(found.faults[peer]) or "agrees",
@@ -39,7 +39,7 @@ def print_agreement(task: str, found: Agreement) -> None:
 def print_steady(task: str, found: Steady) -> None:
     """A table a question, a row a peer."""
     for question in ASKED:
-        rows = []
+        rows: list[tuple[str, ...]] = []
         for peer in found.seconds[question]:
             ratios = found.ratios(question, peer)
             low, high = quartiles(ratios)

@@ -13,7 +13,8 @@ import click
 from benchmarks.machine import bytes_text, describe_machine, usable_cores
 from benchmarks.modules import EXAMPLES
 from benchmarks.report import console, print_machine, print_table, time_text, write_json
-from benchmarks.roofline.kernels import Cost, Step
+from benchmarks.roofline.counting import Cost
+from benchmarks.roofline.kernels import Step
 from benchmarks.roofline.peak import PeakLoop, sgemm_rate
 from benchmarks.roofline.streams import Stream, bandwidth_for, measure_streams
 from benchmarks.statistics import median
@@ -38,10 +39,11 @@ def find_example(context: click.Context, option: click.Parameter, value: str) ->
 @click.option(
     "--threads", default=1, show_default=True, type=click.IntRange(1), help="At most the cores."
 )
+@click.option("--length", default=80, show_default=True, type=click.IntRange(1), help="Open sizes.")
 @click.option("--rounds", default=7, show_default=True, type=click.IntRange(1))
 @click.option("--json", "json_file", type=click.Path(dir_okay=False, path_type=Path))
 def roofline_command(
-    model: Path, batch: int, threads: int, rounds: int, json_file: Path | None
+    model: Path, batch: int, threads: int, length: int, rounds: int, json_file: Path | None
 ) -> None:
     """Time each kernel of a training step alone, beside the machine's peak."""
     if threads > usable_cores():
@@ -56,7 +58,7 @@ def roofline_command(
         blas = sgemm_rate(threads)
     with tempfile.TemporaryDirectory(prefix="kgen-bench-") as folder:
         with console.status("compiling the kernels"):
-            step = Step(model, Path(folder), batch, threads)
+            step = Step(model, Path(folder), batch, threads, length)
         with console.status("timing the kernels"):
             for _ in range(rounds):
                 peaks.append(loop.rate(threads))
@@ -106,11 +108,11 @@ def print_costs(title: str, costs: Sequence[Cost], peak: float, streams: Sequenc
     rows = []
     for cost in costs:
         seconds = median(cost.seconds)
-        bandwidth = bandwidth_for(streams, cost.bytes)
+        bandwidth = bandwidth_for(streams, cost.bytes // cost.times)
         least = max(cost.flops / peak, cost.bytes / bandwidth)
         rows.append(
             (
-                cost.name,
+                cost.name if cost.times == 1 else f"{cost.name}, {cost.times} times",
                 ", ".join(map(str, cost.lines)),
                 time_text(seconds),
                 f"{cost.flops / seconds / 1e9:.1f}" if cost.flops else "",
@@ -126,7 +128,8 @@ def print_costs(title: str, costs: Sequence[Cost], peak: float, streams: Sequenc
     caption = None
     if dense:
         rate = sum(cost.flops for cost in dense) / seconds
-        caption = f"all dense kernels together: {rate / 1e9:.1f} GFLOP/s, {rate / peak:.0%} of peak"
+        share = f"{rate / 1e9:.1f} GFLOP/s, {rate / peak:.0%} of peak"
+        caption = f"all products and convolutions together: {share}"
     print_table(title, columns, rows, left=2, caption=caption)
 
 

@@ -3,55 +3,27 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from kgen.compiler import lay_out_text, write_module
-from kgen.program import Call, Entry, LoopCall
+from kgen.runtime.dims import open_sizes
 from kgen.runtime.kernels import Command
 from kgen.runtime.team import Plan, Team
-from kgen.texts import BatchedText, MatmulText, OuterText, PackedOuterText
 
 from benchmarks.modules import import_path, model_class
+from benchmarks.roofline.counting import Cost, call_cost, unrolled
 from benchmarks.samples import sample_data
 
 SAMPLE_SECONDS = 0.02
-PRODUCTS = (MatmulText, OuterText, PackedOuterText, BatchedText)
-
-
-def _unrolled(entries: Iterable[Entry]) -> Iterator[Call]:
-    """All calls in order, those of a loop once for every step."""
-    for entry in entries:
-        if isinstance(entry, LoopCall):
-            assert isinstance(entry.length, int), "the time axis must be of known length"
-            for _ in range(entry.length):
-                yield from entry.calls
-        else:
-            yield entry
-
-
-@dataclass
-class Cost:
-    """A kernel call of the step: what it computes and touches in a batch, and seconds a sample.
-
-    `dense` tells matrix products, with what is fused into them, from the rest.
-    """
-
-    name: str
-    lines: tuple[int, ...]
-    flops: int
-    bytes: int
-    dense: bool
-    seconds: list[float] = field(default_factory=list)
 
 
 class Step:
     """A model's training step with data, ready to run whole or a kernel at a time."""
 
-    def __init__(self, source: Path, folder: Path, batch: int, threads: int) -> None:
+    def __init__(self, source: Path, folder: Path, batch: int, threads: int, length: int) -> None:
         phases, kernels = lay_out_text(source.read_text(encoding="utf-8"), source.name)
         path = folder / f"roofline_{source.stem}.py"
         path.write_text(write_module(phases, kernels).text, encoding="utf-8")
@@ -61,24 +33,25 @@ class Step:
         self.batch = batch
         self.net: Any = model_class(import_path(path))(seed=0, threads=threads)
         self.team = Team(threads)
-        self.prepared = self.net.engine._prepare("train", batch)
-        self._attach_data()
-        calls = _unrolled((*program.calls, *program.update))
+        rows = 2 * batch
+        inputs, targets = sample_data(self.net.spec, rows, length=length)
+        dims = open_sizes(self.net.spec, inputs)
+        self.prepared = self.net.engine._prepare("train", batch, dims)
+        self._attach([*inputs, *targets, *(np.ones(rows, np.float32) for _ in targets)], rows)
+        calls = unrolled((*program.calls, *program.update), dims)
         own = {kernel.name for kernel in kernels}
         self.plans: list[tuple[Cost, Plan, int]] = []
         for command in self.prepared.plan.calls:
-            if command.kernel.__name__ in own:
-                cost = self._emitted(next(calls))
-            else:
-                cost = self._runtime(command)
-            self.plans.append((cost, self._alone(command), 1))
+            if command.kernel.__name__ not in own:
+                self.plans.append((self._runtime(command), self._alone(command), 1))
+                continue
+            call, step, times = next(calls)
+            if step == times // 2:  # one step of a loop stands for all
+                cost = call_cost(call, times, batch, dims)
+                self.plans.append((cost, self._alone(command), 1))
 
-    def _attach_data(self) -> None:
-        """Point the step at two batches of made-up rows, gone over again and again."""
-        rows = 2 * self.batch
-        inputs, targets = sample_data(self.net.spec, rows)
-        weights = [np.ones(rows, np.float32) for _ in targets]
-        arrays = [*inputs, *targets, *weights]
+    def _attach(self, arrays: Sequence[Any], rows: int) -> None:
+        """Point the step at some rows, gone over again and again."""
         longest = 1 << 20
         order = np.arange(longest) % rows
         table = np.full((longest // self.batch, 8), 1e-4, np.float32)
@@ -89,16 +62,6 @@ class Step:
             self.prepared.point(command, 1, order)
         if self.prepared.picks is not None:
             self.prepared.point(self.prepared.picks, 0, table)
-
-    def _emitted(self, call: Call) -> Cost:
-        """A kernel of the module, as the transpiler counts it; each argument's bytes once."""
-        row, fixed = call.kernel.flops
-        size = 0
-        for buffer in call.arguments:
-            size += 4 * buffer.size * (self.batch if buffer.space == "batch" else 1)
-        dense = isinstance(call.kernel.text, PRODUCTS)
-        lines = tuple(call.kernel.lines)
-        return Cost(call.kernel.name, lines, row * self.batch + fixed, size, dense)
 
     def _runtime(self, command: Command) -> Cost:
         """A kernel of the runtime: rows gathered, or some single figures."""
@@ -116,7 +79,13 @@ class Step:
     def _run(self, plan: Plan, steps: int) -> float:
         """Seconds a step."""
         start = time.perf_counter()
-        self.team.run(plan, batch_size=self.batch, first_row=0, last_row=self.batch * steps)
+        self.team.run(
+            plan,
+            batch_size=self.batch,
+            first_row=0,
+            last_row=self.batch * steps,
+            dims=self.prepared.dims,
+        )
         return (time.perf_counter() - start) / steps
 
     def whole(self) -> float:
@@ -135,7 +104,7 @@ class Step:
             if not cost.seconds:
                 count = self._count(self._run(plan, 3))
                 self.plans[place] = (cost, plan, count)
-            cost.seconds.append(self._run(plan, count))
+            cost.seconds.append(cost.times * self._run(plan, count))
 
     @property
     def costs(self) -> Sequence[Cost]:

@@ -76,7 +76,7 @@ def sweeps() -> dict[str, list[Point]]:
         "threads": (large, tuple(sorted({1, 2, usable_cores(), usable_cores() + 1}))),
     }
     return {
-        sweep: [replace(point, seconds=[], **{sweep: value}) for value in found]  # type: ignore[arg-type]
+        sweep: [replace(point, seconds=[], **{sweep: value}) for value in found]
         for sweep, (point, found) in values.items()
     }
 
