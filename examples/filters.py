@@ -22,7 +22,7 @@ def main(
     x, y, x_test, y_test = mnist.load()
     module = kgen.load(HERE / "42_filters.k")
     net, uphill = module.Digits(seed=0), module.Uphill(seed=0)
-    net.fit(x, y, epochs=epochs, batch_size=64, verbose=0)
+    net.fit(x, y, epochs=epochs, batch_size=64)
     _, accuracy = net.evaluate(x_test, y_test, verbose=0)
     for path in uphill.weights:
         uphill.weights[path] = net.weights[path]

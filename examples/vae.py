@@ -20,7 +20,7 @@ def main(epochs: int = 30, picture: str = "vae.png") -> tuple[float, float]:
     x, x_test = x.reshape(-1, 784), x_test.reshape(-1, 784)
     net = kgen.load(HERE / "45_vae.k").Vae(seed=0)
     before = net.evaluate(x_test, x_test, verbose=0)
-    net.fit(x, x, epochs=epochs, batch_size=50, verbose=0)
+    net.fit(x, x, epochs=epochs, batch_size=50)
     after = net.evaluate(x_test, x_test, verbose=0)
     print(f"loss on test images: {before:.4f} before, {after:.4f} after")
     steps = np.linspace(-2.0, 2.0, 12)
