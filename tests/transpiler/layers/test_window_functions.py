@@ -8,7 +8,7 @@ import keras
 import numpy as np
 import pytest
 from harness import EPS
-from kgen.graph import BATCH, Builder, TensorType
+from kgen.graph import BATCH, Builder, Dim, ShapeError, TensorType
 from kgen.interpret import interpret
 from kgen.layers import registry
 
@@ -69,3 +69,24 @@ def test_unpooling_puts_the_largest_back(padding: str) -> None:
     np.testing.assert_array_equal(back[kept], IMAGE[kept])
     again = call("max_pool", np.where(kept, back, -2.0).astype(np.float32), **options)
     np.testing.assert_array_equal(again, values)
+
+
+def test_what_windows_do_not_fit() -> None:
+    columns = IMAGE.reshape(2, 14, 12)
+    for name, array, arguments, words in (
+        ("unfold", IMAGE, {"kernel_size": 9}, "do not fit images"),
+        ("unfold", IMAGE, {"kernel_size": (2, 2, 2)}, "images have two axes"),
+        ("unfold", columns, {"kernel_size": 2}, "channels, height, width"),
+        ("fold", IMAGE, {"output_size": 4, "kernel_size": 2}, "channels \\* taps, blocks"),
+        ("fold", columns, {"output_size": 4, "kernel_size": 3}, "does not hold blocks of 9 taps"),
+        ("adaptive_max_pool", IMAGE, {"output_size": (2, 3, 4)}, "3 sizes are given for 2 axes"),
+    ):
+        with pytest.raises(ShapeError, match=words):
+            call(name, array, **arguments)
+    with pytest.raises(ShapeError, match="two vectors"):
+        call("correlate", IMAGE, IMAGE[0, 0, 0])
+    definition = registry.find("layer", "AdaptiveMaxPooling1D")
+    assert definition is not None
+    with Builder() as builder, pytest.raises(ShapeError, match="the open size n"):
+        x = builder.input("x", TensorType("float32", (BATCH, Dim("n"), 3)))
+        definition.function(x, output_size=(2,))
