@@ -15,8 +15,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from kgen.runtime.errors import WeightError
 from kgen.runtime.interrupts import DeferredInterrupt
-from kgen.runtime.keraswriting import ENDING as KERAS_ENDING
-from kgen.runtime.keraswriting import write_keras_weights
+from kgen.runtime.keraswriting import check_weights_path, write_keras_weights
 from kgen.runtime.schedules import Schedule
 from kgen.runtime.spec import Spec
 from kgen.runtime.tensorfiles import read_tensors, write_tensors
@@ -99,13 +98,9 @@ def save_model_weights(
     like: str | os.PathLike[str] | None,
 ) -> None:
     """Writes the weights alone; see `ModelBase.save_weights`."""
-    if os.fspath(path).endswith(KERAS_ENDING):
+    if check_weights_path(model.spec, path, like):
         write_keras_weights(model.spec, model.weights, path, overwrite=overwrite, like=like)
         return
-    if like is not None or os.fspath(path).endswith((".h5", ".keras")):
-        raise WeightError(
-            f"Keras's files are written as '{KERAS_ENDING}', found '{os.fspath(path)}'."
-        )
     write_tensors(path, model.weights, _metadata(model.spec, "weights"), overwrite=overwrite)
 
 

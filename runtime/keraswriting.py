@@ -21,6 +21,7 @@ from kgen.runtime.spec import Spec
 from kgen.runtime.tensorfiles import replace_file
 
 ENDING = ".weights.h5"
+_PURPOSE = "writing weights for Keras"
 _CELLED = frozenset({"lstm", "gru", "simple_rnn", "conv_lstm1d", "conv_lstm2d", "conv_lstm3d"})
 _PROJECTIONS = {
     "query": "query_dense",
@@ -60,13 +61,12 @@ def write_keras_weights(
 
     Raises:
         ImportError: h5py is not installed.
-        WeightError: the order of layers is not known without `like`, or `like` does not fit.
+        WeightError: `like` does not fit; see `check_weights_path` for the order without it.
         CheckpointWriteError: it cannot be written; an older file is then unchanged.
         FileExistsError: it exists and `overwrite` is False.
     """
-    h5py = h5py_package("writing weights for Keras")
+    h5py = h5py_package(_PURPOSE)
     if like is None:
-        _check_order(spec)
         entry = _tree(spec)
     else:
         places = _places(spec, like)
@@ -88,14 +88,29 @@ def write_keras_weights(
     replace_file(path, write, overwrite=overwrite)
 
 
-def _check_order(spec: Spec) -> None:
-    if spec.beside:
+def check_weights_path(
+    spec: Spec, path: str | os.PathLike[str], like: str | os.PathLike[str] | None = None
+) -> bool:
+    """Whether weights are written for Keras, judged by the file's name.
+
+    Raises:
+        ImportError, WeightError: they cannot be; see `write_keras_weights`.
+    """
+    name = os.fspath(path)
+    if not name.endswith(ENDING):
+        if like is not None or name.endswith((".h5", ".keras")):
+            raise WeightError(f"Keras's files are written as '{ENDING}', found '{name}'.")
+        return False
+    h5py_package(_PURPOSE)
+    if like is None and spec.beside:
         one, other = spec.beside[0]
         raise WeightError(
             f"Keras pairs layers of one class by their order in its model, and '{one}' and "
             f"'{other}' of {spec.name} are alike and stand side by side; pass "
-            f"like='twin{ENDING}', a file that the Keras model saved, and they are paired by it."
+            f"like='twin{ENDING}', a file that the Keras model saved, and they are paired by it; "
+            "or save under another name, as a safetensors file."
         )
+    return True
 
 
 def _places(spec: Spec, like: str | os.PathLike[str]) -> dict[str, str]:

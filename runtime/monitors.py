@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 from kgen.runtime.callback import Callback
+from kgen.runtime.keraswriting import check_weights_path
 from kgen.runtime.messages import listed
 from kgen.runtime.progress import say
 
@@ -260,6 +261,11 @@ class ModelCheckpoint(Monitor):
         if save_freq != "epoch":
             # Set here only, so that saving by epochs does not make every batch a call.
             self.on_train_batch_end = self._count_batch  # type: ignore[method-assign]
+
+    def on_train_begin(self, logs: Mapping[str, float] | None = None) -> None:
+        super().on_train_begin(logs)
+        if self.save_weights_only:
+            check_weights_path(self.model.spec, self.filepath)
 
     def on_epoch_begin(self, epoch: int, logs: Mapping[str, float] | None = None) -> None:
         self._epoch = epoch

@@ -14,6 +14,7 @@ import keras
 import numpy as np
 import pytest
 from keras import layers
+from kgen.runtime.callbacks import ModelCheckpoint
 from kgen.runtime.errors import WeightError
 from native import build_text
 
@@ -311,6 +312,10 @@ def test_layers_side_by_side_need_a_file_of_keras(written: ModuleType, tmp_path:
     with pytest.raises(WeightError, match=r"'dense' and 'dense_2'.*pass like='twin"):
         net.save_weights(path)
     assert not list(tmp_path.iterdir())
+    checkpoint = ModelCheckpoint(path, save_weights_only=True)
+    checkpoint.set_model(net)
+    with pytest.raises(WeightError, match="save under another name"):
+        checkpoint.on_train_begin()
     twin.compile("adam", "mse")
     twin.train_on_batch([np.zeros((2, 3))] * 2, np.zeros((2, 1)))
     twin.save_weights(tmp_path / "twin.weights.h5")
