@@ -59,6 +59,7 @@ def test_shorter_rows_are_filled_with_zeros() -> None:
     np.testing.assert_allclose(found, exact, rtol=1e-5)
 
 
+@pytest.mark.slow
 def test_losses_and_gradients_of_given_lengths() -> None:
     """Declared widths and lengths, summed up, against Keras in one step of gradient descent."""
     import jax

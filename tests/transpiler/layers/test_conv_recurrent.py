@@ -14,9 +14,9 @@ from kgen.interpret import interpret
 SHAPES = {1: (2, 3, 7, 2), 2: (2, 3, 5, 4, 3), 3: (2, 2, 3, 4, 3, 1)}
 FEW: list[tuple[int, dict[str, Any]]] = [
     (1, {"kernel_size": 3, "strides": 2, "padding": "same", "return_sequences": True}),
-    (2, {"kernel_size": (2, 3), "go_backwards": True, "return_state": True}),
 ]
 MANY: list[tuple[int, dict[str, Any]]] = [
+    (2, {"kernel_size": (2, 3), "go_backwards": True, "return_state": True}),
     (1, {"kernel_size": 9, "padding": "same", "use_bias": False}),
     (1, {"kernel_size": 3, "dilation_rate": 2, "activation": "relu"}),
     (1, {"kernel_size": 2, "strides": 3, "unit_forget_bias": False}),

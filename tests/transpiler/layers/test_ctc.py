@@ -49,7 +49,10 @@ def values_and_gradient(
     return np.asarray(done[each]), np.asarray(done[slope])
 
 
-@pytest.mark.parametrize("kind", list(LABELS))
+@pytest.mark.parametrize(
+    "kind",
+    [pytest.param(kind, marks=() if kind == "repeated" else pytest.mark.slow) for kind in LABELS],
+)
 def test_like_keras(kind: str) -> None:
     """A path's logarithm is the sum of some seven, each rounded a few times."""
     found, slope = values_and_gradient(LABELS[kind], LOGITS)
@@ -61,6 +64,7 @@ def test_like_keras(kind: str) -> None:
     assert_close(slope, jax.grad(total)(LOGITS), 256)
 
 
+@pytest.mark.slow
 def test_lengths_like_keras() -> None:
     """Labels and steps beyond their lengths do not count; the blank may be any class."""
     labels = i32([[0, 1, 0, 1], [1, 1, 0, 2], [2, 0, 1, 1]])
