@@ -50,7 +50,10 @@ class KerasPeer(Peer):
 
     def set_weights(self, weights: Sequence[Any]) -> None:
         """As the base says."""
-        self.net.set_weights(weights)
+        left = iter(weights)
+        in_order = getattr(self.task.written(), "keras_layers", lambda net: net.layers)
+        for layer in in_order(self.net):
+            layer.set_weights([next(left) for _ in layer.weights])
 
 
 def jax_calls(net: Any, inputs: Sequence[Any]) -> dict[str, Callable[[], Any]]:

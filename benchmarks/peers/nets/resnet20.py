@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from typing import Any
 
 from benchmarks.peers.tasks import Task
@@ -15,21 +16,39 @@ def keras_net(task: Task, scale: int) -> Any:
     """With the softmax; there is no dropout to scale."""
     from keras import Input, Model, layers
 
+    number = itertools.count()
+
     def normalized(x: Any, filters: int, side: int = 3, strides: int = 1) -> Any:
-        x = layers.Conv2D(filters, side, strides=strides, padding="same", use_bias=False)(x)
-        return layers.BatchNormalization()(x)
+        x = layers.Conv2D(
+            filters,
+            side,
+            strides=strides,
+            padding="same",
+            use_bias=False,
+            name=f"conv_{next(number)}",
+        )(x)
+        return layers.BatchNormalization(name=f"norm_{next(number)}")(x)
 
     relu = layers.Activation("relu")
     image = Input(task.inputs[0].shape)
     x = relu(normalized(image, STAGES[0]))
     for filters in STAGES:
-        for number in range(BLOCKS):
-            halve = filters > STAGES[0] and number == 0
+        for block in range(BLOCKS):
+            halve = filters > STAGES[0] and block == 0
             shortcut = normalized(layers.AveragePooling2D(2)(x), filters, 1) if halve else x
             y = relu(normalized(x, filters, strides=2 if halve else 1))
             x = relu(layers.Add()([normalized(y, filters), shortcut]))
     x = layers.GlobalAveragePooling2D()(x)
-    return Model(image, layers.Dense(task.classes, activation="softmax")(x))
+    decide = layers.Dense(task.classes, activation="softmax", name=f"dense_{next(number)}")
+    return Model(image, decide(x))
+
+
+def keras_layers(net: Any) -> list[Any]:
+    """The layers with weights in the order they were made: Keras sorts them by depth."""
+    return sorted(
+        (layer for layer in net.layers if layer.weights),
+        key=lambda layer: int(layer.name.rpartition("_")[2]),
+    )
 
 
 def torch_net(task: Task) -> Any:
