@@ -54,7 +54,7 @@ def build(
     warm: bool,
     watch: bool,
     stages: tuple[str, ...],
-    batch_size: int,
+    batch_size: int | None,
     as_json: bool,
 ) -> None:
     """Write the module of MODEL.k beside it, or in DIR; a module that stays the same is left alone.
@@ -80,20 +80,26 @@ def build(
         once()
 
 
-def _report(built: Built, batch_size: int, as_json: bool) -> None:
-    models = [_facts(phase, batch_size) for phase in built.phases]
+def _report(built: Built, batch_size: int | None, as_json: bool) -> None:
+    rows = [batch_size or _fixed(phase) or options.USUAL_BATCH for phase in built.phases]
+    models = [_facts(*both) for both in zip(built.phases, rows, strict=True)]
     if as_json:
         show_json({"module": str(built.path), "changed": built.changed, "models": models})
         return
     show(f"{'wrote' if built.changed else 'unchanged'} {built.path}")
-    for model in models:
+    for model, size in zip(models, rows, strict=True):
         sizes = "".join(f", {name} {size}" for name, size in model["dims"].items())
         show(f"{model['name']}: {model['weights']:,} weights")
         for name, facts in model["programs"].items():
             show(
                 f"    {name:<8} {facts['kernels']:>3} kernels {facts['flops']:>13,} FLOPs and "
-                f"{facts['peak_bytes']:>11,} bytes for a batch of {batch_size}{sizes}"
+                f"{facts['peak_bytes']:>11,} bytes for a batch of {size}{sizes}"
             )
+
+
+def _fixed(phase: Phases) -> int | None:
+    """The rows of every batch, where the model fixes them."""
+    return next((i.batch for i in phase.model.inputs if i.batch is not None), None)
 
 
 def _facts(phase: Phases, batch_size: int) -> dict[str, Any]:

@@ -77,11 +77,11 @@ weights = click.option(
     type=click.Path(),
     help="Weights that `kgen train`, a model's save, or Keras (.weights.h5, .keras) wrote.",
 )
+# Rows of a batch where neither the command nor the model says.
+USUAL_BATCH = 32
 batch_size = click.option(
     "--batch-size",
     type=click.IntRange(1),
-    default=32,
-    show_default=True,
-    help="Rows in a batch.",
+    help="Rows in a batch; if not given 32, or as many as the model fixes.",
 )
 threads = click.option("--threads", type=click.IntRange(1), help="Threads; all cores if not given.")

@@ -49,7 +49,7 @@ def train(
     source: str,
     data: tuple[str, ...],
     epochs: int,
-    batch_size: int,
+    batch_size: int | None,
     validation_split: float,
     validation_data: tuple[str, ...],
     checkpoint: str | None,
@@ -77,7 +77,7 @@ def train(
     kind = model_class(module, model, train=True)
     part, validation, held_out = _data(kind.spec, data, validation_data)
     settings = {
-        "batch_size": batch_size,
+        "batch_size": batch_size or kind.spec.batch or options.USUAL_BATCH,
         "validation_split": validation_split,
         "rows": part.rows,
         "seed": seed,

@@ -7,8 +7,8 @@
 
 A result that is an input, a constant, a plain function of the batch, or the
 same as another result would have no buffer that the runtime could read. New values of
-weights that are computed from one another's old ones are all moved aside before any is written;
-so are new states, whose old values the loop that makes them began with.
+weights that are computed from one another's old ones are all moved aside before any is written.
+New states are moved from where the loop leaves them that began with the old ones.
 """
 
 from __future__ import annotations
@@ -48,13 +48,15 @@ def pin(graph: Graph) -> Graph:
         claimed.add(base)
         return value
 
-    aside = _entangled(graph) | {path for path in graph.updates if graph.weights[path].carried}
+    aside = _entangled(graph)
 
     def extend(mapping: Mapping[Value, Value]) -> Mapping[str, Value]:
         for kind, values in (("output", graph.outputs), ("update", graph.updates)):
             for name, value in values.items():
                 new = mapping[value]
-                if kind == "update" and name in aside:
+                if kind == "update" and graph.weights[name].carried:
+                    new = _moved(new)
+                elif kind == "update" and name in aside:
                     new = ops.copy(_moved(new))
                 pinned[kind, name] = own(new)
         for index, metric in enumerate(graph.metrics):
