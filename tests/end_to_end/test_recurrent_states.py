@@ -7,6 +7,7 @@ outputs.
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ import pytest
 import rounding_gathers  # noqa: F401  (adds rules)
 import rounding_windows  # noqa: F401  (adds rules)
 from keras import layers, ops
+from kgen.runtime.callbacks import BackupAndRestore, Callback
 from kgen.runtime.errors import DataError, KgenRuntimeError, WeightError
 from native import build
 from twins import RUNS, Arrays, Case, assert_near, dense, double, numbers, simulate, spread
@@ -263,6 +265,33 @@ def test_resuming(tmp_path: Path, net: Any) -> None:
     again = build(FILE).Bare.load(tmp_path / "half.safetensors")
     np.testing.assert_array_equal(again.states["read/state"], half.states["read/state"])
     again.fit(X, Y, epochs=4, initial_epoch=2, shuffle=False, verbose=0)
+    for path, value in {**net.weights, **net.states}.items():
+        other = {**again.weights, **again.states}[path]
+        assert value.tobytes() == other.tobytes(), path
+
+
+class Breaks(Callback):
+    """Ends a run in the middle of its second epoch."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.batches = 0
+
+    def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
+        self.batches += 1
+        if self.batches == 6:
+            raise RuntimeError("crash")
+
+
+def test_going_on_after_a_crash(tmp_path: Path, net: Any) -> None:
+    """In the middle of an epoch: a new process finds the states of the last batch before."""
+    options: dict[str, Any] = {"batch_size": 3, "shuffle": False, "verbose": 0, "epochs": 3}
+    net.fit(X, Y, **options)
+    for callbacks in ([Breaks()], []):
+        again = build(FILE).Bare(seed=3)
+        keeper = BackupAndRestore(tmp_path / "backup", save_freq=1)
+        with pytest.raises(RuntimeError, match="crash") if callbacks else nullcontext():
+            again.fit(X, Y, callbacks=[keeper, *callbacks], **options)
     for path, value in {**net.weights, **net.states}.items():
         other = {**again.weights, **again.states}[path]
         assert value.tobytes() == other.tobytes(), path
