@@ -20,8 +20,10 @@ from kgen.runtime.spec import Spec
 from kgen.runtime.states import States
 from kgen.runtime.team import Plan, Team, missing_kernels, thread_count
 
-# Below this much arithmetic a step, waking a second thread costs more than it saves.
+# Below this much arithmetic a step, waking a second thread costs more than it saves; half is
+# enough where it stays awake for many steps.
 ALONE = 8_000_000
+MANY_STEPS = 16
 # Programs made ready for sizes of open dimensions that are kept.
 KEPT = 32
 
@@ -30,7 +32,8 @@ class Prepared:
     """A program with memory for batches of up to `capacity` rows, and its plan.
 
     `dims` are the sizes of the open dimensions it is for; where there are any,
-    the memory is part of `shared`. Batches of up to `indivisible` rows are work for one thread.
+    the memory is part of `shared`. Batches of up to `indivisible` rows are work for one thread,
+    others for up to `threads`.
     """
 
     def __init__(
@@ -44,10 +47,11 @@ class Prepared:
         *,
         totals: bool,
         indivisible: int = 0,
+        threads: int = 1,
     ) -> None:
         rows, fixed = max(s.rows for s in steps), max(s.fixed for s in steps)
         self.indivisible = indivisible
-        self.memory = Memory(spec, state, rows, fixed, capacity, dims)
+        self.memory = Memory(spec, state, rows, fixed, capacity, dims, threads)
         self.capacity = self.memory.capacity
         self.dims = tuple(dims.values())
         self.flops = sum(s.flops for s in steps) * max(self.dims, default=1)
@@ -186,6 +190,7 @@ class Engine:
                 self.shared,
                 totals=program not in ("predict", "few"),
                 indivisible=0 if program in ("train", "gradient") else ROWS,
+                threads=self.threads,
             )
             if self.shared.renewals > renewals:
                 self.prepared = {k: p for k, p in self.prepared.items() if not p.memory.places}
@@ -212,7 +217,8 @@ class Engine:
         for index, command in prepared.feeds:
             prepared.point(command, 0, arrays[index])
             prepared.point(command, 1, order)
-        together = batch_size * prepared.flops >= ALONE and batch_size > prepared.indivisible
+        work = batch_size * prepared.flops * (2 if last - first >= MANY_STEPS * batch_size else 1)
+        together = work >= ALONE and batch_size > prepared.indivisible
         team = self.team if together else self.alone
         return team.run(
             prepared.plan,

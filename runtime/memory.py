@@ -146,8 +146,10 @@ class Memory:
         fixed: int,
         capacity: int,
         dims: Mapping[str, int],
+        threads: int,
     ) -> None:
         self.spec = spec
+        self.threads = threads
         self.lasting = state
         self.dims = dims
         self.capacity = -(-capacity // PADDING) * PADDING
@@ -166,6 +168,10 @@ class Memory:
     def fixed(self, offset: int, floats: int) -> Buffer:
         """Arena: `floats`, whatever the batch."""
         return Buffer(self.arena, self.start_of_fixed + offset)
+
+    def parts(self, floats: int) -> Buffer:
+        """`floats` for every thread."""
+        return Buffer(aligned(self.threads * floats))
 
     def dim(self, name: str) -> int:
         """The size of an open dimension in the batches at hand."""

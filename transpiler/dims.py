@@ -21,7 +21,7 @@ from math import gcd, prod
 from zlib import crc32
 
 from kgen.diagnostics import fail
-from kgen.graph import BATCH, Dim, Graph, Shape, Size, Value
+from kgen.graph import BATCH, THREADS, Dim, Graph, Shape, Size, Value
 from kgen.reserved import RESERVED
 
 Monomial = tuple[Dim, ...]
@@ -205,7 +205,7 @@ def symbols(graph: Graph) -> dict[str, Dim]:
     found: dict[str, Dim] = {}
     for size in {size for node in graph.nodes for size in node.output.shape}:
         for dim in (*factors(size)[0], *bases(size)):
-            if dim != BATCH:
+            if dim not in (BATCH, THREADS):
                 found[symbol(dim)] = dim
     return found
 
@@ -273,6 +273,8 @@ def expression(size: Size) -> str:
 
 def symbol(size: Dim) -> str:
     """The identifier of a dimension in emitted code."""
+    if size == THREADS:
+        return "threads"
     if size.formula is None:
         return f"{size.name}_" if size.name in RESERVED and size != BATCH else size.name
     formula = _folded(size.formula)

@@ -350,6 +350,8 @@ def _tiles() -> frozenset[str]:
 
 def _arena(buffer: Buffer, program: Program) -> str:
     """A buffer's part of the arena, as an expression."""
+    if buffer.space == "parts":
+        return f"m.parts({buffer.size})"
     if program.is_open:
         first, last = buffer.life
         return f"m.between({first}, {last}, {expression(buffer.floats)})"

@@ -45,6 +45,8 @@ class Dim:
 
 
 BATCH = Dim("batch")
+# How many threads share the batch: the leading axis of sums that each makes of its own rows.
+THREADS = Dim("number of threads")
 FLOAT32_MAX = float.fromhex("0x1.fffffep127")
 Size: TypeAlias = int | Dim
 Shape: TypeAlias = tuple[Size, ...]

@@ -18,6 +18,7 @@ Space = Literal[
     "batch",
     "fixed",
     "open",
+    "parts",
     "constant",
     "weight",
     "state",
@@ -37,7 +38,8 @@ class Buffer:
 
     `batch` buffers hold `size` floats for every row of the batch and `fixed`
     ones `size` floats in all, both at `offset` in the arena; `open` ones have a
-    `shape` with further open dimensions, and `life` is their first and last phase;
+    `shape` with further open dimensions, and `life` is their first and last phase; `parts` are
+    `size` floats for every thread;
     `constant` ones are `values` of the module called `key`; the others are parts of
     the model's flat buffers, by `key` (a weight's path, a slot's name); a `state` has `size`
     floats for every row of the batch. Rows of a matrix lie `step` floats apart where that is not 0.
@@ -57,7 +59,7 @@ class Buffer:
     @property
     def is_arena(self) -> bool:
         """Whether it lasts for a step only."""
-        return self.space in ("batch", "fixed", "open")
+        return self.space in ("batch", "fixed", "open", "parts")
 
     @property
     def floats(self) -> Size:
@@ -207,8 +209,9 @@ class Program:
         if not self.is_open:
             return 4 * (self.batch_floats * rows + self.fixed_floats)
         values = {**dims, BATCH.name: rows}
-        sizes = [evaluate(ceil_divide(b.floats, ALIGNMENT), values) for b in self.buffers]
-        return 4 * ALIGNMENT * pack_lives(sizes, [buffer.life for buffer in self.buffers])[1]
+        buffers = [buffer for buffer in self.buffers if buffer.space != "parts"]
+        sizes = [evaluate(ceil_divide(b.floats, ALIGNMENT), values) for b in buffers]
+        return 4 * ALIGNMENT * pack_lives(sizes, [buffer.life for buffer in buffers])[1]
 
     def kernels(self) -> list[Kernel]:
         """Its kernels, each once, in the order of their first call."""

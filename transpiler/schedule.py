@@ -7,9 +7,9 @@ from dataclasses import dataclass, replace
 
 from kgen.access import count
 from kgen.body import Rows, identifier
-from kgen.dims import product
+from kgen.dims import product, symbol
 from kgen.fuse import FREE, Fusion, Group, root
-from kgen.graph import BATCH, Graph, Value
+from kgen.graph import BATCH, THREADS, Graph, Value
 from kgen.kernels import Draft, draft, flops, spilled
 from kgen.looping import LoopScheduler
 from kgen.plan import lifetimes, pack
@@ -137,7 +137,8 @@ class Scheduler:
     def new_buffer(self, name: str, value: Value) -> Buffer:
         """Memory of the arena that a value fits in."""
         names, size = count(value.shape)
-        space = {(): "fixed", (BATCH.name,): "batch"}.get(names, "open")
+        spaces = {(): "fixed", (BATCH.name,): "batch", (symbol(THREADS),): "parts"}
+        space = spaces.get(names, "open")
         return Buffer(name, space, size, value.dtype, shape=value.shape)  # type: ignore[arg-type]
 
     def inside(

@@ -390,6 +390,13 @@ def _dot(inputs: Sequence[Near], attrs: _Attrs) -> Near:
     return Near(contraction(a.mid, b.mid, attrs), rad)
 
 
+def _dot_parts(inputs: Sequence[Near], attrs: _Attrs) -> Near:
+    """All rows in one part; each of several has fewer terms."""
+    a, b = (Near(*(np.reshape(v, (-1, v.shape[-1])) for v in (x.mid, x.rad))) for x in inputs)
+    rad = np.abs(a.mid).T @ b.rad + a.rad.T @ b.size + len(a.mid) * U * (a.size.T @ b.size)
+    return Near((a.mid.T @ b.mid)[None], rad[None])
+
+
 def _gathered(inputs: Sequence[Near], attrs: _Attrs) -> Near:
     table, places = inputs
     rows = np.clip(places.mid.astype(int), 0, len(table.mid) - 1)
@@ -545,6 +552,8 @@ RULES: dict[str, Rule] = {
     "max": lambda inputs, attrs: _extreme(inputs[0], attrs["axes"], attrs["keepdims"], 1.0),
     "min": lambda inputs, attrs: _extreme(inputs[0], attrs["axes"], attrs["keepdims"], -1.0),
     "dot": _dot,
+    "dot_parts": _dot_parts,
+    "sum_parts": lambda inputs, attrs: _sum(inputs[0], (0,), True),
     "gather_rows": _gathered,
     "scatter_rows": _scattered,
     "array": lambda inputs, attrs: Near.exact(attrs["numbers"].values),

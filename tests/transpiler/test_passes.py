@@ -22,6 +22,7 @@ from kgen.interpret import interpret
 from kgen.passes import PASSES
 from kgen.passes.differentiate import differentiate, gradients
 from kgen.passes.lower import lower
+from kgen.passes.part import part
 from kgen.passes.pin import pin
 from kgen.passes.simplify import simplify
 from kgen.rewrite import verify
@@ -175,6 +176,24 @@ def test_lower_brings_products_to_the_forms_with_kernels(sample: object) -> None
     np.testing.assert_allclose(
         outputs(low, given)["y"], outputs(graph, given)["y"], rtol=1e-6, atol=1e-6
     )
+
+
+@pytest.mark.parametrize(("width", "apart"), [(40, True), (800, False)])
+def test_small_gradients_are_summed_by_threads(width: int, apart: bool) -> None:
+    with Builder() as builder:
+        x = matrix(builder, "x", width)
+        w = builder.weight("w", (width, 60), ZEROS)
+        b = builder.weight("b", (60,), ZEROS)
+        y = ops.dot(x, w, contract=((1,), (0,))) + b
+        graph = simplify(lower(differentiate(builder.graph("g", {}, loss=ops.mean(y * y)))))
+    after = part(graph)
+    verify(after)
+    assert ("dot_parts" in names(after)) == ("sum_parts" in names(after)) == apart
+    given = feeds(graph)
+    before, now = interpret(graph, given), interpret(after, given)
+    for path, value in graph.gradients.items():
+        found = now[after.gradients[path]]
+        np.testing.assert_allclose(found, before[value], rtol=1e-5, atol=1e-5)
 
 
 def test_pin_gives_results_buffers_of_their_own() -> None:

@@ -18,6 +18,7 @@ from kgen.kernels.indexing import gathered, scattered
 from kgen.kernels.loops import starts_with_batch
 from kgen.kernels.moving import copied, transposed
 from kgen.kernels.ordering import added_along, ordered, running, taken_along
+from kgen.kernels.partial import dot_parts, sum_parts
 from kgen.kernels.pooling import pick, pool, pool_where, spread, unpool
 from kgen.kernels.products import batched, matmul, outer
 from kgen.kernels.rowwise import rowwise, spilled
@@ -82,6 +83,8 @@ def _sizes(text: KernelText, fusion: Fusion) -> tuple[str, ...]:
 
 def is_by_batch(group: Group) -> bool:
     """Whether each thread works on its own rows of the batch."""
+    if group.kind in ("dot_parts", "sum_parts"):
+        return True
     rows = tuple(group.outer) if group.kind == "columns" else group.domain.rows
     if group.kind == "outer" or not starts_with_batch(rows) or BATCH in group.domain.cols:  # type: ignore[arg-type]
         return False
@@ -107,6 +110,8 @@ _WRITERS: dict[str, Callable[[Body], KernelText]] = {
     "conv": conv,
     "conv_filter": conv_filter,
     "conv_transpose": conv_transpose,
+    "dot_parts": dot_parts,
+    "sum_parts": sum_parts,
     "turn": turn,
     "depthwise": depthwise,
     "depthwise_filter": depthwise_filter,

@@ -89,6 +89,7 @@ from kgen.ops.more_elementwise import (
 )
 from kgen.ops.normalize import log_softmax, sigmoid_crossentropy, softmax, softplus
 from kgen.ops.ordering import accumulate, argsort, cumprod, cumsum, take_along
+from kgen.ops.partial import dot_parts, sum_parts
 from kgen.ops.pooling import pick, pool, pool_where, unpool
 from kgen.ops.reduce import max, min, sum
 from kgen.ops.scan import mirrored, scan
@@ -140,6 +141,7 @@ __all__ = [
     "depthwise",
     "divide",
     "dot",
+    "dot_parts",
     "einsum",
     "equal",
     "erf",
@@ -213,6 +215,7 @@ __all__ = [
     "strided",
     "subtract",
     "sum",
+    "sum_parts",
     "take_along",
     "tan",
     "tanh",

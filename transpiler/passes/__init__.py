@@ -9,6 +9,7 @@ from kgen.graph import Graph
 from kgen.passes.differentiate import differentiate
 from kgen.passes.loops import hoist, trim, with_bodies
 from kgen.passes.lower import lower
+from kgen.passes.part import part
 from kgen.passes.pin import pin
 from kgen.passes.simplify import simplify
 from kgen.passes.stage import stage
@@ -22,6 +23,7 @@ PASSES: tuple[Pass, ...] = (
     with_bodies(lower),
     hoist,
     with_bodies(simplify),
+    part,
     stage,
     with_bodies(pin),
 )

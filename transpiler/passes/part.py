@@ -1,0 +1,71 @@
+"""Let each thread sum the gradients of small weights over its own rows of the batch.
+
+before                                  after
+%dw = dot(%x, %dy, over the batch)      %parts = dot_parts(%x, %dy)    [threads, ...]
+                                        %dw = sum(%parts, axis 0)
+
+A product over the whole batch needs the rows that other threads made: a barrier, and rows that
+travel between cores. Where the gradients are smaller than those rows, they travel instead, once.
+"""
+
+from __future__ import annotations
+
+from kgen import ops
+from kgen.dims import product
+from kgen.graph import BATCH, Graph, Node, Value, apply
+from kgen.rewrite import rebuild
+
+# Floats of all gradients up to which a part for each thread pays.
+_SMALL = 1 << 15
+
+
+def part(graph: Graph) -> Graph:
+    """Split sums over the batch by threads, where all of them together are small."""
+    chosen = {node for node in graph.nodes if _is_product(node) or _is_sum(node)}
+    if not graph.gradients or sum(_size(node) for node in chosen) > _SMALL:
+        return graph
+
+    def rewrite(node: Node, inputs: tuple[Value, ...]) -> Value | None:
+        if node not in chosen:
+            return None
+        name = node.output.name
+        if node.op.name == "dot":
+            parts = ops.dot_parts(inputs[0], inputs[1], f"{name}_parts")
+        else:
+            parts = ops.sum_parts(inputs[0], f"{name}_parts")
+        total = apply("sum", parts, hint=name, axes=(0,), keepdims=False)
+        return ops.reshape(total, node.output.shape)
+
+    return rebuild(graph, rewrite)
+
+
+def _size(node: Node) -> int:
+    size = product(node.output.shape)
+    assert isinstance(size, int)
+    return size
+
+
+def _is_product(node: Node) -> bool:
+    """Whether it is a product of two matrices over all rows of the batch."""
+    if node.op.name != "dot" or BATCH in node.output.shape:
+        return False
+    a, b = node.inputs
+    contract, batch = node.attrs["contract"], node.attrs["batch"]
+    leading = tuple(range(a.type.rank - 1))
+    return (
+        not batch[0]
+        and contract == (leading, leading)
+        and a.type.rank == b.type.rank
+        and a.shape[:1] == (BATCH,)
+        and isinstance(product(node.output.shape), int)
+    )
+
+
+def _is_sum(node: Node) -> bool:
+    """Whether it is the sum of the rows of the batch, each of several numbers."""
+    if node.op.name != "sum" or node.attrs["axes"] != (0,):
+        return False
+    x = node.inputs[0]
+    return (
+        x.type.rank == 2 and x.shape[0] == BATCH and isinstance(x.shape[1], int) and x.shape[1] > 1
+    )
