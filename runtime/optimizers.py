@@ -25,7 +25,6 @@ COMMON: dict[str, Any] = {
     "use_ema": False,
     "ema_momentum": 0.99,
     "ema_overwrite_frequency": None,
-    "loss_scale_factor": None,
     "gradient_accumulation_steps": None,
 }
 
