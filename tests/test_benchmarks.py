@@ -79,13 +79,13 @@ def test_dropout_is_taken_out_whole(name: str) -> None:
 @pytest.mark.parametrize("name", TASKS)
 def test_peers_have_the_weights_of_the_model(name: str) -> None:
     pytest.importorskip("jax")
-    theirs = TASKS[name].written().jax_net(TASKS[name]).weights
+    net = TASKS[name].written().jax_net(TASKS[name])
     ours = list(model_of(name).train.weights.values())
-    assert len(theirs) == len(ours)
-    for place, (one, other) in enumerate(zip(theirs, ours, strict=True)):
+    assert len(net.weights) == len(ours)
+    for place, (one, other) in enumerate(zip(net.weights, ours, strict=True)):
         shape = other.value.shape
-        mirrored = place in TASKS[name].written().jax_net(TASKS[name]).mirrored
-        assert one.shape == ((*shape[:2], *shape[:1:-1]) if mirrored else shape)
+        turned = (*shape[:2], *shape[:1:-1])
+        assert one.shape == (turned if place in net.mirrored else shape)
         assert one.trained == other.trainable
 
 
@@ -183,10 +183,11 @@ def test_the_page_is_made_from_saved_figures(tmp_path: Path) -> None:
     assert "| 02_mlp.k | 1 s | 3.00 (3.00 to 4.00) | 2.00 (2.00 to 2.25) | **2.00** |" in text
     assert "| 32_mnist_mlp.k | 128 | 1 | 1 | 0 (10%) | 0 (5%) |" in text
     assert "| 02_mlp.k | 0 | 100 ms | 1 s |  |  |" in text
-    for name in ("peers", "starts", "roofline", "scaling"):
-        assert f"](plots/{name}.svg)" in text
-        drawn = (tmp_path / "plots" / f"{name}.svg").read_bytes()
-        write_page(results, tmp_path)
-        assert (tmp_path / "plots" / f"{name}.svg").read_bytes() == drawn
+    plots = sorted((tmp_path / "plots").glob("*.svg"))
+    assert [plot.stem for plot in plots] == ["peers", "roofline", "scaling", "starts"]
+    assert all(f"](plots/{plot.name})" in text for plot in plots)
+    drawn = [plot.read_bytes() for plot in plots]
+    write_page(results, tmp_path)
+    assert [plot.read_bytes() for plot in plots] == drawn
     with pytest.raises(FileNotFoundError, match="no figures"):
         read_figures(tmp_path / "plots")
