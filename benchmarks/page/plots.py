@@ -106,7 +106,6 @@ def draw_rooflines(found: Figures) -> Any:
             label = "products" if dense else "others"
             panel.plot([x for x, _ in points], [y for _, y in points], mark, label=label)
         span = [0.05, 500.0]
-        panel.plot(span, [min(peak, triad * x) for x in span], alpha=0)
         corner = peak / triad
         panel.plot([span[0], corner, span[1]], [triad * span[0], peak, peak], color="black")
         panel.set(xscale="log", yscale="log", xlabel="FLOPs a byte", title=name)
@@ -118,6 +117,8 @@ def draw_rooflines(found: Figures) -> Any:
 
 def draw_sweeps(found: Figures) -> Any:
     """A panel a sweep: step time over the swept figure, and a straight line's slope."""
+    from matplotlib import ticker
+
     figure, panels = _axes(len(found.sweeps), 3.2 * len(found.sweeps))
     for panel, (sweep, points) in zip(panels[0], found.sweeps.items(), strict=True):
         values = [point[sweep] for point in points]
@@ -127,7 +128,7 @@ def draw_sweeps(found: Figures) -> Any:
             panel.plot(values, [times[-1] * one / values[-1] for one in values], ":", color="grey")
         panel.set(xscale="log", yscale="log", xlabel=sweep, title=f"by {sweep}")
         panel.set_xticks(values, [str(value) for value in values], minor=False)
-        panel.minorticks_off()
+        panel.xaxis.set_minor_locator(ticker.NullLocator())
         panel.grid(alpha=0.3)
     panels[0][0].set_ylabel("microseconds a training step")
     return figure

@@ -95,6 +95,7 @@ def starts(found: Figures, plots: dict[str, str]) -> list[str]:
     for title, key, text in (
         ("First step, cold, from the start of the process", "cold", time_text),
         ("First step, warm", "warm", time_text),
+        ("Peak memory, cold", "cold_memory", bytes_text),
         ("Peak memory, warm", "warm_memory", bytes_text),
     ):
         present = [peer for peer in peers if any(peer in one["startup"][key] for one in entries)]
