@@ -390,6 +390,13 @@ def _dot(inputs: Sequence[Near], attrs: _Attrs) -> Near:
     return Near(contraction(a.mid, b.mid, attrs), rad)
 
 
+def _dot_panels(inputs: Sequence[Near], attrs: _Attrs) -> Near:
+    a, b = inputs
+    mid, rad, size = (np.moveaxis(v, 0, 1).reshape(len(v[0]), -1) for v in (b.mid, b.rad, b.size))
+    spread = np.abs(a.mid) @ rad + a.rad @ size + len(mid) * U * (a.size @ size)
+    return Near(a.mid @ mid, spread)
+
+
 def _dot_parts(inputs: Sequence[Near], attrs: _Attrs) -> Near:
     """All rows in one part; each of several has fewer terms."""
     a, b = (Near(*(np.reshape(v, (-1, v.shape[-1])) for v in (x.mid, x.rad))) for x in inputs)
@@ -552,6 +559,7 @@ RULES: dict[str, Rule] = {
     "max": lambda inputs, attrs: _extreme(inputs[0], attrs["axes"], attrs["keepdims"], 1.0),
     "min": lambda inputs, attrs: _extreme(inputs[0], attrs["axes"], attrs["keepdims"], -1.0),
     "dot": _dot,
+    "dot_panels": _dot_panels,
     "dot_parts": _dot_parts,
     "sum_parts": lambda inputs, attrs: _sum(inputs[0], (0,), True),
     "gather_rows": _gathered,

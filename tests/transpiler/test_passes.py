@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import pytest
@@ -21,7 +21,9 @@ from kgen.graph import (
 from kgen.interpret import interpret
 from kgen.passes import PASSES
 from kgen.passes.differentiate import differentiate, gradients
+from kgen.passes.loops import hoist, trim, with_bodies
 from kgen.passes.lower import lower
+from kgen.passes.panel import panel
 from kgen.passes.part import part
 from kgen.passes.pin import pin
 from kgen.passes.simplify import simplify
@@ -194,6 +196,31 @@ def test_small_gradients_are_summed_by_threads(width: int, apart: bool) -> None:
     for path, value in graph.gradients.items():
         found = now[after.gradients[path]]
         np.testing.assert_allclose(found, before[value], rtol=1e-5, atol=1e-5)
+
+
+@pytest.mark.parametrize(("units", "laid"), [(128, True), (120, False), (32, False)])
+def test_loops_that_train_read_large_matrices_from_panels(units: int, laid: bool) -> None:
+    with Builder() as builder:
+        x = matrix(builder, "x", 3, units)
+        w = builder.weight("w", (units, units), ZEROS)
+        start = ops.broadcast_to(ops.constant(0.0), (BATCH, units))
+
+        def step(parts: Sequence[Value], before: Sequence[Value]) -> tuple[list[Value], ...]:
+            after = ops.tanh(parts[0] + ops.dot(before[0], w, contract=((1,), (0,))))
+            return [after], [after]
+
+        done = ops.scan(step, [x], [start])
+        graph = trim(differentiate(builder.graph("g", {}, loss=ops.mean(done.outputs[0]))))
+    plain = with_bodies(lower)(graph)
+    after = hoist(panel(plain))
+    verify(after)
+    bodies = [n.attrs["loop"].body for n in after.nodes if n.op.name == "scan"]
+    assert ["dot_panels" in names(body) for body in bodies] == [laid, laid]
+    assert all("transpose" not in names(body) for body in bodies)
+    given = feeds(graph)
+    before, now = interpret(plain, given), interpret(after, given)
+    found = now[after.gradients["w"]]
+    np.testing.assert_allclose(found, before[plain.gradients["w"]], rtol=1e-4, atol=1e-6)
 
 
 def test_pin_gives_results_buffers_of_their_own() -> None:

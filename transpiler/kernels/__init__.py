@@ -20,7 +20,7 @@ from kgen.kernels.moving import copied, transposed
 from kgen.kernels.ordering import added_along, ordered, running, taken_along
 from kgen.kernels.partial import dot_parts, sum_parts
 from kgen.kernels.pooling import pick, pool, pool_where, spread, unpool
-from kgen.kernels.products import batched, matmul, outer
+from kgen.kernels.products import batched, dot_panels, matmul, outer
 from kgen.kernels.rowwise import rowwise, spilled
 from kgen.kernels.shifting import moved
 from kgen.kernels.transposing import conv_transpose
@@ -110,6 +110,7 @@ _WRITERS: dict[str, Callable[[Body], KernelText]] = {
     "conv": conv,
     "conv_filter": conv_filter,
     "conv_transpose": conv_transpose,
+    "dot_panels": dot_panels,
     "dot_parts": dot_parts,
     "sum_parts": sum_parts,
     "turn": turn,

@@ -5,8 +5,17 @@ from __future__ import annotations
 from kgen.body import Body, Cursor
 from kgen.graph import BATCH, Value
 from kgen.kernels.convolving import LONG_RUN
-from kgen.kernels.loops import Width, epilogue, product_vectors, rows_text, shared, width
-from kgen.kernels.nest import Loop, nest
+from kgen.kernels.loops import (
+    Width,
+    epilogue,
+    known_size,
+    product_vectors,
+    rows_text,
+    shared,
+    width,
+)
+from kgen.kernels.nest import Loop, nest, take_names
+from kgen.ops.panels import PANEL
 from kgen.texts import (
     BatchedText,
     KernelText,
@@ -63,6 +72,27 @@ def matmul(body: Body) -> KernelText:
         a=a_name,
         b=b_name,
         body=epilogue(body, Cursor("i", "j", rows, vectors)),
+    )
+
+
+def dot_panels(body: Body) -> NestText:
+    """A tile of columns lies within a panel, whose rows follow one another."""
+    a, b = body.group.anchor.inputs
+    cols, inner = known_size(body.group.domain.cols), known_size(b.shape[1:2])
+    share, first, last = shared(a.shape[:-1])
+    take_names(body, "start")
+    left = body.view(a, rows_text(a.shape[:-1]), inner)
+    right = body.view(b, str(cols // PANEL * inner), PANEL)
+    return nest(
+        share=share,
+        loops=(
+            Loop(f"j in range(0, {cols}, 2 * LANES)", (f"start = j // {PANEL} * {inner}",)),
+            Loop(f"i in range({first}, {last}, ROWS)"),
+        ),
+        start=("acc = zeros(ROWS, 2)",),
+        inner=(Loop(f"k in range({inner})"),),
+        body=(f"acc = outer(acc, {left}, i, k, {right}, start + k, j % {PANEL})",),
+        finish=epilogue(body, Cursor("i", "j", "ROWS", "2")),
     )
 
 

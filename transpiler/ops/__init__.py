@@ -89,6 +89,7 @@ from kgen.ops.more_elementwise import (
 )
 from kgen.ops.normalize import log_softmax, sigmoid_crossentropy, softmax, softplus
 from kgen.ops.ordering import accumulate, argsort, cumprod, cumsum, take_along
+from kgen.ops.panels import dot_panels, panels
 from kgen.ops.partial import dot_parts, sum_parts
 from kgen.ops.pooling import pick, pool, pool_where, unpool
 from kgen.ops.reduce import max, min, sum
@@ -141,6 +142,7 @@ __all__ = [
     "depthwise",
     "divide",
     "dot",
+    "dot_panels",
     "dot_parts",
     "einsum",
     "equal",
@@ -185,6 +187,7 @@ __all__ = [
     "negative",
     "not_equal",
     "pad",
+    "panels",
     "pick",
     "pool",
     "pool_where",

@@ -9,6 +9,7 @@ from kgen.graph import Graph
 from kgen.passes.differentiate import differentiate
 from kgen.passes.loops import hoist, trim, with_bodies
 from kgen.passes.lower import lower
+from kgen.passes.panel import panel
 from kgen.passes.part import part
 from kgen.passes.pin import pin
 from kgen.passes.simplify import simplify
@@ -21,6 +22,7 @@ PASSES: tuple[Pass, ...] = (
     differentiate,
     trim,
     with_bodies(lower),
+    panel,
     hoist,
     with_bodies(simplify),
     part,
