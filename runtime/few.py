@@ -35,7 +35,7 @@ from kgen.runtime.driver import (
 from kgen.runtime.kernels import Kernel, aligned
 from numba.core import types
 
-FEW = 64
+FEW = 256
 # Rows up to which the program of that name is quicker than `predict`.
 SINGLE = 4
 # The block that the calls are read from: a clock at rest, the rows, the number of calls, the calls.
