@@ -333,7 +333,8 @@ def _function(program: Program, calls: Sequence[Entry], name: str, doc: str, *, 
 
 def _sizes(buffers: Iterable[Buffer]) -> list[tuple[str, str]]:
     """The open dimensions that a function of a program needs, with what they are."""
-    shapes = [size for buffer in buffers if buffer.is_arena for size in buffer.shape]
+    arena = (buffer for buffer in buffers if buffer.is_arena and buffer.space != "parts")
+    shapes = [size for buffer in arena for size in buffer.shape]
     found = {base for size in shapes for base in bases(size)}
     lines = [("batch", "m.capacity")] if BATCH in found else []
     named = sorted(found - {BATCH}, key=lambda dim: dim.name)
