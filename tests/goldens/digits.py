@@ -198,15 +198,28 @@ def compute_copy_1(thread, threads, batch, clock, args):
 
 
 @kernel
-def gradient_of_dense_2_bias(thread, threads, batch, clock, args):
+def gradient_of_dense_2_bias_parts(thread, threads, batch, clock, args):
     """Line 15 of the model. 10 FLOPs a row."""
     d_dense_2_add = matrix(args, 0, batch, 10)
+    d_dense_2_bias_parts = matrix(args, 1, threads, 10)
+    first, last = share(batch, ROWS, thread, threads)
+    for j in range(0, 10, LANES):
+        acc = zeros(1, 1)
+        for i in range(first, last):
+            acc = acc + load(d_dense_2_add, i, j, 1, 1)
+        store(d_dense_2_bias_parts, thread, j, acc)
+
+
+@kernel
+def gradient_of_dense_2_bias(thread, threads, batch, clock, args):
+    """Line 15 of the model. 10 FLOPs."""
+    d_dense_2_bias_parts = matrix(args, 0, threads, 10)
     d_dense_2_bias = matrix(args, 1, 1, 10)
     first, last = share(10, LANES, thread, threads)
     for j in range(first, last, LANES):
         total_ = full(1, 1, 0.0)
-        for i in range(batch):
-            total_ = total_ + load(d_dense_2_add, i, j, 1, 1)
+        for i in range(threads):
+            total_ = total_ + load(d_dense_2_bias_parts, i, j, 1, 1)
         store(d_dense_2_bias, 0, j, total_)
 
 
@@ -244,34 +257,60 @@ def gradient_of_dense_1_add(thread, threads, batch, clock, args):
 
 
 @kernel
-def gradient_of_dense_2_kernel(thread, threads, batch, clock, args):
+def gradient_of_dense_2_kernel_parts(thread, threads, batch, clock, args):
     """Line 15 of the model. 2,560 FLOPs a row."""
     dropout_1 = matrix(args, 0, batch, 128)
     d_dense_2_add = matrix(args, 1, batch, 10)
-    d_dense_2_kernel = matrix(args, 2, 128, 10)
-    first, last = share(128, ROWS, thread, threads)
+    d_dense_2_kernel_parts = matrix(args, 2, threads * 128, 10)
+    first, last = share(batch, ROWS, thread, threads)
     for j in range(0, 10, LANES):
-        for i in range(first, last, ROWS):
+        for i in range(0, 128, ROWS):
             acc = zeros(ROWS, 1)
-            for k in range(batch):
+            for k in range(first, last):
                 acc = outer_t(acc, dropout_1, k, i, d_dense_2_add, k, j)
-            store(d_dense_2_kernel, i, j, acc)
+            store(d_dense_2_kernel_parts, thread * 128 + i, j, acc)
+
+
+@kernel
+def gradient_of_dense_2_kernel(thread, threads, batch, clock, args):
+    """Line 15 of the model. 1,280 FLOPs."""
+    d_dense_2_kernel_parts = matrix(args, 0, threads, 1280)
+    d_dense_2_kernel = matrix(args, 1, 1, 1280)
+    first, last = share(1280, 4 * LANES, thread, threads)
+    for j in range(first, last, 4 * LANES):
+        total_ = full(1, 4, 0.0)
+        for i in range(threads):
+            total_ = total_ + load(d_dense_2_kernel_parts, i, j, 1, 4)
+        store(d_dense_2_kernel, 0, j, total_)
+
+
+@kernel
+def gradient_of_dense_1_bias_parts(thread, threads, batch, clock, args):
+    """Lines 13, 14. 128 FLOPs a row."""
+    d_dense_1_add = matrix(args, 0, batch, 128)
+    d_dense_1_bias_parts = matrix(args, 1, threads, 128)
+    first, last = share(batch, ROWS, thread, threads)
+    for j in range(0, 128, 4 * LANES):
+        acc = zeros(1, 4)
+        for i in range(first, last):
+            acc = acc + load(d_dense_1_add, i, j, 1, 4)
+        store(d_dense_1_bias_parts, thread, j, acc)
 
 
 @kernel
 def gradient_of_dense_bias(thread, threads, batch, clock, args):
-    """Lines 13, 14. 256 FLOPs a row."""
-    d_dense_1_add = matrix(args, 0, batch, 128)
-    d_dense_add = matrix(args, 1, batch, 128)
+    """Lines 13, 14. 256 FLOPs."""
+    d_dense_1_bias_parts = matrix(args, 0, threads, 128)
+    d_dense_bias_parts = matrix(args, 1, threads, 128)
     d_dense_1_bias = matrix(args, 2, 1, 128)
     d_dense_bias = matrix(args, 3, 1, 128)
     first, last = share(128, 4 * LANES, thread, threads)
     for j in range(first, last, 4 * LANES):
         total_ = full(1, 4, 0.0)
         total__2 = full(1, 4, 0.0)
-        for i in range(batch):
-            total_ = total_ + load(d_dense_1_add, i, j, 1, 4)
-            total__2 = total__2 + load(d_dense_add, i, j, 1, 4)
+        for i in range(threads):
+            total_ = total_ + load(d_dense_1_bias_parts, i, j, 1, 4)
+            total__2 = total__2 + load(d_dense_bias_parts, i, j, 1, 4)
         store(d_dense_1_bias, 0, j, total_)
         store(d_dense_bias, 0, j, total__2)
 
@@ -310,43 +349,59 @@ def gradient_of_dense_add(thread, threads, batch, clock, args):
 
 
 @kernel
-def gradient_of_dense_1_kernel(thread, threads, batch, clock, args):
+def gradient_of_dense_1_kernel_parts(thread, threads, batch, clock, args):
     """Line 14 of the model. 32,768 FLOPs a row."""
     dropout = matrix(args, 0, batch, 128)
     d_dense_1_add = matrix(args, 1, batch, 128)
-    d_dense_1_kernel = matrix(args, 2, 128, 128)
-    first, last = share(128, ROWS, thread, threads)
-    for start in range(0, batch, 256):
-        count = min(256, batch - start)
-        for j in range(0, 128, 2 * LANES):
-            panel = pack(d_dense_1_add, start, j, 256, 2, count)
-            for i in range(first, last, ROWS):
-                acc = zeros(ROWS, 2)
-                if start > 0:
-                    acc = load(d_dense_1_kernel, i, j, ROWS, 2)
-                for k in range(count):
-                    acc = outer_t(acc, dropout, start + k, i, panel, k, 0)
-                store(d_dense_1_kernel, i, j, acc)
+    d_dense_1_kernel_parts = matrix(args, 2, threads * 128, 128)
+    first, last = share(batch, ROWS, thread, threads)
+    for j in range(0, 128, 2 * LANES):
+        for i in range(0, 128, ROWS):
+            acc = zeros(ROWS, 2)
+            for k in range(first, last):
+                acc = outer_t(acc, dropout, k, i, d_dense_1_add, k, j)
+            store(d_dense_1_kernel_parts, thread * 128 + i, j, acc)
+
+
+@kernel
+def gradient_of_dense_1_kernel(thread, threads, batch, clock, args):
+    """Line 14 of the model. 16,384 FLOPs."""
+    d_dense_1_kernel_parts = matrix(args, 0, threads, 16384)
+    d_dense_1_kernel = matrix(args, 1, 1, 16384)
+    first, last = share(16384, 4 * LANES, thread, threads)
+    for j in range(first, last, 4 * LANES):
+        total_ = full(1, 4, 0.0)
+        for i in range(threads):
+            total_ = total_ + load(d_dense_1_kernel_parts, i, j, 1, 4)
+        store(d_dense_1_kernel, 0, j, total_)
+
+
+@kernel
+def gradient_of_dense_kernel_parts(thread, threads, batch, clock, args):
+    """Line 13 of the model. 16,384 FLOPs a row."""
+    image = matrix(args, 0, batch, 64)
+    d_dense_add = matrix(args, 1, batch, 128)
+    d_dense_kernel_parts = matrix(args, 2, threads * 64, 128)
+    first, last = share(batch, ROWS, thread, threads)
+    for j in range(0, 128, 2 * LANES):
+        for i in range(0, 64, ROWS):
+            acc = zeros(ROWS, 2)
+            for k in range(first, last):
+                acc = outer_t(acc, image, k, i, d_dense_add, k, j)
+            store(d_dense_kernel_parts, thread * 64 + i, j, acc)
 
 
 @kernel
 def gradient_of_dense_kernel(thread, threads, batch, clock, args):
-    """Line 13 of the model. 16,384 FLOPs a row."""
-    image = matrix(args, 0, batch, 64)
-    d_dense_add = matrix(args, 1, batch, 128)
-    d_dense_kernel = matrix(args, 2, 64, 128)
-    first, last = share(128, 2 * LANES, thread, threads)
-    for start in range(0, batch, 256):
-        count = min(256, batch - start)
-        for j in range(first, last, 2 * LANES):
-            panel = pack(d_dense_add, start, j, 256, 2, count)
-            for i in range(0, 64, ROWS):
-                acc = zeros(ROWS, 2)
-                if start > 0:
-                    acc = load(d_dense_kernel, i, j, ROWS, 2)
-                for k in range(count):
-                    acc = outer_t(acc, image, start + k, i, panel, k, 0)
-                store(d_dense_kernel, i, j, acc)
+    """Line 13 of the model. 8,192 FLOPs."""
+    d_dense_kernel_parts = matrix(args, 0, threads, 8192)
+    d_dense_kernel = matrix(args, 1, 1, 8192)
+    first, last = share(8192, 4 * LANES, thread, threads)
+    for j in range(first, last, 4 * LANES):
+        total_ = full(1, 4, 0.0)
+        for i in range(threads):
+            total_ = total_ + load(d_dense_kernel_parts, i, j, 1, 4)
+        store(d_dense_kernel, 0, j, total_)
 
 
 @kernel
@@ -453,6 +508,22 @@ def compute_dense_2(thread, threads, batch, clock, args):
 
 
 @kernel
+def compute_dense_3(thread, threads, batch, clock, args):
+    """Line 13 of the model. 16,640 FLOPs a row."""
+    image = matrix(args, 0, batch, 64)
+    dense_kernel = matrix(args, 1, 64, 128)
+    dense_bias = matrix(args, 2, 1, 128)
+    dense = matrix(args, 3, batch, 128)
+    first, last = share(batch, ROWS, thread, threads)
+    for j in range(0, 128, 8 * LANES):
+        for i in range(first, last, 1):
+            acc = zeros(1, 8)
+            for k in range(64):
+                acc = outer(acc, image, i, k, dense_kernel, k, j)
+            store(dense, i, j, maximum(acc + load(dense_bias, 0, j, 1, 8), 0.0))
+
+
+@kernel
 def compute_dense_1_2(thread, threads, batch, clock, args):
     """Line 14 of the model. 33,024 FLOPs a row."""
     dense = matrix(args, 0, batch, 128)
@@ -471,21 +542,27 @@ def compute_dense_1_2(thread, threads, batch, clock, args):
 
 def gradients(m):
     """Forward, loss and backward of one batch of training."""
-    image = m.rows(768, 64)
+    image = m.rows(640, 64)
     dense = m.rows(0, 128)
     dropout = m.rows(128, 128)
     dense_1 = m.rows(256, 128)
     dropout_1 = m.rows(384, 128)
     dense_2_add = m.rows(512, 10)
-    digit_target = m.rows(842, 1)
+    digit_target = m.rows(714, 1)
     digit_sample_weight = m.rows(522, 1)
-    digit_loss_multiply_2 = m.rows(843, 1)
-    accuracy_min = m.rows(844, 1)
-    d_dense_2_add = m.rows(832, 10)
+    digit_loss_multiply_2 = m.rows(715, 1)
+    accuracy_min = m.rows(716, 1)
+    d_dense_2_add = m.rows(704, 10)
+    d_dense_2_bias_parts = m.parts(10)
+    d_dense_2_kernel_parts = m.parts(1280)
     d_dropout_1_transpose = m.fixed(16384, 1280)
     d_dropout_transpose = m.fixed(0, 16384)
-    d_dense_1_add = m.rows(512, 128)
-    d_dense_add = m.rows(640, 128)
+    d_dense_1_add = m.rows(384, 128)
+    d_dense_1_bias_parts = m.parts(128)
+    d_dense_add = m.rows(512, 128)
+    d_dense_1_kernel_parts = m.parts(16384)
+    d_dense_bias_parts = m.parts(128)
+    d_dense_kernel_parts = m.parts(8192)
     return [
         m.feed("image", image, 64),
         m.feed("digit_target", digit_target, 1),
@@ -518,6 +595,12 @@ def gradients(m):
             accuracy_min,
             d_dense_2_add,
         ),
+        gradient_of_dense_2_bias_parts(d_dense_2_add, d_dense_2_bias_parts),
+        gradient_of_dense_2_kernel_parts(
+            dropout_1,
+            d_dense_2_add,
+            d_dense_2_kernel_parts,
+        ),
         transpose_dense_2_kernel(m.weight("dense_2/kernel"), d_dropout_1_transpose),
         transpose_dense_1_kernel(m.weight("dense_1/kernel"), d_dropout_transpose),
         sync,
@@ -536,26 +619,32 @@ def gradients(m):
             dense_1,
             d_dense_1_add,
         ),
+        gradient_of_dense_1_bias_parts(d_dense_1_add, d_dense_1_bias_parts),
         gradient_of_dense_add(d_dense_1_add, d_dropout_transpose, dense, d_dense_add),
-        gradient_of_dense_2_bias(d_dense_2_add, m.gradient("dense_2/bias")),
+        gradient_of_dense_1_kernel_parts(
+            dropout,
+            d_dense_1_add,
+            d_dense_1_kernel_parts,
+        ),
+        gradient_of_dense_1_bias_parts(d_dense_add, d_dense_bias_parts),
+        gradient_of_dense_kernel_parts(image, d_dense_add, d_dense_kernel_parts),
+        gradient_of_dense_2_bias(d_dense_2_bias_parts, m.gradient("dense_2/bias")),
         gradient_of_dense_2_kernel(
-            dropout_1,
-            d_dense_2_add,
+            d_dense_2_kernel_parts,
             m.gradient("dense_2/kernel"),
         ),
         sync,
         gradient_of_dense_bias(
-            d_dense_1_add,
-            d_dense_add,
+            d_dense_1_bias_parts,
+            d_dense_bias_parts,
             m.gradient("dense_1/bias"),
             m.gradient("dense/bias"),
         ),
         gradient_of_dense_1_kernel(
-            dropout,
-            d_dense_1_add,
+            d_dense_1_kernel_parts,
             m.gradient("dense_1/kernel"),
         ),
-        gradient_of_dense_kernel(image, d_dense_add, m.gradient("dense/kernel")),
+        gradient_of_dense_kernel(d_dense_kernel_parts, m.gradient("dense/kernel")),
     ]
 
 
@@ -655,7 +744,7 @@ def predict_few(m):
     dense_2 = m.rows(330, 10)
     return [
         m.feed("image", image, 64),
-        compute_dense(image, m.weight("dense/kernel"), m.weight("dense/bias"), dense),
+        compute_dense_3(image, m.weight("dense/kernel"), m.weight("dense/bias"), dense),
         compute_dense_1_2(
             dense,
             m.weight("dense_1/kernel"),
@@ -727,8 +816,8 @@ class Digits(Model):
 
     spec = SPEC
     programs = Programs(
-        train=(Steps(gradients, 845, 17664, 140636), Steps(update, 845, 17664, 0)),
-        gradient=(Steps(gradients, 845, 17664, 140636),),
+        train=(Steps(gradients, 717, 17664, 140636), Steps(update, 717, 17664, 0)),
+        gradient=(Steps(gradients, 717, 17664, 140636),),
         evaluate=(Steps(evaluate, 334, 0, 52522),),
         predict=(Steps(predict, 340, 0, 52454),),
         few=(Steps(predict_few, 340, 0, 52454),),
@@ -742,20 +831,26 @@ SOURCE_MAP = {
     "compute_dense_2_add": (15,),
     "gradient_of_dense_2_add": (15, 18, 19),
     "compute_copy_1": (13, 18, 19),
+    "gradient_of_dense_2_bias_parts": (15,),
     "gradient_of_dense_2_bias": (15,),
     "transpose_dense_2_kernel": (15,),
     "gradient_of_dense_1_add": (14, 15),
+    "gradient_of_dense_2_kernel_parts": (15,),
     "gradient_of_dense_2_kernel": (15,),
+    "gradient_of_dense_1_bias_parts": (13, 14),
     "gradient_of_dense_bias": (13, 14),
     "transpose_dense_1_kernel": (14,),
     "gradient_of_dense_add": (13, 14),
+    "gradient_of_dense_1_kernel_parts": (14,),
     "gradient_of_dense_1_kernel": (14,),
+    "gradient_of_dense_kernel_parts": (13,),
     "gradient_of_dense_kernel": (13,),
     "compute_subtract_2": (),
     "compute_dense": (13,),
     "compute_dense_1": (14,),
     "compute_accuracy_min": (15, 18, 19),
     "compute_dense_2": (15,),
+    "compute_dense_3": (13,),
     "compute_dense_1_2": (14,),
 }
 SOURCE = """\

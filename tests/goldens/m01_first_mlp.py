@@ -166,15 +166,28 @@ def compute_copy_1(thread, threads, batch, clock, args):
 
 
 @kernel
-def gradient_of_dense_1_bias(thread, threads, batch, clock, args):
+def gradient_of_dense_1_bias_parts(thread, threads, batch, clock, args):
     """Line 10 of the model. 10 FLOPs a row."""
     d_dense_1 = matrix(args, 0, batch, 10)
+    d_dense_1_bias_parts = matrix(args, 1, threads, 10)
+    first, last = share(batch, ROWS, thread, threads)
+    for j in range(0, 10, LANES):
+        acc = zeros(1, 1)
+        for i in range(first, last):
+            acc = acc + load(d_dense_1, i, j, 1, 1)
+        store(d_dense_1_bias_parts, thread, j, acc)
+
+
+@kernel
+def gradient_of_dense_1_bias(thread, threads, batch, clock, args):
+    """Line 10 of the model. 10 FLOPs."""
+    d_dense_1_bias_parts = matrix(args, 0, threads, 10)
     d_dense_1_bias = matrix(args, 1, 1, 10)
     first, last = share(10, LANES, thread, threads)
     for j in range(first, last, LANES):
         total_ = full(1, 1, 0.0)
-        for i in range(batch):
-            total_ = total_ + load(d_dense_1, i, j, 1, 1)
+        for i in range(threads):
+            total_ = total_ + load(d_dense_1_bias_parts, i, j, 1, 1)
         store(d_dense_1_bias, 0, j, total_)
 
 
@@ -207,46 +220,85 @@ def gradient_of_dense(thread, threads, batch, clock, args):
 
 
 @kernel
-def gradient_of_dense_1_kernel(thread, threads, batch, clock, args):
+def gradient_of_dense_1_kernel_parts(thread, threads, batch, clock, args):
     """Line 10 of the model. 640 FLOPs a row."""
     activation = matrix(args, 0, batch, 32)
     d_dense_1 = matrix(args, 1, batch, 10)
-    d_dense_1_kernel = matrix(args, 2, 32, 10)
-    first, last = share(32, ROWS, thread, threads)
+    d_dense_1_kernel_parts = matrix(args, 2, threads * 32, 10)
+    first, last = share(batch, ROWS, thread, threads)
     for j in range(0, 10, LANES):
-        for i in range(first, last, ROWS):
+        for i in range(0, 32, ROWS):
             acc = zeros(ROWS, 1)
-            for k in range(batch):
+            for k in range(first, last):
                 acc = outer_t(acc, activation, k, i, d_dense_1, k, j)
-            store(d_dense_1_kernel, i, j, acc)
+            store(d_dense_1_kernel_parts, thread * 32 + i, j, acc)
+
+
+@kernel
+def gradient_of_dense_1_kernel(thread, threads, batch, clock, args):
+    """Line 10 of the model. 320 FLOPs."""
+    d_dense_1_kernel_parts = matrix(args, 0, threads, 320)
+    d_dense_1_kernel = matrix(args, 1, 1, 320)
+    first, last = share(320, 4 * LANES, thread, threads)
+    for j in range(first, last, 4 * LANES):
+        total_ = full(1, 4, 0.0)
+        for i in range(threads):
+            total_ = total_ + load(d_dense_1_kernel_parts, i, j, 1, 4)
+        store(d_dense_1_kernel, 0, j, total_)
+
+
+@kernel
+def gradient_of_dense_bias_parts(thread, threads, batch, clock, args):
+    """Line 9 of the model. 32 FLOPs a row."""
+    d_dense = matrix(args, 0, batch, 32)
+    d_dense_bias_parts = matrix(args, 1, threads, 32)
+    first, last = share(batch, ROWS, thread, threads)
+    for j in range(0, 32, 2 * LANES):
+        acc = zeros(1, 2)
+        for i in range(first, last):
+            acc = acc + load(d_dense, i, j, 1, 2)
+        store(d_dense_bias_parts, thread, j, acc)
 
 
 @kernel
 def gradient_of_dense_bias(thread, threads, batch, clock, args):
-    """Line 9 of the model. 32 FLOPs a row."""
-    d_dense = matrix(args, 0, batch, 32)
+    """Line 9 of the model. 32 FLOPs."""
+    d_dense_bias_parts = matrix(args, 0, threads, 32)
     d_dense_bias = matrix(args, 1, 1, 32)
     first, last = share(32, 2 * LANES, thread, threads)
     for j in range(first, last, 2 * LANES):
         total_ = full(1, 2, 0.0)
-        for i in range(batch):
-            total_ = total_ + load(d_dense, i, j, 1, 2)
+        for i in range(threads):
+            total_ = total_ + load(d_dense_bias_parts, i, j, 1, 2)
         store(d_dense_bias, 0, j, total_)
 
 
 @kernel
-def gradient_of_dense_kernel(thread, threads, batch, clock, args):
+def gradient_of_dense_kernel_parts(thread, threads, batch, clock, args):
     """Line 9 of the model. 50,176 FLOPs a row."""
     image = matrix(args, 0, batch, 784)
     d_dense = matrix(args, 1, batch, 32)
-    d_dense_kernel = matrix(args, 2, 784, 32)
-    first, last = share(784, ROWS, thread, threads)
+    d_dense_kernel_parts = matrix(args, 2, threads * 784, 32)
+    first, last = share(batch, ROWS, thread, threads)
     for j in range(0, 32, 2 * LANES):
-        for i in range(first, last, ROWS):
+        for i in range(0, 784, ROWS):
             acc = zeros(ROWS, 2)
-            for k in range(batch):
+            for k in range(first, last):
                 acc = outer_t(acc, image, k, i, d_dense, k, j)
-            store(d_dense_kernel, i, j, acc)
+            store(d_dense_kernel_parts, thread * 784 + i, j, acc)
+
+
+@kernel
+def gradient_of_dense_kernel(thread, threads, batch, clock, args):
+    """Line 9 of the model. 25,088 FLOPs."""
+    d_dense_kernel_parts = matrix(args, 0, threads, 25088)
+    d_dense_kernel = matrix(args, 1, 1, 25088)
+    first, last = share(25088, 4 * LANES, thread, threads)
+    for j in range(first, last, 4 * LANES):
+        total_ = full(1, 4, 0.0)
+        for i in range(threads):
+            total_ = total_ + load(d_dense_kernel_parts, i, j, 1, 4)
+        store(d_dense_kernel, 0, j, total_)
 
 
 @kernel
@@ -331,8 +383,12 @@ def gradients(m):
     accuracy_min = m.rows(859, 1)
     accuracy_min_1 = m.rows(860, 1)
     d_dense_1 = m.rows(848, 10)
+    d_dense_1_bias_parts = m.parts(10)
+    d_dense_1_kernel_parts = m.parts(320)
     d_activation_transpose = m.fixed(0, 320)
     d_dense = m.rows(816, 32)
+    d_dense_bias_parts = m.parts(32)
+    d_dense_kernel_parts = m.parts(25088)
     return [
         m.feed("image", image, 784),
         m.feed("digit_target", digit_target, 10),
@@ -358,6 +414,8 @@ def gradients(m):
             accuracy_min_1,
             d_dense_1,
         ),
+        gradient_of_dense_1_bias_parts(d_dense_1, d_dense_1_bias_parts),
+        gradient_of_dense_1_kernel_parts(activation, d_dense_1, d_dense_1_kernel_parts),
         transpose_dense_1_kernel(m.weight("dense_1/kernel"), d_activation_transpose),
         sync,
         compute_copy_1(
@@ -370,11 +428,16 @@ def gradients(m):
             m.figure(3),
         ),
         gradient_of_dense(d_dense_1, d_activation_transpose, activation, d_dense),
-        gradient_of_dense_1_bias(d_dense_1, m.gradient("dense_1/bias")),
-        gradient_of_dense_1_kernel(activation, d_dense_1, m.gradient("dense_1/kernel")),
+        gradient_of_dense_bias_parts(d_dense, d_dense_bias_parts),
+        gradient_of_dense_kernel_parts(image, d_dense, d_dense_kernel_parts),
+        gradient_of_dense_1_bias(d_dense_1_bias_parts, m.gradient("dense_1/bias")),
+        gradient_of_dense_1_kernel(
+            d_dense_1_kernel_parts,
+            m.gradient("dense_1/kernel"),
+        ),
         sync,
-        gradient_of_dense_bias(d_dense, m.gradient("dense/bias")),
-        gradient_of_dense_kernel(image, d_dense, m.gradient("dense/kernel")),
+        gradient_of_dense_bias(d_dense_bias_parts, m.gradient("dense/bias")),
+        gradient_of_dense_kernel(d_dense_kernel_parts, m.gradient("dense/kernel")),
     ]
 
 
@@ -507,11 +570,15 @@ SOURCE_MAP = {
     "compute_dense_1": (10,),
     "gradient_of_dense_1": (10, 13, 14),
     "compute_copy_1": (9, 13, 14),
+    "gradient_of_dense_1_bias_parts": (10,),
     "gradient_of_dense_1_bias": (10,),
     "transpose_dense_1_kernel": (10,),
     "gradient_of_dense": (9, 10),
+    "gradient_of_dense_1_kernel_parts": (10,),
     "gradient_of_dense_1_kernel": (10,),
+    "gradient_of_dense_bias_parts": (9,),
     "gradient_of_dense_bias": (9,),
+    "gradient_of_dense_kernel_parts": (9,),
     "gradient_of_dense_kernel": (9,),
     "compute_subtract": (),
     "compute_accuracy_min_1": (10, 13, 14),

@@ -42,6 +42,7 @@ from kgen.runtime.tiles import (
     share,
     store,
     store_column,
+    store_rows,
     transpose_block,
     uniform,
     zeros,
@@ -198,15 +199,28 @@ def compute_copy_1(thread, threads, batch, clock, args):
 
 
 @kernel
-def gradient_of_dense_2_bias(thread, threads, batch, clock, args):
+def gradient_of_dense_2_bias_parts(thread, threads, batch, clock, args):
     """Line 10 of the model. 10 FLOPs a row."""
     d_dense_2_add = matrix(args, 0, batch, 10)
+    d_dense_2_bias_parts = matrix(args, 1, threads, 10)
+    first, last = share(batch, ROWS, thread, threads)
+    for j in range(0, 10, LANES):
+        acc = zeros(1, 1)
+        for i in range(first, last):
+            acc = acc + load(d_dense_2_add, i, j, 1, 1)
+        store(d_dense_2_bias_parts, thread, j, acc)
+
+
+@kernel
+def gradient_of_dense_2_bias(thread, threads, batch, clock, args):
+    """Line 10 of the model. 10 FLOPs."""
+    d_dense_2_bias_parts = matrix(args, 0, threads, 10)
     d_dense_2_bias = matrix(args, 1, 1, 10)
     first, last = share(10, LANES, thread, threads)
     for j in range(first, last, LANES):
         total_ = full(1, 1, 0.0)
-        for i in range(batch):
-            total_ = total_ + load(d_dense_2_add, i, j, 1, 1)
+        for i in range(threads):
+            total_ = total_ + load(d_dense_2_bias_parts, i, j, 1, 1)
         store(d_dense_2_bias, 0, j, total_)
 
 
@@ -244,34 +258,60 @@ def gradient_of_dense_1_add(thread, threads, batch, clock, args):
 
 
 @kernel
-def gradient_of_dense_2_kernel(thread, threads, batch, clock, args):
+def gradient_of_dense_2_kernel_parts(thread, threads, batch, clock, args):
     """Line 10 of the model. 1,280 FLOPs a row."""
     dropout_1 = matrix(args, 0, batch, 64)
     d_dense_2_add = matrix(args, 1, batch, 10)
-    d_dense_2_kernel = matrix(args, 2, 64, 10)
-    first, last = share(64, ROWS, thread, threads)
+    d_dense_2_kernel_parts = matrix(args, 2, threads * 64, 10)
+    first, last = share(batch, ROWS, thread, threads)
     for j in range(0, 10, LANES):
-        for i in range(first, last, ROWS):
+        for i in range(0, 64, ROWS):
             acc = zeros(ROWS, 1)
-            for k in range(batch):
+            for k in range(first, last):
                 acc = outer_t(acc, dropout_1, k, i, d_dense_2_add, k, j)
-            store(d_dense_2_kernel, i, j, acc)
+            store(d_dense_2_kernel_parts, thread * 64 + i, j, acc)
+
+
+@kernel
+def gradient_of_dense_2_kernel(thread, threads, batch, clock, args):
+    """Line 10 of the model. 640 FLOPs."""
+    d_dense_2_kernel_parts = matrix(args, 0, threads, 640)
+    d_dense_2_kernel = matrix(args, 1, 1, 640)
+    first, last = share(640, 4 * LANES, thread, threads)
+    for j in range(first, last, 4 * LANES):
+        total_ = full(1, 4, 0.0)
+        for i in range(threads):
+            total_ = total_ + load(d_dense_2_kernel_parts, i, j, 1, 4)
+        store(d_dense_2_kernel, 0, j, total_)
+
+
+@kernel
+def gradient_of_dense_1_bias_parts(thread, threads, batch, clock, args):
+    """Lines 8, 9. 64 FLOPs a row."""
+    d_dense_1_add = matrix(args, 0, batch, 64)
+    d_dense_1_bias_parts = matrix(args, 1, threads, 64)
+    first, last = share(batch, ROWS, thread, threads)
+    for j in range(0, 64, 4 * LANES):
+        acc = zeros(1, 4)
+        for i in range(first, last):
+            acc = acc + load(d_dense_1_add, i, j, 1, 4)
+        store(d_dense_1_bias_parts, thread, j, acc)
 
 
 @kernel
 def gradient_of_dense_bias(thread, threads, batch, clock, args):
-    """Lines 8, 9. 128 FLOPs a row."""
-    d_dense_1_add = matrix(args, 0, batch, 64)
-    d_dense_add = matrix(args, 1, batch, 64)
+    """Lines 8, 9. 128 FLOPs."""
+    d_dense_1_bias_parts = matrix(args, 0, threads, 64)
+    d_dense_bias_parts = matrix(args, 1, threads, 64)
     d_dense_1_bias = matrix(args, 2, 1, 64)
     d_dense_bias = matrix(args, 3, 1, 64)
     first, last = share(64, 4 * LANES, thread, threads)
     for j in range(first, last, 4 * LANES):
         total_ = full(1, 4, 0.0)
         total__2 = full(1, 4, 0.0)
-        for i in range(batch):
-            total_ = total_ + load(d_dense_1_add, i, j, 1, 4)
-            total__2 = total__2 + load(d_dense_add, i, j, 1, 4)
+        for i in range(threads):
+            total_ = total_ + load(d_dense_1_bias_parts, i, j, 1, 4)
+            total__2 = total__2 + load(d_dense_bias_parts, i, j, 1, 4)
         store(d_dense_1_bias, 0, j, total_)
         store(d_dense_bias, 0, j, total__2)
 
@@ -309,33 +349,59 @@ def gradient_of_dense_add(thread, threads, batch, clock, args):
 
 
 @kernel
-def gradient_of_dense_1_kernel(thread, threads, batch, clock, args):
+def gradient_of_dense_1_kernel_parts(thread, threads, batch, clock, args):
     """Line 9 of the model. 8,192 FLOPs a row."""
     dropout = matrix(args, 0, batch, 64)
     d_dense_1_add = matrix(args, 1, batch, 64)
-    d_dense_1_kernel = matrix(args, 2, 64, 64)
-    first, last = share(64, ROWS, thread, threads)
+    d_dense_1_kernel_parts = matrix(args, 2, threads * 64, 64)
+    first, last = share(batch, ROWS, thread, threads)
     for j in range(0, 64, 2 * LANES):
-        for i in range(first, last, ROWS):
+        for i in range(0, 64, ROWS):
             acc = zeros(ROWS, 2)
-            for k in range(batch):
+            for k in range(first, last):
                 acc = outer_t(acc, dropout, k, i, d_dense_1_add, k, j)
-            store(d_dense_1_kernel, i, j, acc)
+            store(d_dense_1_kernel_parts, thread * 64 + i, j, acc)
+
+
+@kernel
+def gradient_of_dense_1_kernel(thread, threads, batch, clock, args):
+    """Line 9 of the model. 4,096 FLOPs."""
+    d_dense_1_kernel_parts = matrix(args, 0, threads, 4096)
+    d_dense_1_kernel = matrix(args, 1, 1, 4096)
+    first, last = share(4096, 4 * LANES, thread, threads)
+    for j in range(first, last, 4 * LANES):
+        total_ = full(1, 4, 0.0)
+        for i in range(threads):
+            total_ = total_ + load(d_dense_1_kernel_parts, i, j, 1, 4)
+        store(d_dense_1_kernel, 0, j, total_)
+
+
+@kernel
+def gradient_of_dense_kernel_parts(thread, threads, batch, clock, args):
+    """Line 8 of the model. 2,560 FLOPs a row."""
+    features = matrix(args, 0, batch, 20)
+    d_dense_add = matrix(args, 1, batch, 64)
+    d_dense_kernel_parts = matrix(args, 2, threads * 20, 64)
+    first, last = share(batch, ROWS, thread, threads)
+    for j in range(0, 64, 2 * LANES):
+        for i in range(0, 20, ROWS):
+            acc = zeros(ROWS, 2)
+            for k in range(first, last):
+                acc = outer_t(acc, features, k, i, d_dense_add, k, j)
+            store_rows(d_dense_kernel_parts, thread * 20 + i, j, acc, 20 - i)
 
 
 @kernel
 def gradient_of_dense_kernel(thread, threads, batch, clock, args):
-    """Line 8 of the model. 2,560 FLOPs a row."""
-    features = matrix(args, 0, batch, 20)
-    d_dense_add = matrix(args, 1, batch, 64)
-    d_dense_kernel = matrix(args, 2, 20, 64)
-    first, last = share(64, 2 * LANES, thread, threads)
-    for j in range(first, last, 2 * LANES):
-        for i in range(0, 20, ROWS):
-            acc = zeros(ROWS, 2)
-            for k in range(batch):
-                acc = outer_t(acc, features, k, i, d_dense_add, k, j)
-            store(d_dense_kernel, i, j, acc)
+    """Line 8 of the model. 1,280 FLOPs."""
+    d_dense_kernel_parts = matrix(args, 0, threads, 1280)
+    d_dense_kernel = matrix(args, 1, 1, 1280)
+    first, last = share(1280, 4 * LANES, thread, threads)
+    for j in range(first, last, 4 * LANES):
+        total_ = full(1, 4, 0.0)
+        for i in range(threads):
+            total_ = total_ + load(d_dense_kernel_parts, i, j, 1, 4)
+        store(d_dense_kernel, 0, j, total_)
 
 
 @kernel
@@ -440,9 +506,42 @@ def compute_dense_2(thread, threads, batch, clock, args):
         store(dense_2, i, 0, dense_2_exp / dense_2_sum)
 
 
+@kernel
+def compute_dense_3(thread, threads, batch, clock, args):
+    """Line 8 of the model. 2,688 FLOPs a row."""
+    features = matrix(args, 0, batch, 20)
+    dense_kernel = matrix(args, 1, 20, 64)
+    dense_bias = matrix(args, 2, 1, 64)
+    dense = matrix(args, 3, batch, 64)
+    first, last = share(batch, ROWS, thread, threads)
+    for j in range(0, 64, 4 * LANES):
+        for i in range(first, last, 1):
+            acc = zeros(1, 4)
+            for k in range(20):
+                acc = outer(acc, features, i, k, dense_kernel, k, j)
+            store(dense, i, j, maximum(acc + load(dense_bias, 0, j, 1, 4), 0.0))
+
+
+@kernel
+def compute_dense_1_2(thread, threads, batch, clock, args):
+    """Line 9 of the model. 8,320 FLOPs a row."""
+    dense = matrix(args, 0, batch, 64)
+    dense_1_kernel = matrix(args, 1, 64, 64)
+    dense_1_bias = matrix(args, 2, 1, 64)
+    dense_1 = matrix(args, 3, batch, 64)
+    first, last = share(batch, ROWS, thread, threads)
+    for j in range(0, 64, 4 * LANES):
+        for i in range(first, last, 1):
+            acc = zeros(1, 4)
+            for k in range(64):
+                acc = outer(acc, dense, i, k, dense_1_kernel, k, j)
+            dense_1_tile = maximum(acc + load(dense_1_bias, 0, j, 1, 4), 0.0)
+            store(dense_1, i, j, dense_1_tile)
+
+
 def gradients(m):
     """Forward, loss and backward of one batch of training."""
-    features = m.rows(384, 20)
+    features = m.rows(320, 20)
     dense = m.rows(0, 64)
     dropout = m.rows(64, 64)
     dense_1 = m.rows(128, 64)
@@ -450,14 +549,20 @@ def gradients(m):
     dense_2_add = m.rows(266, 10)
     label_target = m.rows(256, 10)
     label_sample_weight = m.rows(276, 1)
-    label_loss_multiply_2 = m.rows(414, 1)
-    accuracy_min = m.rows(415, 1)
-    accuracy_min_1 = m.rows(416, 1)
-    d_dense_2_add = m.rows(404, 10)
+    label_loss_multiply_2 = m.rows(350, 1)
+    accuracy_min = m.rows(351, 1)
+    accuracy_min_1 = m.rows(352, 1)
+    d_dense_2_add = m.rows(340, 10)
+    d_dense_2_bias_parts = m.parts(10)
+    d_dense_2_kernel_parts = m.parts(640)
     d_dropout_1_transpose = m.fixed(4096, 640)
     d_dropout_transpose = m.fixed(0, 4096)
-    d_dense_1_add = m.rows(256, 64)
-    d_dense_add = m.rows(320, 64)
+    d_dense_1_add = m.rows(192, 64)
+    d_dense_1_bias_parts = m.parts(64)
+    d_dense_add = m.rows(256, 64)
+    d_dense_1_kernel_parts = m.parts(4096)
+    d_dense_bias_parts = m.parts(64)
+    d_dense_kernel_parts = m.parts(1280)
     return [
         m.feed("features", features, 20),
         m.feed("label_target", label_target, 10),
@@ -491,6 +596,12 @@ def gradients(m):
             accuracy_min_1,
             d_dense_2_add,
         ),
+        gradient_of_dense_2_bias_parts(d_dense_2_add, d_dense_2_bias_parts),
+        gradient_of_dense_2_kernel_parts(
+            dropout_1,
+            d_dense_2_add,
+            d_dense_2_kernel_parts,
+        ),
         transpose_dense_2_kernel(m.weight("dense_2/kernel"), d_dropout_1_transpose),
         transpose_dense_1_kernel(m.weight("dense_1/kernel"), d_dropout_transpose),
         sync,
@@ -509,26 +620,32 @@ def gradients(m):
             dense_1,
             d_dense_1_add,
         ),
+        gradient_of_dense_1_bias_parts(d_dense_1_add, d_dense_1_bias_parts),
         gradient_of_dense_add(d_dense_1_add, d_dropout_transpose, dense, d_dense_add),
-        gradient_of_dense_2_bias(d_dense_2_add, m.gradient("dense_2/bias")),
+        gradient_of_dense_1_kernel_parts(
+            dropout,
+            d_dense_1_add,
+            d_dense_1_kernel_parts,
+        ),
+        gradient_of_dense_1_bias_parts(d_dense_add, d_dense_bias_parts),
+        gradient_of_dense_kernel_parts(features, d_dense_add, d_dense_kernel_parts),
+        gradient_of_dense_2_bias(d_dense_2_bias_parts, m.gradient("dense_2/bias")),
         gradient_of_dense_2_kernel(
-            dropout_1,
-            d_dense_2_add,
+            d_dense_2_kernel_parts,
             m.gradient("dense_2/kernel"),
         ),
         sync,
         gradient_of_dense_bias(
-            d_dense_1_add,
-            d_dense_add,
+            d_dense_1_bias_parts,
+            d_dense_bias_parts,
             m.gradient("dense_1/bias"),
             m.gradient("dense/bias"),
         ),
         gradient_of_dense_1_kernel(
-            dropout,
-            d_dense_1_add,
+            d_dense_1_kernel_parts,
             m.gradient("dense_1/kernel"),
         ),
-        gradient_of_dense_kernel(features, d_dense_add, m.gradient("dense/kernel")),
+        gradient_of_dense_kernel(d_dense_kernel_parts, m.gradient("dense/kernel")),
     ]
 
 
@@ -625,6 +742,38 @@ def predict(m):
     ]
 
 
+def predict_few(m):
+    """The outputs of one row, or of a few."""
+    features = m.rows(128, 20)
+    dense = m.rows(0, 64)
+    dense_1 = m.rows(64, 64)
+    dense_2_add = m.rows(148, 10)
+    dense_2 = m.rows(158, 10)
+    return [
+        m.feed("features", features, 20),
+        compute_dense_3(
+            features,
+            m.weight("dense/kernel"),
+            m.weight("dense/bias"),
+            dense,
+        ),
+        compute_dense_1_2(
+            dense,
+            m.weight("dense_1/kernel"),
+            m.weight("dense_1/bias"),
+            dense_1,
+        ),
+        compute_dense_2_add(
+            dense_1,
+            m.weight("dense_2/kernel"),
+            m.weight("dense_2/bias"),
+            dense_2_add,
+        ),
+        compute_dense_2(dense_2_add, dense_2),
+        m.result("label", dense_2, 10),
+    ]
+
+
 SPEC = Spec(
     name="Mlp",
     source="02_mlp.k",
@@ -679,10 +828,11 @@ class Mlp(Model):
 
     spec = SPEC
     programs = Programs(
-        train=(Steps(gradients, 417, 4736, 34672), Steps(update, 417, 4736, 0)),
-        gradient=(Steps(gradients, 417, 4736, 34672),),
+        train=(Steps(gradients, 353, 4736, 34672), Steps(update, 353, 4736, 0)),
+        gradient=(Steps(gradients, 353, 4736, 34672),),
         evaluate=(Steps(evaluate, 172, 0, 12606),),
         predict=(Steps(predict, 168, 0, 12518),),
+        few=(Steps(predict_few, 168, 0, 12518),),
     )
 
 
@@ -693,20 +843,27 @@ SOURCE_MAP = {
     "compute_dense_2_add": (10,),
     "gradient_of_dense_2_add": (10, 17, 18),
     "compute_copy_1": (8, 17, 18),
+    "gradient_of_dense_2_bias_parts": (10,),
     "gradient_of_dense_2_bias": (10,),
     "transpose_dense_2_kernel": (10,),
     "gradient_of_dense_1_add": (9, 10),
+    "gradient_of_dense_2_kernel_parts": (10,),
     "gradient_of_dense_2_kernel": (10,),
+    "gradient_of_dense_1_bias_parts": (8, 9),
     "gradient_of_dense_bias": (8, 9),
     "transpose_dense_1_kernel": (9,),
     "gradient_of_dense_add": (8, 9),
+    "gradient_of_dense_1_kernel_parts": (9,),
     "gradient_of_dense_1_kernel": (9,),
+    "gradient_of_dense_kernel_parts": (8,),
     "gradient_of_dense_kernel": (8,),
     "compute_add": (),
     "compute_dense": (8,),
     "compute_dense_1": (9,),
     "compute_accuracy_min_1": (10, 17, 18),
     "compute_dense_2": (10,),
+    "compute_dense_3": (8,),
+    "compute_dense_1_2": (9,),
 }
 SOURCE = """\
 # Many classes: dropout, and Nesterov momentum with a decaying learning rate.

@@ -31,12 +31,14 @@ from kgen.runtime.tiles import (
     outer,
     outer_t,
     random_key,
+    row_sum,
     select,
     share,
     sigmoid,
     sqrt,
     square,
     store,
+    store_rows,
     transpose_block,
     uniform,
     zeros,
@@ -102,7 +104,7 @@ def compute_dropout_1(thread, threads, batch, clock, args):
 def gradient_of_dense_2_add(thread, threads, batch, clock, args):
     """Lines 10, 13. 189 FLOPs a row."""
     dropout_1 = matrix(args, 0, batch, 64)
-    dense_2_kernel = matrix(args, 1, 64, 1)
+    dense_2_kernel = matrix(args, 1, 1, 64)
     dense_2_bias = matrix(args, 2, 1, 1)
     dense_2 = matrix(args, 3, batch, 1)
     yes_target = matrix(args, 4, batch, 1)
@@ -110,28 +112,28 @@ def gradient_of_dense_2_add(thread, threads, batch, clock, args):
     yes_sample_weight = matrix(args, 6, batch, 1)
     d_dense_2_add = matrix(args, 7, batch, 1)
     first, last = share(batch, ROWS, thread, threads)
-    for j in range(0, 1, LANES):
-        for i in range(first, last, ROWS):
-            acc = zeros(ROWS, 1)
-            for k in range(64):
-                acc = outer(acc, dropout_1, i, k, dense_2_kernel, k, j)
-            dense_2_add = acc + load(dense_2_bias, 0, j, 1, 1)
-            dense_2_tile = sigmoid(dense_2_add)
-            store(dense_2, i, j, dense_2_tile)
-            yes_loss_log1p = log1p(exp(-absolute(dense_2_add)))
-            yes_loss_as_float = select(dense_2_add > 0.0, 1.0, 0.0)
-            yes_target_tile = load(yes_target, i, j, ROWS, 1)
-            yes_loss_subtract = yes_loss_as_float - yes_target_tile
-            yes_loss_multiply = yes_loss_subtract * dense_2_add
-            yes_loss_sigmoid_crossentropy_tile = yes_loss_log1p + yes_loss_multiply
-            store(
-                yes_loss_sigmoid_crossentropy, i, j, yes_loss_sigmoid_crossentropy_tile
+    for i in range(first, last, ROWS):
+        acc = zeros(ROWS, 1)
+        for k in range(0, 64, LANES):
+            acc = acc + load(dropout_1, i, k, ROWS, 1) * load(
+                dense_2_kernel, 0, k, 1, 1
             )
-            d_yes_loss_subtract = dense_2_tile - yes_target_tile
-            d_yes_loss_sum_2 = 1.0 / full(1, 1, batch)
-            yes_sample_weight_tile = load(yes_sample_weight, i, j, ROWS, 1)
-            d_yes_loss_sum = d_yes_loss_sum_2 * yes_sample_weight_tile
-            store(d_dense_2_add, i, j, d_yes_loss_sum * d_yes_loss_subtract)
+        acc = row_sum(acc)
+        dense_2_add = acc + load(dense_2_bias, 0, 0, 1, 1)
+        dense_2_tile = sigmoid(dense_2_add)
+        store(dense_2, i, 0, dense_2_tile)
+        yes_loss_log1p = log1p(exp(-absolute(dense_2_add)))
+        yes_loss_as_float = select(dense_2_add > 0.0, 1.0, 0.0)
+        yes_target_tile = load(yes_target, i, 0, ROWS, 1)
+        yes_loss_subtract = yes_loss_as_float - yes_target_tile
+        yes_loss_multiply = yes_loss_subtract * dense_2_add
+        yes_loss_sigmoid_crossentropy_tile = yes_loss_log1p + yes_loss_multiply
+        store(yes_loss_sigmoid_crossentropy, i, 0, yes_loss_sigmoid_crossentropy_tile)
+        d_yes_loss_subtract = dense_2_tile - yes_target_tile
+        d_yes_loss_sum_2 = 1.0 / full(1, 1, batch)
+        yes_sample_weight_tile = load(yes_sample_weight, i, 0, ROWS, 1)
+        d_yes_loss_sum = d_yes_loss_sum_2 * yes_sample_weight_tile
+        store(d_dense_2_add, i, 0, d_yes_loss_sum * d_yes_loss_subtract)
 
 
 @kernel
@@ -225,34 +227,60 @@ def gradient_of_dense_1_add(thread, threads, batch, clock, args):
 
 
 @kernel
-def gradient_of_dense_2_kernel(thread, threads, batch, clock, args):
+def gradient_of_dense_2_kernel_parts(thread, threads, batch, clock, args):
     """Line 10 of the model. 128 FLOPs a row."""
     dropout_1 = matrix(args, 0, batch, 64)
     d_dense_2_add = matrix(args, 1, batch, 1)
-    d_dense_2_kernel = matrix(args, 2, 64, 1)
-    first, last = share(64, ROWS, thread, threads)
+    d_dense_2_kernel_parts = matrix(args, 2, threads * 64, 1)
+    first, last = share(batch, ROWS, thread, threads)
     for j in range(0, 1, LANES):
-        for i in range(first, last, ROWS):
+        for i in range(0, 64, ROWS):
             acc = zeros(ROWS, 1)
-            for k in range(batch):
+            for k in range(first, last):
                 acc = outer_t(acc, dropout_1, k, i, d_dense_2_add, k, j)
-            store(d_dense_2_kernel, i, j, acc)
+            store(d_dense_2_kernel_parts, thread * 64 + i, j, acc)
+
+
+@kernel
+def gradient_of_dense_2_kernel(thread, threads, batch, clock, args):
+    """Line 10 of the model. 64 FLOPs."""
+    d_dense_2_kernel_parts = matrix(args, 0, threads, 64)
+    d_dense_2_kernel = matrix(args, 1, 1, 64)
+    first, last = share(64, 4 * LANES, thread, threads)
+    for j in range(first, last, 4 * LANES):
+        total_ = full(1, 4, 0.0)
+        for i in range(threads):
+            total_ = total_ + load(d_dense_2_kernel_parts, i, j, 1, 4)
+        store(d_dense_2_kernel, 0, j, total_)
+
+
+@kernel
+def gradient_of_dense_1_bias_parts(thread, threads, batch, clock, args):
+    """Lines 8, 9. 64 FLOPs a row."""
+    d_dense_1_add = matrix(args, 0, batch, 64)
+    d_dense_1_bias_parts = matrix(args, 1, threads, 64)
+    first, last = share(batch, ROWS, thread, threads)
+    for j in range(0, 64, 4 * LANES):
+        acc = zeros(1, 4)
+        for i in range(first, last):
+            acc = acc + load(d_dense_1_add, i, j, 1, 4)
+        store(d_dense_1_bias_parts, thread, j, acc)
 
 
 @kernel
 def gradient_of_dense_bias(thread, threads, batch, clock, args):
-    """Lines 8, 9. 128 FLOPs a row."""
-    d_dense_1_add = matrix(args, 0, batch, 64)
-    d_dense_add = matrix(args, 1, batch, 64)
+    """Lines 8, 9. 128 FLOPs."""
+    d_dense_1_bias_parts = matrix(args, 0, threads, 64)
+    d_dense_bias_parts = matrix(args, 1, threads, 64)
     d_dense_1_bias = matrix(args, 2, 1, 64)
     d_dense_bias = matrix(args, 3, 1, 64)
     first, last = share(64, 4 * LANES, thread, threads)
     for j in range(first, last, 4 * LANES):
         total_ = full(1, 4, 0.0)
         total__2 = full(1, 4, 0.0)
-        for i in range(batch):
-            total_ = total_ + load(d_dense_1_add, i, j, 1, 4)
-            total__2 = total__2 + load(d_dense_add, i, j, 1, 4)
+        for i in range(threads):
+            total_ = total_ + load(d_dense_1_bias_parts, i, j, 1, 4)
+            total__2 = total__2 + load(d_dense_bias_parts, i, j, 1, 4)
         store(d_dense_1_bias, 0, j, total_)
         store(d_dense_bias, 0, j, total__2)
 
@@ -290,33 +318,59 @@ def gradient_of_dense_add(thread, threads, batch, clock, args):
 
 
 @kernel
-def gradient_of_dense_1_kernel(thread, threads, batch, clock, args):
+def gradient_of_dense_1_kernel_parts(thread, threads, batch, clock, args):
     """Line 9 of the model. 8,192 FLOPs a row."""
     dropout = matrix(args, 0, batch, 64)
     d_dense_1_add = matrix(args, 1, batch, 64)
-    d_dense_1_kernel = matrix(args, 2, 64, 64)
-    first, last = share(64, ROWS, thread, threads)
+    d_dense_1_kernel_parts = matrix(args, 2, threads * 64, 64)
+    first, last = share(batch, ROWS, thread, threads)
     for j in range(0, 64, 2 * LANES):
-        for i in range(first, last, ROWS):
+        for i in range(0, 64, ROWS):
             acc = zeros(ROWS, 2)
-            for k in range(batch):
+            for k in range(first, last):
                 acc = outer_t(acc, dropout, k, i, d_dense_1_add, k, j)
-            store(d_dense_1_kernel, i, j, acc)
+            store(d_dense_1_kernel_parts, thread * 64 + i, j, acc)
+
+
+@kernel
+def gradient_of_dense_1_kernel(thread, threads, batch, clock, args):
+    """Line 9 of the model. 4,096 FLOPs."""
+    d_dense_1_kernel_parts = matrix(args, 0, threads, 4096)
+    d_dense_1_kernel = matrix(args, 1, 1, 4096)
+    first, last = share(4096, 4 * LANES, thread, threads)
+    for j in range(first, last, 4 * LANES):
+        total_ = full(1, 4, 0.0)
+        for i in range(threads):
+            total_ = total_ + load(d_dense_1_kernel_parts, i, j, 1, 4)
+        store(d_dense_1_kernel, 0, j, total_)
+
+
+@kernel
+def gradient_of_dense_kernel_parts(thread, threads, batch, clock, args):
+    """Line 8 of the model. 2,560 FLOPs a row."""
+    features = matrix(args, 0, batch, 20)
+    d_dense_add = matrix(args, 1, batch, 64)
+    d_dense_kernel_parts = matrix(args, 2, threads * 20, 64)
+    first, last = share(batch, ROWS, thread, threads)
+    for j in range(0, 64, 2 * LANES):
+        for i in range(0, 20, ROWS):
+            acc = zeros(ROWS, 2)
+            for k in range(first, last):
+                acc = outer_t(acc, features, k, i, d_dense_add, k, j)
+            store_rows(d_dense_kernel_parts, thread * 20 + i, j, acc, 20 - i)
 
 
 @kernel
 def gradient_of_dense_kernel(thread, threads, batch, clock, args):
-    """Line 8 of the model. 2,560 FLOPs a row."""
-    features = matrix(args, 0, batch, 20)
-    d_dense_add = matrix(args, 1, batch, 64)
-    d_dense_kernel = matrix(args, 2, 20, 64)
-    first, last = share(64, 2 * LANES, thread, threads)
-    for j in range(first, last, 2 * LANES):
-        for i in range(0, 20, ROWS):
-            acc = zeros(ROWS, 2)
-            for k in range(batch):
-                acc = outer_t(acc, features, k, i, d_dense_add, k, j)
-            store(d_dense_kernel, i, j, acc)
+    """Line 8 of the model. 1,280 FLOPs."""
+    d_dense_kernel_parts = matrix(args, 0, threads, 1280)
+    d_dense_kernel = matrix(args, 1, 1, 1280)
+    first, last = share(1280, 4 * LANES, thread, threads)
+    for j in range(first, last, 4 * LANES):
+        total_ = full(1, 4, 0.0)
+        for i in range(threads):
+            total_ = total_ + load(d_dense_kernel_parts, i, j, 1, 4)
+        store(d_dense_kernel, 0, j, total_)
 
 
 @kernel
@@ -374,28 +428,26 @@ def compute_dense_1(thread, threads, batch, clock, args):
 def compute_yes_loss_sigmoid_crossentropy(thread, threads, batch, clock, args):
     """Lines 10, 13. 187 FLOPs a row."""
     dense_1 = matrix(args, 0, batch, 64)
-    dense_2_kernel = matrix(args, 1, 64, 1)
+    dense_2_kernel = matrix(args, 1, 1, 64)
     dense_2_bias = matrix(args, 2, 1, 1)
     dense_2 = matrix(args, 3, batch, 1)
     yes_target = matrix(args, 4, batch, 1)
     yes_loss_sigmoid_crossentropy = matrix(args, 5, batch, 1)
     first, last = share(batch, ROWS, thread, threads)
-    for j in range(0, 1, LANES):
-        for i in range(first, last, ROWS):
-            acc = zeros(ROWS, 1)
-            for k in range(64):
-                acc = outer(acc, dense_1, i, k, dense_2_kernel, k, j)
-            dense_2_add = acc + load(dense_2_bias, 0, j, 1, 1)
-            store(dense_2, i, j, sigmoid(dense_2_add))
-            yes_loss_log1p = log1p(exp(-absolute(dense_2_add)))
-            yes_loss_as_float = select(dense_2_add > 0.0, 1.0, 0.0)
-            yes_target_tile = load(yes_target, i, j, ROWS, 1)
-            yes_loss_subtract = yes_loss_as_float - yes_target_tile
-            yes_loss_multiply = yes_loss_subtract * dense_2_add
-            yes_loss_sigmoid_crossentropy_tile = yes_loss_log1p + yes_loss_multiply
-            store(
-                yes_loss_sigmoid_crossentropy, i, j, yes_loss_sigmoid_crossentropy_tile
-            )
+    for i in range(first, last, ROWS):
+        acc = zeros(ROWS, 1)
+        for k in range(0, 64, LANES):
+            acc = acc + load(dense_1, i, k, ROWS, 1) * load(dense_2_kernel, 0, k, 1, 1)
+        acc = row_sum(acc)
+        dense_2_add = acc + load(dense_2_bias, 0, 0, 1, 1)
+        store(dense_2, i, 0, sigmoid(dense_2_add))
+        yes_loss_log1p = log1p(exp(-absolute(dense_2_add)))
+        yes_loss_as_float = select(dense_2_add > 0.0, 1.0, 0.0)
+        yes_target_tile = load(yes_target, i, 0, ROWS, 1)
+        yes_loss_subtract = yes_loss_as_float - yes_target_tile
+        yes_loss_multiply = yes_loss_subtract * dense_2_add
+        yes_loss_sigmoid_crossentropy_tile = yes_loss_log1p + yes_loss_multiply
+        store(yes_loss_sigmoid_crossentropy, i, 0, yes_loss_sigmoid_crossentropy_tile)
 
 
 @kernel
@@ -419,21 +471,54 @@ def compute_copy_1_2(thread, threads, batch, clock, args):
 def compute_dense_2(thread, threads, batch, clock, args):
     """Line 10 of the model. 149 FLOPs a row."""
     dense_1 = matrix(args, 0, batch, 64)
-    dense_2_kernel = matrix(args, 1, 64, 1)
+    dense_2_kernel = matrix(args, 1, 1, 64)
     dense_2_bias = matrix(args, 2, 1, 1)
     dense_2 = matrix(args, 3, batch, 1)
     first, last = share(batch, ROWS, thread, threads)
-    for j in range(0, 1, LANES):
-        for i in range(first, last, ROWS):
-            acc = zeros(ROWS, 1)
+    for i in range(first, last, ROWS):
+        acc = zeros(ROWS, 1)
+        for k in range(0, 64, LANES):
+            acc = acc + load(dense_1, i, k, ROWS, 1) * load(dense_2_kernel, 0, k, 1, 1)
+        acc = row_sum(acc)
+        store(dense_2, i, 0, sigmoid(acc + load(dense_2_bias, 0, 0, 1, 1)))
+
+
+@kernel
+def compute_dense_3(thread, threads, batch, clock, args):
+    """Line 8 of the model. 2,688 FLOPs a row."""
+    features = matrix(args, 0, batch, 20)
+    dense_kernel = matrix(args, 1, 20, 64)
+    dense_bias = matrix(args, 2, 1, 64)
+    dense = matrix(args, 3, batch, 64)
+    first, last = share(batch, ROWS, thread, threads)
+    for j in range(0, 64, 4 * LANES):
+        for i in range(first, last, 1):
+            acc = zeros(1, 4)
+            for k in range(20):
+                acc = outer(acc, features, i, k, dense_kernel, k, j)
+            store(dense, i, j, maximum(acc + load(dense_bias, 0, j, 1, 4), 0.0))
+
+
+@kernel
+def compute_dense_1_2(thread, threads, batch, clock, args):
+    """Line 9 of the model. 8,320 FLOPs a row."""
+    dense = matrix(args, 0, batch, 64)
+    dense_1_kernel = matrix(args, 1, 64, 64)
+    dense_1_bias = matrix(args, 2, 1, 64)
+    dense_1 = matrix(args, 3, batch, 64)
+    first, last = share(batch, ROWS, thread, threads)
+    for j in range(0, 64, 4 * LANES):
+        for i in range(first, last, 1):
+            acc = zeros(1, 4)
             for k in range(64):
-                acc = outer(acc, dense_1, i, k, dense_2_kernel, k, j)
-            store(dense_2, i, j, sigmoid(acc + load(dense_2_bias, 0, j, 1, 1)))
+                acc = outer(acc, dense, i, k, dense_1_kernel, k, j)
+            dense_1_tile = maximum(acc + load(dense_1_bias, 0, j, 1, 4), 0.0)
+            store(dense_1, i, j, dense_1_tile)
 
 
 def gradients(m):
     """Forward, loss and backward of one batch of training."""
-    features = m.rows(384, 20)
+    features = m.rows(320, 20)
     dense = m.rows(0, 64)
     dropout = m.rows(64, 64)
     dense_1 = m.rows(128, 64)
@@ -442,13 +527,18 @@ def gradients(m):
     yes_target = m.rows(256, 1)
     yes_loss_sigmoid_crossentropy = m.rows(259, 1)
     yes_sample_weight = m.rows(257, 1)
-    d_dense_2_add = m.rows(404, 1)
-    yes_loss_multiply_1 = m.rows(405, 1)
-    accuracy_sum = m.rows(406, 1)
+    d_dense_2_add = m.rows(340, 1)
+    yes_loss_multiply_1 = m.rows(341, 1)
+    accuracy_sum = m.rows(342, 1)
+    d_dense_2_kernel_parts = m.parts(64)
     d_dropout_1_transpose = m.fixed(4096, 64)
     d_dropout_transpose = m.fixed(0, 4096)
-    d_dense_1_add = m.rows(256, 64)
-    d_dense_add = m.rows(320, 64)
+    d_dense_1_add = m.rows(192, 64)
+    d_dense_1_bias_parts = m.parts(64)
+    d_dense_add = m.rows(256, 64)
+    d_dense_1_kernel_parts = m.parts(4096)
+    d_dense_bias_parts = m.parts(64)
+    d_dense_kernel_parts = m.parts(1280)
     return [
         m.feed("features", features, 20),
         m.feed("yes_target", yes_target, 1),
@@ -485,6 +575,11 @@ def gradients(m):
             dense_2,
             accuracy_sum,
         ),
+        gradient_of_dense_2_kernel_parts(
+            dropout_1,
+            d_dense_2_add,
+            d_dense_2_kernel_parts,
+        ),
         transpose_dense_2_kernel(m.weight("dense_2/kernel"), d_dropout_1_transpose),
         transpose_dense_1_kernel(m.weight("dense_1/kernel"), d_dropout_transpose),
         sync,
@@ -495,7 +590,15 @@ def gradients(m):
             dense_1,
             d_dense_1_add,
         ),
+        gradient_of_dense_1_bias_parts(d_dense_1_add, d_dense_1_bias_parts),
         gradient_of_dense_add(d_dense_1_add, d_dropout_transpose, dense, d_dense_add),
+        gradient_of_dense_1_kernel_parts(
+            dropout,
+            d_dense_1_add,
+            d_dense_1_kernel_parts,
+        ),
+        gradient_of_dense_1_bias_parts(d_dense_add, d_dense_bias_parts),
+        gradient_of_dense_kernel_parts(features, d_dense_add, d_dense_kernel_parts),
         compute_copy_1(
             accuracy_sum,
             d_dense_2_add,
@@ -505,23 +608,21 @@ def gradients(m):
             m.figure(3),
         ),
         gradient_of_dense_2_kernel(
-            dropout_1,
-            d_dense_2_add,
+            d_dense_2_kernel_parts,
             m.gradient("dense_2/kernel"),
         ),
         sync,
         gradient_of_dense_bias(
-            d_dense_1_add,
-            d_dense_add,
+            d_dense_1_bias_parts,
+            d_dense_bias_parts,
             m.gradient("dense_1/bias"),
             m.gradient("dense/bias"),
         ),
         gradient_of_dense_1_kernel(
-            dropout,
-            d_dense_1_add,
+            d_dense_1_kernel_parts,
             m.gradient("dense_1/kernel"),
         ),
-        gradient_of_dense_kernel(features, d_dense_add, m.gradient("dense/kernel")),
+        gradient_of_dense_kernel(d_dense_kernel_parts, m.gradient("dense/kernel")),
     ]
 
 
@@ -611,6 +712,36 @@ def predict(m):
     ]
 
 
+def predict_few(m):
+    """The outputs of one row, or of a few."""
+    features = m.rows(128, 20)
+    dense = m.rows(0, 64)
+    dense_1 = m.rows(64, 64)
+    dense_2 = m.rows(148, 1)
+    return [
+        m.feed("features", features, 20),
+        compute_dense_3(
+            features,
+            m.weight("dense/kernel"),
+            m.weight("dense/bias"),
+            dense,
+        ),
+        compute_dense_1_2(
+            dense,
+            m.weight("dense_1/kernel"),
+            m.weight("dense_1/bias"),
+            dense_1,
+        ),
+        compute_dense_2(
+            dense_1,
+            m.weight("dense_2/kernel"),
+            m.weight("dense_2/bias"),
+            dense_2,
+        ),
+        m.result("yes", dense_2, 1),
+    ]
+
+
 SPEC = Spec(
     name="BinaryMlp",
     source="03_mlp_binary.k",
@@ -657,10 +788,11 @@ class BinaryMlp(Model):
 
     spec = SPEC
     programs = Programs(
-        train=(Steps(gradients, 407, 4160, 30915), Steps(update, 407, 4160, 0)),
-        gradient=(Steps(gradients, 407, 4160, 30915),),
+        train=(Steps(gradients, 343, 4160, 30915), Steps(update, 343, 4160, 0)),
+        gradient=(Steps(gradients, 343, 4160, 30915),),
         evaluate=(Steps(evaluate, 154, 0, 11200),),
         predict=(Steps(predict, 149, 0, 11157),),
+        few=(Steps(predict_few, 149, 0, 11157),),
     )
 
 
@@ -674,11 +806,15 @@ SOURCE_MAP = {
     "compute_copy_1": (8, 10, 14),
     "transpose_dense_2_kernel": (10,),
     "gradient_of_dense_1_add": (9, 10),
+    "gradient_of_dense_2_kernel_parts": (10,),
     "gradient_of_dense_2_kernel": (10,),
+    "gradient_of_dense_1_bias_parts": (8, 9),
     "gradient_of_dense_bias": (8, 9),
     "transpose_dense_1_kernel": (9,),
     "gradient_of_dense_add": (8, 9),
+    "gradient_of_dense_1_kernel_parts": (9,),
     "gradient_of_dense_1_kernel": (9,),
+    "gradient_of_dense_kernel_parts": (8,),
     "gradient_of_dense_kernel": (8,),
     "compute_subtract": (),
     "compute_dense": (8,),
@@ -686,6 +822,8 @@ SOURCE_MAP = {
     "compute_yes_loss_sigmoid_crossentropy": (10, 13),
     "compute_copy_1_2": (14,),
     "compute_dense_2": (10,),
+    "compute_dense_3": (8,),
+    "compute_dense_1_2": (9,),
 }
 SOURCE = """\
 # Two classes: one sigmoid unit and binary crossentropy, computed together from

@@ -16,7 +16,6 @@ from kgen.runtime.model import Model
 from kgen.runtime.optimizers import RMSprop
 from kgen.runtime.spec import Dim, Input, Layer, Metric, Output, Spec, Target, Weight
 from kgen.runtime.tiles import (
-    HALF_ROWS,
     LANES,
     ROWS,
     absolute,
@@ -34,6 +33,7 @@ from kgen.runtime.tiles import (
     outer_t,
     pack,
     random_key,
+    row_sum,
     select,
     share,
     sigmoid,
@@ -125,20 +125,45 @@ def compute_lstm_add(thread, threads, batch, clock, args):
 
 
 @kernel
+def transpose_reshape(thread, threads, batch, clock, args):
+    """Line 11 of the model."""
+    lstm_lstm_cell_recurrent_kernel = matrix(args, 0, 2048, 32)
+    lstm_lstm_cell_recurrent_kernel_panels = matrix(args, 1, 2048, 32)
+    first, last = share(2048, ROWS, thread, threads)
+    for i in range(first, last):
+        row = (i % 128) * 16 + (i // 128)
+        for j in range(0, 32, 2 * LANES):
+            store(
+                lstm_lstm_cell_recurrent_kernel_panels,
+                i,
+                j,
+                load(lstm_lstm_cell_recurrent_kernel, row, j, 1, 2),
+            )
+
+
+@kernel
 def compute_lstm_add_2(thread, threads, batch, clock, args):
     """Line 11 of the model. 131,584 FLOPs a row."""
     words_1 = dimension(clock, 0)
     lstm_start_before = matrix(args, 0, batch, 128)
-    lstm_lstm_cell_recurrent_kernel = matrix(args, 1, 128, 512)
+    lstm_lstm_cell_recurrent_kernel_panels = matrix(args, 1, 2048, 32)
     lstm_add_step = matrix(args, 2, batch, 512, words_1 * 512)
     lstm_add = matrix(args, 3, batch, 512)
     first, last = share(batch, ROWS, thread, threads)
     for j in range(0, 512, 2 * LANES):
-        panel = pack(lstm_lstm_cell_recurrent_kernel, 0, j, 128, 2)
+        start = j // 32 * 128
         for i in range(first, last, ROWS):
             acc = zeros(ROWS, 2)
             for k in range(128):
-                acc = outer(acc, lstm_start_before, i, k, panel, k, 0)
+                acc = outer(
+                    acc,
+                    lstm_start_before,
+                    i,
+                    k,
+                    lstm_lstm_cell_recurrent_kernel_panels,
+                    start + k,
+                    j % 32,
+                )
             store(lstm_add, i, j, load(lstm_add_step, i, j, ROWS, 2) + acc)
 
 
@@ -203,7 +228,7 @@ def compute_dropout(thread, threads, batch, clock, args):
 def gradient_of_dense_add(thread, threads, batch, clock, args):
     """Lines 12, 15. 317 FLOPs a row."""
     dropout = matrix(args, 0, batch, 128)
-    dense_kernel = matrix(args, 1, 128, 1)
+    dense_kernel = matrix(args, 1, 1, 128)
     dense_bias = matrix(args, 2, 1, 1)
     dense = matrix(args, 3, batch, 1)
     label_target = matrix(args, 4, batch, 1)
@@ -211,33 +236,28 @@ def gradient_of_dense_add(thread, threads, batch, clock, args):
     label_sample_weight = matrix(args, 6, batch, 1)
     d_dense_add = matrix(args, 7, batch, 1)
     first, last = share(batch, ROWS, thread, threads)
-    for j in range(0, 1, LANES):
-        for i in range(first, last, ROWS):
-            acc = zeros(ROWS, 1)
-            for k in range(128):
-                acc = outer(acc, dropout, i, k, dense_kernel, k, j)
-            dense_add = acc + load(dense_bias, 0, j, 1, 1)
-            dense_tile = sigmoid(dense_add)
-            store(dense, i, j, dense_tile)
-            label_loss_log1p = log1p(exp(-absolute(dense_add)))
-            label_loss_as_float = select(dense_add > 0.0, 1.0, 0.0)
-            label_target_tile = load(label_target, i, j, ROWS, 1)
-            label_loss_subtract = label_loss_as_float - label_target_tile
-            label_loss_multiply = label_loss_subtract * dense_add
-            label_loss_sigmoid_crossentropy_tile = (
-                label_loss_log1p + label_loss_multiply
-            )
-            store(
-                label_loss_sigmoid_crossentropy,
-                i,
-                j,
-                label_loss_sigmoid_crossentropy_tile,
-            )
-            d_label_loss_subtract = dense_tile - label_target_tile
-            d_label_loss_sum_2 = 1.0 / full(1, 1, batch)
-            label_sample_weight_tile = load(label_sample_weight, i, j, ROWS, 1)
-            d_label_loss_sum = d_label_loss_sum_2 * label_sample_weight_tile
-            store(d_dense_add, i, j, d_label_loss_sum * d_label_loss_subtract)
+    for i in range(first, last, ROWS):
+        acc = zeros(ROWS, 1)
+        for k in range(0, 128, LANES):
+            acc = acc + load(dropout, i, k, ROWS, 1) * load(dense_kernel, 0, k, 1, 1)
+        acc = row_sum(acc)
+        dense_add = acc + load(dense_bias, 0, 0, 1, 1)
+        dense_tile = sigmoid(dense_add)
+        store(dense, i, 0, dense_tile)
+        label_loss_log1p = log1p(exp(-absolute(dense_add)))
+        label_loss_as_float = select(dense_add > 0.0, 1.0, 0.0)
+        label_target_tile = load(label_target, i, 0, ROWS, 1)
+        label_loss_subtract = label_loss_as_float - label_target_tile
+        label_loss_multiply = label_loss_subtract * dense_add
+        label_loss_sigmoid_crossentropy_tile = label_loss_log1p + label_loss_multiply
+        store(
+            label_loss_sigmoid_crossentropy, i, 0, label_loss_sigmoid_crossentropy_tile
+        )
+        d_label_loss_subtract = dense_tile - label_target_tile
+        d_label_loss_sum_2 = 1.0 / full(1, 1, batch)
+        label_sample_weight_tile = load(label_sample_weight, i, 0, ROWS, 1)
+        d_label_loss_sum = d_label_loss_sum_2 * label_sample_weight_tile
+        store(d_dense_add, i, 0, d_label_loss_sum * d_label_loss_subtract)
 
 
 @kernel
@@ -354,6 +374,23 @@ def transpose_lstm_lstm_cell_recurrent_kernel(thread, threads, batch, clock, arg
 
 
 @kernel
+def transpose_reshape_1(thread, threads, batch, clock, args):
+    """Line 11 of the model."""
+    d_lstm_start_before_1_transpose = matrix(args, 0, 2048, 32)
+    d_lstm_start_before_1_transpose_panels = matrix(args, 1, 2048, 32)
+    first, last = share(2048, ROWS, thread, threads)
+    for i in range(first, last):
+        row = (i % 512) * 4 + (i // 512)
+        for j in range(0, 32, 2 * LANES):
+            store(
+                d_lstm_start_before_1_transpose_panels,
+                i,
+                j,
+                load(d_lstm_start_before_1_transpose, row, j, 1, 2),
+            )
+
+
+@kernel
 def compute_concatenate_2(thread, threads, batch, clock, args):
     """Line 11 of the model. 1,920 FLOPs a row."""
     words_1 = dimension(clock, 0)
@@ -410,15 +447,23 @@ def gradient_of_lstm_start_before_1_dot(thread, threads, batch, clock, args):
     """Line 11 of the model. 131,072 FLOPs a row."""
     words_1 = dimension(clock, 0)
     concatenate_2 = matrix(args, 0, batch, 512, words_1 * 512)
-    d_lstm_start_before_1_transpose = matrix(args, 1, 512, 128)
+    d_lstm_start_before_1_transpose_panels = matrix(args, 1, 2048, 32)
     d_lstm_start_before_1_dot = matrix(args, 2, batch, 128)
     first, last = share(batch, ROWS, thread, threads)
     for j in range(0, 128, 2 * LANES):
-        panel = pack(d_lstm_start_before_1_transpose, 0, j, 512, 2)
+        start = j // 32 * 512
         for i in range(first, last, ROWS):
             acc = zeros(ROWS, 2)
             for k in range(512):
-                acc = outer(acc, concatenate_2, i, k, panel, k, 0)
+                acc = outer(
+                    acc,
+                    concatenate_2,
+                    i,
+                    k,
+                    d_lstm_start_before_1_transpose_panels,
+                    start + k,
+                    j % 32,
+                )
             store(d_lstm_start_before_1_dot, i, j, acc)
 
 
@@ -559,6 +604,24 @@ def compute_subtract(thread, threads, batch, clock, args):
 
 
 @kernel
+def compute_lstm_add_3(thread, threads, batch, clock, args):
+    """Line 11 of the model. 131,584 FLOPs a row."""
+    words_1 = dimension(clock, 0)
+    lstm_start_before = matrix(args, 0, batch, 128)
+    lstm_lstm_cell_recurrent_kernel = matrix(args, 1, 128, 512)
+    lstm_add_step = matrix(args, 2, batch, 512, words_1 * 512)
+    lstm_add = matrix(args, 3, batch, 512)
+    first, last = share(batch, ROWS, thread, threads)
+    for j in range(0, 512, 2 * LANES):
+        panel = pack(lstm_lstm_cell_recurrent_kernel, 0, j, 128, 2)
+        for i in range(first, last, ROWS):
+            acc = zeros(ROWS, 2)
+            for k in range(128):
+                acc = outer(acc, lstm_start_before, i, k, panel, k, 0)
+            store(lstm_add, i, j, load(lstm_add_step, i, j, ROWS, 2) + acc)
+
+
+@kernel
 def compute_lstm_multiply_2(thread, threads, batch, clock, args):
     """Line 11 of the model. 13,312 FLOPs a row."""
     lstm_add = matrix(args, 0, batch, 128, 512)
@@ -585,33 +648,28 @@ def compute_lstm_multiply_2(thread, threads, batch, clock, args):
 def compute_label_loss_sigmoid_crossentropy(thread, threads, batch, clock, args):
     """Lines 12, 15. 315 FLOPs a row."""
     lstm = matrix(args, 0, batch, 128)
-    dense_kernel = matrix(args, 1, 128, 1)
+    dense_kernel = matrix(args, 1, 1, 128)
     dense_bias = matrix(args, 2, 1, 1)
     dense = matrix(args, 3, batch, 1)
     label_target = matrix(args, 4, batch, 1)
     label_loss_sigmoid_crossentropy = matrix(args, 5, batch, 1)
     first, last = share(batch, ROWS, thread, threads)
-    for j in range(0, 1, LANES):
-        for i in range(first, last, ROWS):
-            acc = zeros(ROWS, 1)
-            for k in range(128):
-                acc = outer(acc, lstm, i, k, dense_kernel, k, j)
-            dense_add = acc + load(dense_bias, 0, j, 1, 1)
-            store(dense, i, j, sigmoid(dense_add))
-            label_loss_log1p = log1p(exp(-absolute(dense_add)))
-            label_loss_as_float = select(dense_add > 0.0, 1.0, 0.0)
-            label_target_tile = load(label_target, i, j, ROWS, 1)
-            label_loss_subtract = label_loss_as_float - label_target_tile
-            label_loss_multiply = label_loss_subtract * dense_add
-            label_loss_sigmoid_crossentropy_tile = (
-                label_loss_log1p + label_loss_multiply
-            )
-            store(
-                label_loss_sigmoid_crossentropy,
-                i,
-                j,
-                label_loss_sigmoid_crossentropy_tile,
-            )
+    for i in range(first, last, ROWS):
+        acc = zeros(ROWS, 1)
+        for k in range(0, 128, LANES):
+            acc = acc + load(lstm, i, k, ROWS, 1) * load(dense_kernel, 0, k, 1, 1)
+        acc = row_sum(acc)
+        dense_add = acc + load(dense_bias, 0, 0, 1, 1)
+        store(dense, i, 0, sigmoid(dense_add))
+        label_loss_log1p = log1p(exp(-absolute(dense_add)))
+        label_loss_as_float = select(dense_add > 0.0, 1.0, 0.0)
+        label_target_tile = load(label_target, i, 0, ROWS, 1)
+        label_loss_subtract = label_loss_as_float - label_target_tile
+        label_loss_multiply = label_loss_subtract * dense_add
+        label_loss_sigmoid_crossentropy_tile = label_loss_log1p + label_loss_multiply
+        store(
+            label_loss_sigmoid_crossentropy, i, 0, label_loss_sigmoid_crossentropy_tile
+        )
 
 
 @kernel
@@ -635,33 +693,16 @@ def compute_copy_1_3(thread, threads, batch, clock, args):
 def compute_dense(thread, threads, batch, clock, args):
     """Line 12 of the model. 277 FLOPs a row."""
     lstm = matrix(args, 0, batch, 128)
-    dense_kernel = matrix(args, 1, 128, 1)
+    dense_kernel = matrix(args, 1, 1, 128)
     dense_bias = matrix(args, 2, 1, 1)
     dense = matrix(args, 3, batch, 1)
     first, last = share(batch, ROWS, thread, threads)
-    for j in range(0, 1, LANES):
-        for i in range(first, last, ROWS):
-            acc = zeros(ROWS, 1)
-            for k in range(128):
-                acc = outer(acc, lstm, i, k, dense_kernel, k, j)
-            store(dense, i, j, sigmoid(acc + load(dense_bias, 0, j, 1, 1)))
-
-
-@kernel
-def compute_lstm_add_3(thread, threads, batch, clock, args):
-    """Line 11 of the model. 262,656 FLOPs a row."""
-    words_1 = dimension(clock, 0)
-    embedding = matrix(args, 0, batch * words_1, 256)
-    lstm_lstm_cell_kernel = matrix(args, 1, 256, 512, 528)
-    lstm_lstm_cell_bias = matrix(args, 2, 1, 512)
-    lstm_add = matrix(args, 3, batch * words_1, 512)
-    first, last = share(batch, ROWS, thread, threads)
-    for j in range(0, 512, 4 * LANES):
-        for i in range(first * words_1, last * words_1, HALF_ROWS):
-            acc = zeros(HALF_ROWS, 4)
-            for k in range(256):
-                acc = outer(acc, embedding, i, k, lstm_lstm_cell_kernel, k, j)
-            store(lstm_add, i, j, acc + load(lstm_lstm_cell_bias, 0, j, 1, 4))
+    for i in range(first, last, ROWS):
+        acc = zeros(ROWS, 1)
+        for k in range(0, 128, LANES):
+            acc = acc + load(lstm, i, k, ROWS, 1) * load(dense_kernel, 0, k, 1, 1)
+        acc = row_sum(acc)
+        store(dense, i, 0, sigmoid(acc + load(dense_bias, 0, 0, 1, 1)))
 
 
 @kernel
@@ -673,55 +714,57 @@ def compute_lstm_add_4(thread, threads, batch, clock, args):
     lstm_add_step = matrix(args, 2, batch, 512, words_1 * 512)
     lstm_add = matrix(args, 3, batch, 512)
     first, last = share(batch, ROWS, thread, threads)
-    for j in range(0, 512, 4 * LANES):
-        for i in range(first, last, HALF_ROWS):
-            acc = zeros(HALF_ROWS, 4)
+    for j in range(0, 512, 8 * LANES):
+        for i in range(first, last, 1):
+            acc = zeros(1, 8)
             for k in range(128):
                 acc = outer(
                     acc, lstm_start_before, i, k, lstm_lstm_cell_recurrent_kernel, k, j
                 )
-            store(lstm_add, i, j, load(lstm_add_step, i, j, HALF_ROWS, 4) + acc)
+            store(lstm_add, i, j, load(lstm_add_step, i, j, 1, 8) + acc)
 
 
 def gradients(m):
     """Forward, loss and backward of one batch of training."""
     batch = m.capacity
     words_1 = m.dim("words_1")
-    words = m.between(0, 2, batch * words_1)
-    embedding = m.between(0, 2, batch * words_1 * 256)
-    lstm_start = m.between(0, 1, batch * 128)
-    lstm_add = m.between(0, 0, batch * words_1 * 512)
-    d_lstm_scan_output_1 = m.between(0, 1, batch * words_1 * 128)
-    d_lstm_scan_output_2 = m.between(0, 1, batch * words_1 * 128)
-    d_lstm_scan_output_3 = m.between(0, 1, batch * words_1 * 128)
-    d_lstm_scan_output_4 = m.between(0, 1, batch * words_1 * 128)
-    d_lstm_scan_output_5 = m.between(0, 1, batch * words_1 * 128)
-    d_lstm_scan_output_6 = m.between(0, 1, batch * words_1 * 128)
-    d_lstm_scan_output_10 = m.between(0, 2, batch * words_1 * 128)
-    lstm = m.between(0, 0, batch * 128)
-    lstm_start_before = m.between(0, 0, batch * 128)
-    lstm_start_1_before = m.between(0, 0, batch * 128)
-    lstm_start_1_before_2 = m.between(0, 0, batch * 128)
-    lstm_add_2 = m.between(0, 0, batch * 512)
-    dropout = m.between(0, 1, batch * 128)
-    dense = m.between(0, 0, batch)
-    label_target = m.between(0, 0, batch)
-    label_loss_sigmoid_crossentropy = m.between(0, 0, batch)
-    label_sample_weight = m.between(0, 0, batch)
-    d_dense_add = m.between(0, 1, batch)
-    label_loss_multiply_1 = m.between(0, 1, batch)
-    accuracy_sum = m.between(0, 1, batch)
+    words = m.between(0, 3, batch * words_1)
+    embedding = m.between(0, 3, batch * words_1 * 256)
+    lstm_start = m.between(0, 2, batch * 128)
+    lstm_add = m.between(0, 1, batch * words_1 * 512)
+    lstm_lstm_cell_recurrent_kernel_panels = m.between(0, 1, 65536)
     d_dropout_transpose = m.between(0, 1, 128)
     d_lstm_start_before_1_transpose = m.between(0, 1, 65536)
-    d_embedding_transpose = m.between(0, 1, 131072)
-    d_lstm = m.between(1, 1, batch * 128)
-    d_lstm_add = m.between(1, 2, batch * words_1 * 512)
-    d_lstm_start_before = m.between(1, 1, batch * 128)
-    d_lstm_start_before_2 = m.between(1, 1, batch * 128)
-    d_lstm_start_1_before = m.between(1, 1, batch * 128)
-    d_lstm_start_1_before_2 = m.between(1, 1, batch * 128)
-    d_lstm_lstm_cell_bias_sum = m.between(1, 2, batch * 512)
-    d_embedding_dot = m.between(1, 2, batch * words_1 * 256)
+    d_embedding_transpose = m.between(0, 2, 131072)
+    d_lstm_scan_output_1 = m.between(1, 2, batch * words_1 * 128)
+    d_lstm_scan_output_2 = m.between(1, 2, batch * words_1 * 128)
+    d_lstm_scan_output_3 = m.between(1, 2, batch * words_1 * 128)
+    d_lstm_scan_output_4 = m.between(1, 2, batch * words_1 * 128)
+    d_lstm_scan_output_5 = m.between(1, 2, batch * words_1 * 128)
+    d_lstm_scan_output_6 = m.between(1, 2, batch * words_1 * 128)
+    d_lstm_scan_output_10 = m.between(1, 3, batch * words_1 * 128)
+    lstm = m.between(1, 1, batch * 128)
+    lstm_start_before = m.between(1, 1, batch * 128)
+    lstm_start_1_before = m.between(1, 1, batch * 128)
+    lstm_start_1_before_2 = m.between(1, 1, batch * 128)
+    lstm_add_2 = m.between(1, 1, batch * 512)
+    dropout = m.between(1, 2, batch * 128)
+    dense = m.between(1, 1, batch)
+    label_target = m.between(0, 1, batch)
+    label_loss_sigmoid_crossentropy = m.between(1, 1, batch)
+    label_sample_weight = m.between(0, 1, batch)
+    d_dense_add = m.between(1, 2, batch)
+    label_loss_multiply_1 = m.between(1, 2, batch)
+    accuracy_sum = m.between(1, 2, batch)
+    d_lstm = m.between(1, 2, batch * 128)
+    d_lstm_start_before_1_transpose_panels = m.between(1, 2, 65536)
+    d_lstm_add = m.between(2, 3, batch * words_1 * 512)
+    d_lstm_start_before = m.between(2, 2, batch * 128)
+    d_lstm_start_before_2 = m.between(2, 2, batch * 128)
+    d_lstm_start_1_before = m.between(2, 2, batch * 128)
+    d_lstm_start_1_before_2 = m.between(2, 2, batch * 128)
+    d_lstm_lstm_cell_bias_sum = m.between(2, 3, batch * 512)
+    d_embedding_dot = m.between(2, 3, batch * words_1 * 256)
     lstm_turns = (lstm, lstm_start_before)
     lstm_start_1_before_turns = (lstm_start_1_before, lstm_start_1_before_2)
 
@@ -735,7 +778,7 @@ def gradients(m):
         return [
             compute_lstm_add_2(
                 lstm_start_before_,
-                m.weight("lstm/lstm_cell/recurrent_kernel"),
+                lstm_lstm_cell_recurrent_kernel_panels,
                 lstm_add.at(t * 512),
                 lstm_add_2,
             ),
@@ -788,7 +831,7 @@ def gradients(m):
             ),
             gradient_of_lstm_start_before_1_dot(
                 d_lstm_add.at((words_1 - 1 - t) * 512),
-                d_lstm_start_before_1_transpose,
+                d_lstm_start_before_1_transpose_panels,
                 d_lstm_start_before_1_dot,
             ),
         ]
@@ -805,6 +848,20 @@ def gradients(m):
             m.weight("lstm/lstm_cell/bias"),
             lstm_add,
         ),
+        transpose_reshape(
+            m.weight("lstm/lstm_cell/recurrent_kernel"),
+            lstm_lstm_cell_recurrent_kernel_panels,
+        ),
+        transpose_dense_kernel(m.weight("dense/kernel"), d_dropout_transpose),
+        transpose_lstm_lstm_cell_recurrent_kernel(
+            m.weight("lstm/lstm_cell/recurrent_kernel"),
+            d_lstm_start_before_1_transpose,
+        ),
+        transpose_lstm_lstm_cell_kernel(
+            m.weight("lstm/lstm_cell/kernel"),
+            d_embedding_transpose,
+        ),
+        sync,
         *(call for t in range(words_1) for call in lstm_step(t)),
         compute_dropout(lstm, dropout),
         gradient_of_dense_add(
@@ -825,18 +882,13 @@ def gradients(m):
             dense,
             accuracy_sum,
         ),
-        transpose_dense_kernel(m.weight("dense/kernel"), d_dropout_transpose),
-        transpose_lstm_lstm_cell_recurrent_kernel(
-            m.weight("lstm/lstm_cell/recurrent_kernel"),
+        gradient_of_lstm(d_dense_add, d_dropout_transpose, d_lstm),
+        transpose_reshape_1(
             d_lstm_start_before_1_transpose,
-        ),
-        transpose_lstm_lstm_cell_kernel(
-            m.weight("lstm/lstm_cell/kernel"),
-            d_embedding_transpose,
+            d_lstm_start_before_1_transpose_panels,
         ),
         sync,
         compute_multiply(label_loss_multiply_1, m.figure(0)),
-        gradient_of_lstm(d_dense_add, d_dropout_transpose, d_lstm),
         *(call for t in range(words_1) for call in d_lstm_step(t)),
         gradient_of_lstm_lstm_cell_bias_sum(d_lstm_add, d_lstm_lstm_cell_bias_sum),
         gradient_of_embedding_dot(d_lstm_add, d_embedding_transpose, d_embedding_dot),
@@ -909,7 +961,7 @@ def evaluate(m):
         lstm_add_1 = lstm_start_1_before_turns[(words_1 - 1 - t) % 2]
         lstm_multiply_2 = lstm_turns[(words_1 - 1 - t) % 2]
         return [
-            compute_lstm_add_2(
+            compute_lstm_add_3(
                 lstm_start_before_,
                 m.weight("lstm/lstm_cell/recurrent_kernel"),
                 lstm_add.at(t * 512),
@@ -986,7 +1038,65 @@ def predict(m):
         lstm_add_1 = lstm_start_1_before_turns[(words_1 - 1 - t) % 2]
         lstm_multiply_2 = lstm_turns[(words_1 - 1 - t) % 2]
         return [
-            compute_lstm_add_2(
+            compute_lstm_add_3(
+                lstm_start_before_,
+                m.weight("lstm/lstm_cell/recurrent_kernel"),
+                lstm_add.at(t * 512),
+                lstm_add_2,
+            ),
+            compute_lstm_multiply_2(
+                lstm_add_2.at(128),
+                lstm_start_1_before_,
+                lstm_add_2,
+                lstm_add_2.at(256),
+                lstm_add_1,
+                lstm_add_2.at(384),
+                lstm_multiply_2,
+            ),
+        ]
+
+    return [
+        m.feed("words", words, words_1),
+        compute_embedding(words, m.weight("embedding/embeddings"), embedding),
+        compute_lstm_start(lstm_start),
+        compute_lstm_add(
+            embedding,
+            m.weight("lstm/lstm_cell/kernel"),
+            m.weight("lstm/lstm_cell/bias"),
+            lstm_add,
+        ),
+        *(call for t in range(words_1) for call in lstm_step(t)),
+        compute_dense(lstm, m.weight("dense/kernel"), m.weight("dense/bias"), dense),
+        m.result("label", dense, 1),
+    ]
+
+
+def predict_few(m):
+    """The outputs of one row, or of a few."""
+    batch = m.capacity
+    words_1 = m.dim("words_1")
+    words = m.between(0, 0, batch * words_1)
+    embedding = m.between(0, 0, batch * words_1 * 256)
+    lstm_start = m.between(0, 0, batch * 128)
+    lstm_add = m.between(0, 0, batch * words_1 * 512)
+    lstm = m.between(0, 0, batch * 128)
+    lstm_start_before = m.between(0, 0, batch * 128)
+    lstm_start_1_before = m.between(0, 0, batch * 128)
+    lstm_start_1_before_2 = m.between(0, 0, batch * 128)
+    lstm_add_2 = m.between(0, 0, batch * 512)
+    dense = m.between(0, 0, batch)
+    lstm_turns = (lstm, lstm_start_before)
+    lstm_start_1_before_turns = (lstm_start_1_before, lstm_start_1_before_2)
+
+    def lstm_step(t):
+        lstm_start_before_ = lstm_turns[(words_1 - t) % 2] if t else lstm_start
+        lstm_start_1_before_ = (
+            lstm_start_1_before_turns[(words_1 - t) % 2] if t else lstm_start
+        )
+        lstm_add_1 = lstm_start_1_before_turns[(words_1 - 1 - t) % 2]
+        lstm_multiply_2 = lstm_turns[(words_1 - 1 - t) % 2]
+        return [
+            compute_lstm_add_4(
                 lstm_start_before_,
                 m.weight("lstm/lstm_cell/recurrent_kernel"),
                 lstm_add.at(t * 512),
@@ -1073,6 +1183,7 @@ class TextClassifier(Model):
         gradient=(Steps(gradients, 0, 0, 1198787),),
         evaluate=(Steps(evaluate, 0, 0, 408000),),
         predict=(Steps(predict, 0, 0, 407957),),
+        few=(Steps(predict_few, 0, 0, 407957),),
     )
 
 
@@ -1081,6 +1192,7 @@ SOURCE_MAP = {
     "compute_embedding": (11,),
     "compute_lstm_start": (11,),
     "compute_lstm_add": (11,),
+    "transpose_reshape": (11,),
     "compute_lstm_add_2": (11,),
     "compute_copy_1": (11,),
     "compute_dropout": (11,),
@@ -1092,6 +1204,7 @@ SOURCE_MAP = {
     "gradient_of_lstm": (11, 12),
     "gradient_of_dense_kernel": (12,),
     "transpose_lstm_lstm_cell_recurrent_kernel": (11,),
+    "transpose_reshape_1": (11,),
     "compute_concatenate_2": (11,),
     "gradient_of_lstm_start_before_1_dot": (11,),
     "gradient_of_lstm_lstm_cell_recurrent_kernel": (11,),
@@ -1102,11 +1215,11 @@ SOURCE_MAP = {
     "gradient_of_lstm_lstm_cell_kernel": (11,),
     "gradient_of_embedding_embeddings": (11,),
     "compute_subtract": (),
+    "compute_lstm_add_3": (11,),
     "compute_lstm_multiply_2": (11,),
     "compute_label_loss_sigmoid_crossentropy": (12, 15),
     "compute_copy_1_3": (16,),
     "compute_dense": (12,),
-    "compute_lstm_add_3": (11,),
     "compute_lstm_add_4": (11,),
 }
 SOURCE = """\

@@ -37,6 +37,7 @@ from kgen.runtime.tiles import (
     outer_t,
     pack,
     random_key,
+    row_sum,
     select,
     share,
     sigmoid,
@@ -76,8 +77,8 @@ WEIGHTS = (
 @kernel
 def compute_conv1d(thread, threads, batch, clock, args):
     """Line 12 of the model. 2,388,736 FLOPs a row."""
-    x = matrix(args, 0, batch * 64, 100)
-    conv1d_kernel = matrix(args, 1, 300, 64)
+    conv1d_kernel = matrix(args, 0, 300, 64)
+    x = matrix(args, 1, batch * 64, 100)
     conv1d_bias = matrix(args, 2, 1, 64)
     conv1d = matrix(args, 3, batch * 62, 64)
     first, last = share(batch, ROWS, thread, threads)
@@ -98,8 +99,8 @@ def compute_conv1d(thread, threads, batch, clock, args):
 @kernel
 def compute_conv1d_1(thread, threads, batch, clock, args):
     """Line 12 of the model. 1,482,240 FLOPs a row."""
-    conv1d = matrix(args, 0, batch * 62, 64)
-    conv1d_1_kernel = matrix(args, 1, 192, 64)
+    conv1d_1_kernel = matrix(args, 0, 192, 64)
+    conv1d = matrix(args, 1, batch * 62, 64)
     conv1d_1_bias = matrix(args, 2, 1, 64)
     conv1d_1 = matrix(args, 3, batch * 60, 64)
     first, last = share(batch, ROWS, thread, threads)
@@ -137,8 +138,8 @@ def compute_max_pooling1d(thread, threads, batch, clock, args):
 @kernel
 def compute_conv1d_2(thread, threads, batch, clock, args):
     """Line 14 of the model. 889,344 FLOPs a row."""
-    max_pooling1d = matrix(args, 0, batch * 20, 64)
-    conv1d_2_kernel = matrix(args, 1, 192, 128)
+    conv1d_2_kernel = matrix(args, 0, 192, 128)
+    max_pooling1d = matrix(args, 1, batch * 20, 64)
     conv1d_2_bias = matrix(args, 2, 1, 128)
     conv1d_2 = matrix(args, 3, batch * 18, 128)
     first, last = share(batch, ROWS, thread, threads)
@@ -159,8 +160,8 @@ def compute_conv1d_2(thread, threads, batch, clock, args):
 @kernel
 def compute_conv1d_3(thread, threads, batch, clock, args):
     """Line 14 of the model. 1,576,960 FLOPs a row."""
-    conv1d_2 = matrix(args, 0, batch * 18, 128)
-    conv1d_3_kernel = matrix(args, 1, 384, 128)
+    conv1d_3_kernel = matrix(args, 0, 384, 128)
+    conv1d_2 = matrix(args, 1, batch * 18, 128)
     conv1d_3_bias = matrix(args, 2, 1, 128)
     conv1d_3 = matrix(args, 3, batch * 16, 128)
     first, last = share(batch, ROWS, thread, threads)
@@ -200,7 +201,7 @@ def compute_dropout(thread, threads, batch, clock, args):
 def gradient_of_dense_add(thread, threads, batch, clock, args):
     """Lines 15, 18. 317 FLOPs a row."""
     dropout = matrix(args, 0, batch, 128)
-    dense_kernel = matrix(args, 1, 128, 1)
+    dense_kernel = matrix(args, 1, 1, 128)
     dense_bias = matrix(args, 2, 1, 1)
     dense = matrix(args, 3, batch, 1)
     y_target = matrix(args, 4, batch, 1)
@@ -208,24 +209,24 @@ def gradient_of_dense_add(thread, threads, batch, clock, args):
     y_sample_weight = matrix(args, 6, batch, 1)
     d_dense_add = matrix(args, 7, batch, 1)
     first, last = share(batch, ROWS, thread, threads)
-    for j in range(0, 1, LANES):
-        for i in range(first, last, ROWS):
-            acc = zeros(ROWS, 1)
-            for k in range(128):
-                acc = outer(acc, dropout, i, k, dense_kernel, k, j)
-            dense_add = acc + load(dense_bias, 0, j, 1, 1)
-            dense_tile = sigmoid(dense_add)
-            store(dense, i, j, dense_tile)
-            y_loss_log1p = log1p(exp(-absolute(dense_add)))
-            y_target_tile = load(y_target, i, j, ROWS, 1)
-            y_loss_subtract = select(dense_add > 0.0, 1.0, 0.0) - y_target_tile
-            y_loss_multiply = y_loss_subtract * dense_add
-            y_loss_sigmoid_crossentropy_tile = y_loss_log1p + y_loss_multiply
-            store(y_loss_sigmoid_crossentropy, i, j, y_loss_sigmoid_crossentropy_tile)
-            d_y_loss_sum_2 = 1.0 / full(1, 1, batch)
-            d_y_loss_sum = d_y_loss_sum_2 * load(y_sample_weight, i, j, ROWS, 1)
-            d_dense_add_tile = d_y_loss_sum * (dense_tile - y_target_tile)
-            store(d_dense_add, i, j, d_dense_add_tile)
+    for i in range(first, last, ROWS):
+        acc = zeros(ROWS, 1)
+        for k in range(0, 128, LANES):
+            acc = acc + load(dropout, i, k, ROWS, 1) * load(dense_kernel, 0, k, 1, 1)
+        acc = row_sum(acc)
+        dense_add = acc + load(dense_bias, 0, 0, 1, 1)
+        dense_tile = sigmoid(dense_add)
+        store(dense, i, 0, dense_tile)
+        y_loss_log1p = log1p(exp(-absolute(dense_add)))
+        y_target_tile = load(y_target, i, 0, ROWS, 1)
+        y_loss_subtract = select(dense_add > 0.0, 1.0, 0.0) - y_target_tile
+        y_loss_multiply = y_loss_subtract * dense_add
+        y_loss_sigmoid_crossentropy_tile = y_loss_log1p + y_loss_multiply
+        store(y_loss_sigmoid_crossentropy, i, 0, y_loss_sigmoid_crossentropy_tile)
+        d_y_loss_sum_2 = 1.0 / full(1, 1, batch)
+        d_y_loss_sum = d_y_loss_sum_2 * load(y_sample_weight, i, 0, ROWS, 1)
+        d_dense_add_tile = d_y_loss_sum * (dense_tile - y_target_tile)
+        store(d_dense_add, i, 0, d_dense_add_tile)
 
 
 @kernel
@@ -313,18 +314,31 @@ def gradient_of_dropout_multiply(thread, threads, batch, clock, args):
 
 
 @kernel
-def gradient_of_dense_kernel(thread, threads, batch, clock, args):
+def gradient_of_dense_kernel_parts(thread, threads, batch, clock, args):
     """Line 15 of the model. 256 FLOPs a row."""
     dropout = matrix(args, 0, batch, 128)
     d_dense_add = matrix(args, 1, batch, 1)
-    d_dense_kernel = matrix(args, 2, 128, 1)
-    first, last = share(128, ROWS, thread, threads)
+    d_dense_kernel_parts = matrix(args, 2, threads * 128, 1)
+    first, last = share(batch, ROWS, thread, threads)
     for j in range(0, 1, LANES):
-        for i in range(first, last, ROWS):
+        for i in range(0, 128, ROWS):
             acc = zeros(ROWS, 1)
-            for k in range(batch):
+            for k in range(first, last):
                 acc = outer_t(acc, dropout, k, i, d_dense_add, k, j)
-            store(d_dense_kernel, i, j, acc)
+            store(d_dense_kernel_parts, thread * 128 + i, j, acc)
+
+
+@kernel
+def gradient_of_dense_kernel(thread, threads, batch, clock, args):
+    """Line 15 of the model. 128 FLOPs."""
+    d_dense_kernel_parts = matrix(args, 0, threads, 128)
+    d_dense_kernel = matrix(args, 1, 1, 128)
+    first, last = share(128, 4 * LANES, thread, threads)
+    for j in range(first, last, 4 * LANES):
+        total_ = full(1, 4, 0.0)
+        for i in range(threads):
+            total_ = total_ + load(d_dense_kernel_parts, i, j, 1, 4)
+        store(d_dense_kernel, 0, j, total_)
 
 
 @kernel
@@ -390,23 +404,23 @@ def gradient_of_conv1d_3_turn(thread, threads, batch, clock, args):
 
 
 @kernel
-def gradient_of_conv1d_3_pad(thread, threads, batch, clock, args):
+def gradient_of_conv1d_2_pad(thread, threads, batch, clock, args):
     """Line 14 of the model."""
-    d_conv1d_3_pad = matrix(args, 0, batch * 20, 128)
+    d_conv1d_2_pad = matrix(args, 0, batch * 20, 128)
     d_conv1d_3_add = matrix(args, 1, batch * 16, 128)
     first, last = share(batch, ROWS, thread, threads)
     for n in range(first, last):
         place = n * 2560
-        fill_words(d_conv1d_3_pad, place, 256, 0.0)
-        copy_words(d_conv1d_3_pad, place + 256, d_conv1d_3_add, n * 2048, 2048)
-        fill_words(d_conv1d_3_pad, place + 256 + 2048, 256, 0.0)
+        fill_words(d_conv1d_2_pad, place, 256, 0.0)
+        copy_words(d_conv1d_2_pad, place + 256, d_conv1d_3_add, n * 2048, 2048)
+        fill_words(d_conv1d_2_pad, place + 256 + 2048, 256, 0.0)
 
 
 @kernel
 def gradient_of_conv1d_2_add(thread, threads, batch, clock, args):
     """Line 14 of the model. 1,771,776 FLOPs a row."""
-    d_conv1d_3_pad = matrix(args, 0, batch * 20, 128)
-    d_conv1d_3_turn = matrix(args, 1, 384, 128)
+    d_conv1d_3_turn = matrix(args, 0, 384, 128)
+    d_conv1d_2_pad = matrix(args, 1, batch * 20, 128)
     conv1d_2 = matrix(args, 2, batch * 18, 128)
     d_conv1d_2_add = matrix(args, 3, batch * 18, 128)
     first, last = share(batch, ROWS, thread, threads)
@@ -419,7 +433,7 @@ def gradient_of_conv1d_2_add(thread, threads, batch, clock, args):
                 acc = zeros(ROWS_18_BY_2, 2)
                 row = n * 20 + ox
                 for k in range(384):
-                    acc = outer(acc, d_conv1d_3_pad, row, k, panel, k, 0)
+                    acc = outer(acc, d_conv1d_2_pad, row, k, panel, k, 0)
                 d_conv1d_2_greater = load(conv1d_2, i, j, ROWS_18_BY_2, 2) > 0.0
                 store(d_conv1d_2_add, i, j, select(d_conv1d_2_greater, acc, 0.0))
 
@@ -477,24 +491,24 @@ def gradient_of_conv1d_2_turn(thread, threads, batch, clock, args):
 
 
 @kernel
-def gradient_of_conv1d_2_pad(thread, threads, batch, clock, args):
+def gradient_of_max_pooling1d_pad(thread, threads, batch, clock, args):
     """Line 14 of the model."""
-    d_conv1d_2_pad = matrix(args, 0, batch * 22, 128)
+    d_max_pooling1d_pad = matrix(args, 0, batch * 22, 128)
     d_conv1d_2_add = matrix(args, 1, batch * 18, 128)
     first, last = share(batch, ROWS, thread, threads)
     for n in range(first, last):
         place = n * 2816
-        fill_words(d_conv1d_2_pad, place, 256, 0.0)
-        copy_words(d_conv1d_2_pad, place + 256, d_conv1d_2_add, n * 2304, 2304)
-        fill_words(d_conv1d_2_pad, place + 256 + 2304, 256, 0.0)
+        fill_words(d_max_pooling1d_pad, place, 256, 0.0)
+        copy_words(d_max_pooling1d_pad, place + 256, d_conv1d_2_add, n * 2304, 2304)
+        fill_words(d_max_pooling1d_pad, place + 256 + 2304, 256, 0.0)
 
 
 @kernel
-def gradient_of_max_pooling1d(thread, threads, batch, clock, args):
+def gradient_of_max_pooling1d_conv(thread, threads, batch, clock, args):
     """Line 14 of the model. 983,040 FLOPs a row."""
-    d_conv1d_2_pad = matrix(args, 0, batch * 22, 128)
-    d_conv1d_2_turn = matrix(args, 1, 384, 64)
-    d_max_pooling1d = matrix(args, 2, batch * 20, 64)
+    d_conv1d_2_turn = matrix(args, 0, 384, 64)
+    d_max_pooling1d_pad = matrix(args, 1, batch * 22, 128)
+    d_max_pooling1d_conv = matrix(args, 2, batch * 20, 64)
     first, last = share(batch, ROWS, thread, threads)
     for j in range(0, 64, 2 * LANES):
         panel = pack(d_conv1d_2_turn, 0, j, 384, 2)
@@ -505,8 +519,8 @@ def gradient_of_max_pooling1d(thread, threads, batch, clock, args):
                 acc = zeros(ROWS_20_BY_2, 2)
                 row = n * 22 + ox
                 for k in range(384):
-                    acc = outer(acc, d_conv1d_2_pad, row, k, panel, k, 0)
-                store(d_max_pooling1d, i, j, acc)
+                    acc = outer(acc, d_max_pooling1d_pad, row, k, panel, k, 0)
+                store(d_max_pooling1d_conv, i, j, acc)
 
 
 @kernel
@@ -565,7 +579,7 @@ def gradient_of_max_pooling1d_pool_where(thread, threads, batch, clock, args):
 @kernel
 def gradient_of_conv1d_1(thread, threads, batch, clock, args):
     """Line 13 of the model."""
-    d_max_pooling1d = matrix(args, 0, batch * 20, 64)
+    d_max_pooling1d_conv = matrix(args, 0, batch * 20, 64)
     d_max_pooling1d_pool_where = matrix(args, 1, batch * 20, 64)
     d_conv1d_1 = matrix(args, 2, batch * 60, 64)
     first, last = share(batch, ROWS, thread, threads)
@@ -574,7 +588,7 @@ def gradient_of_conv1d_1(thread, threads, batch, clock, args):
             i = n * 20 + ox
             ix_first = ox * 3
             for j in range(0, 64, 4 * LANES):
-                best = load(d_max_pooling1d, i, j, 1, 4)
+                best = load(d_max_pooling1d_conv, i, j, 1, 4)
                 found = load(d_max_pooling1d_pool_where, i, j, 1, 4)
                 for ix in range(ix_first, ix_first + 3):
                     store(
@@ -644,23 +658,23 @@ def gradient_of_conv1d_1_turn(thread, threads, batch, clock, args):
 
 
 @kernel
-def gradient_of_conv1d_1_pad(thread, threads, batch, clock, args):
+def gradient_of_conv1d_pad(thread, threads, batch, clock, args):
     """Line 12 of the model."""
-    d_conv1d_1_pad = matrix(args, 0, batch * 64, 64)
+    d_conv1d_pad = matrix(args, 0, batch * 64, 64)
     d_conv1d_1_add = matrix(args, 1, batch * 60, 64)
     first, last = share(batch, ROWS, thread, threads)
     for n in range(first, last):
         place = n * 4096
-        fill_words(d_conv1d_1_pad, place, 128, 0.0)
-        copy_words(d_conv1d_1_pad, place + 128, d_conv1d_1_add, n * 3840, 3840)
-        fill_words(d_conv1d_1_pad, place + 128 + 3840, 128, 0.0)
+        fill_words(d_conv1d_pad, place, 128, 0.0)
+        copy_words(d_conv1d_pad, place + 128, d_conv1d_1_add, n * 3840, 3840)
+        fill_words(d_conv1d_pad, place + 128 + 3840, 128, 0.0)
 
 
 @kernel
 def gradient_of_conv1d_add(thread, threads, batch, clock, args):
     """Line 12 of the model. 1,527,680 FLOPs a row."""
-    d_conv1d_1_pad = matrix(args, 0, batch * 64, 64)
-    d_conv1d_1_turn = matrix(args, 1, 192, 64)
+    d_conv1d_1_turn = matrix(args, 0, 192, 64)
+    d_conv1d_pad = matrix(args, 1, batch * 64, 64)
     conv1d = matrix(args, 2, batch * 62, 64)
     d_conv1d_add = matrix(args, 3, batch * 62, 64)
     first, last = share(batch, ROWS, thread, threads)
@@ -673,7 +687,7 @@ def gradient_of_conv1d_add(thread, threads, batch, clock, args):
                 acc = zeros(ROWS_62_BY_2, 2)
                 row = n * 64 + ox
                 for k in range(192):
-                    acc = outer(acc, d_conv1d_1_pad, row, k, panel, k, 0)
+                    acc = outer(acc, d_conv1d_pad, row, k, panel, k, 0)
                 d_conv1d_greater = load(conv1d, i, j, ROWS_62_BY_2, 2) > 0.0
                 store(d_conv1d_add, i, j, select(d_conv1d_greater, acc, 0.0))
 
@@ -765,8 +779,8 @@ def compute_subtract(thread, threads, batch, clock, args):
 @kernel
 def compute_conv1d_3_add(thread, threads, batch, clock, args):
     """Line 14 of the model. 1,574,912 FLOPs a row."""
-    conv1d_2 = matrix(args, 0, batch * 18, 128)
-    conv1d_3_kernel = matrix(args, 1, 384, 128)
+    conv1d_3_kernel = matrix(args, 0, 384, 128)
+    conv1d_2 = matrix(args, 1, batch * 18, 128)
     conv1d_3_bias = matrix(args, 2, 1, 128)
     conv1d_3_add = matrix(args, 3, batch * 16, 128)
     first, last = share(batch, ROWS, thread, threads)
@@ -802,25 +816,25 @@ def compute_multiply(thread, threads, batch, clock, args):
 def compute_y_loss_sigmoid_crossentropy(thread, threads, batch, clock, args):
     """Lines 15, 18. 315 FLOPs a row."""
     multiply = matrix(args, 0, batch, 128)
-    dense_kernel = matrix(args, 1, 128, 1)
+    dense_kernel = matrix(args, 1, 1, 128)
     dense_bias = matrix(args, 2, 1, 1)
     dense = matrix(args, 3, batch, 1)
     y_target = matrix(args, 4, batch, 1)
     y_loss_sigmoid_crossentropy = matrix(args, 5, batch, 1)
     first, last = share(batch, ROWS, thread, threads)
-    for j in range(0, 1, LANES):
-        for i in range(first, last, ROWS):
-            acc = zeros(ROWS, 1)
-            for k in range(128):
-                acc = outer(acc, multiply, i, k, dense_kernel, k, j)
-            dense_add = acc + load(dense_bias, 0, j, 1, 1)
-            store(dense, i, j, sigmoid(dense_add))
-            y_loss_log1p = log1p(exp(-absolute(dense_add)))
-            y_target_tile = load(y_target, i, j, ROWS, 1)
-            y_loss_subtract = select(dense_add > 0.0, 1.0, 0.0) - y_target_tile
-            y_loss_multiply = y_loss_subtract * dense_add
-            y_loss_sigmoid_crossentropy_tile = y_loss_log1p + y_loss_multiply
-            store(y_loss_sigmoid_crossentropy, i, j, y_loss_sigmoid_crossentropy_tile)
+    for i in range(first, last, ROWS):
+        acc = zeros(ROWS, 1)
+        for k in range(0, 128, LANES):
+            acc = acc + load(multiply, i, k, ROWS, 1) * load(dense_kernel, 0, k, 1, 1)
+        acc = row_sum(acc)
+        dense_add = acc + load(dense_bias, 0, 0, 1, 1)
+        store(dense, i, 0, sigmoid(dense_add))
+        y_loss_log1p = log1p(exp(-absolute(dense_add)))
+        y_target_tile = load(y_target, i, 0, ROWS, 1)
+        y_loss_subtract = select(dense_add > 0.0, 1.0, 0.0) - y_target_tile
+        y_loss_multiply = y_loss_subtract * dense_add
+        y_loss_sigmoid_crossentropy_tile = y_loss_log1p + y_loss_multiply
+        store(y_loss_sigmoid_crossentropy, i, 0, y_loss_sigmoid_crossentropy_tile)
 
 
 @kernel
@@ -844,16 +858,16 @@ def compute_copy_1_2(thread, threads, batch, clock, args):
 def compute_dense(thread, threads, batch, clock, args):
     """Line 15 of the model. 277 FLOPs a row."""
     multiply = matrix(args, 0, batch, 128)
-    dense_kernel = matrix(args, 1, 128, 1)
+    dense_kernel = matrix(args, 1, 1, 128)
     dense_bias = matrix(args, 2, 1, 1)
     dense = matrix(args, 3, batch, 1)
     first, last = share(batch, ROWS, thread, threads)
-    for j in range(0, 1, LANES):
-        for i in range(first, last, ROWS):
-            acc = zeros(ROWS, 1)
-            for k in range(128):
-                acc = outer(acc, multiply, i, k, dense_kernel, k, j)
-            store(dense, i, j, sigmoid(acc + load(dense_bias, 0, j, 1, 1)))
+    for i in range(first, last, ROWS):
+        acc = zeros(ROWS, 1)
+        for k in range(0, 128, LANES):
+            acc = acc + load(multiply, i, k, ROWS, 1) * load(dense_kernel, 0, k, 1, 1)
+        acc = row_sum(acc)
+        store(dense, i, 0, sigmoid(acc + load(dense_bias, 0, 0, 1, 1)))
 
 
 def gradients(m):
@@ -864,54 +878,55 @@ def gradients(m):
     max_pooling1d = m.rows(44032, 1280)
     conv1d_2 = m.rows(35328, 2304)
     conv1d_3 = m.rows(39936, 2048)
-    dropout = m.rows(47872, 128)
-    dense = m.rows(6402, 1)
-    y_target = m.rows(6400, 1)
-    y_loss_sigmoid_crossentropy = m.rows(6403, 1)
-    y_sample_weight = m.rows(6401, 1)
-    d_dense_add = m.rows(48512, 1)
-    y_loss_multiply_1 = m.rows(48513, 1)
-    accuracy_sum = m.rows(48514, 1)
+    dropout = m.rows(6400, 128)
+    dense = m.rows(6530, 1)
+    y_target = m.rows(6528, 1)
+    y_loss_sigmoid_crossentropy = m.rows(6531, 1)
+    y_sample_weight = m.rows(6529, 1)
+    d_dense_add = m.rows(48384, 1)
+    y_loss_multiply_1 = m.rows(48385, 1)
+    accuracy_sum = m.rows(48386, 1)
+    d_dense_kernel_parts = m.parts(128)
     d_max_pooling1d_pool_where = m.rows(45312, 1280)
     d_dropout_transpose = m.fixed(86016, 128)
     d_conv1d_3_turn = m.fixed(0, 49152)
     d_conv1d_2_turn = m.fixed(49152, 24576)
     d_conv1d_1_turn = m.fixed(73728, 12288)
-    d_dropout_multiply = m.rows(48000, 128)
+    d_dropout_multiply = m.rows(47872, 128)
     d_conv1d_3_add = m.rows(41984, 2048)
-    d_conv1d_3_bias_sum = m.rows(48128, 128)
-    d_conv1d_3_pad = m.rows(32768, 2560)
+    d_conv1d_3_bias_sum = m.rows(48000, 128)
+    d_conv1d_2_pad = m.rows(32768, 2560)
     d_conv1d_2_add = m.rows(37632, 2304)
-    d_conv1d_2_bias_sum = m.rows(48256, 128)
-    d_conv1d_2_pad = m.rows(29952, 2816)
-    d_max_pooling1d = m.rows(46592, 1280)
+    d_conv1d_2_bias_sum = m.rows(48128, 128)
+    d_max_pooling1d_pad = m.rows(29952, 2816)
+    d_max_pooling1d_conv = m.rows(46592, 1280)
     d_conv1d_1 = m.rows(22272, 3840)
     d_conv1d_1_add = m.rows(26112, 3840)
-    d_conv1d_1_bias_sum = m.rows(48384, 64)
-    d_conv1d_1_pad = m.rows(6400, 4096)
+    d_conv1d_1_bias_sum = m.rows(48256, 64)
+    d_conv1d_pad = m.rows(6400, 4096)
     d_conv1d_add = m.rows(14464, 3968)
-    d_conv1d_bias_sum = m.rows(48448, 64)
+    d_conv1d_bias_sum = m.rows(48320, 64)
     return [
         m.feed("x", x, 6400),
         m.feed("y_target", y_target, 1),
         m.feed("y_sample_weight", y_sample_weight, 1),
-        compute_conv1d(x, m.weight("conv1d/kernel"), m.weight("conv1d/bias"), conv1d),
+        compute_conv1d(m.weight("conv1d/kernel"), x, m.weight("conv1d/bias"), conv1d),
         compute_conv1d_1(
-            conv1d,
             m.weight("conv1d_1/kernel"),
+            conv1d,
             m.weight("conv1d_1/bias"),
             conv1d_1,
         ),
         compute_max_pooling1d(conv1d_1, max_pooling1d),
         compute_conv1d_2(
-            max_pooling1d,
             m.weight("conv1d_2/kernel"),
+            max_pooling1d,
             m.weight("conv1d_2/bias"),
             conv1d_2,
         ),
         compute_conv1d_3(
-            conv1d_2,
             m.weight("conv1d_3/kernel"),
+            conv1d_2,
             m.weight("conv1d_3/bias"),
             conv1d_3,
         ),
@@ -934,6 +949,7 @@ def gradients(m):
             dense,
             accuracy_sum,
         ),
+        gradient_of_dense_kernel_parts(dropout, d_dense_add, d_dense_kernel_parts),
         gradient_of_max_pooling1d_pool_where(conv1d_1, d_max_pooling1d_pool_where),
         transpose_dense_kernel(m.weight("dense/kernel"), d_dropout_transpose),
         gradient_of_conv1d_3_turn(m.weight("conv1d_3/kernel"), d_conv1d_3_turn),
@@ -948,21 +964,29 @@ def gradients(m):
         ),
         gradient_of_conv1d_3_add(conv1d_3, d_dropout_multiply, d_conv1d_3_add),
         gradient_of_conv1d_3_bias_sum(d_conv1d_3_add, d_conv1d_3_bias_sum),
-        gradient_of_conv1d_3_pad(d_conv1d_3_pad, d_conv1d_3_add),
+        gradient_of_conv1d_2_pad(d_conv1d_2_pad, d_conv1d_3_add),
         gradient_of_conv1d_2_add(
-            d_conv1d_3_pad,
             d_conv1d_3_turn,
+            d_conv1d_2_pad,
             conv1d_2,
             d_conv1d_2_add,
         ),
         gradient_of_conv1d_2_bias_sum(d_conv1d_2_add, d_conv1d_2_bias_sum),
-        gradient_of_conv1d_2_pad(d_conv1d_2_pad, d_conv1d_2_add),
-        gradient_of_max_pooling1d(d_conv1d_2_pad, d_conv1d_2_turn, d_max_pooling1d),
-        gradient_of_conv1d_1(d_max_pooling1d, d_max_pooling1d_pool_where, d_conv1d_1),
+        gradient_of_max_pooling1d_pad(d_max_pooling1d_pad, d_conv1d_2_add),
+        gradient_of_max_pooling1d_conv(
+            d_conv1d_2_turn,
+            d_max_pooling1d_pad,
+            d_max_pooling1d_conv,
+        ),
+        gradient_of_conv1d_1(
+            d_max_pooling1d_conv,
+            d_max_pooling1d_pool_where,
+            d_conv1d_1,
+        ),
         gradient_of_conv1d_1_add(conv1d_1, d_conv1d_1, d_conv1d_1_add),
         gradient_of_conv1d_1_bias_sum(d_conv1d_1_add, d_conv1d_1_bias_sum),
-        gradient_of_conv1d_1_pad(d_conv1d_1_pad, d_conv1d_1_add),
-        gradient_of_conv1d_add(d_conv1d_1_pad, d_conv1d_1_turn, conv1d, d_conv1d_add),
+        gradient_of_conv1d_pad(d_conv1d_pad, d_conv1d_1_add),
+        gradient_of_conv1d_add(d_conv1d_1_turn, d_conv1d_pad, conv1d, d_conv1d_add),
         gradient_of_conv1d_bias_sum(d_conv1d_add, d_conv1d_bias_sum),
         compute_copy_1(
             accuracy_sum,
@@ -972,7 +996,7 @@ def gradients(m):
             m.figure(1),
             m.figure(3),
         ),
-        gradient_of_dense_kernel(dropout, d_dense_add, m.gradient("dense/kernel")),
+        gradient_of_dense_kernel(d_dense_kernel_parts, m.gradient("dense/kernel")),
         sync,
         gradient_of_conv1d_2_bias_sum_1(
             d_conv1d_3_bias_sum,
@@ -1031,23 +1055,23 @@ def evaluate(m):
         m.feed("x", x, 6400),
         m.feed("y_target", y_target, 1),
         m.feed("y_sample_weight", y_sample_weight, 1),
-        compute_conv1d(x, m.weight("conv1d/kernel"), m.weight("conv1d/bias"), conv1d),
+        compute_conv1d(m.weight("conv1d/kernel"), x, m.weight("conv1d/bias"), conv1d),
         compute_conv1d_1(
-            conv1d,
             m.weight("conv1d_1/kernel"),
+            conv1d,
             m.weight("conv1d_1/bias"),
             conv1d_1,
         ),
         compute_max_pooling1d(conv1d_1, max_pooling1d),
         compute_conv1d_2(
-            max_pooling1d,
             m.weight("conv1d_2/kernel"),
+            max_pooling1d,
             m.weight("conv1d_2/bias"),
             conv1d_2,
         ),
         compute_conv1d_3_add(
-            conv1d_2,
             m.weight("conv1d_3/kernel"),
+            conv1d_2,
             m.weight("conv1d_3/bias"),
             conv1d_3_add,
         ),
@@ -1086,23 +1110,23 @@ def predict(m):
     dense = m.rows(19968, 1)
     return [
         m.feed("x", x, 6400),
-        compute_conv1d(x, m.weight("conv1d/kernel"), m.weight("conv1d/bias"), conv1d),
+        compute_conv1d(m.weight("conv1d/kernel"), x, m.weight("conv1d/bias"), conv1d),
         compute_conv1d_1(
-            conv1d,
             m.weight("conv1d_1/kernel"),
+            conv1d,
             m.weight("conv1d_1/bias"),
             conv1d_1,
         ),
         compute_max_pooling1d(conv1d_1, max_pooling1d),
         compute_conv1d_2(
-            max_pooling1d,
             m.weight("conv1d_2/kernel"),
+            max_pooling1d,
             m.weight("conv1d_2/bias"),
             conv1d_2,
         ),
         compute_conv1d_3_add(
-            conv1d_2,
             m.weight("conv1d_3/kernel"),
+            conv1d_2,
             m.weight("conv1d_3/bias"),
             conv1d_3_add,
         ),
@@ -1190,10 +1214,10 @@ class SequenceClassifier(Model):
     spec = SPEC
     programs = Programs(
         train=(
-            Steps(gradients, 48515, 86144, 16958147),
-            Steps(update, 48515, 86144, 0),
+            Steps(gradients, 48387, 86144, 16958147),
+            Steps(update, 48387, 86144, 0),
         ),
-        gradient=(Steps(gradients, 48515, 86144, 16958147),),
+        gradient=(Steps(gradients, 48387, 86144, 16958147),),
         evaluate=(Steps(evaluate, 19974, 0, 6341568),),
         predict=(Steps(predict, 19969, 0, 6341525),),
     )
@@ -1213,18 +1237,19 @@ SOURCE_MAP = {
     "compute_copy_1": (12, 15, 19),
     "transpose_dense_kernel": (15,),
     "gradient_of_dropout_multiply": (15,),
+    "gradient_of_dense_kernel_parts": (15,),
     "gradient_of_dense_kernel": (15,),
     "gradient_of_conv1d_3_add": (14,),
     "gradient_of_conv1d_3_bias_sum": (14,),
     "gradient_of_conv1d_2_bias_sum_1": (14,),
     "gradient_of_conv1d_3_turn": (14,),
-    "gradient_of_conv1d_3_pad": (14,),
+    "gradient_of_conv1d_2_pad": (14,),
     "gradient_of_conv1d_2_add": (14,),
     "gradient_of_conv1d_3_kernel": (14,),
     "gradient_of_conv1d_2_bias_sum": (14,),
     "gradient_of_conv1d_2_turn": (14,),
-    "gradient_of_conv1d_2_pad": (14,),
-    "gradient_of_max_pooling1d": (14,),
+    "gradient_of_max_pooling1d_pad": (14,),
+    "gradient_of_max_pooling1d_conv": (14,),
     "gradient_of_conv1d_2_kernel": (14,),
     "gradient_of_max_pooling1d_pool_where": (13,),
     "gradient_of_conv1d_1": (13,),
@@ -1232,7 +1257,7 @@ SOURCE_MAP = {
     "gradient_of_conv1d_1_bias_sum": (12,),
     "gradient_of_conv1d_bias_sum_1": (12,),
     "gradient_of_conv1d_1_turn": (12,),
-    "gradient_of_conv1d_1_pad": (12,),
+    "gradient_of_conv1d_pad": (12,),
     "gradient_of_conv1d_add": (12,),
     "gradient_of_conv1d_1_kernel": (12,),
     "gradient_of_conv1d_bias_sum": (12,),

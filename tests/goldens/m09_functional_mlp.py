@@ -415,6 +415,39 @@ def compute_dense_2_2(thread, threads, batch, clock, args):
         store(dense_2, i, 0, dense_2_exp / dense_2_sum)
 
 
+@kernel
+def compute_dense_3(thread, threads, batch, clock, args):
+    """Line 7 of the model. 100,480 FLOPs a row."""
+    image = matrix(args, 0, batch, 784)
+    dense_kernel = matrix(args, 1, 784, 64)
+    dense_bias = matrix(args, 2, 1, 64)
+    dense = matrix(args, 3, batch, 64)
+    first, last = share(batch, ROWS, thread, threads)
+    for j in range(0, 64, 4 * LANES):
+        for i in range(first, last, 1):
+            acc = zeros(1, 4)
+            for k in range(784):
+                acc = outer(acc, image, i, k, dense_kernel, k, j)
+            store(dense, i, j, maximum(acc + load(dense_bias, 0, j, 1, 4), 0.0))
+
+
+@kernel
+def compute_dense_1_3(thread, threads, batch, clock, args):
+    """Line 8 of the model. 8,320 FLOPs a row."""
+    dense = matrix(args, 0, batch, 64)
+    dense_1_kernel = matrix(args, 1, 64, 64)
+    dense_1_bias = matrix(args, 2, 1, 64)
+    dense_1 = matrix(args, 3, batch, 64)
+    first, last = share(batch, ROWS, thread, threads)
+    for j in range(0, 64, 4 * LANES):
+        for i in range(first, last, 1):
+            acc = zeros(1, 4)
+            for k in range(64):
+                acc = outer(acc, dense, i, k, dense_1_kernel, k, j)
+            dense_1_tile = maximum(acc + load(dense_1_bias, 0, j, 1, 4), 0.0)
+            store(dense_1, i, j, dense_1_tile)
+
+
 def gradients(m):
     """Forward, loss and backward of one batch of training."""
     image = m.rows(0, 784)
@@ -577,6 +610,33 @@ def predict(m):
     ]
 
 
+def predict_few(m):
+    """The outputs of one row, or of a few."""
+    image = m.rows(0, 784)
+    dense = m.rows(784, 64)
+    dense_1 = m.rows(848, 64)
+    dense_2_add = m.rows(912, 10)
+    dense_2 = m.rows(922, 10)
+    return [
+        m.feed("image", image, 784),
+        compute_dense_3(image, m.weight("dense/kernel"), m.weight("dense/bias"), dense),
+        compute_dense_1_3(
+            dense,
+            m.weight("dense_1/kernel"),
+            m.weight("dense_1/bias"),
+            dense_1,
+        ),
+        compute_dense_2_add(
+            dense_1,
+            m.weight("dense_2/kernel"),
+            m.weight("dense_2/bias"),
+            dense_2_add,
+        ),
+        compute_dense_2_2(dense_2_add, dense_2),
+        m.result("digit", dense_2, 10),
+    ]
+
+
 SPEC = Spec(
     name="FunctionalMlp",
     source="09_functional_mlp.k",
@@ -633,6 +693,7 @@ class FunctionalMlp(Model):
         gradient=(Steps(gradients, 1053, 4736, 230000),),
         evaluate=(Steps(evaluate, 936, 0, 110398),),
         predict=(Steps(predict, 932, 0, 110310),),
+        few=(Steps(predict_few, 932, 0, 110310),),
     )
 
 
@@ -657,6 +718,8 @@ SOURCE_MAP = {
     "compute_dense_1_2": (8,),
     "compute_accuracy_min_1": (9, 12, 13),
     "compute_dense_2_2": (9,),
+    "compute_dense_3": (7,),
+    "compute_dense_1_3": (8,),
 }
 SOURCE = """\
 # Keras's own spelling: a layer is constructed, then applied to a tensor.

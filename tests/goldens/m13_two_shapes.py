@@ -54,8 +54,8 @@ def compute_filters_pad(thread, threads, batch, clock, args):
 @kernel
 def compute_filters(thread, threads, batch, clock, args):
     """Line 11 of the model. 901,120 FLOPs a row."""
-    filters_pad = matrix(args, 0, batch * 1156, 3)
-    filters_kernel = matrix(args, 1, 27, 16)
+    filters_kernel = matrix(args, 0, 27, 16)
+    filters_pad = matrix(args, 1, batch * 1156, 3)
     filters_bias = matrix(args, 2, 1, 16)
     filters = matrix(args, 3, batch * 1024, 16)
     first, last = share(batch, ROWS, thread, threads)
@@ -97,8 +97,8 @@ def compute_filters_pad_1(thread, threads, batch, clock, args):
 @kernel
 def compute_filters_1(thread, threads, batch, clock, args):
     """Line 12 of the model. 3,604,480 FLOPs a row."""
-    filters_pad_1 = matrix(args, 0, batch * 4356, 3)
-    filters_kernel = matrix(args, 1, 27, 16)
+    filters_kernel = matrix(args, 0, 27, 16)
+    filters_pad_1 = matrix(args, 1, batch * 4356, 3)
     filters_bias = matrix(args, 2, 1, 16)
     filters_1 = matrix(args, 3, batch * 4096, 16)
     first, last = share(batch, ROWS, thread, threads)
@@ -131,15 +131,15 @@ def predict(m):
         m.feed("picture", picture, 12288),
         compute_filters_pad(filters_pad, thumbnail),
         compute_filters(
-            filters_pad,
             m.weight("filters/kernel"),
+            filters_pad,
             m.weight("filters/bias"),
             filters,
         ),
         compute_filters_pad_1(filters_pad_1, picture),
         compute_filters_1(
-            filters_pad_1,
             m.weight("filters/kernel"),
+            filters_pad_1,
             m.weight("filters/bias"),
             filters_1,
         ),

@@ -90,8 +90,8 @@ def compute_conv2d_1_pad(thread, threads, batch, clock, args):
 @kernel
 def compute_conv2d_1(thread, threads, batch, clock, args):
     """Line 10 of the model. 4,840,226,816 FLOPs a row."""
-    conv2d_1_pad = matrix(args, 0, batch * 66564, 64)
-    conv2d_1_kernel = matrix(args, 1, 576, 64)
+    conv2d_1_kernel = matrix(args, 0, 576, 64)
+    conv2d_1_pad = matrix(args, 1, batch * 66564, 64)
     conv2d_1_bias = matrix(args, 2, 1, 64)
     conv2d_1 = matrix(args, 3, batch * 65536, 64)
     first, last = share(batch, ROWS, thread, threads)
@@ -138,8 +138,8 @@ def compute_conv2d_3_pad(thread, threads, batch, clock, args):
 @kernel
 def compute_conv2d_3(thread, threads, batch, clock, args):
     """Line 12 of the model. 13,430,161,408 FLOPs a row."""
-    conv2d_3_pad = matrix(args, 0, batch * 67600, 64)
-    conv2d_3_kernel = matrix(args, 1, 1600, 64)
+    conv2d_3_kernel = matrix(args, 0, 1600, 64)
+    conv2d_3_pad = matrix(args, 1, batch * 67600, 64)
     conv2d_3_bias = matrix(args, 2, 1, 64)
     conv2d_3 = matrix(args, 3, batch * 65536, 64)
     first, last = share(batch, ROWS, thread, threads)
@@ -221,8 +221,8 @@ def predict(m):
         ),
         compute_conv2d_1_pad(conv2d_1_pad, conv2d),
         compute_conv2d_1(
-            conv2d_1_pad,
             m.weight("conv2d_1/kernel"),
+            conv2d_1_pad,
             m.weight("conv2d_1/bias"),
             conv2d_1,
         ),
@@ -234,8 +234,8 @@ def predict(m):
         ),
         compute_conv2d_3_pad(conv2d_3_pad, conv2d_2),
         compute_conv2d_3(
-            conv2d_3_pad,
             m.weight("conv2d_3/kernel"),
+            conv2d_3_pad,
             m.weight("conv2d_3/bias"),
             conv2d_3,
         ),
@@ -312,6 +312,7 @@ SPEC = Spec(
     trainable=140160,
     size=140160,
     feeds=("image",),
+    beside=(("conv2d", "conv2d_2"), ("conv2d_2", "conv2d_4")),
 )
 
 

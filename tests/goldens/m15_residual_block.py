@@ -54,8 +54,8 @@ def compute_conv2d_pad(thread, threads, batch, clock, args):
 @kernel
 def compute_add(thread, threads, batch, clock, args):
     """Lines 8, 9. 11,010,048 FLOPs a row."""
-    conv2d_pad = matrix(args, 0, batch * 66564, 3)
-    conv2d_kernel = matrix(args, 1, 27, 3)
+    conv2d_kernel = matrix(args, 0, 27, 3)
+    conv2d_pad = matrix(args, 1, batch * 66564, 3)
     conv2d_bias = matrix(args, 2, 1, 3)
     image = matrix(args, 3, batch * 65536, 3)
     add = matrix(args, 4, batch * 65536, 3)
@@ -86,8 +86,8 @@ def predict(m):
         m.feed("image", image, 196608),
         compute_conv2d_pad(conv2d_pad, image),
         compute_add(
-            conv2d_pad,
             m.weight("conv2d/kernel"),
+            conv2d_pad,
             m.weight("conv2d/bias"),
             image,
             add,

@@ -42,6 +42,7 @@ from kgen.runtime.tiles import (
     outer,
     outer_t,
     pack,
+    row_sum,
     select,
     share,
     sigmoid,
@@ -86,8 +87,8 @@ SAME_DIGIT_WEIGHTS = (
 @kernel
 def compute_conv2d(thread, threads, batch, clock, args):
     """Line 9 of the model. 760,000 FLOPs a row."""
-    digit = matrix(args, 0, batch * 729, 1)
-    conv2d_kernel = matrix(args, 1, 9, 64)
+    conv2d_kernel = matrix(args, 0, 9, 64)
+    digit = matrix(args, 1, batch * 729, 1)
     conv2d_bias = matrix(args, 2, 1, 64)
     conv2d = matrix(args, 3, batch * 625, 64)
     first, last = share(batch, ROWS, thread, threads)
@@ -110,8 +111,8 @@ def compute_conv2d(thread, threads, batch, clock, args):
 @kernel
 def compute_conv2d_1(thread, threads, batch, clock, args):
     """Line 9 of the model. 39,035,968 FLOPs a row."""
-    conv2d = matrix(args, 0, batch * 625, 64)
-    conv2d_1_kernel = matrix(args, 1, 576, 64)
+    conv2d_1_kernel = matrix(args, 0, 576, 64)
+    conv2d = matrix(args, 1, batch * 625, 64)
     conv2d_1_bias = matrix(args, 2, 1, 64)
     conv2d_1 = matrix(args, 3, batch * 529, 64)
     first, last = share(batch, ROWS, thread, threads)
@@ -171,7 +172,7 @@ def compute_concatenate(thread, threads, batch, clock, args):
 def gradient_of_dense_add(thread, threads, batch, clock, args):
     """Lines 17, 20. 31,037 FLOPs a row."""
     concatenate = matrix(args, 0, batch, 15488)
-    dense_kernel = matrix(args, 1, 15488, 1)
+    dense_kernel = matrix(args, 1, 1, 15488)
     dense_bias = matrix(args, 2, 1, 1)
     dense = matrix(args, 3, batch, 1)
     same_target = matrix(args, 4, batch, 1)
@@ -179,31 +180,28 @@ def gradient_of_dense_add(thread, threads, batch, clock, args):
     same_sample_weight = matrix(args, 6, batch, 1)
     d_dense_add = matrix(args, 7, batch, 1)
     first, last = share(batch, ROWS, thread, threads)
-    for j in range(0, 1, LANES):
-        for i in range(first, last, ROWS):
-            acc = zeros(ROWS, 1)
-            for k in range(15488):
-                acc = outer(acc, concatenate, i, k, dense_kernel, k, j)
-            dense_add = acc + load(dense_bias, 0, j, 1, 1)
-            dense_tile = sigmoid(dense_add)
-            store(dense, i, j, dense_tile)
-            same_loss_log1p = log1p(exp(-absolute(dense_add)))
-            same_loss_as_float = select(dense_add > 0.0, 1.0, 0.0)
-            same_target_tile = load(same_target, i, j, ROWS, 1)
-            same_loss_subtract = same_loss_as_float - same_target_tile
-            same_loss_multiply = same_loss_subtract * dense_add
-            same_loss_sigmoid_crossentropy_tile = same_loss_log1p + same_loss_multiply
-            store(
-                same_loss_sigmoid_crossentropy,
-                i,
-                j,
-                same_loss_sigmoid_crossentropy_tile,
+    for i in range(first, last, ROWS):
+        acc = zeros(ROWS, 1)
+        for k in range(0, 15488, LANES):
+            acc = acc + load(concatenate, i, k, ROWS, 1) * load(
+                dense_kernel, 0, k, 1, 1
             )
-            d_same_loss_sum_2 = 1.0 / full(1, 1, batch)
-            same_sample_weight_tile = load(same_sample_weight, i, j, ROWS, 1)
-            d_same_loss_sum = d_same_loss_sum_2 * same_sample_weight_tile
-            d_dense_add_tile = d_same_loss_sum * (dense_tile - same_target_tile)
-            store(d_dense_add, i, j, d_dense_add_tile)
+        acc = row_sum(acc)
+        dense_add = acc + load(dense_bias, 0, 0, 1, 1)
+        dense_tile = sigmoid(dense_add)
+        store(dense, i, 0, dense_tile)
+        same_loss_log1p = log1p(exp(-absolute(dense_add)))
+        same_loss_as_float = select(dense_add > 0.0, 1.0, 0.0)
+        same_target_tile = load(same_target, i, 0, ROWS, 1)
+        same_loss_subtract = same_loss_as_float - same_target_tile
+        same_loss_multiply = same_loss_subtract * dense_add
+        same_loss_sigmoid_crossentropy_tile = same_loss_log1p + same_loss_multiply
+        store(same_loss_sigmoid_crossentropy, i, 0, same_loss_sigmoid_crossentropy_tile)
+        d_same_loss_sum_2 = 1.0 / full(1, 1, batch)
+        same_sample_weight_tile = load(same_sample_weight, i, 0, ROWS, 1)
+        d_same_loss_sum = d_same_loss_sum_2 * same_sample_weight_tile
+        d_dense_add_tile = d_same_loss_sum * (dense_tile - same_target_tile)
+        store(d_dense_add, i, 0, d_dense_add_tile)
 
 
 @kernel
@@ -289,18 +287,31 @@ def gradient_of_concatenate_dot(thread, threads, batch, clock, args):
 
 
 @kernel
-def gradient_of_dense_kernel(thread, threads, batch, clock, args):
+def gradient_of_dense_kernel_parts(thread, threads, batch, clock, args):
     """Line 17 of the model. 30,976 FLOPs a row."""
     concatenate = matrix(args, 0, batch, 15488)
     d_dense_add = matrix(args, 1, batch, 1)
-    d_dense_kernel = matrix(args, 2, 15488, 1)
-    first, last = share(15488, ROWS, thread, threads)
+    d_dense_kernel_parts = matrix(args, 2, threads * 15488, 1)
+    first, last = share(batch, ROWS, thread, threads)
     for j in range(0, 1, LANES):
-        for i in range(first, last, ROWS):
+        for i in range(0, 15488, ROWS):
             acc = zeros(ROWS, 1)
-            for k in range(batch):
+            for k in range(first, last):
                 acc = outer_t(acc, concatenate, k, i, d_dense_add, k, j)
-            store(d_dense_kernel, i, j, acc)
+            store(d_dense_kernel_parts, thread * 15488 + i, j, acc)
+
+
+@kernel
+def gradient_of_dense_kernel(thread, threads, batch, clock, args):
+    """Line 17 of the model. 15,488 FLOPs."""
+    d_dense_kernel_parts = matrix(args, 0, threads, 15488)
+    d_dense_kernel = matrix(args, 1, 1, 15488)
+    first, last = share(15488, 4 * LANES, thread, threads)
+    for j in range(first, last, 4 * LANES):
+        total_ = full(1, 4, 0.0)
+        for i in range(threads):
+            total_ = total_ + load(d_dense_kernel_parts, i, j, 1, 4)
+        store(d_dense_kernel, 0, j, total_)
 
 
 @kernel
@@ -442,34 +453,34 @@ def gradient_of_vision_conv2d_1_turn(thread, threads, batch, clock, args):
 
 
 @kernel
-def gradient_of_vision_conv2d_1_pad(thread, threads, batch, clock, args):
+def gradient_of_vision_conv2d_2_pad(thread, threads, batch, clock, args):
     """Line 9 of the model."""
-    d_vision_conv2d_1_pad = matrix(args, 0, batch * 729, 64)
+    d_vision_conv2d_2_pad = matrix(args, 0, batch * 729, 64)
     d_vision_conv2d_1_1 = matrix(args, 1, batch * 529, 64)
     first, last = share(batch, ROWS, thread, threads)
     for n in range(first, last):
         for p in range(27):
             place = (n * 27 + p) * 1728
             if p >= 2 and p <= 24:
-                fill_words(d_vision_conv2d_1_pad, place, 128, 0.0)
+                fill_words(d_vision_conv2d_2_pad, place, 128, 0.0)
                 copy_words(
-                    d_vision_conv2d_1_pad,
+                    d_vision_conv2d_2_pad,
                     place + 128,
                     d_vision_conv2d_1_1,
                     (n * 23 + p - 2) * 1472,
                     1472,
                 )
-                fill_words(d_vision_conv2d_1_pad, place + 128 + 1472, 128, 0.0)
+                fill_words(d_vision_conv2d_2_pad, place + 128 + 1472, 128, 0.0)
             else:
-                fill_words(d_vision_conv2d_1_pad, place, 1728, 0.0)
+                fill_words(d_vision_conv2d_2_pad, place, 1728, 0.0)
 
 
 @kernel
-def gradient_of_vision_conv2d_2(thread, threads, batch, clock, args):
+def gradient_of_vision_conv2d_2_conv(thread, threads, batch, clock, args):
     """Line 9 of the model. 46,080,000 FLOPs a row."""
-    d_vision_conv2d_1_pad = matrix(args, 0, batch * 729, 64)
-    d_vision_conv2d_1_turn = matrix(args, 1, 576, 64)
-    d_vision_conv2d_2 = matrix(args, 2, batch * 625, 64)
+    d_vision_conv2d_1_turn = matrix(args, 0, 576, 64)
+    d_vision_conv2d_2_pad = matrix(args, 1, batch * 729, 64)
+    d_vision_conv2d_2_conv = matrix(args, 2, batch * 625, 64)
     first, last = share(batch, ROWS, thread, threads)
     for n in range(first, last):
         for j in range(0, 64, 2 * LANES):
@@ -484,9 +495,9 @@ def gradient_of_vision_conv2d_2(thread, threads, batch, clock, args):
                         kk = ty * 192
                         for k in range(192):
                             acc = outer(
-                                acc, d_vision_conv2d_1_pad, row, k, panel, kk + k, 0
+                                acc, d_vision_conv2d_2_pad, row, k, panel, kk + k, 0
                             )
-                    store(d_vision_conv2d_2, i, j, acc)
+                    store(d_vision_conv2d_2_conv, i, j, acc)
 
 
 @kernel
@@ -529,8 +540,8 @@ def gradient_of_vision_conv2d_1_kernel(thread, threads, batch, clock, args):
 @kernel
 def gradient_of_vision_conv2d_sum(thread, threads, batch, clock, args):
     """Line 9 of the model. 80,000 FLOPs a row."""
-    d_vision_conv2d_2 = matrix(args, 0, batch * 625, 64)
-    d_vision_conv2d = matrix(args, 1, batch * 625, 64)
+    d_vision_conv2d_2_conv = matrix(args, 0, batch * 625, 64)
+    d_vision_conv2d_conv = matrix(args, 1, batch * 625, 64)
     d_vision_conv2d_bias_sum = matrix(args, 2, batch, 64)
     d_vision_conv2d_sum = matrix(args, 3, batch, 64)
     first, last = share(batch, ROWS, thread, threads)
@@ -539,8 +550,11 @@ def gradient_of_vision_conv2d_sum(thread, threads, batch, clock, args):
             total_ = full(1, 4, 0.0)
             total__2 = full(1, 4, 0.0)
             for i in range(625):
-                total_ = total_ + load(d_vision_conv2d_2, o * 625 + i, j, 1, 4)
-                total__2 = total__2 + load(d_vision_conv2d, o * 625 + i, j, 1, 4)
+                total_ = total_ + load(d_vision_conv2d_2_conv, o * 625 + i, j, 1, 4)
+                d_vision_conv2d_conv_tile = load(
+                    d_vision_conv2d_conv, o * 625 + i, j, 1, 4
+                )
+                total__2 = total__2 + d_vision_conv2d_conv_tile
             store(d_vision_conv2d_bias_sum, o, j, total_)
             store(d_vision_conv2d_sum, o, j, total__2)
 
@@ -549,13 +563,13 @@ def gradient_of_vision_conv2d_sum(thread, threads, batch, clock, args):
 def gradient_of_vision_conv2d_kernel(thread, threads, batch, clock, args):
     """Line 9 of the model. 720,000 FLOPs a row."""
     second = matrix(args, 0, batch * 729, 1)
-    d_vision_conv2d_2 = matrix(args, 1, batch * 625, 64)
+    d_vision_conv2d_2_conv = matrix(args, 1, batch * 625, 64)
     d_vision_conv2d_kernel = matrix(args, 2, 9, 64)
     first, last = share(3 * -(-3 // ROWS_3_BY_4), 1, thread, threads)
     for start in range(0, batch * 25, 5):
         count = min(5, batch * 25 - start)
         for j in range(0, 64, 4 * LANES):
-            panel = pack(d_vision_conv2d_2, start * 25, j, 125, 4, count * 25)
+            panel = pack(d_vision_conv2d_2_conv, start * 25, j, 125, 4, count * 25)
             for t in range(first, last):
                 tap = t // (-(-3 // ROWS_3_BY_4))
                 m = t % (-(-3 // ROWS_3_BY_4)) * ROWS_3_BY_4
@@ -629,31 +643,28 @@ def compute_subtract(thread, threads, batch, clock, args):
 def compute_same_loss_sigmoid_crossentropy(thread, threads, batch, clock, args):
     """Lines 17, 20. 31,035 FLOPs a row."""
     concatenate = matrix(args, 0, batch, 15488)
-    dense_kernel = matrix(args, 1, 15488, 1)
+    dense_kernel = matrix(args, 1, 1, 15488)
     dense_bias = matrix(args, 2, 1, 1)
     dense = matrix(args, 3, batch, 1)
     same_target = matrix(args, 4, batch, 1)
     same_loss_sigmoid_crossentropy = matrix(args, 5, batch, 1)
     first, last = share(batch, ROWS, thread, threads)
-    for j in range(0, 1, LANES):
-        for i in range(first, last, ROWS):
-            acc = zeros(ROWS, 1)
-            for k in range(15488):
-                acc = outer(acc, concatenate, i, k, dense_kernel, k, j)
-            dense_add = acc + load(dense_bias, 0, j, 1, 1)
-            store(dense, i, j, sigmoid(dense_add))
-            same_loss_log1p = log1p(exp(-absolute(dense_add)))
-            same_loss_as_float = select(dense_add > 0.0, 1.0, 0.0)
-            same_target_tile = load(same_target, i, j, ROWS, 1)
-            same_loss_subtract = same_loss_as_float - same_target_tile
-            same_loss_multiply = same_loss_subtract * dense_add
-            same_loss_sigmoid_crossentropy_tile = same_loss_log1p + same_loss_multiply
-            store(
-                same_loss_sigmoid_crossentropy,
-                i,
-                j,
-                same_loss_sigmoid_crossentropy_tile,
+    for i in range(first, last, ROWS):
+        acc = zeros(ROWS, 1)
+        for k in range(0, 15488, LANES):
+            acc = acc + load(concatenate, i, k, ROWS, 1) * load(
+                dense_kernel, 0, k, 1, 1
             )
+        acc = row_sum(acc)
+        dense_add = acc + load(dense_bias, 0, 0, 1, 1)
+        store(dense, i, 0, sigmoid(dense_add))
+        same_loss_log1p = log1p(exp(-absolute(dense_add)))
+        same_loss_as_float = select(dense_add > 0.0, 1.0, 0.0)
+        same_target_tile = load(same_target, i, 0, ROWS, 1)
+        same_loss_subtract = same_loss_as_float - same_target_tile
+        same_loss_multiply = same_loss_subtract * dense_add
+        same_loss_sigmoid_crossentropy_tile = same_loss_log1p + same_loss_multiply
+        store(same_loss_sigmoid_crossentropy, i, 0, same_loss_sigmoid_crossentropy_tile)
 
 
 @kernel
@@ -677,16 +688,18 @@ def compute_copy_1_2(thread, threads, batch, clock, args):
 def compute_dense(thread, threads, batch, clock, args):
     """Line 17 of the model. 30,997 FLOPs a row."""
     concatenate = matrix(args, 0, batch, 15488)
-    dense_kernel = matrix(args, 1, 15488, 1)
+    dense_kernel = matrix(args, 1, 1, 15488)
     dense_bias = matrix(args, 2, 1, 1)
     dense = matrix(args, 3, batch, 1)
     first, last = share(batch, ROWS, thread, threads)
-    for j in range(0, 1, LANES):
-        for i in range(first, last, ROWS):
-            acc = zeros(ROWS, 1)
-            for k in range(15488):
-                acc = outer(acc, concatenate, i, k, dense_kernel, k, j)
-            store(dense, i, j, sigmoid(acc + load(dense_bias, 0, j, 1, 1)))
+    for i in range(first, last, ROWS):
+        acc = zeros(ROWS, 1)
+        for k in range(0, 15488, LANES):
+            acc = acc + load(concatenate, i, k, ROWS, 1) * load(
+                dense_kernel, 0, k, 1, 1
+            )
+        acc = row_sum(acc)
+        store(dense, i, 0, sigmoid(acc + load(dense_bias, 0, 0, 1, 1)))
 
 
 def digit_vision_predict(m):
@@ -698,14 +711,14 @@ def digit_vision_predict(m):
     return [
         m.feed("digit", digit, 729),
         compute_conv2d(
-            digit,
             m.weight("conv2d/kernel"),
+            digit,
             m.weight("conv2d/bias"),
             conv2d,
         ),
         compute_conv2d_1(
-            conv2d,
             m.weight("conv2d_1/kernel"),
+            conv2d,
             m.weight("conv2d_1/bias"),
             conv2d_1,
         ),
@@ -760,39 +773,40 @@ class DigitVision(Model):
 
 def same_digit_gradients(m):
     """Forward, loss and backward of one batch of training."""
-    first = m.rows(382976, 729)
+    first = m.rows(367488, 729)
     vision_conv2d = m.rows(93312, 40000)
     vision_conv2d_1 = m.rows(0, 33856)
-    vision_max_pooling2d = m.rows(67712, 7744)
-    second = m.rows(383705, 729)
+    vision_max_pooling2d = m.rows(83200, 7744)
+    second = m.rows(368217, 729)
     vision_conv2d_2 = m.rows(133312, 40000)
     vision_conv2d_1_1 = m.rows(33856, 33856)
-    vision_max_pooling2d_1 = m.rows(75456, 7744)
-    concatenate = m.rows(321024, 15488)
-    dense = m.rows(83202, 1)
-    same_target = m.rows(83200, 1)
-    same_loss_sigmoid_crossentropy = m.rows(83203, 1)
-    same_sample_weight = m.rows(83201, 1)
-    d_dense_add = m.rows(384690, 1)
-    same_loss_multiply_1 = m.rows(384691, 1)
-    accuracy_sum = m.rows(384692, 1)
-    d_vision_max_pooling2d_1_pool_where = m.rows(352000, 7744)
-    d_vision_max_pooling2d_pool_where = m.rows(359744, 7744)
+    vision_max_pooling2d_1 = m.rows(173312, 7744)
+    concatenate = m.rows(67712, 15488)
+    dense = m.rows(90946, 1)
+    same_target = m.rows(90944, 1)
+    same_loss_sigmoid_crossentropy = m.rows(90947, 1)
+    same_sample_weight = m.rows(90945, 1)
+    d_dense_add = m.rows(369202, 1)
+    same_loss_multiply_1 = m.rows(369203, 1)
+    accuracy_sum = m.rows(369204, 1)
+    d_dense_kernel_parts = m.parts(15488)
+    d_vision_max_pooling2d_1_pool_where = m.rows(336512, 7744)
+    d_vision_max_pooling2d_pool_where = m.rows(344256, 7744)
     d_concatenate_transpose = m.fixed(36864, 15488)
     d_vision_conv2d_1_turn = m.fixed(0, 36864)
-    d_concatenate_dot = m.rows(336512, 15488)
-    d_vision_flatten = m.rows(367488, 7744)
-    d_vision_flatten_1 = m.rows(375232, 7744)
+    d_concatenate_dot = m.rows(321024, 15488)
+    d_vision_flatten = m.rows(352000, 7744)
+    d_vision_flatten_1 = m.rows(359744, 7744)
     d_vision_conv2d_1_1 = m.rows(253312, 33856)
-    d_vision_conv2d_1_pad = m.rows(0, 46656)
-    d_vision_conv2d_2 = m.rows(173312, 40000)
+    d_vision_conv2d_2_pad = m.rows(0, 46656)
+    d_vision_conv2d_2_conv = m.rows(173312, 40000)
     d_vision_conv2d_1 = m.rows(287168, 33856)
-    d_vision_conv2d_1_bias_sum = m.rows(384434, 64)
-    d_vision_conv2d_1_sum = m.rows(384498, 64)
-    d_vision_conv2d_1_pad_1 = m.rows(46656, 46656)
-    d_vision_conv2d = m.rows(213312, 40000)
-    d_vision_conv2d_bias_sum = m.rows(384562, 64)
-    d_vision_conv2d_sum = m.rows(384626, 64)
+    d_vision_conv2d_1_bias_sum = m.rows(368946, 64)
+    d_vision_conv2d_1_sum = m.rows(369010, 64)
+    d_vision_conv2d_pad = m.rows(46656, 46656)
+    d_vision_conv2d_conv = m.rows(213312, 40000)
+    d_vision_conv2d_bias_sum = m.rows(369074, 64)
+    d_vision_conv2d_sum = m.rows(369138, 64)
     d_vision_conv2d_1_kernel = m.fixed(0, 36864)
     d_vision_conv2d_kernel = m.fixed(73728, 576)
     d_vision_conv2d_1_conv_filter_1 = m.fixed(36864, 36864)
@@ -803,27 +817,27 @@ def same_digit_gradients(m):
         m.feed("same_target", same_target, 1),
         m.feed("same_sample_weight", same_sample_weight, 1),
         compute_conv2d(
-            first,
             m.weight("vision/conv2d/kernel"),
+            first,
             m.weight("vision/conv2d/bias"),
             vision_conv2d,
         ),
         compute_conv2d_1(
-            vision_conv2d,
             m.weight("vision/conv2d_1/kernel"),
+            vision_conv2d,
             m.weight("vision/conv2d_1/bias"),
             vision_conv2d_1,
         ),
         compute_max_pooling2d(vision_conv2d_1, vision_max_pooling2d),
         compute_conv2d(
-            second,
             m.weight("vision/conv2d/kernel"),
+            second,
             m.weight("vision/conv2d/bias"),
             vision_conv2d_2,
         ),
         compute_conv2d_1(
-            vision_conv2d_2,
             m.weight("vision/conv2d_1/kernel"),
+            vision_conv2d_2,
             m.weight("vision/conv2d_1/bias"),
             vision_conv2d_1_1,
         ),
@@ -847,6 +861,7 @@ def same_digit_gradients(m):
             dense,
             accuracy_sum,
         ),
+        gradient_of_dense_kernel_parts(concatenate, d_dense_add, d_dense_kernel_parts),
         gradient_of_vision_max_pooling2d_1_pool_where(
             vision_conv2d_1_1,
             d_vision_max_pooling2d_1_pool_where,
@@ -874,11 +889,11 @@ def same_digit_gradients(m):
             d_vision_max_pooling2d_1_pool_where,
             d_vision_conv2d_1_1,
         ),
-        gradient_of_vision_conv2d_1_pad(d_vision_conv2d_1_pad, d_vision_conv2d_1_1),
-        gradient_of_vision_conv2d_2(
-            d_vision_conv2d_1_pad,
+        gradient_of_vision_conv2d_2_pad(d_vision_conv2d_2_pad, d_vision_conv2d_1_1),
+        gradient_of_vision_conv2d_2_conv(
             d_vision_conv2d_1_turn,
-            d_vision_conv2d_2,
+            d_vision_conv2d_2_pad,
+            d_vision_conv2d_2_conv,
         ),
         gradient_of_vision_conv2d_1_1(
             d_vision_flatten,
@@ -891,15 +906,15 @@ def same_digit_gradients(m):
             d_vision_conv2d_1_bias_sum,
             d_vision_conv2d_1_sum,
         ),
-        gradient_of_vision_conv2d_1_pad(d_vision_conv2d_1_pad_1, d_vision_conv2d_1),
-        gradient_of_vision_conv2d_2(
-            d_vision_conv2d_1_pad_1,
+        gradient_of_vision_conv2d_2_pad(d_vision_conv2d_pad, d_vision_conv2d_1),
+        gradient_of_vision_conv2d_2_conv(
             d_vision_conv2d_1_turn,
-            d_vision_conv2d,
+            d_vision_conv2d_pad,
+            d_vision_conv2d_conv,
         ),
         gradient_of_vision_conv2d_sum(
-            d_vision_conv2d_2,
-            d_vision_conv2d,
+            d_vision_conv2d_2_conv,
+            d_vision_conv2d_conv,
             d_vision_conv2d_bias_sum,
             d_vision_conv2d_sum,
         ),
@@ -911,7 +926,7 @@ def same_digit_gradients(m):
             m.figure(1),
             m.figure(3),
         ),
-        gradient_of_dense_kernel(concatenate, d_dense_add, m.gradient("dense/kernel")),
+        gradient_of_dense_kernel(d_dense_kernel_parts, m.gradient("dense/kernel")),
         sync,
         gradient_of_vision_conv2d_bias_1(
             d_vision_conv2d_1_bias_sum,
@@ -928,7 +943,7 @@ def same_digit_gradients(m):
         ),
         gradient_of_vision_conv2d_kernel(
             second,
-            d_vision_conv2d_2,
+            d_vision_conv2d_2_conv,
             d_vision_conv2d_kernel,
         ),
         gradient_of_vision_conv2d_1_kernel(
@@ -938,7 +953,7 @@ def same_digit_gradients(m):
         ),
         gradient_of_vision_conv2d_kernel(
             first,
-            d_vision_conv2d,
+            d_vision_conv2d_conv,
             d_vision_conv2d_conv_filter_1,
         ),
         sync,
@@ -983,27 +998,27 @@ def same_digit_evaluate(m):
         m.feed("same_target", same_target, 1),
         m.feed("same_sample_weight", same_sample_weight, 1),
         compute_conv2d(
-            first,
             m.weight("vision/conv2d/kernel"),
+            first,
             m.weight("vision/conv2d/bias"),
             vision_conv2d,
         ),
         compute_conv2d_1(
-            vision_conv2d,
             m.weight("vision/conv2d_1/kernel"),
+            vision_conv2d,
             m.weight("vision/conv2d_1/bias"),
             vision_conv2d_1,
         ),
         compute_max_pooling2d(vision_conv2d_1, vision_max_pooling2d),
         compute_conv2d(
-            second,
             m.weight("vision/conv2d/kernel"),
+            second,
             m.weight("vision/conv2d/bias"),
             vision_conv2d_2,
         ),
         compute_conv2d_1(
-            vision_conv2d_2,
             m.weight("vision/conv2d_1/kernel"),
+            vision_conv2d_2,
             m.weight("vision/conv2d_1/bias"),
             vision_conv2d_1_1,
         ),
@@ -1047,27 +1062,27 @@ def same_digit_predict(m):
         m.feed("first", first, 729),
         m.feed("second", second, 729),
         compute_conv2d(
-            first,
             m.weight("vision/conv2d/kernel"),
+            first,
             m.weight("vision/conv2d/bias"),
             vision_conv2d,
         ),
         compute_conv2d_1(
-            vision_conv2d,
             m.weight("vision/conv2d_1/kernel"),
+            vision_conv2d,
             m.weight("vision/conv2d_1/bias"),
             vision_conv2d_1,
         ),
         compute_max_pooling2d(vision_conv2d_1, vision_max_pooling2d),
         compute_conv2d(
-            second,
             m.weight("vision/conv2d/kernel"),
+            second,
             m.weight("vision/conv2d/bias"),
             vision_conv2d_2,
         ),
         compute_conv2d_1(
-            vision_conv2d_2,
             m.weight("vision/conv2d_1/kernel"),
+            vision_conv2d_2,
             m.weight("vision/conv2d_1/bias"),
             vision_conv2d_1_1,
         ),
@@ -1092,14 +1107,14 @@ def same_digit_vision(m):
     return [
         m.feed("first", first, 729),
         compute_conv2d(
-            first,
             m.weight("vision/conv2d/kernel"),
+            first,
             m.weight("vision/conv2d/bias"),
             vision_conv2d,
         ),
         compute_conv2d_1(
-            vision_conv2d,
             m.weight("vision/conv2d_1/kernel"),
+            vision_conv2d,
             m.weight("vision/conv2d_1/bias"),
             vision_conv2d_1,
         ),
@@ -1167,10 +1182,10 @@ class SameDigit(Model):
     spec = SAME_DIGIT_SPEC
     programs = Programs(
         train=(
-            Steps(same_digit_gradients, 384693, 74880, 251499075),
-            Steps(same_digit_update, 384693, 74880, 0),
+            Steps(same_digit_gradients, 369205, 74880, 251499075),
+            Steps(same_digit_update, 369205, 74880, 0),
         ),
-        gradient=(Steps(same_digit_gradients, 384693, 74880, 251499075),),
+        gradient=(Steps(same_digit_gradients, 369205, 74880, 251499075),),
         evaluate=(Steps(same_digit_evaluate, 180152, 0, 79684928),),
         predict=(Steps(same_digit_predict, 180147, 0, 79684885),),
         views={"vision": (Steps(same_digit_vision, 82329, 0, 39826944),)},
@@ -1189,6 +1204,7 @@ SOURCE_MAP = {
     "compute_copy_1": (9, 17, 21),
     "transpose_dense_kernel": (17,),
     "gradient_of_concatenate_dot": (17,),
+    "gradient_of_dense_kernel_parts": (17,),
     "gradient_of_dense_kernel": (17,),
     "gradient_of_vision_flatten": (17,),
     "gradient_of_vision_flatten_1": (17,),
@@ -1197,8 +1213,8 @@ SOURCE_MAP = {
     "gradient_of_vision_conv2d_1_sum": (9,),
     "gradient_of_vision_conv2d_bias_1": (9,),
     "gradient_of_vision_conv2d_1_turn": (9,),
-    "gradient_of_vision_conv2d_1_pad": (9,),
-    "gradient_of_vision_conv2d_2": (9,),
+    "gradient_of_vision_conv2d_2_pad": (9,),
+    "gradient_of_vision_conv2d_2_conv": (9,),
     "gradient_of_vision_conv2d_1_kernel": (9,),
     "gradient_of_vision_conv2d_sum": (9,),
     "gradient_of_vision_conv2d_kernel": (9,),

@@ -60,8 +60,8 @@ WEIGHTS = (
 @kernel
 def compute_conv2d(thread, threads, batch, clock, args):
     """Line 12 of the model. 524,288 FLOPs a row."""
-    image = matrix(args, 0, batch * 4096, 3, 6)
-    conv2d_kernel = matrix(args, 1, 3, 64)
+    conv2d_kernel = matrix(args, 0, 3, 64)
+    image = matrix(args, 1, batch * 4096, 3, 6)
     conv2d_bias = matrix(args, 2, 1, 64)
     conv2d = matrix(args, 3, batch * 1024, 64)
     first, last = share(batch, ROWS, thread, threads)
@@ -116,8 +116,8 @@ def compute_conv2d_2_pad(thread, threads, batch, clock, args):
 @kernel
 def compute_conv2d_2(thread, threads, batch, clock, args):
     """Lines 14, 19. 75,628,544 FLOPs a row."""
-    conv2d_2_pad = matrix(args, 0, batch * 4225, 64, 128)
-    conv2d_2_kernel = matrix(args, 1, 576, 64)
+    conv2d_2_kernel = matrix(args, 0, 576, 64)
+    conv2d_2_pad = matrix(args, 1, batch * 4225, 64, 128)
     conv2d_2_bias = matrix(args, 2, 1, 64)
     conv2d_2 = matrix(args, 3, batch * 1024, 64)
     first, last = share(batch, ROWS, thread, threads)
@@ -190,8 +190,8 @@ def compute_conv2d_3_pad(thread, threads, batch, clock, args):
 @kernel
 def compute_conv2d_3(thread, threads, batch, clock, args):
     """Line 16 of the model. 3,670,016 FLOPs a row."""
-    conv2d_3_pad = matrix(args, 0, batch * 1156, 3)
-    conv2d_3_kernel = matrix(args, 1, 27, 64)
+    conv2d_3_kernel = matrix(args, 0, 27, 64)
+    conv2d_3_pad = matrix(args, 1, batch * 1156, 3)
     conv2d_3_bias = matrix(args, 2, 1, 64)
     conv2d_3 = matrix(args, 3, batch * 1024, 64)
     first, last = share(batch, ROWS, thread, threads)
@@ -234,8 +234,8 @@ def compute_conv2d_5_pad(thread, threads, batch, clock, args):
 @kernel
 def compute_conv2d_5(thread, threads, batch, clock, args):
     """Line 18 of the model. 302,514,176 FLOPs a row."""
-    conv2d_5_pad = matrix(args, 0, batch * 4356, 64)
-    conv2d_5_kernel = matrix(args, 1, 576, 64)
+    conv2d_5_kernel = matrix(args, 0, 576, 64)
+    conv2d_5_pad = matrix(args, 1, batch * 4356, 64)
     conv2d_5_bias = matrix(args, 2, 1, 64)
     conv2d_5 = matrix(args, 3, batch * 4096, 64)
     first, last = share(batch, ROWS, thread, threads)
@@ -295,8 +295,8 @@ def predict(m):
     return [
         m.feed("image", image, 12288),
         compute_conv2d(
-            image,
             m.weight("conv2d/kernel"),
+            image,
             m.weight("conv2d/bias"),
             conv2d,
         ),
@@ -308,16 +308,16 @@ def predict(m):
         ),
         compute_conv2d_2_pad(conv2d_2_pad, conv2d_1),
         compute_conv2d_2(
-            conv2d_2_pad,
             m.weight("conv2d_2/kernel"),
+            conv2d_2_pad,
             m.weight("conv2d_2/bias"),
             conv2d_2,
         ),
         compute_average_pooling2d(image, average_pooling2d),
         compute_conv2d_3_pad(conv2d_3_pad, average_pooling2d),
         compute_conv2d_3(
-            conv2d_3_pad,
             m.weight("conv2d_3/kernel"),
+            conv2d_3_pad,
             m.weight("conv2d_3/bias"),
             conv2d_3,
         ),
@@ -329,15 +329,15 @@ def predict(m):
         ),
         compute_conv2d_5_pad(conv2d_5_pad, conv2d_4),
         compute_conv2d_5(
-            conv2d_5_pad,
             m.weight("conv2d_5/kernel"),
+            conv2d_5_pad,
             m.weight("conv2d_5/bias"),
             conv2d_5,
         ),
         compute_conv2d_2_pad(conv2d_6_pad, conv2d_5),
         compute_conv2d_2(
-            conv2d_6_pad,
             m.weight("conv2d_6/kernel"),
+            conv2d_6_pad,
             m.weight("conv2d_6/bias"),
             conv2d_6,
         ),
@@ -425,6 +425,7 @@ SPEC = Spec(
     trainable=113344,
     size=113344,
     feeds=("image",),
+    beside=(("conv2d", "conv2d_1"), ("conv2d_1", "conv2d_4"), ("conv2d_2", "conv2d_5")),
 )
 
 

@@ -87,8 +87,8 @@ def compute_conv2d_pad(thread, threads, batch, clock, args):
 @kernel
 def compute_conv2d(thread, threads, batch, clock, args):
     """Line 11 of the model. 463,872 FLOPs a row."""
-    conv2d_pad = matrix(args, 0, batch * 1296, 3)
-    conv2d_kernel = matrix(args, 1, 75, 3)
+    conv2d_kernel = matrix(args, 0, 75, 3)
+    conv2d_pad = matrix(args, 1, batch * 1296, 3)
     conv2d_bias = matrix(args, 2, 1, 3)
     conv2d = matrix(args, 3, batch * 1024, 3)
     first, last = share(batch, ROWS, thread, threads)
@@ -111,8 +111,8 @@ def compute_conv2d(thread, threads, batch, clock, args):
 @kernel
 def compute_add(thread, threads, batch, clock, args):
     """Lines 11, 12. 466,944 FLOPs a row."""
-    conv2d_2_pad = matrix(args, 0, batch * 1296, 3)
-    conv2d_2_kernel = matrix(args, 1, 75, 3)
+    conv2d_2_kernel = matrix(args, 0, 75, 3)
+    conv2d_2_pad = matrix(args, 1, batch * 1296, 3)
     conv2d_2_bias = matrix(args, 2, 1, 3)
     image = matrix(args, 3, batch * 1024, 3)
     add = matrix(args, 4, batch * 1024, 3)
@@ -137,8 +137,8 @@ def compute_add(thread, threads, batch, clock, args):
 @kernel
 def compute_conv2d_2(thread, threads, batch, clock, args):
     """Line 17 of the model. 1,894,144 FLOPs a row."""
-    image = matrix(args, 0, batch * 1024, 3)
-    conv2d_kernel = matrix(args, 1, 75, 16)
+    conv2d_kernel = matrix(args, 0, 75, 16)
+    image = matrix(args, 1, batch * 1024, 3)
     conv2d_bias = matrix(args, 2, 1, 16)
     conv2d = matrix(args, 3, batch * 784, 16)
     first, last = share(batch, ROWS, thread, threads)
@@ -161,8 +161,8 @@ def compute_conv2d_2(thread, threads, batch, clock, args):
 @kernel
 def compute_conv2d_1(thread, threads, batch, clock, args):
     """Line 17 of the model. 7,382,016 FLOPs a row."""
-    conv2d = matrix(args, 0, batch * 784, 16)
-    conv2d_1_kernel = matrix(args, 1, 400, 16)
+    conv2d_1_kernel = matrix(args, 0, 400, 16)
+    conv2d = matrix(args, 1, batch * 784, 16)
     conv2d_1_bias = matrix(args, 2, 1, 16)
     conv2d_1 = matrix(args, 3, batch * 576, 16)
     first, last = share(batch, ROWS, thread, threads)
@@ -185,8 +185,8 @@ def compute_conv2d_1(thread, threads, batch, clock, args):
 @kernel
 def compute_conv2d_2_2(thread, threads, batch, clock, args):
     """Line 17 of the model. 2,238,016 FLOPs a row."""
-    conv2d_1 = matrix(args, 0, batch * 576, 16)
-    conv2d_2_kernel = matrix(args, 1, 144, 16)
+    conv2d_2_kernel = matrix(args, 0, 144, 16)
+    conv2d_1 = matrix(args, 1, batch * 576, 16)
     conv2d_2_bias = matrix(args, 2, 1, 16)
     conv2d_2 = matrix(args, 3, batch * 484, 16)
     first, last = share(batch, ROWS, thread, threads)
@@ -231,8 +231,8 @@ def compute_max_pooling2d(thread, threads, batch, clock, args):
 @kernel
 def compute_add_2(thread, threads, batch, clock, args):
     """Lines 18, 19. 15,488 FLOPs a row."""
-    image = matrix(args, 0, batch * 1024, 3, 9)
-    conv2d_3_kernel = matrix(args, 1, 3, 16)
+    conv2d_3_kernel = matrix(args, 0, 3, 16)
+    image = matrix(args, 1, batch * 1024, 3, 9)
     conv2d_3_bias = matrix(args, 2, 1, 16)
     max_pooling2d = matrix(args, 3, batch * 121, 16)
     add = matrix(args, 4, batch * 121, 16)
@@ -266,22 +266,22 @@ def kept_size_predict(m):
         m.feed("image", image, 3072),
         compute_conv2d_pad(conv2d_pad, image),
         compute_conv2d(
-            conv2d_pad,
             m.weight("conv2d/kernel"),
+            conv2d_pad,
             m.weight("conv2d/bias"),
             conv2d,
         ),
         compute_conv2d_pad(conv2d_1_pad, conv2d),
         compute_conv2d(
-            conv2d_1_pad,
             m.weight("conv2d_1/kernel"),
+            conv2d_1_pad,
             m.weight("conv2d_1/bias"),
             conv2d_1,
         ),
         compute_conv2d_pad(conv2d_2_pad, conv2d_1),
         compute_add(
-            conv2d_2_pad,
             m.weight("conv2d_2/kernel"),
+            conv2d_2_pad,
             m.weight("conv2d_2/bias"),
             image,
             add,
@@ -353,27 +353,27 @@ def projected_predict(m):
     return [
         m.feed("image", image, 3072),
         compute_conv2d_2(
-            image,
             m.weight("conv2d/kernel"),
+            image,
             m.weight("conv2d/bias"),
             conv2d,
         ),
         compute_conv2d_1(
-            conv2d,
             m.weight("conv2d_1/kernel"),
+            conv2d,
             m.weight("conv2d_1/bias"),
             conv2d_1,
         ),
         compute_conv2d_2_2(
-            conv2d_1,
             m.weight("conv2d_2/kernel"),
+            conv2d_1,
             m.weight("conv2d_2/bias"),
             conv2d_2,
         ),
         compute_max_pooling2d(conv2d_2, max_pooling2d),
         compute_add_2(
-            image,
             m.weight("conv2d_3/kernel"),
+            image,
             m.weight("conv2d_3/bias"),
             max_pooling2d,
             add,

@@ -90,8 +90,8 @@ def compute_conv1_pad(thread, threads, batch, clock, args):
 @kernel
 def compute_conv1(thread, threads, batch, clock, args):
     """Line 17 of the model. 1,003,520 FLOPs a row."""
-    conv1_pad = matrix(args, 0, batch * 900, 1)
-    conv1_kernel = matrix(args, 1, 9, 64)
+    conv1_kernel = matrix(args, 0, 9, 64)
+    conv1_pad = matrix(args, 1, batch * 900, 1)
     conv1_bias = matrix(args, 2, 1, 64)
     conv1 = matrix(args, 3, batch * 784, 64)
     first, last = share(batch, ROWS, thread, threads)
@@ -155,8 +155,8 @@ def compute_conv2_pad(thread, threads, batch, clock, args):
 @kernel
 def compute_conv2(thread, threads, batch, clock, args):
     """Line 17 of the model. 14,475,776 FLOPs a row."""
-    conv2_pad = matrix(args, 0, batch * 256, 64)
-    conv2_kernel = matrix(args, 1, 576, 64)
+    conv2_kernel = matrix(args, 0, 576, 64)
+    conv2_pad = matrix(args, 1, batch * 256, 64)
     conv2_bias = matrix(args, 2, 1, 64)
     conv2 = matrix(args, 3, batch * 196, 64)
     first, last = share(batch, ROWS, thread, threads)
@@ -532,30 +532,34 @@ def gradient_of_conv2_turn(thread, threads, batch, clock, args):
 
 
 @kernel
-def gradient_of_conv2_pad(thread, threads, batch, clock, args):
+def gradient_of_conv2_pad_pad(thread, threads, batch, clock, args):
     """Line 17 of the model."""
-    d_conv2_pad = matrix(args, 0, batch * 324, 64)
+    d_conv2_pad_pad = matrix(args, 0, batch * 324, 64)
     d_conv2_add = matrix(args, 1, batch * 196, 64)
     first, last = share(batch, ROWS, thread, threads)
     for n in range(first, last):
         for p in range(18):
             place = (n * 18 + p) * 1152
             if p >= 2 and p <= 15:
-                fill_words(d_conv2_pad, place, 128, 0.0)
+                fill_words(d_conv2_pad_pad, place, 128, 0.0)
                 copy_words(
-                    d_conv2_pad, place + 128, d_conv2_add, (n * 14 + p - 2) * 896, 896
+                    d_conv2_pad_pad,
+                    place + 128,
+                    d_conv2_add,
+                    (n * 14 + p - 2) * 896,
+                    896,
                 )
-                fill_words(d_conv2_pad, place + 128 + 896, 128, 0.0)
+                fill_words(d_conv2_pad_pad, place + 128 + 896, 128, 0.0)
             else:
-                fill_words(d_conv2_pad, place, 1152, 0.0)
+                fill_words(d_conv2_pad_pad, place, 1152, 0.0)
 
 
 @kernel
-def gradient_of_conv2_pad_1(thread, threads, batch, clock, args):
+def gradient_of_conv2_pad_conv(thread, threads, batch, clock, args):
     """Line 17 of the model. 18,874,368 FLOPs a row."""
-    d_conv2_pad = matrix(args, 0, batch * 324, 64)
-    d_conv2_turn = matrix(args, 1, 576, 64)
-    d_conv2_pad_1 = matrix(args, 2, batch * 256, 64)
+    d_conv2_turn = matrix(args, 0, 576, 64)
+    d_conv2_pad_pad = matrix(args, 1, batch * 324, 64)
+    d_conv2_pad_conv = matrix(args, 2, batch * 256, 64)
     first, last = share(batch, ROWS, thread, threads)
     for n in range(first, last):
         for j in range(0, 64, 2 * LANES):
@@ -569,8 +573,8 @@ def gradient_of_conv2_pad_1(thread, threads, batch, clock, args):
                         row = (n * 18 + oy + ty) * 18 + ox
                         kk = ty * 192
                         for k in range(192):
-                            acc = outer(acc, d_conv2_pad, row, k, panel, kk + k, 0)
-                    store(d_conv2_pad_1, i, j, acc)
+                            acc = outer(acc, d_conv2_pad_pad, row, k, panel, kk + k, 0)
+                    store(d_conv2_pad_conv, i, j, acc)
 
 
 @kernel
@@ -606,13 +610,17 @@ def gradient_of_conv2_kernel(thread, threads, batch, clock, args):
 def gradient_of_max_pooling2d(thread, threads, batch, clock, args):
     """Line 17 of the model."""
     d_max_pooling2d = matrix(args, 0, batch * 196, 64)
-    d_conv2_pad_1 = matrix(args, 1, batch * 256, 64)
+    d_conv2_pad_conv = matrix(args, 1, batch * 256, 64)
     first, last = share(batch, ROWS, thread, threads)
     for n in range(first, last):
         for p in range(14):
             place = (n * 14 + p) * 896
             copy_words(
-                d_max_pooling2d, place, d_conv2_pad_1, (n * 16 + p + 1) * 1024 + 64, 896
+                d_max_pooling2d,
+                place,
+                d_conv2_pad_conv,
+                (n * 16 + p + 1) * 1024 + 64,
+                896,
             )
 
 
@@ -812,6 +820,23 @@ def compute_classes(thread, threads, batch, clock, args):
         store(classes, i, 0, classes_exp / classes_sum)
 
 
+@kernel
+def compute_hidden_3(thread, threads, batch, clock, args):
+    """Line 21 of the model. 401,536 FLOPs a row."""
+    max_pooling2d_1 = matrix(args, 0, batch, 3136)
+    hidden_kernel = matrix(args, 1, 3136, 64)
+    hidden_bias = matrix(args, 2, 1, 64)
+    hidden = matrix(args, 3, batch, 64)
+    first, last = share(batch, ROWS, thread, threads)
+    for j in range(0, 64, 4 * LANES):
+        for i in range(first, last, 1):
+            acc = zeros(1, 4)
+            for k in range(3136):
+                acc = outer(acc, max_pooling2d_1, i, k, hidden_kernel, k, j)
+            hidden_tile = maximum(acc + load(hidden_bias, 0, j, 1, 4), 0.0)
+            store(hidden, i, j, hidden_tile)
+
+
 def gradients(m):
     """Forward, loss and backward of one batch of training."""
     conv1_pad = m.rows(276160, 900)
@@ -839,8 +864,8 @@ def gradients(m):
     d_conv2 = m.rows(229120, 12544)
     d_conv2_add = m.rows(241664, 12544)
     d_conv2_bias_sum = m.rows(277188, 64)
-    d_conv2_pad = m.rows(150528, 20736)
-    d_conv2_pad_1 = m.rows(187648, 16384)
+    d_conv2_pad_pad = m.rows(150528, 20736)
+    d_conv2_pad_conv = m.rows(187648, 16384)
     d_max_pooling2d = m.rows(254208, 12544)
     d_conv1 = m.rows(50176, 50176)
     d_conv1_add = m.rows(100352, 50176)
@@ -851,16 +876,16 @@ def gradients(m):
         m.feed("digit_sample_weight", digit_sample_weight, 1),
         compute_conv1_pad(conv1_pad, image),
         compute_conv1(
-            conv1_pad,
             m.weight("conv1/kernel"),
+            conv1_pad,
             m.weight("conv1/bias"),
             conv1,
         ),
         compute_max_pooling2d(conv1, max_pooling2d),
         compute_conv2_pad(conv2_pad, max_pooling2d),
         compute_conv2(
-            conv2_pad,
             m.weight("conv2/kernel"),
+            conv2_pad,
             m.weight("conv2/bias"),
             conv2,
         ),
@@ -906,9 +931,9 @@ def gradients(m):
         gradient_of_conv2(d_flatten_dot, d_max_pooling2d_1_pool_where, d_conv2),
         gradient_of_conv2_add(conv2, d_conv2, d_conv2_add),
         gradient_of_conv2_bias_sum(d_conv2_add, d_conv2_bias_sum),
-        gradient_of_conv2_pad(d_conv2_pad, d_conv2_add),
-        gradient_of_conv2_pad_1(d_conv2_pad, d_conv2_turn, d_conv2_pad_1),
-        gradient_of_max_pooling2d(d_max_pooling2d, d_conv2_pad_1),
+        gradient_of_conv2_pad_pad(d_conv2_pad_pad, d_conv2_add),
+        gradient_of_conv2_pad_conv(d_conv2_turn, d_conv2_pad_pad, d_conv2_pad_conv),
+        gradient_of_max_pooling2d(d_max_pooling2d, d_conv2_pad_conv),
         gradient_of_conv1(d_max_pooling2d, d_max_pooling2d_pool_where, d_conv1),
         gradient_of_conv1_add(conv1, d_conv1, d_conv1_add),
         gradient_of_conv1_bias_sum(d_conv1_add, d_conv1_bias_sum),
@@ -961,16 +986,16 @@ def evaluate(m):
         m.feed("digit_sample_weight", digit_sample_weight, 1),
         compute_conv1_pad(conv1_pad, image),
         compute_conv1(
-            conv1_pad,
             m.weight("conv1/kernel"),
+            conv1_pad,
             m.weight("conv1/bias"),
             conv1,
         ),
         compute_max_pooling2d(conv1, max_pooling2d),
         compute_conv2_pad(conv2_pad, max_pooling2d),
         compute_conv2(
-            conv2_pad,
             m.weight("conv2/kernel"),
+            conv2_pad,
             m.weight("conv2/bias"),
             conv2,
         ),
@@ -1024,21 +1049,68 @@ def predict(m):
         m.feed("image", image, 784),
         compute_conv1_pad(conv1_pad, image),
         compute_conv1(
-            conv1_pad,
             m.weight("conv1/kernel"),
+            conv1_pad,
             m.weight("conv1/bias"),
             conv1,
         ),
         compute_max_pooling2d(conv1, max_pooling2d),
         compute_conv2_pad(conv2_pad, max_pooling2d),
         compute_conv2(
-            conv2_pad,
             m.weight("conv2/kernel"),
+            conv2_pad,
             m.weight("conv2/bias"),
             conv2,
         ),
         compute_max_pooling2d_1(conv2, max_pooling2d_1),
         compute_hidden_2(
+            max_pooling2d_1,
+            m.weight("hidden/kernel"),
+            m.weight("hidden/bias"),
+            hidden,
+        ),
+        compute_classes_add(
+            hidden,
+            m.weight("classes/kernel"),
+            m.weight("classes/bias"),
+            classes_add,
+        ),
+        compute_classes(classes_add, classes),
+        m.result("digit", classes, 10),
+    ]
+
+
+def predict_few(m):
+    """The outputs of one row, or of a few."""
+    conv1_pad = m.rows(94784, 900)
+    image = m.rows(95684, 784)
+    conv1 = m.rows(0, 50176)
+    max_pooling2d = m.rows(66560, 12544)
+    conv2_pad = m.rows(50176, 16384)
+    conv2 = m.rows(79104, 12544)
+    max_pooling2d_1 = m.rows(91648, 3136)
+    hidden = m.rows(96468, 64)
+    classes_add = m.rows(96532, 10)
+    classes = m.rows(96542, 10)
+    return [
+        m.feed("image", image, 784),
+        compute_conv1_pad(conv1_pad, image),
+        compute_conv1(
+            m.weight("conv1/kernel"),
+            conv1_pad,
+            m.weight("conv1/bias"),
+            conv1,
+        ),
+        compute_max_pooling2d(conv1, max_pooling2d),
+        compute_conv2_pad(conv2_pad, max_pooling2d),
+        compute_conv2(
+            m.weight("conv2/kernel"),
+            conv2_pad,
+            m.weight("conv2/bias"),
+            conv2,
+        ),
+        compute_max_pooling2d_1(conv2, max_pooling2d_1),
+        compute_hidden_3(
             max_pooling2d_1,
             m.weight("hidden/kernel"),
             m.weight("hidden/bias"),
@@ -1126,6 +1198,7 @@ class Student(Model):
         gradient=(Steps(gradients, 277329, 238208, 51104496),),
         evaluate=(Steps(evaluate, 96556, 0, 15945150),),
         predict=(Steps(predict, 96552, 0, 15945062),),
+        few=(Steps(predict_few, 96552, 0, 15945062),),
     )
 
 
@@ -1155,8 +1228,8 @@ SOURCE_MAP = {
     "gradient_of_conv2_bias_sum": (17,),
     "gradient_of_conv1_bias_sum_1": (17,),
     "gradient_of_conv2_turn": (17,),
-    "gradient_of_conv2_pad": (17,),
-    "gradient_of_conv2_pad_1": (17,),
+    "gradient_of_conv2_pad_pad": (17,),
+    "gradient_of_conv2_pad_conv": (17,),
     "gradient_of_conv2_kernel": (17,),
     "gradient_of_max_pooling2d": (17,),
     "gradient_of_max_pooling2d_pool_where": (17,),
@@ -1168,6 +1241,7 @@ SOURCE_MAP = {
     "compute_hidden_2": (21,),
     "compute_accuracy_min_1": (25, 28, 29),
     "compute_classes": (25,),
+    "compute_hidden_3": (21,),
 }
 SOURCE = """\
 # Wider and deeper from a teacher: the same source builds the teacher, a wider student

@@ -83,8 +83,8 @@ WEIGHTS = (
 @kernel
 def compute_features_conv2d(thread, threads, batch, clock, args):
     """Line 25 of the model. 432,640 FLOPs a row."""
-    image = matrix(args, 0, batch * 784, 1)
-    features_conv2d_kernel = matrix(args, 1, 9, 32)
+    features_conv2d_kernel = matrix(args, 0, 9, 32)
+    image = matrix(args, 1, batch * 784, 1)
     features_conv2d_bias = matrix(args, 2, 1, 32)
     features_conv2d = matrix(args, 3, batch * 676, 32)
     first, last = share(batch, ROWS, thread, threads)
@@ -108,8 +108,8 @@ def compute_features_conv2d(thread, threads, batch, clock, args):
 @kernel
 def compute_features_conv2d_1(thread, threads, batch, clock, args):
     """Line 25 of the model. 10,653,696 FLOPs a row."""
-    features_conv2d = matrix(args, 0, batch * 676, 32)
-    features_conv2d_1_kernel = matrix(args, 1, 288, 32)
+    features_conv2d_1_kernel = matrix(args, 0, 288, 32)
+    features_conv2d = matrix(args, 1, batch * 676, 32)
     features_conv2d_1_bias = matrix(args, 2, 1, 32)
     features_conv2d_1 = matrix(args, 3, batch * 576, 32)
     first, last = share(batch, ROWS, thread, threads)
@@ -550,33 +550,33 @@ def gradient_of_features_conv2d_1_turn(thread, threads, batch, clock, args):
 
 
 @kernel
-def gradient_of_features_conv2d_1_pad(thread, threads, batch, clock, args):
+def gradient_of_features_conv2d_pad(thread, threads, batch, clock, args):
     """Line 25 of the model."""
-    d_features_conv2d_1_pad = matrix(args, 0, batch * 784, 32)
+    d_features_conv2d_pad = matrix(args, 0, batch * 784, 32)
     d_features_conv2d_1_add = matrix(args, 1, batch * 576, 32)
     first, last = share(batch, ROWS, thread, threads)
     for n in range(first, last):
         for p in range(28):
             place = (n * 28 + p) * 896
             if p >= 2 and p <= 25:
-                fill_words(d_features_conv2d_1_pad, place, 64, 0.0)
+                fill_words(d_features_conv2d_pad, place, 64, 0.0)
                 copy_words(
-                    d_features_conv2d_1_pad,
+                    d_features_conv2d_pad,
                     place + 64,
                     d_features_conv2d_1_add,
                     (n * 24 + p - 2) * 768,
                     768,
                 )
-                fill_words(d_features_conv2d_1_pad, place + 64 + 768, 64, 0.0)
+                fill_words(d_features_conv2d_pad, place + 64 + 768, 64, 0.0)
             else:
-                fill_words(d_features_conv2d_1_pad, place, 896, 0.0)
+                fill_words(d_features_conv2d_pad, place, 896, 0.0)
 
 
 @kernel
 def gradient_of_features_conv2d_add(thread, threads, batch, clock, args):
     """Line 25 of the model. 12,481,664 FLOPs a row."""
-    d_features_conv2d_1_pad = matrix(args, 0, batch * 784, 32)
-    d_features_conv2d_1_turn = matrix(args, 1, 288, 32)
+    d_features_conv2d_1_turn = matrix(args, 0, 288, 32)
+    d_features_conv2d_pad = matrix(args, 1, batch * 784, 32)
     features_conv2d = matrix(args, 2, batch * 676, 32)
     d_features_conv2d_add = matrix(args, 3, batch * 676, 32)
     first, last = share(batch, ROWS, thread, threads)
@@ -593,7 +593,7 @@ def gradient_of_features_conv2d_add(thread, threads, batch, clock, args):
                         kk = ty * 96
                         for k in range(96):
                             acc = outer(
-                                acc, d_features_conv2d_1_pad, row, k, panel, kk + k, 0
+                                acc, d_features_conv2d_pad, row, k, panel, kk + k, 0
                             )
                     features_conv2d_tile = load(features_conv2d, i, j, ROWS_26_BY_2, 2)
                     d_features_conv2d_greater = features_conv2d_tile > 0.0
@@ -846,7 +846,7 @@ def gradients(m):
     d_features_conv2d_1 = m.rows(86784, 18432)
     d_features_conv2d_1_add = m.rows(105216, 18432)
     d_features_conv2d_1_bias_sum = m.rows(143248, 32)
-    d_features_conv2d_1_pad = m.rows(0, 25088)
+    d_features_conv2d_pad = m.rows(0, 25088)
     d_features_conv2d_add = m.rows(46720, 21632)
     d_features_conv2d_bias_sum = m.rows(143280, 32)
     return [
@@ -854,14 +854,14 @@ def gradients(m):
         m.feed("digit_target", digit_target, 5),
         m.feed("digit_sample_weight", digit_sample_weight, 1),
         compute_features_conv2d(
-            image,
             m.weight("features/conv2d/kernel"),
+            image,
             m.weight("features/conv2d/bias"),
             features_conv2d,
         ),
         compute_features_conv2d_1(
-            features_conv2d,
             m.weight("features/conv2d_1/kernel"),
+            features_conv2d,
             m.weight("features/conv2d_1/bias"),
             features_conv2d_1,
         ),
@@ -940,13 +940,10 @@ def gradients(m):
             d_features_conv2d_1_add,
             d_features_conv2d_1_bias_sum,
         ),
-        gradient_of_features_conv2d_1_pad(
-            d_features_conv2d_1_pad,
-            d_features_conv2d_1_add,
-        ),
+        gradient_of_features_conv2d_pad(d_features_conv2d_pad, d_features_conv2d_1_add),
         gradient_of_features_conv2d_add(
-            d_features_conv2d_1_pad,
             d_features_conv2d_1_turn,
+            d_features_conv2d_pad,
             features_conv2d,
             d_features_conv2d_add,
         ),
@@ -1017,14 +1014,14 @@ def evaluate(m):
         m.feed("digit_target", digit_target, 5),
         m.feed("digit_sample_weight", digit_sample_weight, 1),
         compute_features_conv2d(
-            image,
             m.weight("features/conv2d/kernel"),
+            image,
             m.weight("features/conv2d/bias"),
             features_conv2d,
         ),
         compute_features_conv2d_1(
-            features_conv2d,
             m.weight("features/conv2d_1/kernel"),
+            features_conv2d,
             m.weight("features/conv2d_1/bias"),
             features_conv2d_1,
         ),
@@ -1074,14 +1071,14 @@ def predict(m):
     return [
         m.feed("image", image, 784),
         compute_features_conv2d(
-            image,
             m.weight("features/conv2d/kernel"),
+            image,
             m.weight("features/conv2d/bias"),
             features_conv2d,
         ),
         compute_features_conv2d_1(
-            features_conv2d,
             m.weight("features/conv2d_1/kernel"),
+            features_conv2d,
             m.weight("features/conv2d_1/bias"),
             features_conv2d_1,
         ),
@@ -1115,14 +1112,14 @@ def predict_few(m):
     return [
         m.feed("image", image, 784),
         compute_features_conv2d(
-            image,
             m.weight("features/conv2d/kernel"),
+            image,
             m.weight("features/conv2d/bias"),
             features_conv2d,
         ),
         compute_features_conv2d_1(
-            features_conv2d,
             m.weight("features/conv2d_1/kernel"),
+            features_conv2d,
             m.weight("features/conv2d_1/bias"),
             features_conv2d_1,
         ),
@@ -1244,7 +1241,7 @@ SOURCE_MAP = {
     "gradient_of_features_conv2d_1_bias_sum": (25,),
     "gradient_of_features_conv2d_bias_sum_1": (25,),
     "gradient_of_features_conv2d_1_turn": (25,),
-    "gradient_of_features_conv2d_1_pad": (25,),
+    "gradient_of_features_conv2d_pad": (25,),
     "gradient_of_features_conv2d_add": (25,),
     "gradient_of_features_conv2d_1_kernel": (25,),
     "gradient_of_features_conv2d_bias_sum": (25,),

@@ -77,8 +77,8 @@ WEIGHTS = (
 @kernel
 def compute_conv2d(thread, threads, batch, clock, args):
     """Line 16 of the model. 108,160 FLOPs a row."""
-    image = matrix(args, 0, batch * 784, 1)
-    conv2d_kernel = matrix(args, 1, 9, 8)
+    conv2d_kernel = matrix(args, 0, 9, 8)
+    image = matrix(args, 1, batch * 784, 1)
     conv2d_bias = matrix(args, 2, 1, 8)
     conv2d = matrix(args, 3, batch * 676, 8)
     first, last = share(batch, ROWS, thread, threads)
@@ -102,8 +102,8 @@ def compute_conv2d(thread, threads, batch, clock, args):
 @kernel
 def compute_conv2d_1(thread, threads, batch, clock, args):
     """Line 16 of the model. 672,768 FLOPs a row."""
-    conv2d = matrix(args, 0, batch * 676, 8)
-    conv2d_1_kernel = matrix(args, 1, 72, 8)
+    conv2d_1_kernel = matrix(args, 0, 72, 8)
+    conv2d = matrix(args, 1, batch * 676, 8)
     conv2d_1_bias = matrix(args, 2, 1, 8)
     conv2d_1 = matrix(args, 3, batch * 576, 8)
     first, last = share(batch, ROWS, thread, threads)
@@ -507,33 +507,33 @@ def gradient_of_conv2d_1_turn(thread, threads, batch, clock, args):
 
 
 @kernel
-def gradient_of_conv2d_1_pad(thread, threads, batch, clock, args):
+def gradient_of_conv2d_pad(thread, threads, batch, clock, args):
     """Line 16 of the model."""
-    d_conv2d_1_pad = matrix(args, 0, batch * 784, 8)
+    d_conv2d_pad = matrix(args, 0, batch * 784, 8)
     d_conv2d_1_add = matrix(args, 1, batch * 576, 8)
     first, last = share(batch, ROWS, thread, threads)
     for n in range(first, last):
         for p in range(28):
             place = (n * 28 + p) * 224
             if p >= 2 and p <= 25:
-                fill_words(d_conv2d_1_pad, place, 16, 0.0)
+                fill_words(d_conv2d_pad, place, 16, 0.0)
                 copy_words(
-                    d_conv2d_1_pad,
+                    d_conv2d_pad,
                     place + 16,
                     d_conv2d_1_add,
                     (n * 24 + p - 2) * 192,
                     192,
                 )
-                fill_words(d_conv2d_1_pad, place + 16 + 192, 16, 0.0)
+                fill_words(d_conv2d_pad, place + 16 + 192, 16, 0.0)
             else:
-                fill_words(d_conv2d_1_pad, place, 224, 0.0)
+                fill_words(d_conv2d_pad, place, 224, 0.0)
 
 
 @kernel
 def gradient_of_conv2d_add(thread, threads, batch, clock, args):
     """Line 16 of the model. 784,160 FLOPs a row."""
-    d_conv2d_1_pad = matrix(args, 0, batch * 784, 8)
-    d_conv2d_1_turn = matrix(args, 1, 72, 8)
+    d_conv2d_1_turn = matrix(args, 0, 72, 8)
+    d_conv2d_pad = matrix(args, 1, batch * 784, 8)
     conv2d = matrix(args, 2, batch * 676, 8)
     d_conv2d_add = matrix(args, 3, batch * 676, 8)
     first, last = share(batch, ROWS, thread, threads)
@@ -549,7 +549,7 @@ def gradient_of_conv2d_add(thread, threads, batch, clock, args):
                         row = (n * 28 + oy + ty) * 28 + ox
                         kk = ty * 24
                         for k in range(24):
-                            acc = outer(acc, d_conv2d_1_pad, row, k, panel, kk + k, 0)
+                            acc = outer(acc, d_conv2d_pad, row, k, panel, kk + k, 0)
                     d_conv2d_greater = load(conv2d, i, j, ROWS_26_BY_1, 1) > 0.0
                     store(d_conv2d_add, i, j, select(d_conv2d_greater, acc, 0.0))
 
@@ -761,7 +761,7 @@ def gradients(m):
     d_conv2d_1 = m.rows(21696, 4608)
     d_conv2d_1_add = m.rows(26304, 4608)
     d_conv2d_1_bias_sum = m.rows(36410, 8)
-    d_conv2d_1_pad = m.rows(0, 6272)
+    d_conv2d_pad = m.rows(0, 6272)
     d_conv2d_add = m.rows(11680, 5408)
     d_conv2d_bias_sum = m.rows(36418, 8)
     return [
@@ -769,14 +769,14 @@ def gradients(m):
         m.feed("digit_target", digit_target, 1),
         m.feed("digit_sample_weight", digit_sample_weight, 1),
         compute_conv2d(
-            image,
             m.weight("conv2d/kernel"),
+            image,
             m.weight("conv2d/bias"),
             conv2d,
         ),
         compute_conv2d_1(
-            conv2d,
             m.weight("conv2d_1/kernel"),
+            conv2d,
             m.weight("conv2d_1/bias"),
             conv2d_1,
         ),
@@ -822,8 +822,8 @@ def gradients(m):
         gradient_of_conv2d_1(d_max_pooling2d, d_max_pooling2d_pool_where, d_conv2d_1),
         gradient_of_conv2d_1_add(conv2d_1, d_conv2d_1, d_conv2d_1_add),
         gradient_of_conv2d_1_bias_sum(d_conv2d_1_add, d_conv2d_1_bias_sum),
-        gradient_of_conv2d_1_pad(d_conv2d_1_pad, d_conv2d_1_add),
-        gradient_of_conv2d_add(d_conv2d_1_pad, d_conv2d_1_turn, conv2d, d_conv2d_add),
+        gradient_of_conv2d_pad(d_conv2d_pad, d_conv2d_1_add),
+        gradient_of_conv2d_add(d_conv2d_1_turn, d_conv2d_pad, conv2d, d_conv2d_add),
         gradient_of_conv2d_bias_sum(d_conv2d_add, d_conv2d_bias_sum),
         gradient_of_dense_1_bias(d_dense_1_add, m.gradient("dense_1/bias")),
         gradient_of_dense_1_kernel(
@@ -879,14 +879,14 @@ def evaluate(m):
         m.feed("digit_target", digit_target, 1),
         m.feed("digit_sample_weight", digit_sample_weight, 1),
         compute_conv2d(
-            image,
             m.weight("conv2d/kernel"),
+            image,
             m.weight("conv2d/bias"),
             conv2d,
         ),
         compute_conv2d_1(
-            conv2d,
             m.weight("conv2d_1/kernel"),
+            conv2d,
             m.weight("conv2d_1/bias"),
             conv2d_1,
         ),
@@ -935,14 +935,14 @@ def predict(m):
     return [
         m.feed("image", image, 784),
         compute_conv2d(
-            image,
             m.weight("conv2d/kernel"),
+            image,
             m.weight("conv2d/bias"),
             conv2d,
         ),
         compute_conv2d_1(
-            conv2d,
             m.weight("conv2d_1/kernel"),
+            conv2d,
             m.weight("conv2d_1/bias"),
             conv2d_1,
         ),
@@ -1060,7 +1060,7 @@ SOURCE_MAP = {
     "gradient_of_conv2d_1_bias_sum": (16,),
     "gradient_of_conv2d_bias_sum_1": (16,),
     "gradient_of_conv2d_1_turn": (16,),
-    "gradient_of_conv2d_1_pad": (16,),
+    "gradient_of_conv2d_pad": (16,),
     "gradient_of_conv2d_add": (16,),
     "gradient_of_conv2d_1_kernel": (16,),
     "gradient_of_conv2d_bias_sum": (16,),

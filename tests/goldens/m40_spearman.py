@@ -39,6 +39,7 @@ from kgen.runtime.tiles import (
     square,
     store,
     store_column,
+    store_rows,
     tanh,
     transpose_block,
     zeros,
@@ -91,15 +92,15 @@ def compute_dense_1(thread, threads, batch, clock, args):
 def compute_dense_2(thread, threads, batch, clock, args):
     """Line 31 of the model. 512 FLOPs a row."""
     dense_1 = matrix(args, 0, batch * 8, 32)
-    dense_2_kernel = matrix(args, 1, 32, 1)
+    dense_2_kernel = matrix(args, 1, 1, 32)
     dense_2 = matrix(args, 2, batch * 8, 1)
     first, last = share(batch, ROWS, thread, threads)
-    for j in range(0, 1, LANES):
-        for i in range(first * 8, last * 8, ROWS):
-            acc = zeros(ROWS, 1)
-            for k in range(32):
-                acc = outer(acc, dense_1, i, k, dense_2_kernel, k, j)
-            store(dense_2, i, j, acc)
+    for i in range(first * 8, last * 8, ROWS):
+        acc = zeros(ROWS, 1)
+        for k in range(0, 32, LANES):
+            acc = acc + load(dense_1, i, k, ROWS, 1) * load(dense_2_kernel, 0, k, 1, 1)
+        acc = row_sum(acc)
+        store(dense_2, i, 0, acc)
 
 
 @kernel
@@ -333,18 +334,31 @@ def gradient_of_dense_1_add(thread, threads, batch, clock, args):
 
 
 @kernel
-def gradient_of_dense_2_kernel(thread, threads, batch, clock, args):
+def gradient_of_dense_2_kernel_parts(thread, threads, batch, clock, args):
     """Line 31 of the model. 512 FLOPs a row."""
     dense_1 = matrix(args, 0, batch * 8, 32)
     d_dense_2_1 = matrix(args, 1, batch * 8, 1)
-    d_dense_2_kernel = matrix(args, 2, 32, 1)
-    first, last = share(32, ROWS, thread, threads)
+    d_dense_2_kernel_parts = matrix(args, 2, threads * 32, 1)
+    first, last = share(batch, ROWS, thread, threads)
     for j in range(0, 1, LANES):
-        for i in range(first, last, ROWS):
+        for i in range(0, 32, ROWS):
             acc = zeros(ROWS, 1)
-            for k in range(batch * 8):
+            for k in range(first * 8, last * 8):
                 acc = outer_t(acc, dense_1, k, i, d_dense_2_1, k, j)
-            store(d_dense_2_kernel, i, j, acc)
+            store(d_dense_2_kernel_parts, thread * 32 + i, j, acc)
+
+
+@kernel
+def gradient_of_dense_2_kernel(thread, threads, batch, clock, args):
+    """Line 31 of the model. 32 FLOPs."""
+    d_dense_2_kernel_parts = matrix(args, 0, threads, 32)
+    d_dense_2_kernel = matrix(args, 1, 1, 32)
+    first, last = share(32, 2 * LANES, thread, threads)
+    for j in range(first, last, 2 * LANES):
+        total_ = full(1, 2, 0.0)
+        for i in range(threads):
+            total_ = total_ + load(d_dense_2_kernel_parts, i, j, 1, 2)
+        store(d_dense_2_kernel, 0, j, total_)
 
 
 @kernel
@@ -413,33 +427,59 @@ def gradient_of_dense_add(thread, threads, batch, clock, args):
 
 
 @kernel
-def gradient_of_dense_1_kernel(thread, threads, batch, clock, args):
+def gradient_of_dense_1_kernel_parts(thread, threads, batch, clock, args):
     """Line 30 of the model. 16,384 FLOPs a row."""
     dense = matrix(args, 0, batch * 8, 32)
     d_dense_1_add = matrix(args, 1, batch * 8, 32)
-    d_dense_1_kernel = matrix(args, 2, 32, 32)
-    first, last = share(32, ROWS, thread, threads)
+    d_dense_1_kernel_parts = matrix(args, 2, threads * 32, 32)
+    first, last = share(batch, ROWS, thread, threads)
     for j in range(0, 32, 2 * LANES):
-        for i in range(first, last, ROWS):
+        for i in range(0, 32, ROWS):
             acc = zeros(ROWS, 2)
-            for k in range(batch * 8):
+            for k in range(first * 8, last * 8):
                 acc = outer_t(acc, dense, k, i, d_dense_1_add, k, j)
-            store(d_dense_1_kernel, i, j, acc)
+            store(d_dense_1_kernel_parts, thread * 32 + i, j, acc)
+
+
+@kernel
+def gradient_of_dense_1_kernel(thread, threads, batch, clock, args):
+    """Line 30 of the model. 1,024 FLOPs."""
+    d_dense_1_kernel_parts = matrix(args, 0, threads, 1024)
+    d_dense_1_kernel = matrix(args, 1, 1, 1024)
+    first, last = share(1024, 4 * LANES, thread, threads)
+    for j in range(first, last, 4 * LANES):
+        total_ = full(1, 4, 0.0)
+        for i in range(threads):
+            total_ = total_ + load(d_dense_1_kernel_parts, i, j, 1, 4)
+        store(d_dense_1_kernel, 0, j, total_)
+
+
+@kernel
+def gradient_of_dense_kernel_parts(thread, threads, batch, clock, args):
+    """Line 30 of the model. 2,560 FLOPs a row."""
+    features = matrix(args, 0, batch * 8, 5)
+    d_dense_add = matrix(args, 1, batch * 8, 32)
+    d_dense_kernel_parts = matrix(args, 2, threads * 5, 32)
+    first, last = share(batch, ROWS, thread, threads)
+    for j in range(0, 32, 2 * LANES):
+        for i in range(0, 5, ROWS):
+            acc = zeros(ROWS, 2)
+            for k in range(first * 8, last * 8):
+                acc = outer_t(acc, features, k, i, d_dense_add, k, j)
+            store_rows(d_dense_kernel_parts, thread * 5 + i, j, acc, 5 - i)
 
 
 @kernel
 def gradient_of_dense_kernel(thread, threads, batch, clock, args):
-    """Line 30 of the model. 2,560 FLOPs a row."""
-    features = matrix(args, 0, batch * 8, 5)
-    d_dense_add = matrix(args, 1, batch * 8, 32)
-    d_dense_kernel = matrix(args, 2, 5, 32)
-    first, last = share(32, 2 * LANES, thread, threads)
-    for j in range(first, last, 2 * LANES):
-        for i in range(0, 5, ROWS):
-            acc = zeros(ROWS, 2)
-            for k in range(batch * 8):
-                acc = outer_t(acc, features, k, i, d_dense_add, k, j)
-            store(d_dense_kernel, i, j, acc)
+    """Line 30 of the model. 160 FLOPs."""
+    d_dense_kernel_parts = matrix(args, 0, threads, 160)
+    d_dense_kernel = matrix(args, 1, 1, 160)
+    first, last = share(160, 4 * LANES, thread, threads)
+    for j in range(first, last, 4 * LANES):
+        total_ = full(1, 4, 0.0)
+        for i in range(threads):
+            total_ = total_ + load(d_dense_kernel_parts, i, j, 1, 4)
+        store(d_dense_kernel, 0, j, total_)
 
 
 @kernel
@@ -552,12 +592,15 @@ def gradients(m):
     d_scores_loss_multiply_14 = m.rows(576, 64)
     d_scores_loss_reshape_4 = m.rows(704, 8)
     d_dense_2_1 = m.rows(1128, 8)
+    d_dense_2_kernel_parts = m.parts(32)
     d_dense_1_transpose = m.fixed(1024, 32)
     d_dense_transpose = m.fixed(0, 1024)
     d_dense_1_add = m.rows(512, 256)
     d_dense_add = m.rows(768, 256)
     d_dense_1_bias_sum = m.rows(1064, 32)
     d_dense_bias_sum = m.rows(1096, 32)
+    d_dense_1_kernel_parts = m.parts(1024)
+    d_dense_kernel_parts = m.parts(160)
     return [
         m.feed("features", features, 40),
         m.feed("scores_target", scores_target, 8),
@@ -608,6 +651,7 @@ def gradients(m):
             d_scores_loss_reshape_4,
             d_dense_2_1,
         ),
+        gradient_of_dense_2_kernel_parts(dense_1, d_dense_2_1, d_dense_2_kernel_parts),
         transpose_dense_2_kernel(m.weight("dense_2/kernel"), d_dense_1_transpose),
         transpose_dense_1_kernel(m.weight("dense_1/kernel"), d_dense_transpose),
         sync,
@@ -632,7 +676,12 @@ def gradients(m):
             d_dense_1_bias_sum,
             d_dense_bias_sum,
         ),
-        gradient_of_dense_2_kernel(dense_1, d_dense_2_1, m.gradient("dense_2/kernel")),
+        gradient_of_dense_1_kernel_parts(dense, d_dense_1_add, d_dense_1_kernel_parts),
+        gradient_of_dense_kernel_parts(features, d_dense_add, d_dense_kernel_parts),
+        gradient_of_dense_2_kernel(
+            d_dense_2_kernel_parts,
+            m.gradient("dense_2/kernel"),
+        ),
         sync,
         gradient_of_dense_bias_sum_1(
             d_dense_1_bias_sum,
@@ -640,8 +689,11 @@ def gradients(m):
             m.gradient("dense_1/bias"),
             m.gradient("dense/bias"),
         ),
-        gradient_of_dense_1_kernel(dense, d_dense_1_add, m.gradient("dense_1/kernel")),
-        gradient_of_dense_kernel(features, d_dense_add, m.gradient("dense/kernel")),
+        gradient_of_dense_1_kernel(
+            d_dense_1_kernel_parts,
+            m.gradient("dense_1/kernel"),
+        ),
+        gradient_of_dense_kernel(d_dense_kernel_parts, m.gradient("dense/kernel")),
     ]
 
 
@@ -801,12 +853,15 @@ SOURCE_MAP = {
     "gradient_of_dense_2_1": (19,),
     "transpose_dense_2_kernel": (31,),
     "gradient_of_dense_1_add": (30, 31),
+    "gradient_of_dense_2_kernel_parts": (31,),
     "gradient_of_dense_2_kernel": (31,),
     "gradient_of_dense_bias_sum": (30,),
     "gradient_of_dense_bias_sum_1": (30,),
     "transpose_dense_1_kernel": (30,),
     "gradient_of_dense_add": (30,),
+    "gradient_of_dense_1_kernel_parts": (30,),
     "gradient_of_dense_1_kernel": (30,),
+    "gradient_of_dense_kernel_parts": (30,),
     "gradient_of_dense_kernel": (30,),
     "compute_subtract_2": (),
     "compute_scores_loss_sum": (19, 20),

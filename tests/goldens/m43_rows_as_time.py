@@ -30,7 +30,6 @@ from kgen.runtime.tiles import (
     matrix,
     outer,
     outer_t,
-    pack,
     row_max,
     row_min,
     row_sum,
@@ -41,6 +40,7 @@ from kgen.runtime.tiles import (
     square,
     store,
     store_column,
+    store_rows,
     tanh,
     transpose_block,
     zeros,
@@ -247,15 +247,28 @@ def compute_copy_1_2(thread, threads, batch, clock, args):
 
 
 @kernel
-def gradient_of_dense_bias(thread, threads, batch, clock, args):
+def gradient_of_dense_bias_parts(thread, threads, batch, clock, args):
     """Line 8 of the model. 10 FLOPs a row."""
     d_dense_add = matrix(args, 0, batch, 10)
+    d_dense_bias_parts = matrix(args, 1, threads, 10)
+    first, last = share(batch, ROWS, thread, threads)
+    for j in range(0, 10, LANES):
+        acc = zeros(1, 1)
+        for i in range(first, last):
+            acc = acc + load(d_dense_add, i, j, 1, 1)
+        store(d_dense_bias_parts, thread, j, acc)
+
+
+@kernel
+def gradient_of_dense_bias(thread, threads, batch, clock, args):
+    """Line 8 of the model. 10 FLOPs."""
+    d_dense_bias_parts = matrix(args, 0, threads, 10)
     d_dense_bias = matrix(args, 1, 1, 10)
     first, last = share(10, LANES, thread, threads)
     for j in range(first, last, LANES):
         total_ = full(1, 1, 0.0)
-        for i in range(batch):
-            total_ = total_ + load(d_dense_add, i, j, 1, 1)
+        for i in range(threads):
+            total_ = total_ + load(d_dense_bias_parts, i, j, 1, 1)
         store(d_dense_bias, 0, j, total_)
 
 
@@ -286,18 +299,31 @@ def gradient_of_lstm_dot(thread, threads, batch, clock, args):
 
 
 @kernel
-def gradient_of_dense_kernel(thread, threads, batch, clock, args):
+def gradient_of_dense_kernel_parts(thread, threads, batch, clock, args):
     """Line 8 of the model. 600 FLOPs a row."""
     lstm = matrix(args, 0, batch, 30)
     d_dense_add = matrix(args, 1, batch, 10)
-    d_dense_kernel = matrix(args, 2, 30, 10)
-    first, last = share(30, ROWS, thread, threads)
+    d_dense_kernel_parts = matrix(args, 2, threads * 30, 10)
+    first, last = share(batch, ROWS, thread, threads)
     for j in range(0, 10, LANES):
-        for i in range(first, last, ROWS):
+        for i in range(0, 30, ROWS):
             acc = zeros(ROWS, 1)
-            for k in range(batch):
+            for k in range(first, last):
                 acc = outer_t(acc, lstm, k, i, d_dense_add, k, j)
-            store(d_dense_kernel, i, j, acc)
+            store_rows(d_dense_kernel_parts, thread * 30 + i, j, acc, 30 - i)
+
+
+@kernel
+def gradient_of_dense_kernel(thread, threads, batch, clock, args):
+    """Line 8 of the model. 300 FLOPs."""
+    d_dense_kernel_parts = matrix(args, 0, threads, 300)
+    d_dense_kernel = matrix(args, 1, 1, 300)
+    first, last = share(300, 4 * LANES, thread, threads)
+    for j in range(first, last, 4 * LANES):
+        total_ = full(1, 4, 0.0)
+        for i in range(threads):
+            total_ = total_ + load(d_dense_kernel_parts, i, j, 1, 4)
+        store(d_dense_kernel, 0, j, total_)
 
 
 @kernel
@@ -381,23 +407,38 @@ def gradient_of_lstm_start_before_1_dot(thread, threads, batch, clock, args):
 
 
 @kernel
-def gradient_of_lstm_lstm_cell_recurrent_kernel(thread, threads, batch, clock, args):
+def gradient_of_lstm_lstm_cell_recurrent_kernel_parts(
+    thread, threads, batch, clock, args
+):
     """Line 6 of the model. 201,600 FLOPs a row."""
     d_lstm_scan_output_10 = matrix(args, 0, batch * 28, 30)
     d_lstm_add = matrix(args, 1, batch * 28, 120)
-    d_lstm_lstm_cell_recurrent_kernel = matrix(args, 2, 30, 120)
-    first, last = share(120, 2 * LANES, thread, threads)
-    for start in range(0, batch * 28, 256):
-        count = min(256, batch * 28 - start)
-        for j in range(first, last, 2 * LANES):
-            panel = pack(d_lstm_add, start, j, 256, 2, count)
-            for i in range(0, 30, ROWS):
-                acc = zeros(ROWS, 2)
-                if start > 0:
-                    acc = load(d_lstm_lstm_cell_recurrent_kernel, i, j, ROWS, 2)
-                for k in range(count):
-                    acc = outer_t(acc, d_lstm_scan_output_10, start + k, i, panel, k, 0)
-                store(d_lstm_lstm_cell_recurrent_kernel, i, j, acc)
+    d_lstm_lstm_cell_recurrent_kernel_parts = matrix(args, 2, threads * 30, 120)
+    first, last = share(batch, ROWS, thread, threads)
+    for j in range(0, 120, 2 * LANES):
+        for i in range(0, 30, ROWS):
+            acc = zeros(ROWS, 2)
+            for k in range(first * 28, last * 28):
+                acc = outer_t(acc, d_lstm_scan_output_10, k, i, d_lstm_add, k, j)
+            store_rows(
+                d_lstm_lstm_cell_recurrent_kernel_parts, thread * 30 + i, j, acc, 30 - i
+            )
+
+
+@kernel
+def gradient_of_lstm_lstm_cell_recurrent_kernel(thread, threads, batch, clock, args):
+    """Line 6 of the model. 3,600 FLOPs."""
+    d_lstm_lstm_cell_recurrent_kernel_parts = matrix(args, 0, threads, 3600)
+    d_lstm_lstm_cell_recurrent_kernel = matrix(args, 1, 1, 3600)
+    first, last = share(3600, 4 * LANES, thread, threads)
+    for j in range(first, last, 4 * LANES):
+        total_ = full(1, 4, 0.0)
+        for i in range(threads):
+            d_lstm_lstm_cell_recurrent_kernel_parts_tile = load(
+                d_lstm_lstm_cell_recurrent_kernel_parts, i, j, 1, 4
+            )
+            total_ = total_ + d_lstm_lstm_cell_recurrent_kernel_parts_tile
+        store(d_lstm_lstm_cell_recurrent_kernel, 0, j, total_)
 
 
 @kernel
@@ -428,23 +469,31 @@ def gradient_of_lstm_lstm_cell_bias_sum_1(thread, threads, batch, clock, args):
 
 
 @kernel
-def gradient_of_lstm_lstm_cell_kernel(thread, threads, batch, clock, args):
+def gradient_of_lstm_lstm_cell_kernel_parts(thread, threads, batch, clock, args):
     """Line 6 of the model. 188,160 FLOPs a row."""
     image = matrix(args, 0, batch * 28, 28)
     d_lstm_add = matrix(args, 1, batch * 28, 120)
-    d_lstm_lstm_cell_kernel = matrix(args, 2, 28, 120)
-    first, last = share(120, 2 * LANES, thread, threads)
-    for start in range(0, batch * 28, 256):
-        count = min(256, batch * 28 - start)
-        for j in range(first, last, 2 * LANES):
-            panel = pack(d_lstm_add, start, j, 256, 2, count)
-            for i in range(0, 28, ROWS):
-                acc = zeros(ROWS, 2)
-                if start > 0:
-                    acc = load(d_lstm_lstm_cell_kernel, i, j, ROWS, 2)
-                for k in range(count):
-                    acc = outer_t(acc, image, start + k, i, panel, k, 0)
-                store(d_lstm_lstm_cell_kernel, i, j, acc)
+    d_lstm_lstm_cell_kernel_parts = matrix(args, 2, threads * 28, 120)
+    first, last = share(batch, ROWS, thread, threads)
+    for j in range(0, 120, 2 * LANES):
+        for i in range(0, 28, ROWS):
+            acc = zeros(ROWS, 2)
+            for k in range(first * 28, last * 28):
+                acc = outer_t(acc, image, k, i, d_lstm_add, k, j)
+            store_rows(d_lstm_lstm_cell_kernel_parts, thread * 28 + i, j, acc, 28 - i)
+
+
+@kernel
+def gradient_of_lstm_lstm_cell_kernel(thread, threads, batch, clock, args):
+    """Line 6 of the model. 3,360 FLOPs."""
+    d_lstm_lstm_cell_kernel_parts = matrix(args, 0, threads, 3360)
+    d_lstm_lstm_cell_kernel = matrix(args, 1, 1, 3360)
+    first, last = share(3360, 4 * LANES, thread, threads)
+    for j in range(first, last, 4 * LANES):
+        total_ = full(1, 4, 0.0)
+        for i in range(threads):
+            total_ = total_ + load(d_lstm_lstm_cell_kernel_parts, i, j, 1, 4)
+        store(d_lstm_lstm_cell_kernel, 0, j, total_)
 
 
 @kernel
@@ -573,6 +622,24 @@ def compute_dense(thread, threads, batch, clock, args):
         store(dense, i, 0, dense_exp / dense_sum)
 
 
+@kernel
+def compute_lstm_add_5(thread, threads, batch, clock, args):
+    """Line 6 of the model. 7,320 FLOPs a row."""
+    lstm_start_before = matrix(args, 0, batch, 30)
+    lstm_lstm_cell_recurrent_kernel = matrix(args, 1, 30, 120)
+    lstm_add_step = matrix(args, 2, batch, 120, 3360)
+    lstm_add = matrix(args, 3, batch, 120)
+    first, last = share(batch, ROWS, thread, threads)
+    for j in range(0, 120, 8 * LANES):
+        for i in range(first, last, 1):
+            acc = zeros(1, 8)
+            for k in range(30):
+                acc = outer(
+                    acc, lstm_start_before, i, k, lstm_lstm_cell_recurrent_kernel, k, j
+                )
+            store(lstm_add, i, j, load(lstm_add_step, i, j, 1, 8) + acc)
+
+
 def gradients(m):
     """Forward, loss and backward of one batch of training."""
     lstm_start = m.rows(10144, 30)
@@ -591,20 +658,24 @@ def gradients(m):
     lstm_start_1_before_2 = m.rows(10264, 30)
     lstm_add_2 = m.rows(10024, 120)
     dense_add = m.rows(10294, 10)
-    digit_target = m.rows(10364, 1)
+    digit_target = m.rows(10334, 1)
     digit_sample_weight = m.rows(10304, 1)
-    digit_loss_multiply_2 = m.rows(10365, 1)
-    accuracy_min = m.rows(10366, 1)
-    d_dense_add = m.rows(10354, 10)
+    digit_loss_multiply_2 = m.rows(10335, 1)
+    accuracy_min = m.rows(10336, 1)
+    d_dense_add = m.rows(10324, 10)
+    d_dense_bias_parts = m.parts(10)
+    d_dense_kernel_parts = m.parts(300)
     d_lstm_transpose = m.fixed(3600, 300)
     d_lstm_start_before_1_transpose = m.fixed(0, 3600)
-    d_lstm_dot = m.rows(10204, 30)
+    d_lstm_dot = m.rows(10174, 30)
     d_lstm_add = m.rows(0, 3360)
-    d_lstm_start_before = m.rows(10234, 30)
-    d_lstm_start_before_2 = m.rows(10264, 30)
-    d_lstm_start_1_before = m.rows(10294, 30)
-    d_lstm_start_1_before_2 = m.rows(10324, 30)
+    d_lstm_start_before = m.rows(10204, 30)
+    d_lstm_start_before_2 = m.rows(10234, 30)
+    d_lstm_start_1_before = m.rows(10264, 30)
+    d_lstm_start_1_before_2 = m.rows(10294, 30)
+    d_lstm_lstm_cell_recurrent_kernel_parts = m.parts(3600)
     d_lstm_lstm_cell_bias_sum = m.rows(10024, 120)
+    d_lstm_lstm_cell_kernel_parts = m.parts(3360)
     lstm_turns = (lstm, lstm_start_before)
     lstm_start_1_before_turns = (lstm_start_1_before, lstm_start_1_before_2)
 
@@ -702,6 +773,8 @@ def gradients(m):
             accuracy_min,
             d_dense_add,
         ),
+        gradient_of_dense_bias_parts(d_dense_add, d_dense_bias_parts),
+        gradient_of_dense_kernel_parts(lstm, d_dense_add, d_dense_kernel_parts),
         transpose_dense_kernel(m.weight("dense/kernel"), d_lstm_transpose),
         transpose_lstm_lstm_cell_recurrent_kernel(
             m.weight("lstm/lstm_cell/recurrent_kernel"),
@@ -719,13 +792,22 @@ def gradients(m):
         ),
         gradient_of_lstm_dot(d_dense_add, d_lstm_transpose, d_lstm_dot),
         *(call for t in range(28) for call in d_lstm_step(t)),
-        gradient_of_lstm_lstm_cell_bias_sum(d_lstm_add, d_lstm_lstm_cell_bias_sum),
-        gradient_of_dense_bias(d_dense_add, m.gradient("dense/bias")),
-        gradient_of_dense_kernel(lstm, d_dense_add, m.gradient("dense/kernel")),
-        sync,
-        gradient_of_lstm_lstm_cell_recurrent_kernel(
+        gradient_of_lstm_lstm_cell_recurrent_kernel_parts(
             d_lstm_scan_output_10,
             d_lstm_add,
+            d_lstm_lstm_cell_recurrent_kernel_parts,
+        ),
+        gradient_of_lstm_lstm_cell_bias_sum(d_lstm_add, d_lstm_lstm_cell_bias_sum),
+        gradient_of_lstm_lstm_cell_kernel_parts(
+            image,
+            d_lstm_add,
+            d_lstm_lstm_cell_kernel_parts,
+        ),
+        gradient_of_dense_bias(d_dense_bias_parts, m.gradient("dense/bias")),
+        gradient_of_dense_kernel(d_dense_kernel_parts, m.gradient("dense/kernel")),
+        sync,
+        gradient_of_lstm_lstm_cell_recurrent_kernel(
+            d_lstm_lstm_cell_recurrent_kernel_parts,
             m.gradient("lstm/lstm_cell/recurrent_kernel"),
         ),
         gradient_of_lstm_lstm_cell_bias_sum_1(
@@ -733,8 +815,7 @@ def gradients(m):
             m.gradient("lstm/lstm_cell/bias"),
         ),
         gradient_of_lstm_lstm_cell_kernel(
-            image,
-            d_lstm_add,
+            d_lstm_lstm_cell_kernel_parts,
             m.gradient("lstm/lstm_cell/kernel"),
         ),
     ]
@@ -895,6 +976,67 @@ def predict(m):
     ]
 
 
+def predict_few(m):
+    """The outputs of one row, or of a few."""
+    lstm_start = m.rows(4264, 30)
+    image = m.rows(3360, 784)
+    lstm_add = m.rows(0, 3360)
+    lstm = m.rows(4294, 30)
+    lstm_start_before = m.rows(4324, 30)
+    lstm_start_1_before = m.rows(4354, 30)
+    lstm_start_1_before_2 = m.rows(4384, 30)
+    lstm_add_2 = m.rows(4144, 120)
+    dense_add = m.rows(4414, 10)
+    dense = m.rows(4424, 10)
+    lstm_turns = (lstm, lstm_start_before)
+    lstm_start_1_before_turns = (lstm_start_1_before, lstm_start_1_before_2)
+
+    def lstm_step(t):
+        lstm_start_before_ = lstm_turns[(28 - t) % 2] if t else lstm_start
+        lstm_start_1_before_ = (
+            lstm_start_1_before_turns[(28 - t) % 2] if t else lstm_start
+        )
+        lstm_add_1 = lstm_start_1_before_turns[(27 - t) % 2]
+        lstm_multiply_2 = lstm_turns[(27 - t) % 2]
+        return [
+            compute_lstm_add_5(
+                lstm_start_before_,
+                m.weight("lstm/lstm_cell/recurrent_kernel"),
+                lstm_add.at(t * 120),
+                lstm_add_2,
+            ),
+            compute_lstm_multiply_2(
+                lstm_add_2.at(30),
+                lstm_start_1_before_,
+                lstm_add_2,
+                lstm_add_2.at(60),
+                lstm_add_1,
+                lstm_add_2.at(90),
+                lstm_multiply_2,
+            ),
+        ]
+
+    return [
+        m.feed("image", image, 784),
+        compute_lstm_start(lstm_start),
+        compute_lstm_add_3(
+            image,
+            m.weight("lstm/lstm_cell/kernel"),
+            m.weight("lstm/lstm_cell/bias"),
+            lstm_add,
+        ),
+        *(call for t in range(28) for call in lstm_step(t)),
+        compute_dense_add(
+            lstm,
+            m.weight("dense/kernel"),
+            m.weight("dense/bias"),
+            dense_add,
+        ),
+        compute_dense(dense_add, dense),
+        m.result("digit", dense, 10),
+    ]
+
+
 SPEC = Spec(
     name="RowsAsTime",
     source="43_rows_as_time.k",
@@ -934,10 +1076,11 @@ class RowsAsTime(Model):
 
     spec = SPEC
     programs = Programs(
-        train=(Steps(gradients, 10367, 3904, 1095138), Steps(update, 10367, 3904, 0)),
-        gradient=(Steps(gradients, 10367, 3904, 1095138),),
+        train=(Steps(gradients, 10337, 3904, 1095138), Steps(update, 10337, 3904, 0)),
+        gradient=(Steps(gradients, 10337, 3904, 1095138),),
         evaluate=(Steps(evaluate, 4428, 0, 484768),),
         predict=(Steps(predict, 4434, 0, 484700),),
+        few=(Steps(predict_few, 4434, 0, 484700),),
     )
 
 
@@ -950,16 +1093,20 @@ SOURCE_MAP = {
     "compute_dense_add": (8,),
     "gradient_of_dense_add": (8, 11, 12),
     "compute_copy_1_2": (6, 11, 12),
+    "gradient_of_dense_bias_parts": (8,),
     "gradient_of_dense_bias": (8,),
     "transpose_dense_kernel": (8,),
     "gradient_of_lstm_dot": (8,),
+    "gradient_of_dense_kernel_parts": (8,),
     "gradient_of_dense_kernel": (8,),
     "transpose_lstm_lstm_cell_recurrent_kernel": (6,),
     "compute_concatenate_2": (6,),
     "gradient_of_lstm_start_before_1_dot": (6,),
+    "gradient_of_lstm_lstm_cell_recurrent_kernel_parts": (6,),
     "gradient_of_lstm_lstm_cell_recurrent_kernel": (6,),
     "gradient_of_lstm_lstm_cell_bias_sum": (6,),
     "gradient_of_lstm_lstm_cell_bias_sum_1": (6,),
+    "gradient_of_lstm_lstm_cell_kernel_parts": (6,),
     "gradient_of_lstm_lstm_cell_kernel": (6,),
     "compute_subtract_2": (),
     "compute_lstm_add_3": (6,),
@@ -967,6 +1114,7 @@ SOURCE_MAP = {
     "compute_lstm_multiply_2": (6,),
     "compute_accuracy_min": (8, 11, 12),
     "compute_dense": (8,),
+    "compute_lstm_add_5": (6,),
 }
 SOURCE = """\
 # Pictures of digits read row by row: 28 steps of 28 pixels.
