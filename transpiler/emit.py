@@ -74,9 +74,7 @@ def emit(phases: Sequence[Phases], kernels: Sequence[Kernel], title: str) -> Mod
             kernels=texts,
             models=models,
             source_name=pycode.quoted(basename(source.path)),
-            source_map=pycode.mapping(
-                {pycode.quoted(k): pycode.literal(v) for k, v in source_map.items()}
-            ),
+            source_map=pycode.literal(source_map),
         )
     )
     text = f"{_blank_lines(text)}SOURCE = {pycode.block_string(source.text)}\n"

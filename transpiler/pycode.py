@@ -53,9 +53,18 @@ def literal(value: Any, indent: int = 0, prefix: str = "") -> str:
         items = [literal(item, indent + 4) for item in value]
         return sequence(items, "()" if isinstance(value, tuple) else "[]", indent, prefix)
     if isinstance(value, Mapping):
-        pairs = {literal(k): literal(v, indent + 4) for k, v in value.items()}
+        pairs = {literal(k): _value(literal(k), v, indent + 4) for k, v in value.items()}
         return mapping(pairs, indent, prefix)
     return prefix + repr(value)
+
+
+def _value(key: str, value: Any, indent: int) -> str:
+    """What stands after `key: `; a tuple that does not fit there has an item a line."""
+    text = literal(value, indent)
+    if not isinstance(value, tuple) or indent + len(f"{key}: {text},") <= WIDTH:
+        return text
+    items = "".join(f"{' ' * (indent + 4)}{literal(item, indent + 4)},\n" for item in value)
+    return f"(\n{items}{' ' * indent})"
 
 
 _CONDITION = re.compile(r"( *)if (.*):")

@@ -115,9 +115,9 @@ def gradient_of_dense_2_add(thread, threads, batch, clock, args):
     for i in range(first, last, ROWS):
         acc = zeros(ROWS, 1)
         for k in range(0, 64, LANES):
-            acc = acc + load(dropout_1, i, k, ROWS, 1) * load(
-                dense_2_kernel, 0, k, 1, 1
-            )
+            rows = load(dropout_1, i, k, ROWS, 1)
+            column = load(dense_2_kernel, 0, k, 1, 1)
+            acc = acc + rows * column
         acc = row_sum(acc)
         dense_2_add = acc + load(dense_2_bias, 0, 0, 1, 1)
         dense_2_tile = sigmoid(dense_2_add)
@@ -437,7 +437,9 @@ def compute_yes_loss_sigmoid_crossentropy(thread, threads, batch, clock, args):
     for i in range(first, last, ROWS):
         acc = zeros(ROWS, 1)
         for k in range(0, 64, LANES):
-            acc = acc + load(dense_1, i, k, ROWS, 1) * load(dense_2_kernel, 0, k, 1, 1)
+            rows = load(dense_1, i, k, ROWS, 1)
+            column = load(dense_2_kernel, 0, k, 1, 1)
+            acc = acc + rows * column
         acc = row_sum(acc)
         dense_2_add = acc + load(dense_2_bias, 0, 0, 1, 1)
         store(dense_2, i, 0, sigmoid(dense_2_add))
@@ -478,7 +480,9 @@ def compute_dense_2(thread, threads, batch, clock, args):
     for i in range(first, last, ROWS):
         acc = zeros(ROWS, 1)
         for k in range(0, 64, LANES):
-            acc = acc + load(dense_1, i, k, ROWS, 1) * load(dense_2_kernel, 0, k, 1, 1)
+            rows = load(dense_1, i, k, ROWS, 1)
+            column = load(dense_2_kernel, 0, k, 1, 1)
+            acc = acc + rows * column
         acc = row_sum(acc)
         store(dense_2, i, 0, sigmoid(acc + load(dense_2_bias, 0, 0, 1, 1)))
 

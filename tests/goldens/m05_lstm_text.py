@@ -239,7 +239,9 @@ def gradient_of_dense_add(thread, threads, batch, clock, args):
     for i in range(first, last, ROWS):
         acc = zeros(ROWS, 1)
         for k in range(0, 128, LANES):
-            acc = acc + load(dropout, i, k, ROWS, 1) * load(dense_kernel, 0, k, 1, 1)
+            rows = load(dropout, i, k, ROWS, 1)
+            column = load(dense_kernel, 0, k, 1, 1)
+            acc = acc + rows * column
         acc = row_sum(acc)
         dense_add = acc + load(dense_bias, 0, 0, 1, 1)
         dense_tile = sigmoid(dense_add)
@@ -657,7 +659,9 @@ def compute_label_loss_sigmoid_crossentropy(thread, threads, batch, clock, args)
     for i in range(first, last, ROWS):
         acc = zeros(ROWS, 1)
         for k in range(0, 128, LANES):
-            acc = acc + load(lstm, i, k, ROWS, 1) * load(dense_kernel, 0, k, 1, 1)
+            rows = load(lstm, i, k, ROWS, 1)
+            column = load(dense_kernel, 0, k, 1, 1)
+            acc = acc + rows * column
         acc = row_sum(acc)
         dense_add = acc + load(dense_bias, 0, 0, 1, 1)
         store(dense, i, 0, sigmoid(dense_add))
@@ -700,7 +704,9 @@ def compute_dense(thread, threads, batch, clock, args):
     for i in range(first, last, ROWS):
         acc = zeros(ROWS, 1)
         for k in range(0, 128, LANES):
-            acc = acc + load(lstm, i, k, ROWS, 1) * load(dense_kernel, 0, k, 1, 1)
+            rows = load(lstm, i, k, ROWS, 1)
+            column = load(dense_kernel, 0, k, 1, 1)
+            acc = acc + rows * column
         acc = row_sum(acc)
         store(dense, i, 0, sigmoid(acc + load(dense_bias, 0, 0, 1, 1)))
 

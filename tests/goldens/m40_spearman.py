@@ -98,7 +98,9 @@ def compute_dense_2(thread, threads, batch, clock, args):
     for i in range(first * 8, last * 8, ROWS):
         acc = zeros(ROWS, 1)
         for k in range(0, 32, LANES):
-            acc = acc + load(dense_1, i, k, ROWS, 1) * load(dense_2_kernel, 0, k, 1, 1)
+            rows = load(dense_1, i, k, ROWS, 1)
+            column = load(dense_2_kernel, 0, k, 1, 1)
+            acc = acc + rows * column
         acc = row_sum(acc)
         store(dense_2, i, 0, acc)
 

@@ -68,7 +68,7 @@ def conv(body: Body) -> NestText:
     vectors = tile_vectors(cols, extent)
     height = tile_height(extent, vectors)
     start, limit = tile_start(extent, height)
-    take_names(body, "tile", "kk")
+    take_names(body, "tile", "kk", "row", "place", "cells", "taps")
     images = Loop("n in range(first, last)")
     positions = names_of(OUTPUT, geometry.rank)
     if cols == 1 and geometry.run >= LONG_RUN and geometry.strides[-1] == 1:
@@ -154,7 +154,9 @@ def _dots(
         loops,
         [f"row = {add(geometry.row(places), 'ox')}"],
         Loop(f"k in range(0, {run}, LANES)"),
-        f"acc = acc + load({source}, row, k, {height}, 1) * load({kernel}, {tap}, k, 1, 1)",
+        f"cells = load({source}, row, k, {height}, 1)",
+        f"taps = load({kernel}, {tap}, k, 1, 1)",
+        "acc = acc + cells * taps",
     )
     return replace(products, finish=("acc = row_sum(acc)",))
 
@@ -171,11 +173,11 @@ def _walk(geometry: Geometry, positions: Sequence[str]) -> tuple[list[str], str,
     return places, mixed(used, list(map(str, walked))) if used else "0", loops
 
 
-def _around(loops: list[Loop], lines: Sequence[str], inner: Loop, product: str) -> Taps:
+def _around(loops: list[Loop], lines: Sequence[str], inner: Loop, *product: str) -> Taps:
     """`lines` stand in the innermost of the loops, before `inner`."""
     if loops:
         loops[-1] = Loop(loops[-1].head, tuple(lines))
-    return Taps(() if loops else tuple(lines), (*loops, inner), (product,))
+    return Taps(() if loops else tuple(lines), (*loops, inner), product)
 
 
 def conv_filter(body: Body) -> NestText:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from kgen.body import Body, Cursor
-from kgen.graph import BATCH, Value
+from kgen.graph import BATCH
 from kgen.kernels.convolving import LONG_RUN
 from kgen.kernels.loops import (
     Width,
@@ -55,9 +55,9 @@ def matmul(body: Body) -> KernelText:
         rows, vectors, step = ("1", "8", "8 * LANES") if cols > 64 else ("1", "4", "4 * LANES")
     elif body.rows != "training" and isinstance(cols, int) and cols >= 64:
         rows, vectors, step = "HALF_ROWS", "4", "4 * LANES"
-    a_name = body.view(a, rows_text(a.shape[:-1]), inner)
     if cols == 1 and isinstance(inner, int) and inner >= LONG_RUN:
-        return _dots(body, share, f"{first}, {last}", a_name, b, inner)
+        return _dots(body, share, f"{first}, {last}", inner)
+    a_name = body.view(a, rows_text(a.shape[:-1]), inner)
     b_name = body.view(b, str(inner), cols)
     return kind(
         bounds=bounds,
@@ -96,15 +96,22 @@ def dot_panels(body: Body) -> NestText:
     )
 
 
-def _dots(body: Body, share: str, bounds: str, a: str, b: Value, inner: int) -> NestText:
+def _dots(body: Body, share: str, bounds: str, inner: int) -> NestText:
     """Rows times a single column: lane by lane along both, then the lanes' sum."""
+    a, b = body.group.anchor.inputs
+    take_names(body, "rows", "column")
+    row = body.view(a, rows_text(a.shape[:-1]), inner)
     column = body.view(b, "1", inner)
     return nest(
         share=share,
         loops=(Loop(f"i in range({bounds}, ROWS)"),),
         start=("acc = zeros(ROWS, 1)",),
         inner=(Loop(f"k in range(0, {inner}, LANES)"),),
-        body=(f"acc = acc + load({a}, i, k, ROWS, 1) * load({column}, 0, k, 1, 1)",),
+        body=(
+            f"rows = load({row}, i, k, ROWS, 1)",
+            f"column = load({column}, 0, k, 1, 1)",
+            "acc = acc + rows * column",
+        ),
         finish=("acc = row_sum(acc)", *epilogue(body, Cursor("i", "0", "ROWS", "1"))),
     )
 
