@@ -24,6 +24,18 @@ def weight_views(spec: Spec, flat: np.ndarray) -> dict[str, np.ndarray]:
     return views
 
 
+def by_layer(spec: Spec) -> list[str]:
+    """The weights' paths as Keras orders them: layer by layer, untrained ones last in each."""
+    found: dict[str, list[str]] = {}
+    for layer in spec.layers:
+        for path in layer.weights:
+            found.setdefault(path.rpartition("/")[0], []).append(path)
+    for weight in spec.weights:
+        group = found.setdefault(weight.path.rpartition("/")[0], [])
+        group += [weight.path] if weight.path not in group else []
+    return list(dict.fromkeys(path for group in found.values() for path in group))
+
+
 def weight_array(path: str, value: Any, shape: tuple[int, ...]) -> np.ndarray:
     """`value` as float32 of exactly `shape`.
 
@@ -49,13 +61,14 @@ def copy_weights(views: Mapping[str, np.ndarray], values: Mapping[str, np.ndarra
 
 
 class Weights(Mapping[str, np.ndarray]):
-    """A model's weights by path, in order; assignment copies into the model.
+    """A model's weights by path, in Keras's order; assignment copies into the model.
 
     `weights["dense/kernel"]` is a live float32 view: writing into it changes the model.
     """
 
     def __init__(self, spec: Spec, flat: np.ndarray) -> None:
-        self._views = weight_views(spec, flat)
+        views = weight_views(spec, flat)
+        self._views = {path: views[path] for path in by_layer(spec) if path in views}
 
     def __getitem__(self, path: str) -> np.ndarray:
         try:

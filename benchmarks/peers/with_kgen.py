@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -57,19 +57,11 @@ class KgenPeer(Peer):
 
     def set_weights(self, weights: Sequence[Any]) -> None:
         """As the base says."""
-        self.net.set_weights(dict(zip(by_layer(self.net.weights), weights, strict=True)))
+        self.net.set_weights(weights)
 
     def get_weights(self) -> list[Any]:
         """The weights, in Keras's order and layout."""
-        return [self.net.weights[path].copy() for path in by_layer(self.net.weights)]
-
-
-def by_layer(paths: Iterable[str]) -> list[str]:
-    """Each layer's weights together, those that are not trained after those that are."""
-    layers: dict[str, list[str]] = {}
-    for path in paths:
-        layers.setdefault(path.rpartition("/")[0], []).append(path)
-    return [path for group in layers.values() for path in group]
+        return list(self.net.get_weights())
 
 
 def one_or_all(inputs: list[Any]) -> Any:
