@@ -34,8 +34,8 @@ SPECIAL_NAMES = ("Lambda", "Sequential", "add_loss", "gradient", "use_weights")
 # What emitted modules import and define for themselves, besides Python's own names.
 _TAKEN = """
     Adadelta Adafactor Adagrad Adam AdamW Adamax CosineDecay CosineDecayRestarts Dim
-    ExponentialDecay Ftrl HALF_ROWS Input InverseTimeDecay LANES Lamb Layer Lion Metric Model
-    Muon Nadam Optimizer Output PiecewiseConstantDecay PolynomialDecay Programs RMSprop ROWS
+    ExponentialDecay Ftrl HALF_ROWS Input InverseTimeDecay LANES Lamb Layer LayerState Lion Metric
+    Model Muon Nadam Optimizer Output PiecewiseConstantDecay PolynomialDecay Programs RMSprop ROWS
     SGD SOURCE SOURCE_MAP SOURCE_NAME Schedule ScheduleFreeAdamW Spec Steps Target View Weight
     absolute add_to arccos arccosh arcsin arcsinh arctan arctanh cbrt ceil col_max col_min
     col_sum constant_array copy_words cos cosh dimension element erf erfc erfinv exp exp2
