@@ -362,7 +362,7 @@ def test_score_like_keras(
 
 
 def test_every_loss_and_metric_is_compared() -> None:
-    elsewhere = {"CTC", "Circle"}  # test_ctc, test_circle
+    elsewhere = {"CTC", "Circle"}  # test_ctc, test_circle_native
     declared = {d.name for d in registry.definitions("loss")}
     assert {case[0] for case in CASES} | elsewhere == declared
     scored = {case[0] for case in (*METRICS, *SCORES)}
