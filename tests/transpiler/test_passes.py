@@ -23,6 +23,7 @@ from kgen.passes import PASSES
 from kgen.passes.differentiate import differentiate, gradients
 from kgen.passes.loops import hoist, trim, with_bodies
 from kgen.passes.lower import lower
+from kgen.passes.narrow import narrow
 from kgen.passes.panel import panel
 from kgen.passes.part import part
 from kgen.passes.pin import pin
@@ -221,6 +222,29 @@ def test_loops_that_train_read_large_matrices_from_panels(units: int, laid: bool
     before, now = interpret(plain, given), interpret(after, given)
     found = now[after.gradients["w"]]
     np.testing.assert_allclose(found, before[plain.gradients["w"]], rtol=1e-4, atol=1e-6)
+
+
+def test_padded_convolutions_have_gradients_of_the_cells_that_count() -> None:
+    """Nothing is left of the padding, and `lower` crops what its whole strides are too much."""
+    with Builder() as builder:
+        x = matrix(builder, "x", 7, 10, 4)
+        scale = builder.weight("scale", (7, 10, 4), ZEROS)
+        w = builder.weight("w", (2, 3, 4, 5), ZEROS)
+        wide = ops.pad(x * scale, [0, 0, 1, 0], [0, 1, 1, 0])
+        loss = ops.mean(ops.square(ops.conv(wide, w, (2, 3), (1, 1))))
+        graph = differentiate(builder.graph("g", {}, loss=loss))
+    narrowed = narrow(graph)
+    assert "slice" in names(graph) and "slice" not in names(narrowed)
+    after = narrowed
+    for one in PASSES[PASSES.index(next(p for p in PASSES if p.__name__ == "lower")) :]:
+        after = one(after)
+        verify(after)
+    (node,) = [n for n in after.nodes if n.op.name == "conv_transpose"]
+    assert node.output.shape[1:3] == (7, 12)
+    given = feeds(graph)
+    before, now = interpret(graph, given), interpret(after, given)
+    found, expected = now[after.gradients["scale"]], before[graph.gradients["scale"]]
+    np.testing.assert_allclose(found, expected, rtol=1e-5, atol=1e-6)
 
 
 def test_pin_gives_results_buffers_of_their_own() -> None:

@@ -9,6 +9,7 @@ from kgen.graph import Graph
 from kgen.passes.differentiate import differentiate
 from kgen.passes.loops import hoist, trim, with_bodies
 from kgen.passes.lower import lower
+from kgen.passes.narrow import narrow
 from kgen.passes.panel import panel
 from kgen.passes.part import part
 from kgen.passes.pin import pin
@@ -21,6 +22,7 @@ PASSES: tuple[Pass, ...] = (
     simplify,
     differentiate,
     trim,
+    with_bodies(narrow),
     with_bodies(lower),
     panel,
     hoist,

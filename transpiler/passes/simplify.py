@@ -63,8 +63,6 @@ def _local(node: Node, inputs: tuple[Value, ...]) -> Value | None:
     if name == "transpose" and inputs[0].node.op.name == "transpose":
         inner = inputs[0].node.attrs["axes"]
         return ops.transpose(inputs[0].node.inputs[0], [inner[a] for a in node.attrs["axes"]])
-    if name == "slice" and inputs[0].node.op.name == "conv_transpose":
-        return _fewer_positions(node, inputs[0].node)
     if name == "add" and (joined := _joined(node, inputs)) is not None:
         return joined
     if not node.op.elementwise or node.output.dtype != "float32" or not inputs:
@@ -76,17 +74,6 @@ def _local(node: Node, inputs: tuple[Value, ...]) -> Value | None:
         )
         return ops.broadcast_to(constant(float(folded)), shape)
     return _identity(name, inputs, numbers, shape)
-
-
-def _fewer_positions(node: Node, conv: Node) -> Value | None:
-    """A part of a transposed convolution's positions, as the convolution of just those."""
-    start, kept, step = node.attrs["start"], node.attrs["size"], node.attrs["step"]
-    whole = conv.output.shape
-    if set(step) != {1} or start[0] or start[-1] or (kept[0], kept[-1]) != (whole[0], whole[-1]):
-        return None
-    low = [n + begin for n, begin in zip(conv.attrs["low"], start[1:-1], strict=True)]
-    attrs = {**conv.attrs, "low": tuple(low), "positions": tuple(kept[1:-1])}
-    return current().add(conv.op, conv.inputs, attrs, name=node.output.name)
 
 
 def _joined(node: Node, inputs: tuple[Value, ...]) -> Value | None:
