@@ -54,7 +54,6 @@ VECTORS_10 = vectors_for(10)
 VECTORS_64 = vectors_for(64)
 ROWS_3_BY_4 = rows_for(3, 4)
 ROWS_14_BY_2 = rows_for(14, 2)
-ROWS_16_BY_2 = rows_for(16, 2)
 ROWS_28_BY_2 = rows_for(28, 2)
 ROWS_192_BY_2 = rows_for(192, 2)
 
@@ -532,52 +531,6 @@ def gradient_of_conv2_turn(thread, threads, batch, clock, args):
 
 
 @kernel
-def gradient_of_conv2_pad_pad(thread, threads, batch, clock, args):
-    """Line 17 of the model."""
-    d_conv2_pad_pad = matrix(args, 0, batch * 324, 64)
-    d_conv2_add = matrix(args, 1, batch * 196, 64)
-    first, last = share(batch, ROWS, thread, threads)
-    for n in range(first, last):
-        for p in range(18):
-            place = (n * 18 + p) * 1152
-            if p >= 2 and p <= 15:
-                fill_words(d_conv2_pad_pad, place, 128, 0.0)
-                copy_words(
-                    d_conv2_pad_pad,
-                    place + 128,
-                    d_conv2_add,
-                    (n * 14 + p - 2) * 896,
-                    896,
-                )
-                fill_words(d_conv2_pad_pad, place + 128 + 896, 128, 0.0)
-            else:
-                fill_words(d_conv2_pad_pad, place, 1152, 0.0)
-
-
-@kernel
-def gradient_of_conv2_pad_conv(thread, threads, batch, clock, args):
-    """Line 17 of the model. 18,874,368 FLOPs a row."""
-    d_conv2_turn = matrix(args, 0, 576, 64)
-    d_conv2_pad_pad = matrix(args, 1, batch * 324, 64)
-    d_conv2_pad_conv = matrix(args, 2, batch * 256, 64)
-    first, last = share(batch, ROWS, thread, threads)
-    for n in range(first, last):
-        for j in range(0, 64, 2 * LANES):
-            panel = pack(d_conv2_turn, 0, j, 576, 2)
-            for oy in range(16):
-                for tile in range(0, 16, ROWS_16_BY_2):
-                    ox = min(tile, 16 - ROWS_16_BY_2)
-                    i = (n * 16 + oy) * 16 + ox
-                    acc = zeros(ROWS_16_BY_2, 2)
-                    for ty in range(3):
-                        row = (n * 18 + oy + ty) * 18 + ox
-                        kk = ty * 192
-                        for k in range(192):
-                            acc = outer(acc, d_conv2_pad_pad, row, k, panel, kk + k, 0)
-                    store(d_conv2_pad_conv, i, j, acc)
-
-
-@kernel
 def gradient_of_conv2_kernel(thread, threads, batch, clock, args):
     """Line 17 of the model. 14,450,688 FLOPs a row."""
     conv2_pad = matrix(args, 0, batch * 256, 64)
@@ -607,21 +560,28 @@ def gradient_of_conv2_kernel(thread, threads, batch, clock, args):
 
 
 @kernel
-def gradient_of_max_pooling2d(thread, threads, batch, clock, args):
-    """Line 17 of the model."""
-    d_max_pooling2d = matrix(args, 0, batch * 196, 64)
-    d_conv2_pad_conv = matrix(args, 1, batch * 256, 64)
+def gradient_of_max_pooling2d_conv(thread, threads, batch, clock, args):
+    """Line 17 of the model. 14,450,688 FLOPs a row."""
+    d_conv2_turn = matrix(args, 0, 576, 64)
+    d_max_pooling2d_pad = matrix(args, 1, batch * 256, 64)
+    d_max_pooling2d_conv = matrix(args, 2, batch * 196, 64)
     first, last = share(batch, ROWS, thread, threads)
     for n in range(first, last):
-        for p in range(14):
-            place = (n * 14 + p) * 896
-            copy_words(
-                d_max_pooling2d,
-                place,
-                d_conv2_pad_conv,
-                (n * 16 + p + 1) * 1024 + 64,
-                896,
-            )
+        for j in range(0, 64, 2 * LANES):
+            panel = pack(d_conv2_turn, 0, j, 576, 2)
+            for oy in range(14):
+                for tile in range(0, 14, ROWS_14_BY_2):
+                    ox = min(tile, 14 - ROWS_14_BY_2)
+                    i = (n * 14 + oy) * 14 + ox
+                    acc = zeros(ROWS_14_BY_2, 2)
+                    for ty in range(3):
+                        row = (n * 16 + oy + ty) * 16 + ox
+                        kk = ty * 192
+                        for k in range(192):
+                            acc = outer(
+                                acc, d_max_pooling2d_pad, row, k, panel, kk + k, 0
+                            )
+                    store(d_max_pooling2d_conv, i, j, acc)
 
 
 @kernel
@@ -653,7 +613,7 @@ def gradient_of_max_pooling2d_pool_where(thread, threads, batch, clock, args):
 @kernel
 def gradient_of_conv1(thread, threads, batch, clock, args):
     """Line 17 of the model."""
-    d_max_pooling2d = matrix(args, 0, batch * 196, 64)
+    d_max_pooling2d_conv = matrix(args, 0, batch * 196, 64)
     d_max_pooling2d_pool_where = matrix(args, 1, batch * 196, 64)
     d_conv1 = matrix(args, 2, batch * 784, 64)
     first, last = share(batch, ROWS, thread, threads)
@@ -664,7 +624,7 @@ def gradient_of_conv1(thread, threads, batch, clock, args):
                 iy_first = oy * 2
                 ix_first = ox * 2
                 for j in range(0, 64, 4 * LANES):
-                    best = load(d_max_pooling2d, i, j, 1, 4)
+                    best = load(d_max_pooling2d_conv, i, j, 1, 4)
                     found = load(d_max_pooling2d_pool_where, i, j, 1, 4)
                     for iy in range(iy_first, iy_first + 2):
                         for ix in range(ix_first, ix_first + 2):
@@ -839,37 +799,36 @@ def compute_hidden_3(thread, threads, batch, clock, args):
 
 def gradients(m):
     """Forward, loss and backward of one batch of training."""
-    conv1_pad = m.rows(276160, 900)
+    conv1_pad = m.rows(255424, 900)
     image = m.rows(62720, 784)
     conv1 = m.rows(0, 50176)
     max_pooling2d = m.rows(50176, 12544)
-    conv2_pad = m.rows(171264, 16384)
-    conv2 = m.rows(204032, 12544)
-    max_pooling2d_1 = m.rows(266752, 3136)
-    hidden = m.rows(277060, 64)
+    conv2_pad = m.rows(150528, 16384)
+    conv2 = m.rows(183296, 12544)
+    max_pooling2d_1 = m.rows(246016, 3136)
+    hidden = m.rows(256324, 64)
     classes_add = m.rows(63514, 10)
     digit_target = m.rows(63504, 10)
     digit_sample_weight = m.rows(63524, 1)
-    digit_loss_multiply_2 = m.rows(277326, 1)
-    accuracy_min = m.rows(277327, 1)
-    accuracy_min_1 = m.rows(277328, 1)
-    d_classes_add = m.rows(277316, 10)
-    d_max_pooling2d_1_pool_where = m.rows(269888, 3136)
-    d_max_pooling2d_pool_where = m.rows(216576, 12544)
+    digit_loss_multiply_2 = m.rows(256590, 1)
+    accuracy_min = m.rows(256591, 1)
+    accuracy_min_1 = m.rows(256592, 1)
+    d_classes_add = m.rows(256580, 10)
+    d_max_pooling2d_1_pool_where = m.rows(249152, 3136)
+    d_max_pooling2d_pool_where = m.rows(195840, 12544)
     d_hidden_transpose = m.fixed(237568, 640)
     d_flatten_transpose = m.fixed(0, 200704)
     d_conv2_turn = m.fixed(200704, 36864)
-    d_hidden_add = m.rows(277124, 64)
-    d_flatten_dot = m.rows(273024, 3136)
-    d_conv2 = m.rows(229120, 12544)
-    d_conv2_add = m.rows(241664, 12544)
-    d_conv2_bias_sum = m.rows(277188, 64)
-    d_conv2_pad_pad = m.rows(150528, 20736)
-    d_conv2_pad_conv = m.rows(187648, 16384)
-    d_max_pooling2d = m.rows(254208, 12544)
+    d_hidden_add = m.rows(256388, 64)
+    d_flatten_dot = m.rows(252288, 3136)
+    d_conv2 = m.rows(208384, 12544)
+    d_conv2_add = m.rows(220928, 12544)
+    d_conv2_bias_sum = m.rows(256452, 64)
+    d_max_pooling2d_pad = m.rows(166912, 16384)
+    d_max_pooling2d_conv = m.rows(233472, 12544)
     d_conv1 = m.rows(50176, 50176)
     d_conv1_add = m.rows(100352, 50176)
-    d_conv1_bias_sum = m.rows(277252, 64)
+    d_conv1_bias_sum = m.rows(256516, 64)
     return [
         m.feed("image", image, 784),
         m.feed("digit_target", digit_target, 10),
@@ -931,10 +890,13 @@ def gradients(m):
         gradient_of_conv2(d_flatten_dot, d_max_pooling2d_1_pool_where, d_conv2),
         gradient_of_conv2_add(conv2, d_conv2, d_conv2_add),
         gradient_of_conv2_bias_sum(d_conv2_add, d_conv2_bias_sum),
-        gradient_of_conv2_pad_pad(d_conv2_pad_pad, d_conv2_add),
-        gradient_of_conv2_pad_conv(d_conv2_turn, d_conv2_pad_pad, d_conv2_pad_conv),
-        gradient_of_max_pooling2d(d_max_pooling2d, d_conv2_pad_conv),
-        gradient_of_conv1(d_max_pooling2d, d_max_pooling2d_pool_where, d_conv1),
+        compute_conv2_pad(d_max_pooling2d_pad, d_conv2_add),
+        gradient_of_max_pooling2d_conv(
+            d_conv2_turn,
+            d_max_pooling2d_pad,
+            d_max_pooling2d_conv,
+        ),
+        gradient_of_conv1(d_max_pooling2d_conv, d_max_pooling2d_pool_where, d_conv1),
         gradient_of_conv1_add(conv1, d_conv1, d_conv1_add),
         gradient_of_conv1_bias_sum(d_conv1_add, d_conv1_bias_sum),
         gradient_of_classes_bias(d_classes_add, m.gradient("classes/bias")),
@@ -1192,10 +1154,10 @@ class Student(Model):
     spec = SPEC
     programs = Programs(
         train=(
-            Steps(gradients, 277329, 238208, 51104496),
-            Steps(update, 277329, 238208, 0),
+            Steps(gradients, 256593, 238208, 46680816),
+            Steps(update, 256593, 238208, 0),
         ),
-        gradient=(Steps(gradients, 277329, 238208, 51104496),),
+        gradient=(Steps(gradients, 256593, 238208, 46680816),),
         evaluate=(Steps(evaluate, 96556, 0, 15945150),),
         predict=(Steps(predict, 96552, 0, 15945062),),
         few=(Steps(predict_few, 96552, 0, 15945062),),
@@ -1228,10 +1190,8 @@ SOURCE_MAP = {
     "gradient_of_conv2_bias_sum": (17,),
     "gradient_of_conv1_bias_sum_1": (17,),
     "gradient_of_conv2_turn": (17,),
-    "gradient_of_conv2_pad_pad": (17,),
-    "gradient_of_conv2_pad_conv": (17,),
     "gradient_of_conv2_kernel": (17,),
-    "gradient_of_max_pooling2d": (17,),
+    "gradient_of_max_pooling2d_conv": (17,),
     "gradient_of_max_pooling2d_pool_where": (17,),
     "gradient_of_conv1": (17,),
     "gradient_of_conv1_add": (17,),
