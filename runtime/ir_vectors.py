@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from kgen.runtime.isa import ISA, LANES
+from kgen.runtime.isa import ISA
 from llvmlite import ir
 from numba.core import cgutils
 
@@ -14,10 +14,8 @@ DOUBLE = ir.DoubleType()
 BIT = ir.IntType(1)
 INT32 = ir.IntType(32)
 INT64 = ir.IntType(64)
-FLOATS = ir.VectorType(FLOAT, LANES)
-DOUBLES = ir.VectorType(DOUBLE, LANES)
-INTS = ir.VectorType(INT32, LANES)
-BITS = ir.VectorType(BIT, LANES)
+# What CUDA's dialect of LLVM lacks among intrinsics, its library has.
+LIBDEVICE = {"rint": "__nv_rint", "fabs": "__nv_fabs"}
 
 
 def call_intrinsic(builder: Any, name: str, result: Any, *operands: Any) -> Any:
@@ -26,23 +24,37 @@ def call_intrinsic(builder: Any, name: str, result: Any, *operands: Any) -> Any:
     return builder.call(cgutils.get_or_insert_function(builder.module, kind, name), operands)
 
 
-def splat(builder: Any, value: Any) -> Any:
-    """A vector with the scalar `value` in all lanes."""
-    kind = ir.VectorType(value.type, LANES)
-    empty = ir.Constant(kind, ir.Undefined)
-    first = builder.insert_element(empty, value, ir.Constant(INT32, 0))
-    return builder.shuffle_vector(first, empty, ir.Constant(INTS, [0] * LANES))
+def like(kind: Any, element: Any) -> Any:
+    """The type with as many lanes as `kind`, of another element; a scalar has no lanes."""
+    return ir.VectorType(element, kind.count) if isinstance(kind, ir.VectorType) else element
 
 
-def inline_function(
-    builder: Any, name: str, result: Any, body: Callable[..., Any], *operands: Any
-) -> Any:
+def element_of(kind: Any) -> Any:
+    """What the lanes of a type are."""
+    return kind.element if isinstance(kind, ir.VectorType) else kind
+
+
+def constant(kind: Any, value: Any) -> Any:
+    """A vector (or scalar) with `value` in all lanes."""
+    return ir.Constant(kind, [value] * kind.count if isinstance(kind, ir.VectorType) else value)
+
+
+def negated(builder: Any, value: Any) -> Any:
+    """The value with its sign turned; CUDA's dialect of LLVM has no instruction for it."""
+    if isinstance(value.type, ir.VectorType):
+        return builder.fneg(value)
+    return builder.fsub(constant(value.type, -0.0), value)
+
+
+def inline_function(builder: Any, name: str, body: Callable[..., Any], *operands: Any) -> Any:
     """Call `body` (over IrVectors) on `operands` by way of an always-inlined LLVM function.
 
-    The function is built once a module, however often it is called.
+    It is a function of vectors to a vector of float32, built once a module, however often it is
+    called.
     """
     function = builder.module.globals.get(name)
     if function is None:
+        result = like(operands[0].type, FLOAT)
         kind = ir.FunctionType(result, [operand.type for operand in operands])
         function = ir.Function(builder.module, kind, name)
         function.linkage = "internal"
@@ -53,7 +65,10 @@ def inline_function(
 
 
 class IrVector:
-    """A value of an LLVM vector type, with the builder that extends the code it is part of."""
+    """A value of an LLVM vector type, with the builder that extends the code it is part of.
+
+    Where each lane is a thread of its own, the type is the scalar one.
+    """
 
     __slots__ = ("builder", "value")
 
@@ -64,19 +79,33 @@ class IrVector:
     @property
     def is_float(self) -> bool:
         """Whether the lanes are float32 or float64."""
-        return isinstance(self.value.type.element, ir.FloatType | ir.DoubleType)
+        return isinstance(element_of(self.value.type), ir.FloatType | ir.DoubleType)
 
     def _operand(self, other: Any) -> Any:
         if isinstance(other, IrVector):
             return other.value
-        return ir.Constant(self.value.type, [other] * LANES)
+        return constant(self.value.type, other)
+
+    def _as(self, element: Any) -> Any:
+        return like(self.value.type, element)
 
     def _make(self, value: Any) -> IrVector:
         return IrVector(self.builder, value)
 
     def _binary(self, float_name: str, int_name: str, left: Any, right: Any) -> IrVector:
+        if self.is_float and not isinstance(self.value.type, ir.VectorType):
+            return self._make(self._uncontracted(float_name, left, right))
         name = float_name if self.is_float else int_name
         return self._make(getattr(self.builder, name)(left, right))
+
+    def _uncontracted(self, name: str, left: Any, right: Any) -> Any:
+        """Rounded on its own, where the compiler would fuse products into sums unasked."""
+        kind = self.value.type
+        if name == "fsub":
+            right = self.builder.fsub(constant(kind, -0.0), right)
+        part = "mul" if name == "fmul" else "add"
+        suffix = "f" if kind == FLOAT else "d"
+        return call_intrinsic(self.builder, f"llvm.nvvm.{part}.rn.{suffix}", kind, left, right)
 
     def __add__(self, other: Any) -> IrVector:
         return self._binary("fadd", "add", self.value, self._operand(other))
@@ -103,7 +132,7 @@ class IrVector:
         return self._make(self.builder.fdiv(self._operand(other), self.value))
 
     def __neg__(self) -> IrVector:
-        return self._make(self.builder.fneg(self.value))
+        return self._make(negated(self.builder, self.value))
 
     def __and__(self, other: Any) -> IrVector:
         return self._make(self.builder.and_(self.value, self._operand(other)))
@@ -167,17 +196,20 @@ class IrVector:
         )
 
     def _float_intrinsic(self, name: str, *operands: Any) -> IrVector:
-        suffix = "f32" if self.value.type.element == FLOAT else "f64"
         kind = self.value.type
-        return self._make(
-            call_intrinsic(
-                self.builder, f"llvm.{name}.v{LANES}{suffix}", kind, self.value, *operands
-            )
-        )
+        is_float = element_of(kind) == FLOAT
+        if isinstance(kind, ir.VectorType):
+            whole_name = f"llvm.{name}.v{kind.count}{'f32' if is_float else 'f64'}"
+        elif name in LIBDEVICE:
+            whole_name = f"{LIBDEVICE[name]}{'f' if is_float else ''}"
+        else:
+            whole_name = f"llvm.{name}.{'f32' if is_float else 'f64'}"
+        return self._make(call_intrinsic(self.builder, whole_name, kind, self.value, *operands))
 
     def fma(self, factor: Any, addend: Any) -> IrVector:
         """`self * factor + addend`, rounded once where the processor can."""
-        name = "fma" if ISA.has_fma else "fmuladd"
+        fused = ISA.has_fma or not isinstance(self.value.type, ir.VectorType)
+        name = "fma" if fused else "fmuladd"
         return self._float_intrinsic(name, self._operand(factor), self._operand(addend))
 
     def exact_fma(self, factor: Any, addend: Any) -> IrVector:
@@ -206,24 +238,24 @@ class IrVector:
 
     def bits(self) -> IrVector:
         """The float32 bit patterns as int32."""
-        return self._make(self.builder.bitcast(self.value, INTS))
+        return self._make(self.builder.bitcast(self.value, self._as(INT32)))
 
     def from_bits(self) -> IrVector:
         """The int32 bit patterns as float32."""
-        return self._make(self.builder.bitcast(self.value, FLOATS))
+        return self._make(self.builder.bitcast(self.value, self._as(FLOAT)))
 
     def to_float(self) -> IrVector:
         """int32 values as float32."""
-        return self._make(self.builder.sitofp(self.value, FLOATS))
+        return self._make(self.builder.sitofp(self.value, self._as(FLOAT)))
 
     def to_int(self) -> IrVector:
         """float32 values, cut towards zero, as int32; meaningless for NaN and beyond int32."""
-        return self._make(self.builder.fptosi(self.value, INTS))
+        return self._make(self.builder.fptosi(self.value, self._as(INT32)))
 
     def double(self) -> IrVector:
         """float32 values as float64."""
-        return self._make(self.builder.fpext(self.value, DOUBLES))
+        return self._make(self.builder.fpext(self.value, self._as(DOUBLE)))
 
     def single(self) -> IrVector:
         """float64 values rounded to float32."""
-        return self._make(self.builder.fptrunc(self.value, FLOATS))
+        return self._make(self.builder.fptrunc(self.value, self._as(FLOAT)))

@@ -5,15 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from kgen.runtime.ir_vectors import (
-    BITS,
-    DOUBLE,
-    FLOAT,
-    FLOATS,
-    INT32,
-    INT64,
-    splat,
-)
+from kgen.runtime.ir_vectors import DOUBLE, FLOAT, INT32, INT64
+from kgen.runtime.vector_unit import SIMD, VectorUnit
 from llvmlite import ir
 from numba.core import types
 from numba.core.datamodel import models
@@ -75,7 +68,7 @@ class TileModel(models.PrimitiveModel):  # type: ignore[misc]
     """A tile is an LLVM array of vectors, which the optimiser takes apart into registers."""
 
     def __init__(self, manager: Any, kind: TileType) -> None:
-        super().__init__(manager, kind, ir.ArrayType(FLOATS, kind.rows * kind.vectors))
+        super().__init__(manager, kind, ir.ArrayType(SIMD.floats, kind.rows * kind.vectors))
 
 
 @register_default(MaskType)
@@ -83,7 +76,7 @@ class MaskModel(models.PrimitiveModel):  # type: ignore[misc]
     """A mask is an LLVM array of vectors of single bits."""
 
     def __init__(self, manager: Any, kind: MaskType) -> None:
-        super().__init__(manager, kind, ir.ArrayType(BITS, kind.rows * kind.vectors))
+        super().__init__(manager, kind, ir.ArrayType(SIMD.bits, kind.rows * kind.vectors))
 
 
 @register_default(MatrixType)
@@ -97,7 +90,9 @@ class MatrixModel(models.PrimitiveModel):  # type: ignore[misc]
 
 
 class Code:
-    """What a generator of instructions works with: Numba's context and LLVM's builder."""
+    """What a generator of instructions works with: Numba's context, LLVM's builder, the unit."""
+
+    unit: VectorUnit = SIMD
 
     def __init__(self, context: Any, builder: Any) -> None:
         self.context = context
@@ -127,6 +122,10 @@ class Code:
             return self.integer(kind.step)
         return self.builder.extract_value(value, 2)
 
+    def splat(self, value: Any) -> Any:
+        """A vector with the scalar `value` in all lanes."""
+        return self.unit.splat(self.builder, value)
+
     def vectors(self, kind: Any, tile: Any) -> list[Any]:
         """The vectors of a tile or mask, row by row."""
         return [self.builder.extract_value(tile, n) for n in range(kind.rows * kind.vectors)]
@@ -141,7 +140,7 @@ class Code:
     def spread(self, kind: Any, value: Any, rows: int, vectors: int) -> list[Any]:
         """The rows x vectors that a tile, mask or float32 scalar broadcasts to."""
         if not isinstance(kind, TileType | MaskType):
-            return [splat(self.builder, value)] * (rows * vectors)
+            return [self.splat(value)] * (rows * vectors)
         parts = self.vectors(kind, value)
         return [
             parts[(r if kind.rows > 1 else 0) * kind.vectors + (v if kind.vectors > 1 else 0)]

@@ -6,7 +6,7 @@ import operator
 from collections.abc import Callable
 from typing import Any
 
-from kgen.runtime.ir_vectors import FLOATS, inline_function, splat
+from kgen.runtime.ir_vectors import inline_function, negated
 from kgen.runtime.lowering import (
     Code,
     Description,
@@ -21,7 +21,6 @@ from kgen.runtime.tile_math import TILE_FUNCTIONS, full, maximum, minimum, power
 from kgen.runtime.tile_math_more import MORE_TILE_FUNCTIONS
 from kgen.runtime.vecmath import ONE_ARGUMENT, vector_power
 from kgen.runtime.vecmath_more import MORE_FUNCTIONS
-from llvmlite import ir
 from numba.core import types
 
 CONTRACT = ("contract",)
@@ -122,7 +121,7 @@ def describe_negative(a: Any) -> Description:
     """-tile."""
     if not isinstance(a, TileType):
         return None
-    return describe_elementwise(TileType, (a,), lambda builder, x: builder.fneg(x))
+    return describe_elementwise(TileType, (a,), negated)
 
 
 @implements(operator.invert)
@@ -185,7 +184,7 @@ def register_function(name: str) -> None:
     body = FUNCTIONS[name]
 
     def build(builder: Any, x: Any) -> Any:
-        return inline_function(builder, f"kgen_{name}", FLOATS, body, x)
+        return inline_function(builder, f"kgen_{name}", body, x)
 
     @implements(TILES[name])
     def describe_function(a: Any) -> Description:
@@ -206,7 +205,7 @@ def describe_power(a: Any, b: Any) -> Description:
     return describe_elementwise(
         TileType,
         (a, b),
-        lambda builder, x, y: inline_function(builder, "kgen_power", FLOATS, vector_power, x, y),
+        lambda builder, x, y: inline_function(builder, "kgen_power", vector_power, x, y),
     )
 
 
@@ -217,8 +216,8 @@ def describe_zeros(rows: Any, vectors: Any) -> Description:
     if shape[0] is None or shape[1] is None:
         return None
     kind = TileType(shape[0], shape[1])
-    zero = ir.Constant(ir.ArrayType(FLOATS, shape[0] * shape[1]), None)
-    return kind, (rows, vectors), lambda code, *_: zero
+    count = shape[0] * shape[1]
+    return kind, (rows, vectors), lambda code, *_: code.tile([code.unit.zero] * count)
 
 
 @implements(full)
@@ -230,6 +229,6 @@ def describe_full(rows: Any, vectors: Any, value: Any) -> Description:
     count = shape[0] * shape[1]
 
     def generate(code: Code, _rows: Any, _vectors: Any, value: Any) -> Any:
-        return code.tile([splat(code.builder, value)] * count)
+        return code.tile([code.splat(value)] * count)
 
     return TileType(shape[0], shape[1]), (rows, vectors, types.float32), generate

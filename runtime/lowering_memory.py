@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from kgen.runtime.ir_vectors import BITS, FLOAT, FLOATS, INT32, INT64, INTS, call_intrinsic, splat
-from kgen.runtime.isa import ISA, LANES
+from kgen.runtime.ir_vectors import FLOAT, INT32, INT64
 from kgen.runtime.lowering import (
     ELEMENT_TYPES,
     INDEX,
@@ -31,8 +30,6 @@ from kgen.runtime.tile_memory import (
 )
 from llvmlite import ir
 from numba.core import types
-
-ALL_LANES = ir.Constant(BITS, [1] * LANES)
 
 
 def describe_argument(
@@ -128,49 +125,12 @@ def row_addresses(code: Code, m: MatrixType, value: Any, i: Any, j: Any, rows: i
 
 def column_masks(code: Code, m: MatrixType, value: Any, j: Any, vectors: int) -> list[Any] | None:
     """Masks of the lanes within the matrix's columns; None if a tile cannot overhang."""
-    if m.cols is not None and m.cols % (vectors * LANES) == 0:
+    if m.cols is not None and m.cols % (vectors * code.unit.lanes) == 0:
         return None
-    lanes = ir.Constant(INTS, list(range(LANES)))
     left = code.builder.trunc(code.builder.sub(code.cols(m, value), j), INT32)
-    count = splat(code.builder, left)
-    masks = []
-    for v in range(vectors):
-        place = code.builder.add(lanes, ir.Constant(INTS, [v * LANES] * LANES))
-        masks.append(code.builder.icmp_signed("<", place, count))
-    return masks
-
-
-def load_vector(code: Code, m: MatrixType, pointer: Any, mask: Any, fill: Any) -> Any:
-    """One vector of a float32 or int32 matrix as float32; `fill` where the mask is off."""
-    builder = code.builder
-    kind, suffix = (INTS, "i32") if m.element == "int32" else (FLOATS, "f32")
-    place = builder.bitcast(pointer, kind.as_pointer())
-    if mask is None or not ISA.has_fma or kind is INTS:
-        value = builder.load(place, align=4)
-        value = builder.sitofp(value, FLOATS) if kind is INTS else value
-        return value if mask is None else builder.select(mask, value, fill)
-    name = f"llvm.masked.load.v{LANES}{suffix}.p0"
-    return call_intrinsic(builder, name, FLOATS, place, ir.Constant(INT32, 4), mask, fill)
-
-
-def store_vector(code: Code, m: MatrixType, pointer: Any, mask: Any, value: Any) -> None:
-    """Write one vector where the mask is on; to int32 matrices, cut towards zero."""
-    builder = code.builder
-    kind, suffix = (INTS, "i32") if m.element == "int32" else (FLOATS, "f32")
-    if kind is INTS:
-        value = whole(builder, value)
-    place = builder.bitcast(pointer, kind.as_pointer())
-    if mask is None:
-        builder.store(value, place, align=4)
-        return
-    name = f"llvm.masked.store.v{LANES}{suffix}.p0"
-    call_intrinsic(builder, name, ir.VoidType(), value, place, ir.Constant(INT32, 4), mask)
-
-
-def whole(builder: Any, value: Any) -> Any:
-    """A float32 vector cut to int32: what lies beyond becomes the nearest int32, NaN 0."""
-    name = f"llvm.fptosi.sat.v{LANES}i32.v{LANES}f32"
-    return call_intrinsic(builder, name, INTS, value)
+    count = code.splat(left)
+    numbers = (code.unit.lane_numbers(code.builder, v * code.unit.lanes) for v in range(vectors))
+    return [code.builder.icmp_signed("<", number, count) for number in numbers]
 
 
 def load_block(
@@ -180,10 +140,10 @@ def load_block(
     rows, vectors = shape
     masks = column_masks(code, m, value, j, vectors)
     return [
-        load_vector(
-            code,
-            m,
-            code.builder.gep(line, [code.integer(v * LANES)]),
+        code.unit.load(
+            code.builder,
+            m.element,
+            code.builder.gep(line, [code.integer(v * code.unit.lanes)]),
             masks and masks[v],
             fill,
         )
@@ -201,7 +161,7 @@ def describe_load(m: Any, i: Any, j: Any, rows: Any, vectors: Any, fill: Any = N
     block = shape[0], shape[1]
 
     def generate(code: Code, pointer: Any, i: Any, j: Any, _r: Any, _v: Any, *fill: Any) -> Any:
-        edge = splat(code.builder, fill[0]) if fill else ir.Constant(FLOATS, None)
+        edge = code.splat(fill[0]) if fill else code.unit.zero
         return code.tile(load_block(code, m, pointer, i, j, block, edge))
 
     extra = () if fill is None else (types.float32,)
@@ -222,20 +182,21 @@ def store_block(
     masks = column_masks(code, m, value, j, kind.vectors)
     limit = edge_row(m, kind.rows)
     first = address(code, m, value, i, j)
-    for r in range(kind.rows):
-        line = code.builder.gep(first, [rows_below(code, m, value, r)])
-        for v in range(kind.vectors):
-            place = code.builder.gep(line, [code.integer(v * LANES)])
-            mask = masks and masks[v]
+    with code.unit.writing(code.builder):
+        for r in range(kind.rows):
+            line = code.builder.gep(first, [rows_below(code, m, value, r)])
+            inside = []
             if limit is not None:
-                inside = code.builder.icmp_signed("<", code.plus(i, r), code.integer(limit))
-                row_mask = splat(code.builder, inside)
-                mask = code.builder.and_(mask, row_mask) if mask else row_mask
+                inside.append(code.builder.icmp_signed("<", code.plus(i, r), code.integer(limit)))
             if count is not None:
-                wanted = code.builder.icmp_signed("<", code.integer(r), count)
-                row_mask = splat(code.builder, wanted)
-                mask = code.builder.and_(mask, row_mask) if mask else row_mask
-            store_vector(code, m, place, mask, parts[r * kind.vectors + v])
+                inside.append(code.builder.icmp_signed("<", code.integer(r), count))
+            for v in range(kind.vectors):
+                mask = masks and masks[v]
+                for one in map(code.splat, inside):
+                    mask = code.builder.and_(mask, one) if mask else one
+                place = code.builder.gep(line, [code.integer(v * code.unit.lanes)])
+                part = parts[r * kind.vectors + v]
+                code.unit.store(code.builder, m.element, place, mask, part)
 
 
 def describe_write(m: Any, tile: Any, add: bool) -> Description:
@@ -247,7 +208,7 @@ def describe_write(m: Any, tile: Any, add: bool) -> Description:
         parts = code.vectors(tile, value)
         if add:
             shape = tile.rows, tile.vectors
-            old = load_block(code, m, pointer, i, j, shape, ir.Constant(FLOATS, None))
+            old = load_block(code, m, pointer, i, j, shape, code.unit.zero)
             parts = [code.builder.fadd(a, b) for a, b in zip(old, parts, strict=True)]
         store_block(code, m, pointer, i, j, tile, parts)
 
@@ -296,7 +257,7 @@ def describe_load_column(m: Any, i: Any, rows: Any, j: Any = None) -> Descriptio
     def generate(code: Code, pointer: Any, i: Any, _rows: Any, *j: Any) -> Any:
         column = j[0] if j else code.integer(0)
         lines = row_addresses(code, m, pointer, i, column, count)
-        return code.tile([splat(code.builder, load_number(code, m, line)) for line in lines])
+        return code.tile([code.splat(load_number(code, m, line)) for line in lines])
 
     extra = () if j is None else (INDEX,)
     return TileType(count, 1), (m, INDEX, rows, *extra), generate
@@ -312,17 +273,18 @@ def describe_store_column(m: Any, i: Any, tile: Any, j: Any = None) -> Descripti
         column = j[0] if j else code.integer(0)
         first = address(code, m, pointer, i, column)
         limit = edge_row(m, tile.rows)
-        for r, vector in enumerate(code.vectors(tile, value)[:: tile.vectors]):
-            if m.element == "int32":
-                vector = whole(code.builder, vector)
-            number = code.builder.extract_element(vector, ir.Constant(INT32, 0))
-            place = code.builder.gep(first, [rows_below(code, m, pointer, r)])
-            if limit is not None:
-                inside = code.builder.icmp_signed("<", code.plus(i, r), code.integer(limit))
-                with code.builder.if_then(inside):
+        with code.unit.writing_once(code.builder):
+            for r, vector in enumerate(code.vectors(tile, value)[:: tile.vectors]):
+                if m.element == "int32":
+                    vector = code.unit.whole(code.builder, vector)
+                number = code.unit.first(code.builder, vector)
+                place = code.builder.gep(first, [rows_below(code, m, pointer, r)])
+                if limit is not None:
+                    inside = code.builder.icmp_signed("<", code.plus(i, r), code.integer(limit))
+                    with code.builder.if_then(inside):
+                        code.builder.store(number, place)
+                else:
                     code.builder.store(number, place)
-            else:
-                code.builder.store(number, place)
 
     extra = () if j is None else (INDEX,)
     return types.void, (m, INDEX, tile, *extra), generate
@@ -336,6 +298,6 @@ def describe_load_scalar(m: Any, i: Any, j: Any) -> Description:
 
     def generate(code: Code, pointer: Any, i: Any, j: Any) -> Any:
         number = load_number(code, m, address(code, m, pointer, i, j))
-        return code.tile([splat(code.builder, number)])
+        return code.tile([code.splat(number)])
 
     return TileType(1, 1), (m, INDEX, INDEX), generate

@@ -6,15 +6,11 @@ from typing import Any
 
 from kgen.runtime.ir_vectors import (
     FLOAT,
-    FLOATS,
     INT32,
     INT64,
-    INTS,
     IrVector,
     call_intrinsic,
-    splat,
 )
-from kgen.runtime.isa import LANES
 from kgen.runtime.lowering import (
     ELEMENT_TYPES,
     INDEX,
@@ -42,6 +38,7 @@ from kgen.runtime.tile_memory import (
     set_element,
     transpose_block,
 )
+from kgen.runtime.vector_unit import SIMD
 from llvmlite import ir
 from numba.core import cgutils, types
 
@@ -68,7 +65,8 @@ def describe_set_element(m: Any, i: Any, j: Any, value: Any) -> Description:
     def generate(code: Code, pointer: Any, i: Any, j: Any, value: Any) -> None:
         if m.element == "int32":
             value = code.builder.trunc(value, INT32)
-        code.builder.store(value, address(code, m, pointer, i, j))
+        with code.unit.writing_once(code.builder):
+            code.builder.store(value, address(code, m, pointer, i, j))
 
     return types.void, (m, INDEX, INDEX, ELEMENT_TYPES[m.element][1]), generate
 
@@ -99,9 +97,9 @@ def describe_outer_product(acc: Any, a: Any, b: Any, transposed: bool) -> Descri
             places = [code.builder.gep(first, [code.integer(r)]) for r in range(acc.rows)]
         else:
             places = row_addresses(code, a, a_pointer, i, j, acc.rows)
-        edge = ir.Constant(FLOATS, None)
+        edge = code.unit.zero
         right = load_block(code, b, b_pointer, kk, jj, (1, acc.vectors), edge)
-        left = [splat(code.builder, load_number(code, a, place)) for place in places]
+        left = [code.splat(load_number(code, a, place)) for place in places]
         return accumulate(code, acc, value, left, right)
 
     return acc, (acc, a, INDEX, INDEX, b, INDEX, INDEX), generate
@@ -130,7 +128,7 @@ def describe_pack(
     shape = literal_int(rows), literal_int(vectors)
     if not isinstance(m, MatrixType) or shape[0] is None or shape[1] is None:
         return None
-    capacity, width, across = shape[0], shape[1] * LANES, shape[1]
+    capacity, width, across = shape[0], shape[1] * SIMD.lanes, shape[1]
     if capacity * width > LARGEST_PANEL:
         return None
     panel = MatrixType("float32", None, width, width)
@@ -142,7 +140,7 @@ def describe_pack(
         memory.align = 64
         first = builder.bitcast(memory, FLOAT.as_pointer())
         total = count[0] if count else code.integer(capacity)
-        edge = ir.Constant(FLOATS, None)
+        edge = code.unit.zero
         kind = TileType(1, across)
         with cgutils.for_range(builder, total) as loop:
             row = load_block(code, m, pointer, builder.add(i, loop.index), j, (1, across), edge)
@@ -162,20 +160,18 @@ def describe_transpose_block(
         return None
 
     def generate(code: Code, source: Any, i: Any, j: Any, target: Any, *place: Any) -> None:
-        edge = ir.Constant(FLOATS, None)
-        rows = load_block(code, src, source, i, j, (LANES, 1), edge)
+        lanes = code.unit.lanes
+        rows = load_block(code, src, source, i, j, (lanes, 1), code.unit.zero)
         distance = 1
-        while distance < LANES:
-            low = [n if not n & distance else LANES + (n ^ distance) for n in range(LANES)]
-            high = [n ^ distance if not n & distance else LANES + n for n in range(LANES)]
-            for r in range(LANES):
+        while distance < lanes:
+            for r in range(lanes):
                 if not r & distance:
-                    a, b = rows[r], rows[r | distance]
-                    rows[r] = code.builder.shuffle_vector(a, b, ir.Constant(INTS, low))
-                    rows[r | distance] = code.builder.shuffle_vector(a, b, ir.Constant(INTS, high))
+                    pair = rows[r], rows[r | distance]
+                    pair = code.unit.exchanged(code.builder, *pair, distance)
+                    rows[r], rows[r | distance] = pair
             distance *= 2
         row, column = place or (j, i)
-        store_block(code, dst, target, row, column, TileType(LANES, 1), rows)
+        store_block(code, dst, target, row, column, TileType(lanes, 1), rows)
 
     places = () if ii is None else (INDEX, INDEX)
     return types.void, (src, INDEX, INDEX, dst, *places), generate

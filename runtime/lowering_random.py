@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from kgen.runtime.ir_vectors import FLOATS, INT32, INT64, INTS, IrVector, inline_function, splat
-from kgen.runtime.isa import LANES, ROWS
+from kgen.runtime.ir_vectors import INT32, INT64, IrVector, inline_function
 from kgen.runtime.lowering import INDEX, Code, Description, TileType, implements, literal_int
 from kgen.runtime.random import MASK_64, bits_to_normal, bits_to_uniform, random_bits
 from kgen.runtime.tile_random import (
@@ -20,7 +19,6 @@ from kgen.runtime.tile_random import (
     uniform,
 )
 from kgen.runtime.vecmath import vector_log
-from llvmlite import ir
 from numba.core import types
 
 
@@ -64,8 +62,8 @@ def describe_share_block(clock: Any, n: Any, cols: Any, thread: Any, threads: An
         flag = read_clock(code, clock, 4)
         by_columns = code.builder.icmp_signed("!=", flag, code.integer(0))
         zero = code.integer(0)
-        shared = [zero, n, *slice_of(code, cols, code.integer(4 * LANES), *team)]
-        usual = [*slice_of(code, n, code.integer(ROWS), *team), zero, cols]
+        shared = [zero, n, *slice_of(code, cols, code.integer(4 * code.unit.lanes), *team)]
+        usual = [*slice_of(code, n, code.integer(code.unit.rows), *team), zero, cols]
         chosen = [code.builder.select(by_columns, a, b) for a, b in zip(shared, usual, strict=True)]
         return code.context.make_tuple(code.builder, four, chosen)
 
@@ -142,22 +140,23 @@ def describe_random(name: str, body: Any, rows: Any, vectors: Any) -> Descriptio
     if shape[0] is None or shape[1] is None:
         return None
     kind = TileType(shape[0], shape[1])
-    lanes = ir.Constant(INTS, list(range(LANES)))
 
     def generate(code: Code, key0: Any, key1: Any, i: Any, j: Any, cols: Any, *_: Any) -> Any:
         builder = code.builder
-        keys = [splat(builder, builder.trunc(key, INT32)) for key in (key0, key1)]
+        unit = code.unit
+        keys = [code.splat(builder.trunc(key, INT32)) for key in (key0, key1)]
+        lanes = IrVector(builder, unit.lane_numbers(builder))
         result = []
         for r in range(kind.rows):
             start = builder.add(builder.mul(code.plus(i, r), cols), j)
             for v in range(kind.vectors):
-                index = code.plus(start, v * LANES)
-                base = IrVector(builder, splat(builder, builder.trunc(index, INT32)))
+                index = code.plus(start, v * unit.lanes)
+                base = IrVector(builder, code.splat(builder.trunc(index, INT32)))
                 upper = builder.trunc(builder.lshr(index, code.integer(32)), INT32)
-                low = base + IrVector(builder, lanes)
-                carry = builder.zext(low.unsigned_less(base).value, INTS)
-                high = builder.add(splat(builder, upper), carry)
-                result.append(inline_function(builder, name, FLOATS, body, low.value, high, *keys))
+                low = base + lanes
+                carry = builder.zext(low.unsigned_less(base).value, unit.ints)
+                high = builder.add(code.splat(upper), carry)
+                result.append(inline_function(builder, name, body, low.value, high, *keys))
         return code.tile(result)
 
     return kind, (INDEX,) * 5 + (rows, vectors), generate

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from kgen.runtime.ir_vectors import FLOATS, INT32, INTS, splat
-from kgen.runtime.isa import LANES
+from kgen.runtime.ir_vectors import INT32
 from kgen.runtime.lowering import INDEX, Code, Description, TileType, implements, literal_int
 from kgen.runtime.lowering_math import Combine, build_maximum, build_minimum
 from kgen.runtime.tile_reduce import (
@@ -20,7 +19,6 @@ from kgen.runtime.tile_reduce import (
     row_sum,
     scalar,
 )
-from llvmlite import ir
 from numba.core import types
 
 
@@ -41,11 +39,9 @@ def describe_row_fold(tile: Any, combine: Combine) -> Description:
             row = parts[r * tile.vectors]
             for v in range(1, tile.vectors):
                 row = combine(code.builder, row, parts[r * tile.vectors + v])
-            distance = LANES // 2
+            distance = code.unit.lanes // 2
             while distance:
-                order = ir.Constant(INTS, [n ^ distance for n in range(LANES)])
-                other = code.builder.shuffle_vector(row, row, order)
-                row = combine(code.builder, row, other)
+                row = combine(code.builder, row, code.unit.swapped(code.builder, row, distance))
                 distance //= 2
             result.append(row)
         return code.tile(result)
@@ -102,17 +98,16 @@ def describe_scalar(tile: Any) -> Description:
         return None
 
     def generate(code: Code, value: Any) -> Any:
-        vector = code.builder.extract_value(value, 0)
-        return code.builder.extract_element(vector, ir.Constant(INT32, 0))
+        return code.unit.first(code.builder, code.builder.extract_value(value, 0))
 
     return types.float32, (tile,), generate
 
 
 def column_numbers(code: Code, j: Any, vector: int) -> Any:
     """Column numbers of one vector of a tile at column `j`, as int32 lanes."""
-    first = splat(code.builder, code.builder.trunc(j, INT32))
-    lanes = [vector * LANES + n for n in range(LANES)]
-    return code.builder.add(first, ir.Constant(INTS, lanes))
+    first = code.splat(code.builder.trunc(j, INT32))
+    lanes = code.unit.lane_numbers(code.builder, vector * code.unit.lanes)
+    return code.builder.add(first, lanes)
 
 
 @implements(lane_index)
@@ -124,7 +119,7 @@ def describe_lane_index(j: Any, vectors: Any) -> Description:
 
     def generate(code: Code, j: Any, _vectors: Any) -> Any:
         numbers = [column_numbers(code, j, v) for v in range(count)]
-        return code.tile([code.builder.sitofp(number, FLOATS) for number in numbers])
+        return code.tile([code.builder.sitofp(number, code.unit.floats) for number in numbers])
 
     return TileType(1, count), (INDEX, vectors), generate
 
@@ -136,8 +131,8 @@ def describe_keep_columns(tile: Any, j: Any, cols: Any, fill: Any) -> Descriptio
         return None
 
     def generate(code: Code, value: Any, j: Any, cols: Any, fill: Any) -> Any:
-        limit = splat(code.builder, code.builder.trunc(cols, INT32))
-        edge = splat(code.builder, fill)
+        limit = code.splat(code.builder.trunc(cols, INT32))
+        edge = code.splat(fill)
         masks = [
             code.builder.icmp_signed("<", column_numbers(code, j, v), limit)
             for v in range(tile.vectors)
@@ -160,7 +155,7 @@ def describe_keep_rows(tile: Any, i: Any, rows: Any, fill: Any) -> Description:
         return None
 
     def generate(code: Code, value: Any, i: Any, rows: Any, fill: Any) -> Any:
-        edge = splat(code.builder, fill)
+        edge = code.splat(fill)
         inside = [code.builder.icmp_signed("<", code.plus(i, r), rows) for r in range(tile.rows)]
         parts = code.vectors(tile, value)
         return code.tile(
