@@ -151,12 +151,21 @@ class Code:
 
 Generator = Callable[..., Any]
 Description = tuple[types.Type, tuple[types.Type, ...], Generator] | None
-# By function, then by signature. Operators and NumPy's functions are the same objects for every
+# By function, then by target and signature. Operators and NumPy's functions are the same objects for every
 # copy of the runtime in a process (standalone modules bring their own), and Numba asks whichever
 # copy it likes: so all copies share this table, in which their types keep them apart.
 GENERATORS: dict[Any, dict[Any, tuple[type[Any], Generator]]] = vars(builtin_registry).setdefault(
     "kgen_generators", {}
 )
+
+
+# The compiled forms by function, for targets other than this processor.
+DESCRIPTIONS: dict[Any, Callable[..., Description]] = {}
+
+
+def target_of(context: Any) -> str:
+    """What a context of Numba's compiles for; numba-cuda asks this registry as well."""
+    return "cuda" if type(context).__name__ == "CUDATargetContext" else "cpu"
 
 
 def implements(function: Any) -> Callable[[Callable[..., Description]], None]:
@@ -168,6 +177,7 @@ def implements(function: Any) -> Callable[[Callable[..., Description]], None]:
 
     def register(describe: Callable[..., Description]) -> None:
         generators = GENERATORS.setdefault(function, {})
+        DESCRIPTIONS[function] = describe
 
         class Template(AbstractTemplate):  # type: ignore[misc]
             """Types a call of the function."""
@@ -184,13 +194,14 @@ def implements(function: Any) -> Callable[[Callable[..., Description]], None]:
                 if kws or description is None:
                     return None
                 result, wanted, generator = description
-                generators[result, wanted] = Code, generator
+                generators["cpu", result, wanted] = Code, generator
                 return signature(result, *wanted)
 
         infer_global(function, types.Function(Template))
 
         def lower(context: Any, builder: Any, sig: Any, values: Any) -> Any:
-            code, generator = generators[sig.return_type, sig.args]
+            key = target_of(context), sig.return_type, sig.args
+            code, generator = generators[key]
             value = generator(code(context, builder), *values)
             return context.get_dummy_value() if value is None else value
 
