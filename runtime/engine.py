@@ -10,15 +10,16 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from kgen.runtime.compiling import Progress, compile_kernels
+from kgen.runtime.compiling import Progress
+from kgen.runtime.device import Device
 from kgen.runtime.dims import open_sizes
 from kgen.runtime.few import FEW, SINGLE, Few, run_few
 from kgen.runtime.isa import ROWS
-from kgen.runtime.kernels import Buffer, Command, Kernel, Sync, aligned, sync
+from kgen.runtime.kernels import Buffer, Command, Kernel, Sync, sync
 from kgen.runtime.memory import Memory, Programs, SharedArena, State, Steps
 from kgen.runtime.spec import Spec
 from kgen.runtime.states import States
-from kgen.runtime.team import Plan, Team, missing_kernels, thread_count
+from kgen.runtime.team import Plan
 
 # Below this much arithmetic a step, waking a second thread costs more than it saves; half is
 # enough where it stays awake for many steps.
@@ -51,7 +52,8 @@ class Prepared:
     ) -> None:
         rows, fixed = max(s.rows for s in steps), max(s.fixed for s in steps)
         self.indivisible = indivisible
-        self.memory = Memory(spec, state, rows, fixed, capacity, dims, threads)
+        self.device = shared.device
+        self.memory = Memory(spec, state, rows, fixed, capacity, dims, threads, self.device)
         self.capacity = self.memory.capacity
         self.dims = tuple(dims.values())
         self.flops = sum(s.flops for s in steps) * max(self.dims, default=1)
@@ -74,10 +76,11 @@ class Prepared:
     @cached_property
     def plan(self) -> Plan:
         """The commands with their kernels compiled."""
-        return Plan(self.commands)
+        return self.device.plan(self.commands)
 
     def point(self, command: Command, position: int, array: npt.NDArray[Any]) -> None:
         """Make an argument of a command this array, which must outlive the run."""
+        array = self.device.resident(array)
         if self.plan.emulated:
             buffers = list(command.buffers)
             buffers[position] = Buffer(array, 0, str(array.dtype))
@@ -99,47 +102,50 @@ class Engine:
         step: training steps done; seed: what random numbers depend on besides.
     """
 
-    def __init__(self, spec: Spec, programs: Programs, seed: int, threads: int | None) -> None:
+    def __init__(
+        self, spec: Spec, programs: Programs, seed: int, threads: int | None, device: Device
+    ) -> None:
+        self.device = device
         self.spec = spec
         self.programs = programs
         self.seed = seed
         self.step = 0
-        slots = {name: aligned(spec.trainable) for name in spec.slots}
+        slots = {name: device.allocate(spec.trainable) for name in spec.slots}
         for name, start in spec.slots.items():
             slots[name][:] = start
         scalars = len(spec.optimizer.scalar_names) if spec.optimizer is not None else 0
         self.state = State(
-            weights=aligned(spec.size),
-            gradients=aligned(spec.trainable),
+            weights=device.allocate(spec.size),
+            gradients=device.allocate(spec.trainable),
             slots=slots,
-            figures=aligned(spec.totals),
-            totals=np.zeros(spec.totals),
-            scalars=aligned(max(scalars, 1)),
-            carried=States(spec),
+            figures=device.allocate(spec.totals),
+            totals=device.keep(np.zeros(spec.totals)),
+            scalars=device.allocate(max(scalars, 1)),
+            carried=States(spec, device.allocate),
         )
         self.weights = self.state.weights
         self.gradients = self.state.gradients
         self.slots = slots
         self.totals = self.state.totals
         self.carried = self.state.carried
-        self.threads = thread_count() if threads is None else threads
-        self.team = Team(self.threads)
-        self.alone = Team(1)
+        self.threads = device.workers(threads)
+        self.team = device.team(self.threads)
+        self.alone = device.team(1)
         self.natural = np.arange(1024)
         self.prepared: dict[tuple[Any, ...], Prepared] = {}
-        self.shared = SharedArena()
+        self.shared = SharedArena(device)
 
     def part(self, spec: Spec, programs: Programs) -> Engine:
         """An engine for other programs over the same weights."""
         made = copy.copy(self)
         made.spec, made.programs = spec, programs
-        made.prepared, made.shared = {}, SharedArena()
+        made.prepared, made.shared = {}, SharedArena(self.device)
         return made
 
     def rebatched(self, spec: Spec, programs: Programs) -> Engine:
         """A part whose layers keep states of their own, for the batches that `spec` fixes."""
         made = self.part(spec, programs)
-        made.state = replace(self.state, carried=States(spec))
+        made.state = replace(self.state, carried=States(spec, self.device.allocate))
         made.carried = made.state.carried
         return made
 
@@ -151,11 +157,11 @@ class Engine:
 
     def uncompiled(self, program: str) -> int:
         """How many kernels of a program are neither in memory nor on disk."""
-        return len(missing_kernels(self._smallest(program).commands))
+        return len(self.device.missing(self._smallest(program).commands))
 
     def compile(self, program: str, progress: Progress | None = None) -> None:
         """Compile what a program needs, telling (done, total, kernel) as it goes."""
-        compile_kernels(missing_kernels(self._smallest(program).commands), progress)
+        self.device.compile(self.device.missing(self._smallest(program).commands), progress)
 
     def missing(self) -> list[Kernel]:
         """The kernels of all programs that are neither in memory nor on disk, each once."""
@@ -163,9 +169,10 @@ class Engine:
             kernel
             for program in ("train", "gradient", "evaluate", "predict", "few")
             if getattr(self.programs, program)
-            for kernel in missing_kernels(self._smallest(program).commands)
+            for kernel in self.device.missing(self._smallest(program).commands)
         ]
-        kernels += [run_few] if not run_few.is_cached() else []
+        quick = self.device.has_quick_calls
+        kernels += [run_few] if quick and not run_few.is_cached() else []
         return list(dict.fromkeys(kernels))
 
     def _smallest(self, program: str) -> Prepared:
@@ -284,7 +291,7 @@ class Engine:
         most = min(FEW, ALONE // max(sum(s.flops for s in steps), 1))
         if program == "few":
             most = min(most, SINGLE)
-        if most < least:
+        if most < least or not self.device.has_quick_calls:
             return None
         prepared = Prepared(spec, self.state, steps, most, {}, self.shared, totals=False)
         if prepared.plan.emulated:

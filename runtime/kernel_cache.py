@@ -76,7 +76,9 @@ def runtime_files() -> tuple[str, ...]:
     here = {Path(function.__code__.co_filename) for function in known}
     folder = Path(constants_of.__code__.co_filename).parent
     here.update(folder.glob("lowering*.py"))
-    here.update(folder / name for name in ("ir_vectors.py", "vector_unit.py", "tiles.py", "kernels.py"))
+    here.update(
+        folder / name for name in ("ir_vectors.py", "vector_unit.py", "tiles.py", "kernels.py")
+    )
     return tuple(str(path) for path in sorted(here) if path.exists())
 
 

@@ -151,9 +151,9 @@ class Code:
 
 Generator = Callable[..., Any]
 Description = tuple[types.Type, tuple[types.Type, ...], Generator] | None
-# By function, then by target and signature. Operators and NumPy's functions are the same objects for every
-# copy of the runtime in a process (standalone modules bring their own), and Numba asks whichever
-# copy it likes: so all copies share this table, in which their types keep them apart.
+# By function, then by target and signature. Operators and NumPy's functions are the same objects
+# for every copy of the runtime in a process (standalone modules bring their own), and Numba asks
+# whichever copy it likes: so all copies share this table, in which their types keep them apart.
 GENERATORS: dict[Any, dict[Any, tuple[type[Any], Generator]]] = vars(builtin_registry).setdefault(
     "kgen_generators", {}
 )

@@ -8,20 +8,12 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+from kgen.runtime.device import Device
 from kgen.runtime.isa import ACCUMULATORS, LANES
-from kgen.runtime.kernels import (
-    Buffer,
-    Command,
-    Sync,
-    aligned,
-    gather_rows,
-    kernel,
-    scatter_rows,
-)
+from kgen.runtime.kernels import Buffer, Command, Sync
 from kgen.runtime.packing import Life, pack_lives
 from kgen.runtime.spec import Spec
 from kgen.runtime.states import States
-from kgen.runtime.tiles import element, f64vector, i64vector, matrix, set_element, step_in_call
 
 PADDING = 8
 LINE = 16
@@ -76,28 +68,6 @@ class Programs:
     views: Mapping[str, tuple[Steps, ...]] = field(default_factory=dict)
 
 
-@kernel
-def add_figures(thread: int, threads: int, batch: int, clock: Any, args: Any) -> None:
-    """totals += figures, for count[0] of them: what a step reports, kept in float64."""
-    figures = matrix(args, 0, 1, 1)
-    totals = f64vector(args, 1)
-    count = element(i64vector(args, 2), 0, 0)
-    if thread == 0:
-        for k in range(count):
-            set_element(totals, 0, k, element(totals, 0, k) + element(figures, 0, k))
-
-
-@kernel
-def pick_scalars(thread: int, threads: int, batch: int, clock: Any, args: Any) -> None:
-    """current = table[step]: the step's learning rate and the like."""
-    table = matrix(args, 0, 1, 1)
-    current = matrix(args, 1, 1, 1)
-    count = element(i64vector(args, 2), 0, 0)
-    if thread == 0:
-        for k in range(count):
-            set_element(current, 0, k, element(table, 0, step_in_call(clock) * count + k))
-
-
 @dataclass
 class State:
     """What outlives a step: weights, gradients, the optimizer's slots, totals, layers' states."""
@@ -117,14 +87,15 @@ class SharedArena:
     `renewals` counts how often it was replaced by a larger one.
     """
 
-    def __init__(self) -> None:
-        self.floats = aligned(0)
+    def __init__(self, device: Device) -> None:
+        self.device = device
+        self.floats = device.allocate(0)
         self.renewals = 0
 
     def take(self, count: int) -> npt.NDArray[np.float32]:
         """An array of at least so many floats."""
         if self.floats.size < count:
-            self.floats = aligned(count + count // 4)
+            self.floats = self.device.allocate(count + count // 4)
             self.renewals += 1
         return self.floats
 
@@ -147,16 +118,18 @@ class Memory:
         capacity: int,
         dims: Mapping[str, int],
         threads: int,
+        device: Device,
     ) -> None:
         self.spec = spec
+        self.device = device
         self.threads = threads
         self.lasting = state
         self.dims = dims
         self.capacity = -(-capacity // PADDING) * PADDING
         self.places: list[tuple[Buffer, int, Life]] = []
         self.start_of_fixed = rows * self.capacity
-        self.arena = aligned(self.start_of_fixed + fixed + GUARD)
-        self.nothing = np.zeros(1, np.int64)
+        self.arena = device.allocate(self.start_of_fixed + fixed + GUARD)
+        self.nothing = device.keep(np.zeros(1, np.int64))
         self.offsets: Mapping[str, int] = {w.path: w.offset for w in spec.weights}
         self.feeds: list[tuple[str, Command]] = []
         self.results: list[tuple[str, Command]] = []
@@ -171,7 +144,7 @@ class Memory:
 
     def parts(self, floats: int) -> Buffer:
         """`floats` for every thread."""
-        return Buffer(aligned(self.threads * floats))
+        return Buffer(self.device.allocate(self.threads * floats))
 
     def dim(self, name: str) -> int:
         """The size of an open dimension in the batches at hand."""
@@ -219,7 +192,7 @@ class Memory:
 
     def constant(self, numbers: npt.NDArray[Any]) -> Buffer:
         """Numbers of the module."""
-        return Buffer(numbers, 0, str(numbers.dtype))
+        return Buffer(self.device.keep(numbers), 0, str(numbers.dtype))
 
     def scalar(self, index: int) -> Buffer:
         """A figure the optimizer gives for this step."""
@@ -231,26 +204,30 @@ class Memory:
 
     def feed(self, name: str, target: Buffer, floats: int) -> Command:
         """Copy the batch's rows of a data set into `target`."""
-        cols = Buffer(np.array([floats], np.int64), 0, "int64")
-        command = gather_rows(Buffer(self.nothing), Buffer(self.nothing), target, cols)
+        cols = self._number(floats)
+        command = self.device.gather_rows(Buffer(self.nothing), Buffer(self.nothing), target, cols)
         self.feeds.append((name, command))
         return command
 
     def result(self, name: str, source: Buffer, floats: int) -> Command:
         """Copy an output's rows to where the caller wants them."""
-        cols = Buffer(np.array([floats], np.int64), 0, "int64")
-        command = scatter_rows(source, Buffer(self.nothing), cols)
+        cols = self._number(floats)
+        command = self.device.scatter_rows(source, Buffer(self.nothing), cols)
         self.results.append((name, command))
         return command
 
+    def _number(self, value: int) -> Buffer:
+        return Buffer(self.device.keep(np.array([value], np.int64)), 0, "int64")
+
     def count_figures(self) -> Command:
         """Add this step's figures to the totals."""
-        count = Buffer(np.array([self.lasting.totals.size], np.int64), 0, "int64")
-        return add_figures(
-            Buffer(self.lasting.figures), Buffer(self.lasting.totals, 0, "float64"), count
+        return self.device.add_figures(
+            Buffer(self.lasting.figures),
+            Buffer(self.lasting.totals, 0, "float64"),
+            self._number(self.lasting.totals.size),
         )
 
     def pick_scalars(self, table: npt.NDArray[np.float32]) -> Command:
         """Take this step's row of the optimizer's figures."""
-        count = Buffer(np.array([self.lasting.scalars.size], np.int64), 0, "int64")
-        return pick_scalars(Buffer(table), Buffer(self.lasting.scalars), count)
+        count = self._number(self.lasting.scalars.size)
+        return self.device.pick_scalars(Buffer(table), Buffer(self.lasting.scalars), count)

@@ -10,8 +10,8 @@ from typing import Any, ClassVar, Self, TextIO
 import numpy as np
 from kgen.runtime.adapting import adapt_layer
 from kgen.runtime.checkpoint import apply_state, read_state, save_model_weights, save_state
-from kgen.runtime.compiling import compile_kernels
 from kgen.runtime.data import whole_number
+from kgen.runtime.device import Device
 from kgen.runtime.engine import Engine
 from kgen.runtime.errors import DataError, KgenRuntimeError, WeightError
 from kgen.runtime.few import Few
@@ -33,6 +33,7 @@ class ModelBase:
 
     spec: ClassVar[Spec]
     programs: ClassVar[Any]
+    device_class: ClassVar[type[Device]] = Device
 
     def __init__(self, seed: int | None = None, *, threads: int | None = None) -> None:
         if seed is None:
@@ -48,7 +49,7 @@ class ModelBase:
             threads = whole_number(threads, "threads", 1)
             if threads > MAX_THREADS:
                 raise DataError(f"threads must be at most {MAX_THREADS}, not {threads}.")
-        self.engine = Engine(self.spec, self.programs, seed, threads)
+        self.engine = Engine(self.spec, self.programs, seed, threads, self.device_class())
         self.weights = Weights(self.spec, self.engine.weights)
         self.states = self.engine.carried
         self.optimizer = copy.deepcopy(self.spec.optimizer)
@@ -114,7 +115,7 @@ class ModelBase:
         kernels = list(dict.fromkeys(k for engine in engines for k in engine.missing()))
         bar = CompileBar(verbose)
         try:
-            compile_kernels(kernels, bar.update)
+            self.engine.device.compile(kernels, bar.update)
         finally:
             bar.close()
         return len(kernels)

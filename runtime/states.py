@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 
 import numpy as np
 from kgen.runtime.errors import KgenRuntimeError, WeightError
-from kgen.runtime.kernels import Buffer, aligned
+from kgen.runtime.kernels import Buffer
 from kgen.runtime.messages import did_you_mean
 from kgen.runtime.spec import Spec
 
@@ -22,12 +22,12 @@ class States(Mapping[str, np.ndarray]):
     or not, and `reset` makes them zero again.
     """
 
-    def __init__(self, spec: Spec) -> None:
+    def __init__(self, spec: Spec, allocate: Callable[[int], np.ndarray]) -> None:
         rows = spec.batch or 0
         room = -(-rows // OVERHANG) * OVERHANG
         sizes = {state.path: int(np.prod(state.shape)) for state in spec.states}
         self._name = spec.name
-        self._floats = aligned(sum(sizes.values()) * room + MARGIN)
+        self._floats = allocate(sum(sizes.values()) * room + MARGIN)
         self._starts = {state.path: state.offset * room for state in spec.states}
         self._views = {
             state.path: self._floats[self._starts[state.path] :][

@@ -11,8 +11,8 @@ from kgen.runtime.cuda.warp import LANES, WARP, Warp
 from kgen.runtime.ir_vectors import BIT, FLOAT, INT32, INT64, call_intrinsic
 from kgen.runtime.lowering import (
     DESCRIPTIONS,
-    GENERATORS,
     ELEMENT_TYPES,
+    GENERATORS,
     INDEX,
     Code,
     Description,

@@ -13,6 +13,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 from kgen.runtime import modelbase
+from kgen.runtime.device import Device
 from kgen.runtime.model import Model
 from kgen.runtime.optimizers import SGD
 from kgen.runtime.spec import Input, Layer, Metric, Output, Spec, Target, Weight
@@ -79,7 +80,9 @@ class LinearEngine:
 
     step_seconds: ClassVar[float] = 0.0
 
-    def __init__(self, spec: Spec, programs: Any, seed: int, threads: int | None) -> None:
+    def __init__(
+        self, spec: Spec, programs: Any, seed: int, threads: int | None, device: Device
+    ) -> None:
         self.spec = spec
         self.seed = seed
         self.step = 0
@@ -88,7 +91,7 @@ class LinearEngine:
         self.gradients = np.zeros(spec.trainable, np.float32)
         self.slots = {n: np.full(spec.trainable, v, np.float32) for n, v in spec.slots.items()}
         self.totals = np.zeros(spec.totals)
-        self.carried = States(spec)
+        self.carried = States(spec, device.allocate)
         self.compiled: list[str] = []
         self.calls: list[int] = []
         self.on_step: Callable[[], None] | None = None
