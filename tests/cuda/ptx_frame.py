@@ -82,6 +82,7 @@ class Frame:
         self.regions: list[Region] = []
         self._place(variables, shared_bytes)
         self._specials()
+        self._special("%dynamic_smem_size", np.full(self.count, shared_bytes))
         self._parameters()
 
     def _place(self, module: dict[str, Variable], shared_bytes: int) -> None:
