@@ -34,12 +34,14 @@ class Device:
         """The array where kernels can read it, and the caller write it."""
         return array
 
-    def resident(self, array: npt.NDArray[Any]) -> npt.NDArray[Any]:
-        """A caller's data where kernels can read them, until `forget`."""
-        return array
+    def resident(
+        self, arrays: Sequence[npt.NDArray[Any]], owner: object
+    ) -> Sequence[npt.NDArray[Any]]:
+        """Data where kernels can reach them; the same owner is taken for the same data."""
+        return arrays
 
-    def forget(self) -> None:
-        """The caller may change its data from now on."""
+    def bring_back(self, arrays: Sequence[npt.NDArray[Any]], first: int, last: int) -> None:
+        """Rows that kernels wrote to what is `resident` of these arrays, to the arrays."""
 
     def workers(self, threads: int | None) -> int:
         """How many slices work is cut into, if the caller wants so many threads."""

@@ -80,7 +80,6 @@ class Prepared:
 
     def point(self, command: Command, position: int, array: npt.NDArray[Any]) -> None:
         """Make an argument of a command this array, which must outlive the run."""
-        array = self.device.resident(array)
         if self.plan.emulated:
             buffers = list(command.buffers)
             buffers[position] = Buffer(array, 0, str(array.dtype))
@@ -221,9 +220,11 @@ class Engine:
             if last > self.natural.size:
                 self.natural = np.arange(max(last, 2 * self.natural.size))
             order = self.natural
+        data = self.device.resident(arrays, owner=arrays)
+        (places,) = self.device.resident([order], owner=order)
         for index, command in prepared.feeds:
-            prepared.point(command, 0, arrays[index])
-            prepared.point(command, 1, order)
+            prepared.point(command, 0, data[index])
+            prepared.point(command, 1, places)
         work = batch_size * prepared.flops * (2 if last - first >= MANY_STEPS * batch_size else 1)
         together = work >= ALONE and batch_size > prepared.indivisible
         team = self.team if together else self.alone
@@ -260,7 +261,7 @@ class Engine:
         prepared = self._prepare("train", min(batch_size, len(arrays[0])), dims)
         assert prepared.picks is not None
         table = np.ascontiguousarray(scalars, np.float32)
-        prepared.point(prepared.picks, 0, table)
+        prepared.point(prepared.picks, 0, self.device.resident([table], owner=table)[0])
         done = self._run(prepared, arrays, order, first, last, batch_size)
         self.step += done
         return done
@@ -313,6 +314,8 @@ class Engine:
     ) -> None:
         """Write the outputs of rows `first:last`, as one batch, to those rows of `outputs`."""
         prepared = self._prepare(program, last - first, open_sizes(self.spec, arrays))
-        for command, array in zip(prepared.results, outputs, strict=True):
+        targets = self.device.resident(outputs, owner=outputs)
+        for command, array in zip(prepared.results, targets, strict=True):
             prepared.point(command, 1, array)
         self._run(prepared, arrays, None, first, last, last - first)
+        self.device.bring_back(outputs, first, last)

@@ -35,6 +35,8 @@ ISAS = {
         "avx512", 16, 8, True, "x86-64-v4", ("avx512f", "avx512bw", "avx512dq", "avx512vl")
     ),
     "avx2": Isa("avx2", 8, 4, True, "x86-64-v3", ("avx2", "fma", "bmi2")),
+    # What numba-cuda's simulator emulates: the lanes of a warp.
+    "warp": Isa("warp", 32, 8, True, "", ("never",)),
     "baseline": Isa("baseline", 4, 4, not IS_X86, "x86-64" if IS_X86 else "generic", ()),
 }
 
@@ -53,6 +55,8 @@ def choose_isa(forced: str | None) -> Isa:
     Raises EnvironmentVariableError if `forced` is unknown or beyond this processor.
     """
     available = host_isas()
+    if config.ENABLE_CUDASIM:
+        return ISAS["warp"]
     if not forced:
         return ISAS[available[0]]
     if forced not in ISAS:

@@ -40,6 +40,7 @@ ROOMS = {
     "ownweights parameters parts phases run scopes settings specials statements "
     "tensors values views",
     "passes": "passes",
+    "targets": "targets",
     "schedule": "access body fuse kernels placing looping plan program ranges schedule texts tidy",
     "emit": "arrays emit emit_loops layer_order pycode specification",
     "compiler": "compiler",
@@ -59,9 +60,10 @@ MAY_IMPORT: dict[str, set[str]] = {
     "elaborate": {"syntax", "parser", "passes", *GRAPHS},
     "passes": GRAPHS,
     "schedule": {"diagnostics", "graph", "ops", "runtime"},
-    "emit": {"diagnostics", "graph", "ops", "schedule", "runtime"},
-    "compiler": {"elaborate", "emit", "parser", "passes", "schedule", *GRAPHS},
-    "building": {"compiler", "diagnostics", "emit", "parser", "runtime"},
+    "targets": {"passes"},
+    "emit": {"diagnostics", "graph", "ops", "schedule", "targets", "runtime"},
+    "compiler": {"elaborate", "emit", "parser", "passes", "schedule", "targets", *GRAPHS},
+    "building": {"compiler", "diagnostics", "emit", "parser", "targets", "runtime"},
     "selfcheck": {"passes", "runtime", *GRAPHS},
 }
 MAY_IMPORT["cli"] = {*ROOMS, "runtime", "grammar"}

@@ -9,6 +9,7 @@ broadcasts; rows may also map to fewer rows (`[batch, 1, 8]` in `[batch, 4, 8]`)
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
 from math import prod
 
 from kgen.dims import factors, symbol
@@ -17,6 +18,7 @@ from kgen.graph import Shape
 Count = tuple[tuple[str, ...], int]
 
 
+@cache
 def count(shape: Shape) -> Count:
     """How many elements: the open dimensions' symbols and the product of the others."""
     parts = [factors(size) for size in shape]

@@ -40,6 +40,7 @@ def build(
     *,
     params: Mapping[str, Any] | None = None,
     standalone: bool = False,
+    target: str = "cpu",
     observe: Observer | None = None,
 ) -> Built:
     """Write the module of a `.k` file, beside it or in `directory`.
@@ -49,6 +50,7 @@ def build(
     Args:
         params: values for the file's `param` declarations.
         standalone: write the runtime into the module, so that it does not import kgen.
+        target: "cpu", or "cuda" for NVIDIA GPUs.
         observe: sees each graph after each pass.
 
     Raises:
@@ -56,18 +58,21 @@ def build(
         OSError: the module cannot be written.
     """
     from kgen.compiler import lay_out_text, write_module
+    from kgen.targets import TARGETS
 
+    machine = TARGETS[target]
     source = Path(path)
     text = read_source(source)
-    phases, kernels = lay_out_text(text, str(path), define(params or {}), observe=observe)
-    module = write_module(phases, kernels).text
+    defines = define(params or {})
+    phases, kernels = lay_out_text(text, str(path), defines, observe=observe, target=machine)
+    module = write_module(phases, kernels, machine).text
     if standalone:
         from kgen.standalone import inline_runtime
 
         module = inline_runtime(module)
     folder = source.parent if directory is None else Path(directory)
-    target = folder / f"{module_name(source)}.py"
-    return Built(target, module, write_if_changed(target, module), phases)
+    place = folder / f"{module_name(source)}.py"
+    return Built(place, module, write_if_changed(place, module), phases)
 
 
 def define(params: Mapping[str, Any]) -> dict[str, str]:

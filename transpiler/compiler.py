@@ -12,12 +12,12 @@ from kgen.emit import ModuleSource, emit
 from kgen.graph import Graph
 from kgen.model import Model
 from kgen.parser import parse
-from kgen.passes import PASSES
 from kgen.placing import place_states, place_weights
 from kgen.program import Buffer, Kernel
 from kgen.rewrite import verify
 from kgen.schedule import KernelTable, schedule
 from kgen.specification import Phases
+from kgen.targets import CPU, Target
 
 Observer = Callable[[str, Graph], None]
 
@@ -46,12 +46,12 @@ def check_text(text: str, path: str, defines: Mapping[str, str] | None = None) -
     return report.diagnostics
 
 
-def run_passes(graph: Graph, observe: Observer | None = None) -> Graph:
+def run_passes(graph: Graph, observe: Observer | None = None, target: Target = CPU) -> Graph:
     """All passes in order; `observe` sees the graph before the first and after each."""
     checking = bool(os.environ.get("KGEN_VERIFY"))
     if observe is not None:
         observe("elaborate", graph)
-    for one in PASSES:
+    for one in target.passes:
         graph = one(graph)
         if checking:
             verify(graph)
@@ -60,13 +60,15 @@ def run_passes(graph: Graph, observe: Observer | None = None) -> Graph:
     return graph
 
 
-def lay_out(model: Model, table: KernelTable, observe: Observer | None = None) -> Phases:
+def lay_out(
+    model: Model, table: KernelTable, observe: Observer | None = None, target: Target = CPU
+) -> Phases:
     """Passes and scheduling for each phase of a model."""
     reference = model.train if model.train is not None else model.predict
     steps = [replace(model.train, outputs={})] if model.train is not None else []
     steps += [replace(model.evaluate, outputs={}, loss=None)] if model.evaluate is not None else []
-    lowered = [run_passes(graph, observe) for graph in (*steps, model.predict)]
-    parts = [run_passes(view.graph, observe) for view in model.views]
+    lowered = [run_passes(graph, observe, target) for graph in (*steps, model.predict)]
+    parts = [run_passes(view.graph, observe, target) for view in model.views]
     alone = model.optimizer.alone if model.optimizer is not None else frozenset()
     weights, trainable, size = place_weights(reference, [*lowered, *parts], alone)
     states, _ = place_states(reference)
@@ -84,7 +86,9 @@ def lay_out(model: Model, table: KernelTable, observe: Observer | None = None) -
     slots: Mapping[str, float] = {}
     if model.train is not None and model.evaluate is not None and model.optimizer is not None:
         slots = model.optimizer.slots
-        updates = [run_passes(graph, observe) for graph in model.optimizer.updates(trainable)]
+        updates = [
+            run_passes(graph, observe, target) for graph in model.optimizer.updates(trainable)
+        ]
         flat = {"weights": Buffer("weights", "weights", trainable)}
         flat["gradients"] = Buffer("gradients", "gradients", trainable)
         flat |= {name: Buffer(name, "slot", trainable, key=name) for name in slots}
@@ -97,7 +101,8 @@ def lay_out(model: Model, table: KernelTable, observe: Observer | None = None) -
                 flat[key] = Buffer(key, "slot", buffer.size, key=key)
         train = program(lowered[0], updates=updates, flat=flat)
         evaluate = program(lowered[1])
-    predict, few = program(lowered[-1]), program(lowered[-1], few=True)
+    predict = program(lowered[-1])
+    few = program(lowered[-1], few=True) if target.has_few else predict
     views = tuple(program(graph) for graph in parts)
     return Phases(
         model,
@@ -120,6 +125,7 @@ def lay_out_text(
     defines: Mapping[str, str] | None = None,
     *,
     observe: Observer | None = None,
+    target: Target = CPU,
 ) -> tuple[list[Phases], list[Kernel]]:
     """The laid-out models of a `.k` file's text, and the kernels they share.
 
@@ -128,14 +134,16 @@ def lay_out_text(
     """
     models = elaborate_text(text, path, defines)
     table = KernelTable((model.name for model in models), path)
-    phases = [lay_out(model, table, observe) for model in models]
+    phases = [lay_out(model, table, observe, target) for model in models]
     return phases, list(table.kernels.values())
 
 
-def write_module(phases: Sequence[Phases], kernels: Sequence[Kernel]) -> ModuleSource:
+def write_module(
+    phases: Sequence[Phases], kernels: Sequence[Kernel], target: Target = CPU
+) -> ModuleSource:
     """The source of the module that holds these models."""
-    title = f"{' and '.join(phase.model.name for phase in phases)}, as native code."
-    return emit(phases, kernels, title)
+    models = " and ".join(phase.model.name for phase in phases)
+    return emit(phases, kernels, f"{models}, as {target.title}.", target)
 
 
 def compile_text(
@@ -144,10 +152,11 @@ def compile_text(
     defines: Mapping[str, str] | None = None,
     *,
     observe: Observer | None = None,
+    target: Target = CPU,
 ) -> ModuleSource:
     """From the text of a `.k` file to the source of a Python module.
 
     Raises:
         KgenError: with every mistake found.
     """
-    return write_module(*lay_out_text(text, path, defines, observe=observe))
+    return write_module(*lay_out_text(text, path, defines, observe=observe, target=target), target)

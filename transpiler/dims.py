@@ -17,6 +17,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from math import gcd, prod
 from zlib import crc32
 
@@ -229,6 +230,7 @@ def evaluate(size: Size, values: Mapping[str, int]) -> int:
     return _value(size.formula, values)
 
 
+@cache
 def least(size: Dim, needed: int) -> int | None:
     """The smallest value of its only declared dimension that makes a size at least `needed`.
 
@@ -238,8 +240,9 @@ def least(size: Dim, needed: int) -> int | None:
     low, high = base.minimum, base.maximum if base.maximum is not None else _FAR
     if _falls(size):  # it goes up and down: beyond the last value that fails
         high = min(high, low + _SCANNED)
-        fails = [n for n in range(low, high + 1) if evaluate(size, {base.name: n}) < needed]
-        found = fails[-1] + 1 if fails else low
+        falling = range(high, low - 1, -1)
+        failing = (n for n in falling if evaluate(size, {base.name: n}) < needed)
+        found = next(failing, low - 1) + 1
         return found if found <= high else None
     if evaluate(size, {base.name: high}) < needed:
         return None

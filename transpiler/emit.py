@@ -8,7 +8,7 @@ from dataclasses import dataclass, fields, replace
 from functools import cache
 from typing import Any
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
+from jinja2 import ChoiceLoader, Environment, PackageLoader, StrictUndefined
 from kgen import __version__, pycode
 from kgen.arrays import array_text
 from kgen.body import Names
@@ -17,17 +17,8 @@ from kgen.emit_loops import LoopText, call_text, flops_a_row
 from kgen.graph import BATCH, Shape
 from kgen.program import Buffer, Entry, Kernel, LoopCall, Program, single
 from kgen.specification import Phases, basename, specification, weight_table
+from kgen.targets import CPU, Target
 from kgen.texts import TEMPLATES
-
-RUNTIME = {
-    "constants": "constant_array packed_array",
-    "kernels": "kernel sync",
-    "memory": "Programs Steps rows_for vectors_for",
-    "model": "Model",
-    "optimizers": "",
-    "schedules": "",
-    "spec": "Dim Input Layer LayerState Metric Output Spec Target View Weight",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,9 +30,9 @@ class ModuleSource:
 
 
 @cache
-def _environment() -> Environment:
+def _environment(folders: tuple[str, ...]) -> Environment:
     return Environment(
-        loader=PackageLoader("kgen.templates", ""),
+        loader=ChoiceLoader([PackageLoader("kgen.templates", folder) for folder in folders]),
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
@@ -50,9 +41,11 @@ def _environment() -> Environment:
     )
 
 
-def emit(phases: Sequence[Phases], kernels: Sequence[Kernel], title: str) -> ModuleSource:
+def emit(
+    phases: Sequence[Phases], kernels: Sequence[Kernel], title: str, target: Target = CPU
+) -> ModuleSource:
     """Write the module of some models that share their kernels."""
-    texts = [render_kernel(kernel) for kernel in kernels]
+    texts = [render_kernel(kernel, target) for kernel in kernels]
     source_map = {kernel.name: tuple(kernel.lines) for kernel in kernels}
     source = phases[0].model.source
     taken = {kernel.name for kernel in kernels} | {phase.model.name for phase in phases}
@@ -64,12 +57,12 @@ def emit(phases: Sequence[Phases], kernels: Sequence[Kernel], title: str) -> Mod
         body = "\n".join([body, one["weights"], one["spec"], *one["functions"]])
     constants = _constants(body)
     text = (
-        _environment()
-        .get_template("cpu/module.py.jinja")
+        _environment(target.templates)
+        .get_template("module.py.jinja")
         .render(
             title=title,
             header=_header(phases, source.path),
-            imports=_imports(body),
+            imports=_imports(body, target),
             constants="\n".join([*constants, *arrays.values()]),
             kernels=texts,
             models=models,
@@ -89,10 +82,10 @@ def _arrays(phases: Sequence[Phases]) -> dict[str, str]:
     return {buffer.name: array_text(buffer.name, buffer.values) for buffer in buffers}
 
 
-def render_kernel(kernel: Kernel) -> str:
+def render_kernel(kernel: Kernel, target: Target = CPU) -> str:
     """The text of one kernel."""
     text = replace(kernel.text, doc=_documentation(kernel))
-    template = _environment().get_template(f"cpu/{TEMPLATES[type(text)]}.py.jinja")
+    template = _environment(target.templates).get_template(f"{TEMPLATES[type(text)]}.py.jinja")
     values = {field.name: getattr(text, field.name) for field in fields(text)}
     lines = template.render(values).rstrip("\n").split("\n")
     return "\n".join(pycode.wrap(line) for line in lines) + "\n"
@@ -154,7 +147,7 @@ def _constants(body: str) -> list[str]:
     return lines + [f"ROWS_{n}_BY_{v} = rows_for({n}, {v})" for n, v in heights]
 
 
-def _imports(body: str) -> str:
+def _imports(body: str, target: Target) -> str:
     """The import lines a module needs, and no more."""
     code = re.sub(r'"[^"\n]*"', "", body.replace('"""', '"'))
     used = set(re.findall(r"(?<![\w.])[A-Za-z_]\w*", code))
@@ -167,10 +160,11 @@ def _imports(body: str) -> str:
     import kgen.runtime.schedules as schedules
     import kgen.runtime.tiles as tiles
 
-    offered = {module: names.split() for module, names in RUNTIME.items()}
+    offered = {module: names.split() for module, names in target.runtime.items()}
     offered["optimizers"] = _classes(optimizers)
     offered["schedules"] = _classes(schedules)
-    offered["tiles"] = list(tiles.__all__)
+    own = {name for names in offered.values() for name in names}
+    offered["tiles"] = [name for name in tiles.__all__ if name not in own]
     lines = ["import numpy as np"] if re.search(r"\bnp\.", body) else []
     for module in sorted(offered):
         names = sorted((n for n in offered[module] if n in used), key=_import_order)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection
+from functools import cache
 
 _ASSIGNMENT = re.compile(r"(\w+) = (.*)")
 _WORD = re.compile(r"\b[A-Za-z_]\w*\b")
@@ -30,8 +31,8 @@ def tidy(lines: list[str], passing: Collection[str]) -> list[str]:
 
 def _move(lines: list[str], index: int, name: str, text: str) -> bool:
     """Put an expression where its variable is used; False if it should stay."""
-    word = re.compile(rf"\b{name}\b")
-    uses = [i for i in range(index + 1, len(lines)) if word.search(lines[i])]
+    word = _whole(name)
+    uses = [i for i in range(index + 1, len(lines)) if name in lines[i] and word.search(lines[i])]
     if len(uses) != 1 or len(word.findall(lines[uses[0]])) != 1:
         return False
     use = uses[0]
@@ -44,6 +45,12 @@ def _move(lines: list[str], index: int, name: str, text: str) -> bool:
     lines[use] = merged
     del lines[index]
     return True
+
+
+@cache
+def _whole(name: str) -> re.Pattern[str]:
+    """What finds a name, and not as a part of another."""
+    return re.compile(rf"\b{name}\b")
 
 
 def _fitted(line: str, match: re.Match[str], text: str) -> str:

@@ -67,7 +67,7 @@ class MatrixModel(models.PrimitiveModel):  # type: ignore[misc]
 
 def warps() -> tuple[int, int]:
     """This warp's number in the grid, and how many there are."""
-    raise NotImplementedError("only a GPU has warps")
+    raise NotImplementedError("only a kernel on a GPU has warps")
 
 
 def special(builder: Any, name: str) -> Any:

@@ -35,6 +35,7 @@ def _read_stages(ctx: click.Context, param: click.Parameter, value: str | None) 
 @click.option(
     "--standalone", is_flag=True, help="Write the runtime into the module: it needs no kgen."
 )
+@options.target
 @click.option("--warm", is_flag=True, help="Compile the kernels now, for a quick first step.")
 @click.option("--watch", is_flag=True, help="Build again whenever a .k file there changes.")
 @click.option(
@@ -51,6 +52,7 @@ def build(
     directory: str | None,
     defines: dict[str, str],
     standalone: bool,
+    target: str,
     warm: bool,
     watch: bool,
     stages: tuple[str, ...],
@@ -62,12 +64,17 @@ def build(
     Tells each model's weights, arithmetic and peak memory for a batch of --batch-size rows.
     """
     if stages:
-        _print_stages(source, defines, stages)
+        _print_stages(source, defines, stages, target)
         return
+    if standalone and target != "cpu":
+        raise click.UsageError(
+            "--standalone writes the runtime of processors into a module; one for a GPU imports "
+            "kgen.runtime.cuda, so leave it out with --target cuda"
+        )
     from kgen.building import build as build_file
 
     def once() -> None:
-        built = build_file(source, directory, params=defines, standalone=standalone)
+        built = build_file(source, directory, params=defines, standalone=standalone, target=target)
         if warm:
             compile_all(built)
         _report(built, batch_size, as_json)
@@ -148,12 +155,16 @@ def compile_all(built: Built) -> dict[str, int]:
     return {name: kind(0).warm(1) for name, kind in kinds.items()}
 
 
-def _print_stages(source: str, defines: dict[str, str], stages: tuple[str, ...]) -> None:
+def _print_stages(
+    source: str, defines: dict[str, str], stages: tuple[str, ...], target: str
+) -> None:
     """Print what the pipeline passes on, stage by stage."""
     from kgen.compiler import lay_out_text, write_module
     from kgen.parser import parse
     from kgen.source import read_source
+    from kgen.targets import TARGETS
 
+    machine = TARGETS[target]
     text = read_source(source)
     if "tokens" in stages:
         show("\n".join(_tokens(text, source)))
@@ -168,13 +179,13 @@ def _print_stages(source: str, defines: dict[str, str], stages: tuple[str, ...])
         if ("graph" in stages and name == "elaborate") or "passes" in stages:
             show(f"# after {name}\n{graph}")
 
-    phases, kernels = lay_out_text(text, source, defines, observe=observe)
+    phases, kernels = lay_out_text(text, source, defines, observe=observe, target=machine)
     if "program" in stages:
         for phase in phases:
             for program in filter(None, (phase.train, phase.evaluate, phase.predict)):
                 show(str(program))
     if "py" in stages:
-        show(write_module(phases, kernels).text)
+        show(write_module(phases, kernels, machine).text)
 
 
 def _tokens(text: str, path: str) -> Iterator[str]:

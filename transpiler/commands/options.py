@@ -52,6 +52,13 @@ defines = click.option(
     callback=_read_defines,
     help="Value of a param of the file; may be repeated.",
 )
+target = click.option(
+    "--target",
+    type=click.Choice(["cpu", "cuda"]),
+    default="cpu",
+    show_default=True,
+    help="The machine that the module is for: cuda is an NVIDIA GPU.",
+)
 directory = click.option(
     "-o",
     "--output",

@@ -1,0 +1,12 @@
+"""`Model` on a GPU."""
+
+from __future__ import annotations
+
+from kgen.runtime.cuda.device import Cuda
+from kgen.runtime.model import Model as HostModel
+
+
+class Model(HostModel):
+    """A model whose programs run on a GPU; all else is as on the processor."""
+
+    device_class = Cuda

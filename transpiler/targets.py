@@ -1,0 +1,68 @@
+"""The machines that modules are emitted for, and all in which emission differs between them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from kgen.passes import PASSES, Pass
+from kgen.passes.panel import panel
+from kgen.passes.part import part
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """A machine.
+
+    Attributes:
+        title: what emitted modules call themselves.
+        templates: folders of templates, the first that has one counting.
+        runtime: what emitted modules import, by module of the runtime; `tiles` and the classes of
+            `optimizers` and `schedules` come from those modules' own lists.
+        passes: what happens to graphs, in order.
+        has_few: whether one row or a few are predicted by a program of their own.
+    """
+
+    name: str
+    title: str
+    templates: tuple[str, ...]
+    runtime: Mapping[str, str]
+    passes: tuple[Pass, ...]
+    has_few: bool
+
+
+_SHARED = {
+    "constants": "constant_array packed_array",
+    "spec": "Dim Input Layer LayerState Metric Output Spec Target View Weight",
+}
+CPU = Target(
+    "cpu",
+    "native code",
+    ("cpu",),
+    {
+        **_SHARED,
+        "kernels": "kernel sync",
+        "memory": "Programs Steps rows_for vectors_for",
+        "model": "Model",
+    },
+    PASSES,
+    has_few=True,
+)
+# Parts for each of thousands of warps would be larger than what they are parts of; panels are for
+# the caches of a processor.
+CUDA = Target(
+    "cuda",
+    "kernels for NVIDIA GPUs",
+    ("cuda", "cpu"),
+    {
+        **_SHARED,
+        "kernels": "sync",
+        "memory": "Programs Steps",
+        "cuda.kernels": "kernel",
+        "cuda.model": "Model",
+        "cuda.tiles": "HALF_ROWS LANES ROWS rows_for vectors_for warps",
+    },
+    tuple(one for one in PASSES if one not in (part, panel)),
+    has_few=False,
+)
+TARGETS = {target.name: target for target in (CPU, CUDA)}
