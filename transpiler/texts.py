@@ -49,6 +49,7 @@ class OuterText(KernelText):
     share: str
     outer_loop: str
     inner_loop: str
+    rows: str
     vectors: str
     inner: str
     a: str
@@ -63,6 +64,7 @@ class PackedOuterText(KernelText):
     share: str
     outer_loop: str
     inner_loop: str
+    rows: str
     vectors: str
     inner: str
     block: str

@@ -69,8 +69,7 @@ def compute_dropout(thread, threads, batch, clock, args):
     image = matrix(args, 0, batch, 64)
     dense_kernel = matrix(args, 1, 64, 128)
     dense_bias = matrix(args, 2, 1, 128)
-    dense = matrix(args, 3, batch, 128)
-    dropout = matrix(args, 4, batch, 128)
+    dropout = matrix(args, 3, batch, 128)
     key = random_key(clock, 0)
     first, last = share(batch, ROWS, thread, threads)
     for j in range(0, 128, 2 * LANES):
@@ -78,10 +77,9 @@ def compute_dropout(thread, threads, batch, clock, args):
             acc = zeros(ROWS, 2)
             for k in range(64):
                 acc = outer(acc, image, i, k, dense_kernel, k, j)
-            dense_tile = maximum(acc + load(dense_bias, 0, j, 1, 2), 0.0)
-            store(dense, i, j, dense_tile)
+            dense = maximum(acc + load(dense_bias, 0, j, 1, 2), 0.0)
             random_uniform = uniform(key[0], key[1], i, j, 128, ROWS, 2)
-            dropout_tile = select(random_uniform >= 0.2, dense_tile * 1.25, 0.0)
+            dropout_tile = select(random_uniform >= 0.2, dense * 1.25, 0.0)
             store(dropout, i, j, dropout_tile)
 
 
@@ -91,21 +89,19 @@ def compute_dropout_1(thread, threads, batch, clock, args):
     dropout = matrix(args, 0, batch, 128)
     dense_1_kernel = matrix(args, 1, 128, 128)
     dense_1_bias = matrix(args, 2, 1, 128)
-    dense_1 = matrix(args, 3, batch, 128)
-    dropout_1 = matrix(args, 4, batch, 128)
+    dropout_1 = matrix(args, 3, batch, 128)
     key = random_key(clock, 1)
     first, last = share(batch, ROWS, thread, threads)
-    for j in range(0, 128, 2 * LANES):
-        panel = pack(dense_1_kernel, 0, j, 128, 2)
-        for i in range(first, last, ROWS):
-            acc = zeros(ROWS, 2)
+    for j in range(0, 128, 4 * LANES):
+        panel = pack(dense_1_kernel, 0, j, 128, 4)
+        for i in range(first, last, HALF_ROWS):
+            acc = zeros(HALF_ROWS, 4)
             for k in range(128):
                 acc = outer(acc, dropout, i, k, panel, k, 0)
-            dense_1_tile = maximum(acc + load(dense_1_bias, 0, j, 1, 2), 0.0)
-            store(dense_1, i, j, dense_1_tile)
-            random_uniform_1 = uniform(key[0], key[1], i, j, 128, ROWS, 2)
+            dense_1 = maximum(acc + load(dense_1_bias, 0, j, 1, 4), 0.0)
+            random_uniform_1 = uniform(key[0], key[1], i, j, 128, HALF_ROWS, 4)
             dropout_1_greater_equal = random_uniform_1 >= 0.2
-            dropout_1_multiply = dense_1_tile * 1.25
+            dropout_1_multiply = dense_1 * 1.25
             dropout_1_tile = select(dropout_1_greater_equal, dropout_1_multiply, 0.0)
             store(dropout_1, i, j, dropout_1_tile)
 
@@ -236,24 +232,19 @@ def transpose_dense_2_kernel(thread, threads, batch, clock, args):
 
 @kernel
 def gradient_of_dense_1_add(thread, threads, batch, clock, args):
-    """Lines 14, 15. 2,816 FLOPs a row."""
+    """Lines 14, 15. 2,688 FLOPs a row."""
     d_dense_2_add = matrix(args, 0, batch, 10)
     d_dropout_1_transpose = matrix(args, 1, 10, 128)
-    dense_1 = matrix(args, 2, batch, 128)
+    dropout_1 = matrix(args, 2, batch, 128)
     d_dense_1_add = matrix(args, 3, batch, 128)
-    key = random_key(clock, 1)
     first, last = share(batch, ROWS, thread, threads)
     for j in range(0, 128, 2 * LANES):
         for i in range(first, last, ROWS):
             acc = zeros(ROWS, 2)
             for k in range(10):
                 acc = outer(acc, d_dense_2_add, i, k, d_dropout_1_transpose, k, j)
-            random_uniform_1 = uniform(key[0], key[1], i, j, 128, ROWS, 2)
-            d_dropout_1_multiply = select(random_uniform_1 >= 0.2, acc, 0.0)
-            d_dense_1_greater = load(dense_1, i, j, ROWS, 2) > 0.0
-            d_dense_1 = d_dropout_1_multiply * 1.25
-            d_dense_1_add_tile = select(d_dense_1_greater, d_dense_1, 0.0)
-            store(d_dense_1_add, i, j, d_dense_1_add_tile)
+            kept = load(dropout_1, i, j, ROWS, 2) > 0.0
+            store(d_dense_1_add, i, j, select(kept, acc * 1.25, 0.0))
 
 
 @kernel
@@ -328,24 +319,20 @@ def transpose_dense_1_kernel(thread, threads, batch, clock, args):
 
 @kernel
 def gradient_of_dense_add(thread, threads, batch, clock, args):
-    """Lines 13, 14. 33,024 FLOPs a row."""
+    """Lines 13, 14. 32,896 FLOPs a row."""
     d_dense_1_add = matrix(args, 0, batch, 128)
     d_dropout_transpose = matrix(args, 1, 128, 128)
-    dense = matrix(args, 2, batch, 128)
+    dropout = matrix(args, 2, batch, 128)
     d_dense_add = matrix(args, 3, batch, 128)
-    key = random_key(clock, 0)
     first, last = share(batch, ROWS, thread, threads)
-    for j in range(0, 128, 2 * LANES):
-        panel = pack(d_dropout_transpose, 0, j, 128, 2)
-        for i in range(first, last, ROWS):
-            acc = zeros(ROWS, 2)
+    for j in range(0, 128, 4 * LANES):
+        panel = pack(d_dropout_transpose, 0, j, 128, 4)
+        for i in range(first, last, HALF_ROWS):
+            acc = zeros(HALF_ROWS, 4)
             for k in range(128):
                 acc = outer(acc, d_dense_1_add, i, k, panel, k, 0)
-            random_uniform = uniform(key[0], key[1], i, j, 128, ROWS, 2)
-            d_dropout_multiply = select(random_uniform >= 0.2, acc, 0.0)
-            d_dense_greater = load(dense, i, j, ROWS, 2) > 0.0
-            d_dense = d_dropout_multiply * 1.25
-            store(d_dense_add, i, j, select(d_dense_greater, d_dense, 0.0))
+            kept_1 = load(dropout, i, j, HALF_ROWS, 4) > 0.0
+            store(d_dense_add, i, j, select(kept_1, acc * 1.25, 0.0))
 
 
 @kernel
@@ -451,13 +438,13 @@ def compute_dense_1(thread, threads, batch, clock, args):
     dense_1_bias = matrix(args, 2, 1, 128)
     dense_1 = matrix(args, 3, batch, 128)
     first, last = share(batch, ROWS, thread, threads)
-    for j in range(0, 128, 2 * LANES):
-        panel = pack(dense_1_kernel, 0, j, 128, 2)
-        for i in range(first, last, ROWS):
-            acc = zeros(ROWS, 2)
+    for j in range(0, 128, 4 * LANES):
+        panel = pack(dense_1_kernel, 0, j, 128, 4)
+        for i in range(first, last, HALF_ROWS):
+            acc = zeros(HALF_ROWS, 4)
             for k in range(128):
                 acc = outer(acc, dense, i, k, panel, k, 0)
-            dense_1_tile = maximum(acc + load(dense_1_bias, 0, j, 1, 2), 0.0)
+            dense_1_tile = maximum(acc + load(dense_1_bias, 0, j, 1, 4), 0.0)
             store(dense_1, i, j, dense_1_tile)
 
 
@@ -542,24 +529,22 @@ def compute_dense_1_2(thread, threads, batch, clock, args):
 
 def gradients(m):
     """Forward, loss and backward of one batch of training."""
-    image = m.rows(640, 64)
-    dense = m.rows(0, 128)
-    dropout = m.rows(128, 128)
-    dense_1 = m.rows(256, 128)
-    dropout_1 = m.rows(384, 128)
-    dense_2_add = m.rows(512, 10)
-    digit_target = m.rows(714, 1)
-    digit_sample_weight = m.rows(522, 1)
-    digit_loss_multiply_2 = m.rows(715, 1)
-    accuracy_min = m.rows(716, 1)
-    d_dense_2_add = m.rows(704, 10)
+    image = m.rows(512, 64)
+    dropout = m.rows(0, 128)
+    dropout_1 = m.rows(128, 128)
+    dense_2_add = m.rows(256, 10)
+    digit_target = m.rows(586, 1)
+    digit_sample_weight = m.rows(266, 1)
+    digit_loss_multiply_2 = m.rows(587, 1)
+    accuracy_min = m.rows(588, 1)
+    d_dense_2_add = m.rows(576, 10)
     d_dense_2_bias_parts = m.parts(10)
     d_dense_2_kernel_parts = m.parts(1280)
     d_dropout_1_transpose = m.fixed(16384, 1280)
     d_dropout_transpose = m.fixed(0, 16384)
-    d_dense_1_add = m.rows(384, 128)
+    d_dense_1_add = m.rows(256, 128)
     d_dense_1_bias_parts = m.parts(128)
-    d_dense_add = m.rows(512, 128)
+    d_dense_add = m.rows(384, 128)
     d_dense_1_kernel_parts = m.parts(16384)
     d_dense_bias_parts = m.parts(128)
     d_dense_kernel_parts = m.parts(8192)
@@ -571,14 +556,12 @@ def gradients(m):
             image,
             m.weight("dense/kernel"),
             m.weight("dense/bias"),
-            dense,
             dropout,
         ),
         compute_dropout_1(
             dropout,
             m.weight("dense_1/kernel"),
             m.weight("dense_1/bias"),
-            dense_1,
             dropout_1,
         ),
         compute_dense_2_add(
@@ -616,11 +599,11 @@ def gradients(m):
         gradient_of_dense_1_add(
             d_dense_2_add,
             d_dropout_1_transpose,
-            dense_1,
+            dropout_1,
             d_dense_1_add,
         ),
         gradient_of_dense_1_bias_parts(d_dense_1_add, d_dense_1_bias_parts),
-        gradient_of_dense_add(d_dense_1_add, d_dropout_transpose, dense, d_dense_add),
+        gradient_of_dense_add(d_dense_1_add, d_dropout_transpose, dropout, d_dense_add),
         gradient_of_dense_1_kernel_parts(
             dropout,
             d_dense_1_add,
@@ -816,8 +799,8 @@ class Digits(Model):
 
     spec = SPEC
     programs = Programs(
-        train=(Steps(gradients, 717, 17664, 140636), Steps(update, 717, 17664, 0)),
-        gradient=(Steps(gradients, 717, 17664, 140636),),
+        train=(Steps(gradients, 589, 17664, 140380), Steps(update, 589, 17664, 0)),
+        gradient=(Steps(gradients, 589, 17664, 140380),),
         evaluate=(Steps(evaluate, 334, 0, 52522),),
         predict=(Steps(predict, 340, 0, 52454),),
         few=(Steps(predict_few, 340, 0, 52454),),

@@ -66,8 +66,7 @@ def compute_dropout(thread, threads, batch, clock, args):
     features = matrix(args, 0, batch, 20)
     dense_kernel = matrix(args, 1, 20, 64)
     dense_bias = matrix(args, 2, 1, 64)
-    dense = matrix(args, 3, batch, 64)
-    dropout = matrix(args, 4, batch, 64)
+    dropout = matrix(args, 3, batch, 64)
     key = random_key(clock, 0)
     first, last = share(batch, ROWS, thread, threads)
     for j in range(0, 64, 2 * LANES):
@@ -75,10 +74,9 @@ def compute_dropout(thread, threads, batch, clock, args):
             acc = zeros(ROWS, 2)
             for k in range(20):
                 acc = outer(acc, features, i, k, dense_kernel, k, j)
-            dense_tile = maximum(acc + load(dense_bias, 0, j, 1, 2), 0.0)
-            store(dense, i, j, dense_tile)
+            dense = maximum(acc + load(dense_bias, 0, j, 1, 2), 0.0)
             random_uniform = uniform(key[0], key[1], i, j, 64, ROWS, 2)
-            dropout_tile = select(random_uniform >= 0.5, dense_tile * 2.0, 0.0)
+            dropout_tile = select(random_uniform >= 0.5, dense * 2.0, 0.0)
             store(dropout, i, j, dropout_tile)
 
 
@@ -88,8 +86,7 @@ def compute_dropout_1(thread, threads, batch, clock, args):
     dropout = matrix(args, 0, batch, 64)
     dense_1_kernel = matrix(args, 1, 64, 64)
     dense_1_bias = matrix(args, 2, 1, 64)
-    dense_1 = matrix(args, 3, batch, 64)
-    dropout_1 = matrix(args, 4, batch, 64)
+    dropout_1 = matrix(args, 3, batch, 64)
     key = random_key(clock, 1)
     first, last = share(batch, ROWS, thread, threads)
     for j in range(0, 64, 2 * LANES):
@@ -97,12 +94,10 @@ def compute_dropout_1(thread, threads, batch, clock, args):
             acc = zeros(ROWS, 2)
             for k in range(64):
                 acc = outer(acc, dropout, i, k, dense_1_kernel, k, j)
-            dense_1_tile = maximum(acc + load(dense_1_bias, 0, j, 1, 2), 0.0)
-            store(dense_1, i, j, dense_1_tile)
+            dense_1 = maximum(acc + load(dense_1_bias, 0, j, 1, 2), 0.0)
             random_uniform_1 = uniform(key[0], key[1], i, j, 64, ROWS, 2)
             dropout_1_greater_equal = random_uniform_1 >= 0.5
-            dropout_1_multiply = dense_1_tile * 2.0
-            dropout_1_tile = select(dropout_1_greater_equal, dropout_1_multiply, 0.0)
+            dropout_1_tile = select(dropout_1_greater_equal, dense_1 * 2.0, 0.0)
             store(dropout_1, i, j, dropout_1_tile)
 
 
@@ -237,24 +232,19 @@ def transpose_dense_2_kernel(thread, threads, batch, clock, args):
 
 @kernel
 def gradient_of_dense_1_add(thread, threads, batch, clock, args):
-    """Lines 9, 10. 1,408 FLOPs a row."""
+    """Lines 9, 10. 1,344 FLOPs a row."""
     d_dense_2_add = matrix(args, 0, batch, 10)
     d_dropout_1_transpose = matrix(args, 1, 10, 64)
-    dense_1 = matrix(args, 2, batch, 64)
+    dropout_1 = matrix(args, 2, batch, 64)
     d_dense_1_add = matrix(args, 3, batch, 64)
-    key = random_key(clock, 1)
     first, last = share(batch, ROWS, thread, threads)
     for j in range(0, 64, 2 * LANES):
         for i in range(first, last, ROWS):
             acc = zeros(ROWS, 2)
             for k in range(10):
                 acc = outer(acc, d_dense_2_add, i, k, d_dropout_1_transpose, k, j)
-            random_uniform_1 = uniform(key[0], key[1], i, j, 64, ROWS, 2)
-            d_dropout_1_multiply = select(random_uniform_1 >= 0.5, acc, 0.0)
-            d_dense_1_greater = load(dense_1, i, j, ROWS, 2) > 0.0
-            d_dense_1 = d_dropout_1_multiply * 2.0
-            d_dense_1_add_tile = select(d_dense_1_greater, d_dense_1, 0.0)
-            store(d_dense_1_add, i, j, d_dense_1_add_tile)
+            kept = load(dropout_1, i, j, ROWS, 2) > 0.0
+            store(d_dense_1_add, i, j, select(kept, acc * 2.0, 0.0))
 
 
 @kernel
@@ -329,23 +319,19 @@ def transpose_dense_1_kernel(thread, threads, batch, clock, args):
 
 @kernel
 def gradient_of_dense_add(thread, threads, batch, clock, args):
-    """Lines 8, 9. 8,320 FLOPs a row."""
+    """Lines 8, 9. 8,256 FLOPs a row."""
     d_dense_1_add = matrix(args, 0, batch, 64)
     d_dropout_transpose = matrix(args, 1, 64, 64)
-    dense = matrix(args, 2, batch, 64)
+    dropout = matrix(args, 2, batch, 64)
     d_dense_add = matrix(args, 3, batch, 64)
-    key = random_key(clock, 0)
     first, last = share(batch, ROWS, thread, threads)
     for j in range(0, 64, 2 * LANES):
         for i in range(first, last, ROWS):
             acc = zeros(ROWS, 2)
             for k in range(64):
                 acc = outer(acc, d_dense_1_add, i, k, d_dropout_transpose, k, j)
-            random_uniform = uniform(key[0], key[1], i, j, 64, ROWS, 2)
-            d_dropout_multiply = select(random_uniform >= 0.5, acc, 0.0)
-            d_dense_greater = load(dense, i, j, ROWS, 2) > 0.0
-            d_dense = d_dropout_multiply * 2.0
-            store(d_dense_add, i, j, select(d_dense_greater, d_dense, 0.0))
+            kept_1 = load(dropout, i, j, ROWS, 2) > 0.0
+            store(d_dense_add, i, j, select(kept_1, acc * 2.0, 0.0))
 
 
 @kernel
@@ -541,25 +527,23 @@ def compute_dense_1_2(thread, threads, batch, clock, args):
 
 def gradients(m):
     """Forward, loss and backward of one batch of training."""
-    features = m.rows(320, 20)
-    dense = m.rows(0, 64)
-    dropout = m.rows(64, 64)
-    dense_1 = m.rows(128, 64)
-    dropout_1 = m.rows(192, 64)
-    dense_2_add = m.rows(266, 10)
-    label_target = m.rows(256, 10)
-    label_sample_weight = m.rows(276, 1)
-    label_loss_multiply_2 = m.rows(350, 1)
-    accuracy_min = m.rows(351, 1)
-    accuracy_min_1 = m.rows(352, 1)
-    d_dense_2_add = m.rows(340, 10)
+    features = m.rows(256, 20)
+    dropout = m.rows(0, 64)
+    dropout_1 = m.rows(64, 64)
+    dense_2_add = m.rows(138, 10)
+    label_target = m.rows(128, 10)
+    label_sample_weight = m.rows(148, 1)
+    label_loss_multiply_2 = m.rows(286, 1)
+    accuracy_min = m.rows(287, 1)
+    accuracy_min_1 = m.rows(288, 1)
+    d_dense_2_add = m.rows(276, 10)
     d_dense_2_bias_parts = m.parts(10)
     d_dense_2_kernel_parts = m.parts(640)
     d_dropout_1_transpose = m.fixed(4096, 640)
     d_dropout_transpose = m.fixed(0, 4096)
-    d_dense_1_add = m.rows(192, 64)
+    d_dense_1_add = m.rows(128, 64)
     d_dense_1_bias_parts = m.parts(64)
-    d_dense_add = m.rows(256, 64)
+    d_dense_add = m.rows(192, 64)
     d_dense_1_kernel_parts = m.parts(4096)
     d_dense_bias_parts = m.parts(64)
     d_dense_kernel_parts = m.parts(1280)
@@ -571,14 +555,12 @@ def gradients(m):
             features,
             m.weight("dense/kernel"),
             m.weight("dense/bias"),
-            dense,
             dropout,
         ),
         compute_dropout_1(
             dropout,
             m.weight("dense_1/kernel"),
             m.weight("dense_1/bias"),
-            dense_1,
             dropout_1,
         ),
         compute_dense_2_add(
@@ -617,11 +599,11 @@ def gradients(m):
         gradient_of_dense_1_add(
             d_dense_2_add,
             d_dropout_1_transpose,
-            dense_1,
+            dropout_1,
             d_dense_1_add,
         ),
         gradient_of_dense_1_bias_parts(d_dense_1_add, d_dense_1_bias_parts),
-        gradient_of_dense_add(d_dense_1_add, d_dropout_transpose, dense, d_dense_add),
+        gradient_of_dense_add(d_dense_1_add, d_dropout_transpose, dropout, d_dense_add),
         gradient_of_dense_1_kernel_parts(
             dropout,
             d_dense_1_add,
@@ -828,8 +810,8 @@ class Mlp(Model):
 
     spec = SPEC
     programs = Programs(
-        train=(Steps(gradients, 353, 4736, 34672), Steps(update, 353, 4736, 0)),
-        gradient=(Steps(gradients, 353, 4736, 34672),),
+        train=(Steps(gradients, 289, 4736, 34544), Steps(update, 289, 4736, 0)),
+        gradient=(Steps(gradients, 289, 4736, 34544),),
         evaluate=(Steps(evaluate, 172, 0, 12606),),
         predict=(Steps(predict, 168, 0, 12518),),
         few=(Steps(predict_few, 168, 0, 12518),),

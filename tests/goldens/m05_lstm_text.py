@@ -16,6 +16,7 @@ from kgen.runtime.model import Model
 from kgen.runtime.optimizers import RMSprop
 from kgen.runtime.spec import Dim, Input, Layer, Metric, Output, Spec, Target, Weight
 from kgen.runtime.tiles import (
+    HALF_ROWS,
     LANES,
     ROWS,
     absolute,
@@ -115,13 +116,19 @@ def compute_lstm_add(thread, threads, batch, clock, args):
     lstm_lstm_cell_bias = matrix(args, 2, 1, 512)
     lstm_add = matrix(args, 3, batch * words_1, 512)
     first, last = share(batch, ROWS, thread, threads)
-    for j in range(0, 512, 2 * LANES):
-        panel = pack(lstm_lstm_cell_kernel, 0, j, 256, 2)
-        for i in range(first * words_1, last * words_1, ROWS):
-            acc = zeros(ROWS, 2)
-            for k in range(256):
-                acc = outer(acc, embedding, i, k, panel, k, 0)
-            store(lstm_add, i, j, acc + load(lstm_lstm_cell_bias, 0, j, 1, 2))
+    for start in range(0, 256, 128):
+        stop = min(start + 128, 256)
+        for j in range(0, 512, 4 * LANES):
+            for i in range(first * words_1, last * words_1, HALF_ROWS):
+                acc = zeros(HALF_ROWS, 4)
+                if start > 0:
+                    acc = load(lstm_add, i, j, HALF_ROWS, 4)
+                for k in range(start, stop):
+                    acc = outer(acc, embedding, i, k, lstm_lstm_cell_kernel, k, j)
+                if stop < 256:
+                    store(lstm_add, i, j, acc)
+                    continue
+                store(lstm_add, i, j, acc + load(lstm_lstm_cell_bias, 0, j, 1, 4))
 
 
 @kernel
@@ -476,15 +483,15 @@ def gradient_of_lstm_lstm_cell_recurrent_kernel(thread, threads, batch, clock, a
     d_lstm_scan_output_10 = matrix(args, 0, batch * words_1, 128)
     d_lstm_add = matrix(args, 1, batch * words_1, 512)
     d_lstm_lstm_cell_recurrent_kernel = matrix(args, 2, 128, 512)
-    first, last = share(512, 2 * LANES, thread, threads)
-    for start in range(0, batch * words_1, 256):
-        count = min(256, batch * words_1 - start)
-        for j in range(first, last, 2 * LANES):
-            panel = pack(d_lstm_add, start, j, 256, 2, count)
-            for i in range(0, 128, ROWS):
-                acc = zeros(ROWS, 2)
+    first, last = share(512, 4 * LANES, thread, threads)
+    for start in range(0, batch * words_1, 128):
+        count = min(128, batch * words_1 - start)
+        for j in range(first, last, 4 * LANES):
+            panel = pack(d_lstm_add, start, j, 128, 4, count)
+            for i in range(0, 128, HALF_ROWS):
+                acc = zeros(HALF_ROWS, 4)
                 if start > 0:
-                    acc = load(d_lstm_lstm_cell_recurrent_kernel, i, j, ROWS, 2)
+                    acc = load(d_lstm_lstm_cell_recurrent_kernel, i, j, HALF_ROWS, 4)
                 for k in range(count):
                     acc = outer_t(acc, d_lstm_scan_output_10, start + k, i, panel, k, 0)
                 store(d_lstm_lstm_cell_recurrent_kernel, i, j, acc)
@@ -537,13 +544,20 @@ def gradient_of_embedding_dot(thread, threads, batch, clock, args):
     d_embedding_transpose = matrix(args, 1, 512, 256)
     d_embedding_dot = matrix(args, 2, batch * words_1, 256)
     first, last = share(batch, ROWS, thread, threads)
-    for j in range(0, 256, 2 * LANES):
-        panel = pack(d_embedding_transpose, 0, j, 512, 2)
-        for i in range(first * words_1, last * words_1, ROWS):
-            acc = zeros(ROWS, 2)
-            for k in range(512):
-                acc = outer(acc, d_lstm_add, i, k, panel, k, 0)
-            store(d_embedding_dot, i, j, acc)
+    for start in range(0, 512, 128):
+        stop = min(start + 128, 512)
+        for j in range(0, 256, 4 * LANES):
+            panel = pack(d_embedding_transpose, start, j, 128, 4, stop - start)
+            for i in range(first * words_1, last * words_1, HALF_ROWS):
+                acc = zeros(HALF_ROWS, 4)
+                if start > 0:
+                    acc = load(d_embedding_dot, i, j, HALF_ROWS, 4)
+                for k in range(start, stop):
+                    acc = outer(acc, d_lstm_add, i, k, panel, k - start, 0)
+                if stop < 512:
+                    store(d_embedding_dot, i, j, acc)
+                    continue
+                store(d_embedding_dot, i, j, acc)
 
 
 @kernel
@@ -553,15 +567,15 @@ def gradient_of_lstm_lstm_cell_kernel(thread, threads, batch, clock, args):
     embedding = matrix(args, 0, batch * words_1, 256)
     d_lstm_add = matrix(args, 1, batch * words_1, 512)
     d_lstm_lstm_cell_kernel = matrix(args, 2, 256, 512, 528)
-    first, last = share(512, 2 * LANES, thread, threads)
-    for start in range(0, batch * words_1, 256):
-        count = min(256, batch * words_1 - start)
-        for j in range(first, last, 2 * LANES):
-            panel = pack(d_lstm_add, start, j, 256, 2, count)
-            for i in range(0, 256, ROWS):
-                acc = zeros(ROWS, 2)
+    first, last = share(512, 4 * LANES, thread, threads)
+    for start in range(0, batch * words_1, 128):
+        count = min(128, batch * words_1 - start)
+        for j in range(first, last, 4 * LANES):
+            panel = pack(d_lstm_add, start, j, 128, 4, count)
+            for i in range(0, 256, HALF_ROWS):
+                acc = zeros(HALF_ROWS, 4)
                 if start > 0:
-                    acc = load(d_lstm_lstm_cell_kernel, i, j, ROWS, 2)
+                    acc = load(d_lstm_lstm_cell_kernel, i, j, HALF_ROWS, 4)
                 for k in range(count):
                     acc = outer_t(acc, embedding, start + k, i, panel, k, 0)
                 store(d_lstm_lstm_cell_kernel, i, j, acc)
@@ -614,13 +628,13 @@ def compute_lstm_add_3(thread, threads, batch, clock, args):
     lstm_add_step = matrix(args, 2, batch, 512, words_1 * 512)
     lstm_add = matrix(args, 3, batch, 512)
     first, last = share(batch, ROWS, thread, threads)
-    for j in range(0, 512, 2 * LANES):
-        panel = pack(lstm_lstm_cell_recurrent_kernel, 0, j, 128, 2)
-        for i in range(first, last, ROWS):
-            acc = zeros(ROWS, 2)
+    for j in range(0, 512, 4 * LANES):
+        panel = pack(lstm_lstm_cell_recurrent_kernel, 0, j, 128, 4)
+        for i in range(first, last, HALF_ROWS):
+            acc = zeros(HALF_ROWS, 4)
             for k in range(128):
                 acc = outer(acc, lstm_start_before, i, k, panel, k, 0)
-            store(lstm_add, i, j, load(lstm_add_step, i, j, ROWS, 2) + acc)
+            store(lstm_add, i, j, load(lstm_add_step, i, j, HALF_ROWS, 4) + acc)
 
 
 @kernel

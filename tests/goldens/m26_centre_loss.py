@@ -371,15 +371,15 @@ def gradient_of_dense_1_kernel(thread, threads, batch, clock, args):
     dense = matrix(args, 0, batch, 32)
     d_dense_1_add = matrix(args, 1, batch, 100)
     d_dense_1_kernel = matrix(args, 2, 32, 100)
-    first, last = share(100, 2 * LANES, thread, threads)
-    for start in range(0, batch, 256):
-        count = min(256, batch - start)
-        for j in range(first, last, 2 * LANES):
-            panel = pack(d_dense_1_add, start, j, 256, 2, count)
-            for i in range(0, 32, ROWS):
-                acc = zeros(ROWS, 2)
+    first, last = share(100, 4 * LANES, thread, threads)
+    for start in range(0, batch, 128):
+        count = min(128, batch - start)
+        for j in range(first, last, 4 * LANES):
+            panel = pack(d_dense_1_add, start, j, 128, 4, count)
+            for i in range(0, 32, HALF_ROWS):
+                acc = zeros(HALF_ROWS, 4)
                 if start > 0:
-                    acc = load(d_dense_1_kernel, i, j, ROWS, 2)
+                    acc = load(d_dense_1_kernel, i, j, HALF_ROWS, 4)
                 for k in range(count):
                     acc = outer_t(acc, dense, start + k, i, panel, k, 0)
                 store(d_dense_1_kernel, i, j, acc)
@@ -433,10 +433,10 @@ def gradient_of_flatten_dot(thread, threads, batch, clock, args):
     d_flatten_transpose = matrix(args, 1, 32, 123210)
     d_flatten_dot = matrix(args, 2, batch, 123210)
     first, last = share(batch, ROWS, thread, threads)
-    for j in range(0, 123210, 2 * LANES):
-        panel = pack(d_flatten_transpose, 0, j, 32, 2)
-        for i in range(first, last, ROWS):
-            acc = zeros(ROWS, 2)
+    for j in range(0, 123210, 4 * LANES):
+        panel = pack(d_flatten_transpose, 0, j, 32, 4)
+        for i in range(first, last, HALF_ROWS):
+            acc = zeros(HALF_ROWS, 4)
             for k in range(32):
                 acc = outer(acc, d_dense_add, i, k, panel, k, 0)
             store(d_flatten_dot, i, j, acc)

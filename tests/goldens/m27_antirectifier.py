@@ -20,6 +20,7 @@ from kgen.runtime.model import Model
 from kgen.runtime.optimizers import RMSprop
 from kgen.runtime.spec import Input, Layer, Metric, Output, Spec, Target, Weight
 from kgen.runtime.tiles import (
+    HALF_ROWS,
     LANES,
     ROWS,
     exp,
@@ -78,13 +79,19 @@ def compute_dense(thread, threads, batch, clock, args):
     dense_bias = matrix(args, 2, 1, 256)
     dense = matrix(args, 3, batch, 256)
     first, last = share(batch, ROWS, thread, threads)
-    for j in range(0, 256, 2 * LANES):
-        panel = pack(dense_kernel, 0, j, 784, 2)
-        for i in range(first, last, ROWS):
-            acc = zeros(ROWS, 2)
-            for k in range(784):
-                acc = outer(acc, image, i, k, panel, k, 0)
-            store(dense, i, j, acc + load(dense_bias, 0, j, 1, 2))
+    for start in range(0, 784, 112):
+        stop = min(start + 112, 784)
+        for j in range(0, 256, 4 * LANES):
+            for i in range(first, last, HALF_ROWS):
+                acc = zeros(HALF_ROWS, 4)
+                if start > 0:
+                    acc = load(dense, i, j, HALF_ROWS, 4)
+                for k in range(start, stop):
+                    acc = outer(acc, image, i, k, dense_kernel, k, j)
+                if stop < 784:
+                    store(dense, i, j, acc)
+                    continue
+                store(dense, i, j, acc + load(dense_bias, 0, j, 1, 4))
 
 
 @kernel
@@ -160,13 +167,19 @@ def compute_dense_1(thread, threads, batch, clock, args):
     dense_1_bias = matrix(args, 2, 1, 256)
     dense_1 = matrix(args, 3, batch, 256)
     first, last = share(batch, ROWS, thread, threads)
-    for j in range(0, 256, 2 * LANES):
-        panel = pack(dense_1_kernel, 0, j, 512, 2)
-        for i in range(first, last, ROWS):
-            acc = zeros(ROWS, 2)
-            for k in range(512):
-                acc = outer(acc, dropout, i, k, panel, k, 0)
-            store(dense_1, i, j, acc + load(dense_1_bias, 0, j, 1, 2))
+    for start in range(0, 512, 128):
+        stop = min(start + 128, 512)
+        for j in range(0, 256, 4 * LANES):
+            for i in range(first, last, HALF_ROWS):
+                acc = zeros(HALF_ROWS, 4)
+                if start > 0:
+                    acc = load(dense_1, i, j, HALF_ROWS, 4)
+                for k in range(start, stop):
+                    acc = outer(acc, dropout, i, k, dense_1_kernel, k, j)
+                if stop < 512:
+                    store(dense_1, i, j, acc)
+                    continue
+                store(dense_1, i, j, acc + load(dense_1_bias, 0, j, 1, 4))
 
 
 @kernel
@@ -481,16 +494,25 @@ def gradient_of_antirectifier_concatenate(thread, threads, batch, clock, args):
     d_antirectifier_concatenate = matrix(args, 2, batch, 512)
     key = random_key(clock, 0)
     first, last = share(batch, ROWS, thread, threads)
-    for j in range(0, 512, 2 * LANES):
-        panel = pack(d_dropout_transpose, 0, j, 256, 2)
-        for i in range(first, last, ROWS):
-            acc = zeros(ROWS, 2)
-            for k in range(256):
-                acc = outer(acc, d_dense_1, i, k, panel, k, 0)
-            random_uniform = uniform(key[0], key[1], i, j, 512, ROWS, 2)
-            d_dropout_multiply = select(random_uniform >= 0.1, acc, 0.0)
-            d_antirectifier_concatenate_tile = d_dropout_multiply * 1.1111112
-            store(d_antirectifier_concatenate, i, j, d_antirectifier_concatenate_tile)
+    for start in range(0, 256, 128):
+        stop = min(start + 128, 256)
+        for j in range(0, 512, 4 * LANES):
+            panel = pack(d_dropout_transpose, start, j, 128, 4, stop - start)
+            for i in range(first, last, HALF_ROWS):
+                acc = zeros(HALF_ROWS, 4)
+                if start > 0:
+                    acc = load(d_antirectifier_concatenate, i, j, HALF_ROWS, 4)
+                for k in range(start, stop):
+                    acc = outer(acc, d_dense_1, i, k, panel, k - start, 0)
+                if stop < 256:
+                    store(d_antirectifier_concatenate, i, j, acc)
+                    continue
+                random_uniform = uniform(key[0], key[1], i, j, 512, HALF_ROWS, 4)
+                d_dropout_multiply = select(random_uniform >= 0.1, acc, 0.0)
+                d_antirectifier_concatenate_tile = d_dropout_multiply * 1.1111112
+                store(
+                    d_antirectifier_concatenate, i, j, d_antirectifier_concatenate_tile
+                )
 
 
 @kernel
@@ -500,14 +522,14 @@ def gradient_of_dense_1_kernel(thread, threads, batch, clock, args):
     d_dense_1 = matrix(args, 1, batch, 256)
     d_dense_1_kernel = matrix(args, 2, 512, 256, 272)
     first, last = share(512, ROWS, thread, threads)
-    for start in range(0, batch, 256):
-        count = min(256, batch - start)
-        for j in range(0, 256, 2 * LANES):
-            panel = pack(d_dense_1, start, j, 256, 2, count)
-            for i in range(first, last, ROWS):
-                acc = zeros(ROWS, 2)
+    for start in range(0, batch, 128):
+        count = min(128, batch - start)
+        for j in range(0, 256, 4 * LANES):
+            panel = pack(d_dense_1, start, j, 128, 4, count)
+            for i in range(first, last, HALF_ROWS):
+                acc = zeros(HALF_ROWS, 4)
                 if start > 0:
-                    acc = load(d_dense_1_kernel, i, j, ROWS, 2)
+                    acc = load(d_dense_1_kernel, i, j, HALF_ROWS, 4)
                 for k in range(count):
                     acc = outer_t(acc, dropout, start + k, i, panel, k, 0)
                 store(d_dense_1_kernel, i, j, acc)
@@ -520,14 +542,14 @@ def gradient_of_dense_kernel(thread, threads, batch, clock, args):
     d_dense = matrix(args, 1, batch, 256)
     d_dense_kernel = matrix(args, 2, 784, 256, 272)
     first, last = share(784, ROWS, thread, threads)
-    for start in range(0, batch, 256):
-        count = min(256, batch - start)
-        for j in range(0, 256, 2 * LANES):
-            panel = pack(d_dense, start, j, 256, 2, count)
-            for i in range(first, last, ROWS):
-                acc = zeros(ROWS, 2)
+    for start in range(0, batch, 128):
+        count = min(128, batch - start)
+        for j in range(0, 256, 4 * LANES):
+            panel = pack(d_dense, start, j, 128, 4, count)
+            for i in range(first, last, HALF_ROWS):
+                acc = zeros(HALF_ROWS, 4)
                 if start > 0:
-                    acc = load(d_dense_kernel, i, j, ROWS, 2)
+                    acc = load(d_dense_kernel, i, j, HALF_ROWS, 4)
                 for k in range(count):
                     acc = outer_t(acc, image, start + k, i, panel, k, 0)
                 store(d_dense_kernel, i, j, acc)

@@ -393,10 +393,10 @@ def gradient_of_flatten_dot(thread, threads, batch, clock, args):
     d_flatten_transpose = matrix(args, 1, 64, 3136)
     d_flatten_dot = matrix(args, 2, batch, 3136)
     first, last = share(batch, ROWS, thread, threads)
-    for j in range(0, 3136, 2 * LANES):
-        panel = pack(d_flatten_transpose, 0, j, 64, 2)
-        for i in range(first, last, ROWS):
-            acc = zeros(ROWS, 2)
+    for j in range(0, 3136, 4 * LANES):
+        panel = pack(d_flatten_transpose, 0, j, 64, 4)
+        for i in range(first, last, HALF_ROWS):
+            acc = zeros(HALF_ROWS, 4)
             for k in range(64):
                 acc = outer(acc, d_hidden_add, i, k, panel, k, 0)
             store(d_flatten_dot, i, j, acc)

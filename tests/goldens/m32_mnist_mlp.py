@@ -18,6 +18,7 @@ from kgen.runtime.model import Model
 from kgen.runtime.optimizers import RMSprop
 from kgen.runtime.spec import Input, Layer, Metric, Output, Spec, Target, Weight
 from kgen.runtime.tiles import (
+    HALF_ROWS,
     LANES,
     ROWS,
     exp,
@@ -74,21 +75,25 @@ def compute_dropout(thread, threads, batch, clock, args):
     image = matrix(args, 0, batch, 784)
     dense_kernel = matrix(args, 1, 784, 512, 528)
     dense_bias = matrix(args, 2, 1, 512)
-    dense = matrix(args, 3, batch, 512)
-    dropout = matrix(args, 4, batch, 512)
+    dropout = matrix(args, 3, batch, 512)
     key = random_key(clock, 0)
     first, last = share(batch, ROWS, thread, threads)
-    for j in range(0, 512, 2 * LANES):
-        panel = pack(dense_kernel, 0, j, 784, 2)
-        for i in range(first, last, ROWS):
-            acc = zeros(ROWS, 2)
-            for k in range(784):
-                acc = outer(acc, image, i, k, panel, k, 0)
-            dense_tile = maximum(acc + load(dense_bias, 0, j, 1, 2), 0.0)
-            store(dense, i, j, dense_tile)
-            random_uniform = uniform(key[0], key[1], i, j, 512, ROWS, 2)
-            dropout_tile = select(random_uniform >= 0.2, dense_tile * 1.25, 0.0)
-            store(dropout, i, j, dropout_tile)
+    for start in range(0, 784, 112):
+        stop = min(start + 112, 784)
+        for j in range(0, 512, 4 * LANES):
+            for i in range(first, last, HALF_ROWS):
+                acc = zeros(HALF_ROWS, 4)
+                if start > 0:
+                    acc = load(dropout, i, j, HALF_ROWS, 4)
+                for k in range(start, stop):
+                    acc = outer(acc, image, i, k, dense_kernel, k, j)
+                if stop < 784:
+                    store(dropout, i, j, acc)
+                    continue
+                dense = maximum(acc + load(dense_bias, 0, j, 1, 4), 0.0)
+                random_uniform = uniform(key[0], key[1], i, j, 512, HALF_ROWS, 4)
+                dropout_tile = select(random_uniform >= 0.2, dense * 1.25, 0.0)
+                store(dropout, i, j, dropout_tile)
 
 
 @kernel
@@ -97,23 +102,29 @@ def compute_dropout_1(thread, threads, batch, clock, args):
     dropout = matrix(args, 0, batch, 512)
     dense_1_kernel = matrix(args, 1, 512, 512, 528)
     dense_1_bias = matrix(args, 2, 1, 512)
-    dense_1 = matrix(args, 3, batch, 512)
-    dropout_1 = matrix(args, 4, batch, 512)
+    dropout_1 = matrix(args, 3, batch, 512)
     key = random_key(clock, 1)
     first, last = share(batch, ROWS, thread, threads)
-    for j in range(0, 512, 2 * LANES):
-        panel = pack(dense_1_kernel, 0, j, 512, 2)
-        for i in range(first, last, ROWS):
-            acc = zeros(ROWS, 2)
-            for k in range(512):
-                acc = outer(acc, dropout, i, k, panel, k, 0)
-            dense_1_tile = maximum(acc + load(dense_1_bias, 0, j, 1, 2), 0.0)
-            store(dense_1, i, j, dense_1_tile)
-            random_uniform_1 = uniform(key[0], key[1], i, j, 512, ROWS, 2)
-            dropout_1_greater_equal = random_uniform_1 >= 0.2
-            dropout_1_multiply = dense_1_tile * 1.25
-            dropout_1_tile = select(dropout_1_greater_equal, dropout_1_multiply, 0.0)
-            store(dropout_1, i, j, dropout_1_tile)
+    for start in range(0, 512, 128):
+        stop = min(start + 128, 512)
+        for j in range(0, 512, 4 * LANES):
+            for i in range(first, last, HALF_ROWS):
+                acc = zeros(HALF_ROWS, 4)
+                if start > 0:
+                    acc = load(dropout_1, i, j, HALF_ROWS, 4)
+                for k in range(start, stop):
+                    acc = outer(acc, dropout, i, k, dense_1_kernel, k, j)
+                if stop < 512:
+                    store(dropout_1, i, j, acc)
+                    continue
+                dense_1 = maximum(acc + load(dense_1_bias, 0, j, 1, 4), 0.0)
+                random_uniform_1 = uniform(key[0], key[1], i, j, 512, HALF_ROWS, 4)
+                dropout_1_greater_equal = random_uniform_1 >= 0.2
+                dropout_1_multiply = dense_1 * 1.25
+                dropout_1_tile = select(
+                    dropout_1_greater_equal, dropout_1_multiply, 0.0
+                )
+                store(dropout_1, i, j, dropout_1_tile)
 
 
 @kernel
@@ -234,24 +245,19 @@ def transpose_dense_2_kernel(thread, threads, batch, clock, args):
 
 @kernel
 def gradient_of_dense_1_add(thread, threads, batch, clock, args):
-    """Lines 11, 12. 11,264 FLOPs a row."""
+    """Lines 11, 12. 10,752 FLOPs a row."""
     d_dense_2_add = matrix(args, 0, batch, 10)
     d_dropout_1_transpose = matrix(args, 1, 10, 512)
-    dense_1 = matrix(args, 2, batch, 512)
+    dropout_1 = matrix(args, 2, batch, 512)
     d_dense_1_add = matrix(args, 3, batch, 512)
-    key = random_key(clock, 1)
     first, last = share(batch, ROWS, thread, threads)
     for j in range(0, 512, 2 * LANES):
         for i in range(first, last, ROWS):
             acc = zeros(ROWS, 2)
             for k in range(10):
                 acc = outer(acc, d_dense_2_add, i, k, d_dropout_1_transpose, k, j)
-            random_uniform_1 = uniform(key[0], key[1], i, j, 512, ROWS, 2)
-            d_dropout_1_multiply = select(random_uniform_1 >= 0.2, acc, 0.0)
-            d_dense_1_greater = load(dense_1, i, j, ROWS, 2) > 0.0
-            d_dense_1 = d_dropout_1_multiply * 1.25
-            d_dense_1_add_tile = select(d_dense_1_greater, d_dense_1, 0.0)
-            store(d_dense_1_add, i, j, d_dense_1_add_tile)
+            kept = load(dropout_1, i, j, ROWS, 2) > 0.0
+            store(d_dense_1_add, i, j, select(kept, acc * 1.25, 0.0))
 
 
 @kernel
@@ -300,24 +306,27 @@ def transpose_dense_1_kernel(thread, threads, batch, clock, args):
 
 @kernel
 def gradient_of_dense_add(thread, threads, batch, clock, args):
-    """Lines 10, 11. 525,312 FLOPs a row."""
+    """Lines 10, 11. 524,800 FLOPs a row."""
     d_dense_1_add = matrix(args, 0, batch, 512)
     d_dropout_transpose = matrix(args, 1, 512, 512)
-    dense = matrix(args, 2, batch, 512)
+    dropout = matrix(args, 2, batch, 512)
     d_dense_add = matrix(args, 3, batch, 512)
-    key = random_key(clock, 0)
     first, last = share(batch, ROWS, thread, threads)
-    for j in range(0, 512, 2 * LANES):
-        panel = pack(d_dropout_transpose, 0, j, 512, 2)
-        for i in range(first, last, ROWS):
-            acc = zeros(ROWS, 2)
-            for k in range(512):
-                acc = outer(acc, d_dense_1_add, i, k, panel, k, 0)
-            random_uniform = uniform(key[0], key[1], i, j, 512, ROWS, 2)
-            d_dropout_multiply = select(random_uniform >= 0.2, acc, 0.0)
-            d_dense_greater = load(dense, i, j, ROWS, 2) > 0.0
-            d_dense = d_dropout_multiply * 1.25
-            store(d_dense_add, i, j, select(d_dense_greater, d_dense, 0.0))
+    for start in range(0, 512, 128):
+        stop = min(start + 128, 512)
+        for j in range(0, 512, 4 * LANES):
+            panel = pack(d_dropout_transpose, start, j, 128, 4, stop - start)
+            for i in range(first, last, HALF_ROWS):
+                acc = zeros(HALF_ROWS, 4)
+                if start > 0:
+                    acc = load(d_dense_add, i, j, HALF_ROWS, 4)
+                for k in range(start, stop):
+                    acc = outer(acc, d_dense_1_add, i, k, panel, k - start, 0)
+                if stop < 512:
+                    store(d_dense_add, i, j, acc)
+                    continue
+                kept_1 = load(dropout, i, j, HALF_ROWS, 4) > 0.0
+                store(d_dense_add, i, j, select(kept_1, acc * 1.25, 0.0))
 
 
 @kernel
@@ -327,14 +336,14 @@ def gradient_of_dense_1_kernel(thread, threads, batch, clock, args):
     d_dense_1_add = matrix(args, 1, batch, 512)
     d_dense_1_kernel = matrix(args, 2, 512, 512, 528)
     first, last = share(512, ROWS, thread, threads)
-    for start in range(0, batch, 256):
-        count = min(256, batch - start)
-        for j in range(0, 512, 2 * LANES):
-            panel = pack(d_dense_1_add, start, j, 256, 2, count)
-            for i in range(first, last, ROWS):
-                acc = zeros(ROWS, 2)
+    for start in range(0, batch, 128):
+        count = min(128, batch - start)
+        for j in range(0, 512, 4 * LANES):
+            panel = pack(d_dense_1_add, start, j, 128, 4, count)
+            for i in range(first, last, HALF_ROWS):
+                acc = zeros(HALF_ROWS, 4)
                 if start > 0:
-                    acc = load(d_dense_1_kernel, i, j, ROWS, 2)
+                    acc = load(d_dense_1_kernel, i, j, HALF_ROWS, 4)
                 for k in range(count):
                     acc = outer_t(acc, dropout, start + k, i, panel, k, 0)
                 store(d_dense_1_kernel, i, j, acc)
@@ -347,14 +356,14 @@ def gradient_of_dense_kernel(thread, threads, batch, clock, args):
     d_dense_add = matrix(args, 1, batch, 512)
     d_dense_kernel = matrix(args, 2, 784, 512, 528)
     first, last = share(784, ROWS, thread, threads)
-    for start in range(0, batch, 256):
-        count = min(256, batch - start)
-        for j in range(0, 512, 2 * LANES):
-            panel = pack(d_dense_add, start, j, 256, 2, count)
-            for i in range(first, last, ROWS):
-                acc = zeros(ROWS, 2)
+    for start in range(0, batch, 128):
+        count = min(128, batch - start)
+        for j in range(0, 512, 4 * LANES):
+            panel = pack(d_dense_add, start, j, 128, 4, count)
+            for i in range(first, last, HALF_ROWS):
+                acc = zeros(HALF_ROWS, 4)
                 if start > 0:
-                    acc = load(d_dense_kernel, i, j, ROWS, 2)
+                    acc = load(d_dense_kernel, i, j, HALF_ROWS, 4)
                 for k in range(count):
                     acc = outer_t(acc, image, start + k, i, panel, k, 0)
                 store(d_dense_kernel, i, j, acc)
@@ -386,13 +395,19 @@ def compute_dense(thread, threads, batch, clock, args):
     dense_bias = matrix(args, 2, 1, 512)
     dense = matrix(args, 3, batch, 512)
     first, last = share(batch, ROWS, thread, threads)
-    for j in range(0, 512, 2 * LANES):
-        panel = pack(dense_kernel, 0, j, 784, 2)
-        for i in range(first, last, ROWS):
-            acc = zeros(ROWS, 2)
-            for k in range(784):
-                acc = outer(acc, image, i, k, panel, k, 0)
-            store(dense, i, j, maximum(acc + load(dense_bias, 0, j, 1, 2), 0.0))
+    for start in range(0, 784, 112):
+        stop = min(start + 112, 784)
+        for j in range(0, 512, 4 * LANES):
+            for i in range(first, last, HALF_ROWS):
+                acc = zeros(HALF_ROWS, 4)
+                if start > 0:
+                    acc = load(dense, i, j, HALF_ROWS, 4)
+                for k in range(start, stop):
+                    acc = outer(acc, image, i, k, dense_kernel, k, j)
+                if stop < 784:
+                    store(dense, i, j, acc)
+                    continue
+                store(dense, i, j, maximum(acc + load(dense_bias, 0, j, 1, 4), 0.0))
 
 
 @kernel
@@ -403,14 +418,20 @@ def compute_dense_1(thread, threads, batch, clock, args):
     dense_1_bias = matrix(args, 2, 1, 512)
     dense_1 = matrix(args, 3, batch, 512)
     first, last = share(batch, ROWS, thread, threads)
-    for j in range(0, 512, 2 * LANES):
-        panel = pack(dense_1_kernel, 0, j, 512, 2)
-        for i in range(first, last, ROWS):
-            acc = zeros(ROWS, 2)
-            for k in range(512):
-                acc = outer(acc, dense, i, k, panel, k, 0)
-            dense_1_tile = maximum(acc + load(dense_1_bias, 0, j, 1, 2), 0.0)
-            store(dense_1, i, j, dense_1_tile)
+    for start in range(0, 512, 128):
+        stop = min(start + 128, 512)
+        for j in range(0, 512, 4 * LANES):
+            for i in range(first, last, HALF_ROWS):
+                acc = zeros(HALF_ROWS, 4)
+                if start > 0:
+                    acc = load(dense_1, i, j, HALF_ROWS, 4)
+                for k in range(start, stop):
+                    acc = outer(acc, dense, i, k, dense_1_kernel, k, j)
+                if stop < 512:
+                    store(dense_1, i, j, acc)
+                    continue
+                dense_1_tile = maximum(acc + load(dense_1_bias, 0, j, 1, 4), 0.0)
+                store(dense_1, i, j, dense_1_tile)
 
 
 @kernel
@@ -500,21 +521,19 @@ def compute_dense_1_2(thread, threads, batch, clock, args):
 def gradients(m):
     """Forward, loss and backward of one batch of training."""
     image = m.rows(0, 784)
-    dense = m.rows(784, 512)
-    dropout = m.rows(1296, 512)
-    dense_1 = m.rows(1808, 512)
-    dropout_1 = m.rows(2320, 512)
-    dense_2_add = m.rows(2842, 10)
-    digit_target = m.rows(2832, 10)
-    digit_sample_weight = m.rows(2852, 1)
-    digit_loss_multiply_2 = m.rows(3866, 1)
-    accuracy_min = m.rows(3867, 1)
-    accuracy_min_1 = m.rows(3868, 1)
-    d_dense_2_add = m.rows(3856, 10)
+    dropout = m.rows(784, 512)
+    dropout_1 = m.rows(1296, 512)
+    dense_2_add = m.rows(1818, 10)
+    digit_target = m.rows(1808, 10)
+    digit_sample_weight = m.rows(1828, 1)
+    digit_loss_multiply_2 = m.rows(2842, 1)
+    accuracy_min = m.rows(2843, 1)
+    accuracy_min_1 = m.rows(2844, 1)
+    d_dense_2_add = m.rows(2832, 10)
     d_dropout_1_transpose = m.fixed(262144, 5120)
     d_dropout_transpose = m.fixed(0, 262144)
-    d_dense_1_add = m.rows(2832, 512)
-    d_dense_add = m.rows(3344, 512)
+    d_dense_1_add = m.rows(1808, 512)
+    d_dense_add = m.rows(2320, 512)
     return [
         m.feed("image", image, 784),
         m.feed("digit_target", digit_target, 10),
@@ -523,14 +542,12 @@ def gradients(m):
             image,
             m.weight("dense/kernel"),
             m.weight("dense/bias"),
-            dense,
             dropout,
         ),
         compute_dropout_1(
             dropout,
             m.weight("dense_1/kernel"),
             m.weight("dense_1/bias"),
-            dense_1,
             dropout_1,
         ),
         compute_dense_2_add(
@@ -563,10 +580,10 @@ def gradients(m):
         gradient_of_dense_1_add(
             d_dense_2_add,
             d_dropout_1_transpose,
-            dense_1,
+            dropout_1,
             d_dense_1_add,
         ),
-        gradient_of_dense_add(d_dense_1_add, d_dropout_transpose, dense, d_dense_add),
+        gradient_of_dense_add(d_dense_1_add, d_dropout_transpose, dropout, d_dense_add),
         gradient_of_dense_2_bias(d_dense_2_add, m.gradient("dense_2/bias")),
         gradient_of_dense_2_kernel(
             dropout_1,
@@ -753,8 +770,8 @@ class MnistMlp(Model):
 
     spec = SPEC
     programs = Programs(
-        train=(Steps(gradients, 3869, 267264, 3215728), Steps(update, 3869, 267264, 0)),
-        gradient=(Steps(gradients, 3869, 267264, 3215728),),
+        train=(Steps(gradients, 2845, 267264, 3214704), Steps(update, 2845, 267264, 0)),
+        gradient=(Steps(gradients, 2845, 267264, 3214704),),
         evaluate=(Steps(evaluate, 1832, 0, 1339710),),
         predict=(Steps(predict, 1828, 0, 1339622),),
         few=(Steps(predict_few, 1828, 0, 1339622),),

@@ -15,6 +15,7 @@ from kgen.runtime.model import Model
 from kgen.runtime.optimizers import Adam
 from kgen.runtime.spec import Input, Layer, Metric, Output, Spec, Target, Weight
 from kgen.runtime.tiles import (
+    HALF_ROWS,
     LANES,
     ROWS,
     exp,
@@ -63,13 +64,19 @@ def compute_dense(thread, threads, batch, clock, args):
     dense_bias = matrix(args, 2, 1, 128)
     dense = matrix(args, 3, batch, 128)
     first, last = share(batch, ROWS, thread, threads)
-    for j in range(0, 128, 2 * LANES):
-        panel = pack(dense_kernel, 0, j, 784, 2)
-        for i in range(first, last, ROWS):
-            acc = zeros(ROWS, 2)
-            for k in range(784):
-                acc = outer(acc, image, i, k, panel, k, 0)
-            store(dense, i, j, maximum(acc + load(dense_bias, 0, j, 1, 2), 0.0))
+    for start in range(0, 784, 112):
+        stop = min(start + 112, 784)
+        for j in range(0, 128, 4 * LANES):
+            for i in range(first, last, HALF_ROWS):
+                acc = zeros(HALF_ROWS, 4)
+                if start > 0:
+                    acc = load(dense, i, j, HALF_ROWS, 4)
+                for k in range(start, stop):
+                    acc = outer(acc, image, i, k, dense_kernel, k, j)
+                if stop < 784:
+                    store(dense, i, j, acc)
+                    continue
+                store(dense, i, j, maximum(acc + load(dense_bias, 0, j, 1, 4), 0.0))
 
 
 @kernel
@@ -235,14 +242,14 @@ def gradient_of_dense_kernel(thread, threads, batch, clock, args):
     d_dense_add = matrix(args, 1, batch, 128)
     d_dense_kernel = matrix(args, 2, 784, 128)
     first, last = share(784, ROWS, thread, threads)
-    for start in range(0, batch, 256):
-        count = min(256, batch - start)
-        for j in range(0, 128, 2 * LANES):
-            panel = pack(d_dense_add, start, j, 256, 2, count)
-            for i in range(first, last, ROWS):
-                acc = zeros(ROWS, 2)
+    for start in range(0, batch, 128):
+        count = min(128, batch - start)
+        for j in range(0, 128, 4 * LANES):
+            panel = pack(d_dense_add, start, j, 128, 4, count)
+            for i in range(first, last, HALF_ROWS):
+                acc = zeros(HALF_ROWS, 4)
                 if start > 0:
-                    acc = load(d_dense_kernel, i, j, ROWS, 2)
+                    acc = load(d_dense_kernel, i, j, HALF_ROWS, 4)
                 for k in range(count):
                     acc = outer_t(acc, image, start + k, i, panel, k, 0)
                 store(d_dense_kernel, i, j, acc)

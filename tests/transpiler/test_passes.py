@@ -23,6 +23,7 @@ from kgen.passes import PASSES
 from kgen.passes.differentiate import differentiate, gradients
 from kgen.passes.loops import hoist, trim, with_bodies
 from kgen.passes.lower import lower
+from kgen.passes.mask import mask
 from kgen.passes.narrow import narrow
 from kgen.passes.panel import panel
 from kgen.passes.part import part
@@ -245,6 +246,30 @@ def test_padded_convolutions_have_gradients_of_the_cells_that_count() -> None:
     before, now = interpret(graph, given), interpret(after, given)
     found, expected = now[after.gradients["scale"]], before[graph.gradients["scale"]]
     np.testing.assert_allclose(found, expected, rtol=1e-5, atol=1e-6)
+
+
+@pytest.mark.parametrize(("factor", "read_off"), [(1.25, True), (0.5, False)])
+def test_what_a_dropout_left_tells_which_elements_pass_gradients(
+    factor: float, read_off: bool
+) -> None:
+    with Builder() as builder:
+        x, drawn, weights = (matrix(builder, name, 6) for name in ("x", "drawn", "weights"))
+        shift = builder.weight("shift", (6,), ZEROS)
+        left = ops.where(drawn >= 0.2, ops.relu(x + shift) * factor, 0.0)
+        graph = builder.graph("g", {}, loss=ops.sum(left * weights))
+    plain = simplify(lower(differentiate(simplify(graph))))
+    after = mask(plain)
+    verify(after)
+    draws = [node for node in after.nodes if node.op.name == "greater_equal"]
+    wheres = [node for node in after.nodes if node.op.name == "where"]
+    assert len(draws) == 1
+    assert sum(node.inputs[0] is draws[0].output for node in wheres) == (1 if read_off else 2)
+    given = feeds(graph, rows=40)
+    for name, special in zip(("x", "weights"), (np.nan, np.inf), strict=True):
+        given[name][::5, 1], given[name][::7, 4] = special, 0.0
+    before, now = interpret(plain, given), interpret(after, given)
+    found, expected = now[after.gradients["shift"]], before[plain.gradients["shift"]]
+    np.testing.assert_array_equal(found, expected)
 
 
 def test_pin_gives_results_buffers_of_their_own() -> None:

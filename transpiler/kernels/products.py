@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from kgen.body import Body, Cursor
-from kgen.graph import BATCH
+from kgen.fuse import is_join, root
+from kgen.graph import BATCH, Value
 from kgen.kernels.convolving import LONG_RUN
 from kgen.kernels.loops import (
     Width,
@@ -30,8 +31,10 @@ from kgen.texts import (
 # Floats of a matrix from which its panels are copied together, and of the largest panel.
 _PACKED = 16384
 _LARGEST_PANEL = 1 << 18
-# Rows of the batch that a weight gradient sums at a time.
-_BLOCK = 256
+# Rows of a panel of 64 columns that stay in the first cache while all tiles meet them.
+_BLOCK = 128
+# Rows that lie a multiple of so many floats apart fall on a part of the caches' sets only.
+_CROWDED = 256
 
 
 def matmul(body: Body) -> KernelText:
@@ -47,6 +50,11 @@ def matmul(body: Body) -> KernelText:
     single = body.rows == "few" and a.shape[:-1] == (BATCH,)
     if large and not single:
         kind = PackedMatmulText
+        if _is_wide(cols):
+            rows, vectors, step = "HALF_ROWS", "4", "4 * LANES"
+            partial = _partial(body)
+            if partial is not None and known_size(b.shape[:1]) > _BLOCK:
+                return _blocked(body, share, f"{first}, {last}", partial)
     elif large and alone:  # to read the weights is what costs
         rows, vectors, step = "1", "4", "4 * LANES"
         bounds, columns = "first, last, left, right", "left, right"
@@ -72,6 +80,54 @@ def matmul(body: Body) -> KernelText:
         a=a_name,
         b=b_name,
         body=epilogue(body, Cursor("i", "j", rows, vectors)),
+    )
+
+
+def _partial(body: Body) -> Value | None:
+    """A value of the product's shape that the kernel stores, in memory that it does not read."""
+    shape = body.group.anchor.output.shape
+    for node in body.group.members:
+        value = node.output
+        free = value in body.stored and value not in body.in_place and not is_join(node)
+        if free and value.shape == shape and value.dtype == "float32" and root(value) is value:
+            return value
+    return None
+
+
+def _blocked(body: Body, share: str, bounds: str, partial: Value) -> NestText:
+    """A block of rows of `b` at a time, which the first cache keeps while all tiles meet it.
+
+    Sums of the blocks so far wait where the kernel stores a result.
+    """
+    a, b = body.group.anchor.inputs
+    cols, inner = known_size(body.group.domain.cols), known_size(b.shape[:1])
+    block = -(-inner // -(-inner // _BLOCK))
+    take_names(body, "start", "stop", "panel")
+    left, right = body.view(a, rows_text(a.shape[:-1]), inner), body.view(b, str(inner), cols)
+    product = f"acc = outer(acc, {left}, i, k, {right}, k, j)"
+    packing: tuple[str, ...] = ()
+    if int(body.fusion.strides.get(root(b), cols)) % _CROWDED == 0:
+        packing = (f"panel = pack({right}, start, j, {block}, 4, stop - start)",)
+        product = f"acc = outer(acc, {left}, i, k, panel, k - start, 0)"
+    finish = epilogue(body, Cursor("i", "j", "HALF_ROWS", "4"))
+    sums = body.view(partial, rows_text(a.shape[:-1]), cols)
+    return nest(
+        share=share,
+        loops=(
+            Loop(
+                f"start in range(0, {inner}, {block})", (f"stop = min(start + {block}, {inner})",)
+            ),
+            Loop(f"j in range(0, {cols}, 4 * LANES)", packing),
+            Loop(f"i in range({bounds}, HALF_ROWS)"),
+        ),
+        start=(
+            "acc = zeros(HALF_ROWS, 4)",
+            "if start > 0:",
+            f"    acc = load({sums}, i, j, HALF_ROWS, 4)",
+        ),
+        inner=(Loop("k in range(start, stop)"),),
+        body=(product,),
+        finish=(f"if stop < {inner}:", f"    store({sums}, i, j, acc)", "    continue", *finish),
     )
 
 
@@ -123,27 +179,39 @@ def _pays_to_pack(inner: Width, cols: Width) -> bool:
     return cols > 64 and inner * cols >= _PACKED and inner * 32 <= _LARGEST_PANEL
 
 
+def _is_wide(cols: Width) -> bool:
+    """Whether tiles of four vectors cover the columns about as well as those of two.
+
+    Half as high, they read less for each product.
+    """
+    return isinstance(cols, int) and cols > 64 and -(-cols // 64) * 64 * 8 < -(-cols // 32) * 32 * 9
+
+
 def outer(body: Body) -> KernelText:
     a, b = body.group.anchor.inputs
     rows, cols = width(a.shape[-1:]), width(b.shape[-1:])
     inner = rows_text(a.shape[:-1])
     vectors, step = product_vectors(cols)
+    height = "ROWS"
+    if _is_wide(cols):
+        height, vectors, step = "HALF_ROWS", "4", "4 * LANES"
     by_rows = isinstance(rows, str) or isinstance(cols, str) or rows >= cols
     share = (
         f"share({rows}, ROWS, thread, threads)"
         if by_rows
         else f"share({cols}, {step}, thread, threads)"
     )
-    along_rows = f"i in range({'first, last' if by_rows else f'0, {rows}'}, ROWS)"
+    along_rows = f"i in range({'first, last' if by_rows else f'0, {rows}'}, {height})"
     along_cols = f"j in range({f'0, {cols}' if by_rows else 'first, last'}, {step})"
     a_name, b_name = body.view(a, inner, rows), body.view(b, inner, cols)
-    if len(body.group.members) == 1 and _pays_to_pack(_BLOCK, cols):
+    if len(body.group.members) == 1 and _pays_to_pack(2 * _BLOCK, cols):
         out = body.group.anchor.output
         body.written.append(out)
         return PackedOuterText(
             share=share,
             outer_loop=along_cols,
             inner_loop=along_rows,
+            rows=height,
             vectors=vectors,
             inner=inner,
             block=str(_BLOCK),
@@ -159,7 +227,8 @@ def outer(body: Body) -> KernelText:
         inner=inner,
         a=a_name,
         b=b_name,
-        body=epilogue(body, Cursor("i", "j", "ROWS", vectors)),
+        rows=height,
+        body=epilogue(body, Cursor("i", "j", height, vectors)),
     )
 
 

@@ -9,6 +9,7 @@ from kgen.graph import Graph
 from kgen.passes.differentiate import differentiate
 from kgen.passes.loops import hoist, trim, with_bodies
 from kgen.passes.lower import lower
+from kgen.passes.mask import mask
 from kgen.passes.narrow import narrow
 from kgen.passes.panel import panel
 from kgen.passes.part import part
@@ -27,6 +28,7 @@ PASSES: tuple[Pass, ...] = (
     panel,
     hoist,
     with_bodies(simplify),
+    mask,
     part,
     stage,
     with_bodies(pin),

@@ -43,11 +43,11 @@ def _key(attrs: Any) -> Any:
     return tuple(sorted((name, repr(value)) for name, value in attrs.items()))
 
 
-def _number(value: Value) -> float | None:
+def known_number(value: Value) -> float | None:
     """The number a value is known to be, through any broadcasting."""
     node = value.node
     if node.op.name == "broadcast_to":
-        return _number(node.inputs[0])
+        return known_number(node.inputs[0])
     return float(node.attrs["value"]) if node.op.name == "constant" else None
 
 
@@ -58,7 +58,7 @@ def _local(node: Node, inputs: tuple[Value, ...]) -> Value | None:
         return inputs[0]
     if name in ("reshape", "broadcast_to") and inputs[0].node.op.name == name:
         return current().add(node.op, inputs[0].node.inputs, node.attrs, name=node.output.name)
-    if name == "reshape" and (number := _number(inputs[0])) is not None:
+    if name == "reshape" and (number := known_number(inputs[0])) is not None:
         return ops.broadcast_to(constant(number), shape)
     if name == "transpose" and inputs[0].node.op.name == "transpose":
         inner = inputs[0].node.attrs["axes"]
@@ -67,7 +67,7 @@ def _local(node: Node, inputs: tuple[Value, ...]) -> Value | None:
         return joined
     if not node.op.elementwise or node.output.dtype != "float32" or not inputs:
         return None
-    numbers = [_number(value) for value in inputs]
+    numbers = [known_number(value) for value in inputs]
     if name != "broadcast_to" and all(number is not None for number in numbers):
         folded = node.op.reference(
             *(np.float32(number) for number in numbers if number is not None)
@@ -92,7 +92,7 @@ def _joined(node: Node, inputs: tuple[Value, ...]) -> Value | None:
         start = 0
         for value in source.inputs:
             stop = start + int(value.shape[axis])  # type: ignore[arg-type]
-            if _number(value) != 0.0:
+            if known_number(value) != 0.0:
                 parts.append((start, stop, value))
             start = stop
     parts.sort(key=lambda part: part[0])
