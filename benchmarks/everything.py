@@ -7,7 +7,8 @@ from pathlib import Path
 import click
 
 from benchmarks.compiling.command import compile_command
-from benchmarks.page.command import PLACE, write_page
+from benchmarks.modules import RESULTS
+from benchmarks.page.command import write_page
 from benchmarks.peers.command import peers_command
 from benchmarks.roofline.command import roofline_command
 from benchmarks.scale.command import scaling_command
@@ -20,7 +21,7 @@ QUICK_ROUNDS = 2
 @click.option("--quick", is_flag=True, help="Few rounds, for a try.")
 @click.option(
     "--results",
-    default=PLACE / "results",
+    default=RESULTS,
     type=click.Path(file_okay=False, path_type=Path),
     help="Where figures are saved; benchmarks/results if left out.",
 )

@@ -11,15 +11,7 @@ from typing import Any
 
 ROOT = Path(__file__).resolve().parent.parent
 EXAMPLES = ROOT / "examples"
-
-
-def build_file(source: Path, folder: Path) -> Path:
-    """Transpile a `.k` file; gives the module's path in `folder`.
-
-    Raises:
-        KgenError: the file has mistakes.
-    """
-    return build_text(source.read_text(encoding="utf-8"), source.name, folder)
+RESULTS = ROOT / "benchmarks" / "results"
 
 
 def build_text(
@@ -28,6 +20,9 @@ def build_text(
     """Transpile the text of a `.k` file called `name`; gives the module's path in `folder`.
 
     `defines` sets the file's params.
+
+    Raises:
+        KgenError: the text has mistakes.
     """
     from kgen.compiler import compile_text
 

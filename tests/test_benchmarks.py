@@ -7,12 +7,14 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+import click
 import numpy as np
 import pytest
 from kgen.compiler import compile_text, elaborate_text
 
-from benchmarks.compiling.command import LARGE, small_examples
+from benchmarks.compiling.command import MOST_FLOPS, MOST_KERNELS, examples_named, too_large
 from benchmarks.machine import describe_machine, use_cores
+from benchmarks.modules import EXAMPLES
 from benchmarks.page.command import write_page
 from benchmarks.page.figures import best_ratio, read_figures
 from benchmarks.peers.agreement import STEPS, TORCH_STEPS, faults
@@ -112,8 +114,13 @@ def test_unknown_peers_and_cores() -> None:
 
 
 def test_large_examples_are_left_to_be_asked_for() -> None:
-    assert {path.name[:2] for path in small_examples(())}.isdisjoint(LARGE)
-    assert [path.name for path in small_examples(["18"])] == ["18_video_question.k"]
+    assert len(examples_named(())) == len(list(EXAMPLES.glob("*.k")))
+    assert [path.name for path in examples_named(["18"])] == ["18_video_question.k"]
+    with pytest.raises(click.BadParameter, match="begins with 99"):
+        examples_named(["99"])
+    assert too_large(MOST_KERNELS, MOST_FLOPS) == ""
+    assert too_large(MOST_KERNELS + 1, 10) == "201 kernels"
+    assert too_large(1, 20_335_200_000) == "20.3 GFLOPs a row"
 
 
 def test_faults_name_what_differs() -> None:

@@ -18,17 +18,23 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
 from benchmarks.compiling.ahead import AHEAD, Ahead, measure_ahead
 from benchmarks.machine import describe_machine
-from benchmarks.modules import EXAMPLES, ROOT
+from benchmarks.modules import EXAMPLES, RESULTS, ROOT
 from benchmarks.report import console, print_machine, print_table, time_text, write_json
 from benchmarks.statistics import median
 
-# Networks for large pictures, and those that have them inside: minutes each.
-LARGE = ("14", "17", "18", "21", "22", "24", "38", "41")
+# What an example may have at most to count as small: networks for large pictures, and those that
+# have them inside, take minutes each.
+MOST_FLOPS = 2_000_000_000  # for a row of a step
+MOST_KERNELS = 200
 
 
 @dataclass
 class Timing:
-    """Seconds for one `.k` file, one figure a round; `cold` and `warm` go by kernel."""
+    """Seconds for one `.k` file, one figure a round; `cold` and `warm` go by kernel.
+
+    `first_cold` and `first_warm` are those to the end of the first step; `large` says what was too
+    much, with nothing else measured.
+    """
 
     transpile: list[float] = field(default_factory=list)
     cold: dict[str, list[float]] = field(default_factory=dict)
@@ -37,6 +43,7 @@ class Timing:
     first_warm: list[float] = field(default_factory=list)
     lines: dict[str, list[int]] = field(default_factory=dict)
     failed: str = ""
+    large: str = ""
 
     def total(self, kernels: dict[str, list[float]]) -> float:
         """Of all kernels together."""
@@ -71,33 +78,49 @@ def run_worker(*arguments: str | Path, cache: Path) -> tuple[dict[str, Any], flo
 
 
 def measure(
-    example: Path, rounds: int, progress: Callable[[str], None], *, starts_only: bool
+    example: Path,
+    rounds: int,
+    progress: Callable[[str], None],
+    *,
+    starts_only: bool,
+    small_only: bool,
 ) -> Timing:
     """Build, compile, load and start, each in processes of their own, caches empty each round.
 
-    A step that fails is told in `failed`, and what was measured before it stays.
+    A step that fails is told in `failed`, and what was measured before it stays; `small_only`
+    leaves large models alone once they are built.
     """
     found = Timing()
     for number in range(rounds):
         progress(f"{example.name}, round {number + 1} of {rounds}")
         with tempfile.TemporaryDirectory(prefix="kgen-bench-") as name:
             try:
-                measure_once(example, Path(name), found, starts_only=starts_only)
+                folder = Path(name)
+                built, _ = run_worker("build", example, folder, cache=folder / "a")
+                found.large = too_large(built["kernels"], built["flops"]) if small_only else ""
+                if found.large:
+                    break
+                found.transpile.append(built["transpile_seconds"])
+                measure_module(built["module"], folder, found, starts_only=starts_only)
             except WorkerFailed as error:
                 found.failed = str(error)
                 break
     return found
 
 
-def measure_once(example: Path, folder: Path, found: Timing, *, starts_only: bool) -> None:
-    """One round, in an empty folder.
+def too_large(kernels: int, flops: int) -> str:
+    """What a model has more of than a small one may: its kernels, or FLOPs for a row of a step."""
+    if flops > MOST_FLOPS:
+        return f"{flops / 1e9:.1f} GFLOPs a row"
+    return f"{kernels} kernels" if kernels > MOST_KERNELS else ""
+
+
+def measure_module(module: str, folder: Path, found: Timing, *, starts_only: bool) -> None:
+    """One round of a module, with caches in a folder that was empty before it was built there.
 
     Raises:
         WorkerFailed: a process failed.
     """
-    built, _ = run_worker("build", example, folder, cache=folder / "a")
-    found.transpile.append(built["transpile_seconds"])
-    module = built["module"]
     for starts in (found.first_cold, found.first_warm):
         _, seconds = run_worker("start", module, cache=folder / "b")
         starts.append(seconds)
@@ -110,28 +133,34 @@ def measure_once(example: Path, folder: Path, found: Timing, *, starts_only: boo
         found.lines = answer["lines"]
 
 
-def small_examples(models: Sequence[str]) -> list[Path]:
-    """The examples that begin so; if none are named, all but those of `LARGE`.
+def examples_named(models: Sequence[str]) -> list[Path]:
+    """The examples that begin so; all if none are named.
 
     Raises:
         click.BadParameter: no file begins so.
     """
-    paths = sorted(EXAMPLES.glob("*.k"))
+    chosen = [path for path in sorted(EXAMPLES.glob("*.k")) if path.name.startswith(tuple(models))]
     if not models:
-        return [path for path in paths if path.name[:2] not in LARGE]
-    chosen = [path for path in paths if any(path.name.startswith(model) for model in models)]
+        return sorted(EXAMPLES.glob("*.k"))
     if not chosen:
         raise click.BadParameter(f"no file in {EXAMPLES} begins with {' or '.join(models)}")
     return chosen
 
 
 @click.command("compile")
-@click.option("--model", "models", multiple=True, help="Beginning of a file's name; all if none.")
+@click.option(
+    "--model", "models", multiple=True, help="Beginning of a file's name; all small ones if none."
+)
 @click.option("--rounds", default=3, show_default=True, type=click.IntRange(1))
 @click.option("--starts-only", is_flag=True, help="Leave out the kernels one by one.")
 @click.option("--kernels", "by_kernel", is_flag=True, help="A row for each kernel as well.")
 @click.option("--ahead/--no-ahead", default=True, help="kgen build and kgen warm as well.")
-@click.option("--json", "json_file", type=click.Path(dir_okay=False, path_type=Path))
+@click.option(
+    "--json",
+    "json_file",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Where the figures go; results/compile.json if left out, with --model nowhere.",
+)
 def compile_command(
     models: Sequence[str],
     rounds: int,
@@ -141,7 +170,10 @@ def compile_command(
     json_file: Path | None,
 ) -> None:
     """Time the way from .k files to machine code and a first step."""
-    examples = small_examples(models)
+    examples = examples_named(models)
+    if json_file is None and not models:
+        RESULTS.mkdir(exist_ok=True)
+        json_file = RESULTS / "compile.json"
     machine = describe_machine()
     print_machine(machine)
     found: dict[str, Timing] = {}
@@ -154,11 +186,18 @@ def compile_command(
             bar.update(task, description=text)
 
         for example in examples:
-            found[example.name] = measure(example, rounds, tell, starts_only=starts_only)
+            found[example.name] = measure(
+                example, rounds, tell, starts_only=starts_only, small_only=not models
+            )
             bar.advance(task)
         if ahead:
             made = measure_ahead(tell, lambda: bar.advance(task))
+    large = {name: timing.large for name, timing in found.items() if timing.large}
+    found = {name: timing for name, timing in found.items() if name not in large}
     print_timings(found)
+    if large:
+        told = ", ".join(f"{name} ({reason})" for name, reason in large.items())
+        console.print(f"left out as large: {told}", markup=False)
     if by_kernel:
         for name, timing in found.items():
             print_kernels(name, timing)
@@ -166,7 +205,8 @@ def compile_command(
         print_ahead(made)
     record = {name: asdict(timing) for name, timing in found.items()}
     whole = {name: asdict(one) for name, one in made.items()}
-    write_json(json_file, {"machine": machine.record(), "examples": record, "ahead": whole})
+    figures = {"examples": record, "large": large, "ahead": whole}
+    write_json(json_file, {"machine": machine.record(), **figures})
 
 
 def print_timings(found: dict[str, Timing]) -> None:

@@ -1,7 +1,8 @@
 """A fresh process: `python -m benchmarks.compiling.worker MODE PATH [FOLDER]`.
 
-`build` transpiles a `.k` file into FOLDER, `kernels` compiles or loads each kernel of a module,
-`start` trains one step, or predicts where there is no training. The answer is a line of JSON.
+`build` transpiles a `.k` file into FOLDER and tells its size, `kernels` compiles or loads each
+kernel of a module, `start` trains one step, or predicts where there is no training. The answer is a
+line of JSON.
 """
 
 from __future__ import annotations
@@ -12,24 +13,32 @@ import time
 from pathlib import Path
 from typing import Any
 
-from benchmarks.modules import build_file, import_path, model_class
+from benchmarks.modules import import_path, model_class, module_path
 
 BATCH = 32
 FLOPS = 2_000_000_000  # in a step: larger models get smaller batches
 
 
 def build(path: Path, folder: Path) -> dict[str, Any]:
-    """Seconds to import the transpiler and to run it."""
+    """Seconds to import the transpiler and to run it, and how much there is to compile and do."""
     start = time.perf_counter()
-    import kgen.compiler  # noqa: F401 (timed)
+    from kgen.compiler import lay_out_text, write_module
+    from kgen.emit_loops import flops_a_row
 
     imported = time.perf_counter()
-    module = build_file(path, folder)
+    phases, made = lay_out_text(path.read_text(encoding="utf-8"), str(path))
+    text = write_module(phases, made).text
     done = time.perf_counter()
+    module = module_path(path.name, folder)
+    module.write_text(text, encoding="utf-8")
+    main = phases[-1]
+    program = main.train or main.predict
     return {
         "import_seconds": imported - start,
         "transpile_seconds": done - imported,
         "module": str(module),
+        "kernels": len(made),
+        "flops": flops_a_row((*program.calls, *program.update)),
     }
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from benchmarks.modules import ROOT
+from benchmarks.modules import RESULTS, ROOT
 from benchmarks.page.figures import read_figures
 from benchmarks.page.plots import draw_all
 from benchmarks.page.text import page_text
@@ -18,7 +18,7 @@ PLACE = ROOT / "benchmarks"
 @click.command("page")
 @click.option(
     "--results",
-    default=PLACE / "results",
+    default=RESULTS,
     show_default=False,
     type=click.Path(file_okay=False, path_type=Path),
     help="The folder of saved figures; benchmarks/results if left out.",
