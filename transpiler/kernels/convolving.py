@@ -268,7 +268,8 @@ def turn(body: Body) -> NestText:
     body.written.append(node.output)
     tap = f"i // {rows}" if rows > 1 else "i"
     line = f"i % {rows}" if rows > 1 else "0"
-    if cols % 16 == 0 and rows % 16 == 0:
+    # Blocks must not reach over a tap's edge: 32 is a multiple of every number of lanes.
+    if cols % 32 == 0 and rows % 32 == 0:
         return nest(
             share=f"share({taps * rows}, LANES, thread, threads)",
             loops=(
