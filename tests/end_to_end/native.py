@@ -1,9 +1,13 @@
-"""From `.k` text, or a bare graph, to a module of native code that tests can run."""
+"""From `.k` text, or a bare graph, to a module of native code that tests can run.
+
+`KGEN_TEST_TARGET=cuda` makes it one for GPUs, or for the simulator with `NUMBA_ENABLE_CUDASIM=1`.
+"""
 
 from __future__ import annotations
 
 import importlib.util
 import itertools
+import os
 import tempfile
 from collections.abc import Mapping
 from dataclasses import replace
@@ -21,7 +25,9 @@ from kgen.layers.registry import member
 from kgen.model import InputInfo, Model
 from kgen.rewrite import rebuild
 from kgen.schedule import KernelTable
+from kgen.targets import TARGETS
 
+TARGET = TARGETS[os.environ.get("KGEN_TEST_TARGET", "cpu")]
 MODELS = Path(__file__).parents[1] / "models" / "valid"
 Defines = tuple[tuple[str, str], ...]
 _numbers = itertools.count()
@@ -48,7 +54,7 @@ def load(text: str, stem: str = "module") -> ModuleType:
 def build(file: str, defines: Defines = ()) -> ModuleType:
     """The module of one of the valid models' files."""
     text = (MODELS / file).read_text()
-    return load(compile_text(text, file, dict(defines)).text, Path(file).stem)
+    return load(compile_text(text, file, dict(defines), target=TARGET).text, Path(file).stem)
 
 
 @cache
@@ -60,7 +66,7 @@ def elaborated(file: str, defines: Defines = ()) -> Mapping[str, Model]:
 
 def build_text(text: str, name: str = "inline.k") -> ModuleType:
     """The module of a `.k` text."""
-    return load(compile_text(text, name).text, Path(name).stem)
+    return load(compile_text(text, name, target=TARGET).text, Path(name).stem)
 
 
 def build_graph(graph: Graph) -> Any:
@@ -82,7 +88,8 @@ def build_graph(graph: Graph) -> Any:
         optimizer = optimizer_info(member("optimizer", "SGD"), shapes)
     model = Model("Drawn", "", source, span, inputs, (), predict, train, train, (), optimizer)
     table = KernelTable()
-    module = emit([lay_out(model, table)], list(table.kernels.values()), "A graph.")
+    phases = lay_out(model, table, target=TARGET)
+    module = emit([phases], list(table.kernels.values()), "A graph.", TARGET)
     return load(module.text, "graph").Drawn
 
 
