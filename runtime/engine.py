@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any
 
 import numpy as np
@@ -25,6 +25,8 @@ from kgen.runtime.team import Plan
 # enough where it stays awake for many steps.
 ALONE = 8_000_000
 MANY_STEPS = 16
+# Floats of memory that quick calls may keep for themselves.
+QUICK = 1 << 20
 # Programs made ready for sizes of open dimensions that are kept.
 KEPT = 32
 
@@ -109,18 +111,18 @@ class Engine:
         self.programs = programs
         self.seed = seed
         self.step = 0
-        slots = {name: device.allocate(spec.trainable) for name in spec.slots}
+        slots = {name: device.allocate(spec.trainable, f"slot {name}") for name in spec.slots}
         for name, start in spec.slots.items():
             slots[name][:] = start
         scalars = len(spec.optimizer.scalar_names) if spec.optimizer is not None else 0
         self.state = State(
-            weights=device.allocate(spec.size),
-            gradients=device.allocate(spec.trainable),
+            weights=device.allocate(spec.size, "weights"),
+            gradients=device.allocate(spec.trainable, "gradients"),
             slots=slots,
             figures=device.allocate(spec.totals),
             totals=device.keep(np.zeros(spec.totals)),
             scalars=device.allocate(max(scalars, 1)),
-            carried=States(spec, device.allocate),
+            carried=self._states(spec),
         )
         self.weights = self.state.weights
         self.gradients = self.state.gradients
@@ -144,9 +146,12 @@ class Engine:
     def rebatched(self, spec: Spec, programs: Programs) -> Engine:
         """A part whose layers keep states of their own, for the batches that `spec` fixes."""
         made = self.part(spec, programs)
-        made.state = replace(self.state, carried=States(spec, self.device.allocate))
+        made.state = replace(self.state, carried=self._states(spec))
         made.carried = made.state.carried
         return made
+
+    def _states(self, spec: Spec) -> States:
+        return States(spec, partial(self.device.allocate, name="states of layers"))
 
     def reset_totals(self) -> None:
         """Start the sums anew."""
@@ -220,8 +225,8 @@ class Engine:
             if last > self.natural.size:
                 self.natural = np.arange(max(last, 2 * self.natural.size))
             order = self.natural
-        data = self.device.resident(arrays, owner=arrays)
-        (places,) = self.device.resident([order], owner=order)
+        data = self.device.resident(arrays, arrays, "data")
+        (places,) = self.device.resident([order], order, "order of rows")
         for index, command in prepared.feeds:
             prepared.point(command, 0, data[index])
             prepared.point(command, 1, places)
@@ -285,20 +290,21 @@ class Engine:
     def quick(self, program: str) -> Few | None:
         """A quick call of `predict` or `few` for few rows of one input and output.
 
-        None under emulation, and where one row is much work.
+        None under emulation, where a single row is much work, and where rows take much memory.
         """
         spec, steps = self.spec, getattr(self.programs, program)
-        least = SINGLE + 1 if program == "predict" and self.programs.few else 1
-        most = min(FEW, ALONE // max(sum(s.flops for s in steps), 1))
+        most = min(FEW, QUICK // max(1, *(s.rows for s in steps)))
         if program == "few":
-            most = min(most, SINGLE)
+            most = min(most, SINGLE, ALONE // max(1, sum(s.flops for s in steps)))
+        least = SINGLE + 1 if program == "predict" and self.programs.few else 1
         if most < least or not self.device.has_quick_calls:
             return None
         prepared = Prepared(spec, self.state, steps, most, {}, self.shared, totals=False)
         if prepared.plan.emulated:
             return None
         shapes = spec.inputs[0].shape, spec.outputs[0].shape
-        return Few(prepared, least, most, *shapes, self.threads)  # type: ignore[arg-type]
+        by_columns = program == "few"
+        return Few(prepared, least, most, *shapes, self.threads, by_columns=by_columns)  # type: ignore[arg-type]
 
     def predictor(self, rows: int) -> str:
         """The program that predicts so many rows."""
@@ -314,7 +320,7 @@ class Engine:
     ) -> None:
         """Write the outputs of rows `first:last`, as one batch, to those rows of `outputs`."""
         prepared = self._prepare(program, last - first, open_sizes(self.spec, arrays))
-        targets = self.device.resident(outputs, owner=outputs)
+        targets = self.device.resident(outputs, outputs, "outputs")
         for command, array in zip(prepared.results, targets, strict=True):
             prepared.point(command, 1, array)
         self._run(prepared, arrays, None, first, last, last - first)

@@ -32,31 +32,36 @@ from kgen.runtime.driver import (
     restore_mode,
     yield_processor,
 )
+from kgen.runtime.isa import ROWS
 from kgen.runtime.kernels import Kernel, aligned
 from numba.core import types
 
 FEW = 256
 # Rows up to which the program of that name is quicker than `predict`.
 SINGLE = 4
-# The block that the calls are read from: a clock at rest, the rows, the number of calls, the calls.
-ROWS_WORD, CALLS_WORD, TABLE_START = CLOCK_WORDS, CLOCK_WORDS + 1, CLOCK_WORDS + 2
+# The block that the calls are read from: a clock at rest, the rows, the number of calls, the pauses
+# that helpers are waited for, the calls.
+ROWS_WORD, CALLS_WORD, WAIT_WORD = CLOCK_WORDS, CLOCK_WORDS + 1, CLOCK_WORDS + 2
+TABLE_START = CLOCK_WORDS + 3
 # Words that the threads share, each on a cache line of its own. READY counts helpers that spin,
 # PATIENCE the pauses after which they sleep.
 READY, JOB, HERE, ROUND, PATIENCE, SHARED_WORDS = 0, 8, 16, 24, 32, 40
 BUSY = -1
 PAUSES = 4000  # about 0.2 ms
-LATE = 500
+LATE = 4000
 # Arithmetic of a row from which help pays, and how soon calls must follow for helpers to wake.
 WORTH_SHARING = 400_000
 SOON = 1e-3
-# Seconds without help once cores were not free for it.
-REST = 0.02
+# Arithmetic of a call from which helpers are woken and waited for.
+WORTH_WAITING = 8_000_000
+# Seconds without help once cores were not free for it, and at most if that happens again and again.
+REST, LONGEST_REST = 0.001, 0.02
 
 
 def take_part(block: Any, shared: Any, thread: int, threads: int) -> int:
     """Run the calls of a block one after another; gives the number of threads that did.
 
-    Thread 0 leads: it runs them once, with the helpers if all are ready, else alone. A helper
+    Thread 0 leads: it runs them once, with the helpers if all are ready soon, else alone. A helper
     takes part in every run until none has come for a while. The number is negative if the leader
     waited so long that other work must have had a helper's core.
     """
@@ -68,6 +73,10 @@ def take_part(block: Any, shared: Any, thread: int, threads: int) -> int:
         atomic_add(shared, READY, 1)
     else:
         block[COLUMNS] = 1
+        wait = block[WAIT_WORD]
+        while wait > 0 and atomic_load(shared, READY) != threads - 1:
+            pause_briefly()
+            wait -= 1
         if threads > 1 and atomic_swap_if(shared, READY, threads - 1, BUSY) == threads - 1:
             atomic_add(shared, JOB, 1)
         else:
@@ -159,12 +168,16 @@ class Helpers:
     def wanted(self, now: float) -> None:
         """Wake the helpers if predictions follow one another quickly."""
         if now - self._last < SOON:
-            if self._process != os.getpid():
-                self._start()
-            for wake in self._wakes:
-                wake.release()
+            self.wake()
             now = 0.0
         self._last = now
+
+    def wake(self) -> None:
+        """Wake the helpers."""
+        if self._process != os.getpid():
+            self._start()
+        for wake in self._wakes:
+            wake.release()
 
     def _start(self) -> None:
         """New threads: the first, or those of a forked child, which has none."""
@@ -191,8 +204,11 @@ def _dismiss(end: threading.Event, wakes: list[threading.Semaphore]) -> None:
 class Few:
     """Runs a program on `least` to `most` rows through buffers of its own.
 
+    Threads can share the work on few rows only if its kernels split them `by_columns`.
+
     Buffers that stay where they are need no addresses worked out for a call: what
-    remains is a copy in, one native call, and a copy out.
+    remains is a copy in, one native call, and a copy out. Where a call is much work, its rows are
+    read where they are, by all threads.
     """
 
     def __init__(
@@ -203,10 +219,15 @@ class Few:
         row_shape: tuple[int, ...],
         output_shape: tuple[int, ...],
         threads: int,
+        *,
+        by_columns: bool,
     ) -> None:
         self.least, self.most, self.row_shape = least, most, row_shape
         floats, results = int(np.prod(row_shape)), int(np.prod(output_shape))
-        self.source = aligned(most * floats).reshape(most, *row_shape)
+        # The least rows that are much work, and can be shared.
+        self.large = max(-(-WORTH_WAITING // max(prepared.flops, 1)), ROWS + 1)
+        small = min(most, self.large)
+        self.source = aligned(small * floats).reshape(small, *row_shape)
         self.target = aligned(most * results).reshape(most, *output_shape)
         self.order = np.arange(most)
         self.prepared = prepared
@@ -215,31 +236,49 @@ class Few:
         prepared.point(feed, 1, self.order)
         prepared.point(result, 1, self.target)
         plan = prepared.plan
+        self.feed = plan.arguments_of[feed]
+        self.source_place = int(self.feed[0])
         self.block = np.zeros(TABLE_START + plan.table.size, np.int64)
         self.block[CALLS_WORD] = len(plan.calls)
         self.block[TABLE_START:] = plan.table.reshape(-1)
-        self.threads = threads if prepared.flops >= WORTH_SHARING else 1
+        self.threads = threads
         self.helpers = Helpers(self.block, self.threads)
         self.run = native_few()
         work = self.block.ctypes.data, self.helpers.shared_place, 0
         self.alone, self.together = (*work, 1), (*work, self.threads)
-        self.how = self.together
-        self.rest = 0.0
+        self.shares = by_columns and threads > 1 and prepared.flops >= WORTH_SHARING
+        self.how = self.together if self.shares else self.alone
+        self.rest, self.length = 0.0, REST
 
     def __call__(self, x: npt.NDArray[np.float32], rows: int) -> npt.NDArray[np.float32]:
         """The outputs for `x`, which has `rows` rows, `least` to `most`."""
-        self.source[:rows] = x
         self.block[ROWS_WORD] = rows
+        if rows >= self.large:
+            return self._much(x, rows)
+        self.source[:rows] = x
         threads = self.run(*self.how)
-        if threads != self.threads:
+        if self.shares and threads != self.threads:
             self._without_help(crowded=threads < 0)
+        return self.target[:rows].copy()
+
+    def _much(self, x: npt.NDArray[np.float32], rows: int) -> npt.NDArray[np.float32]:
+        """A call that is much work: helpers are waited for, and rows are not copied."""
+        x = np.ascontiguousarray(x)
+        if self.threads > 1 and self.helpers.shared[READY] < self.threads - 1:
+            self.helpers.wake()
+        self.block[WAIT_WORD] = PAUSES
+        self.feed[0] = x.ctypes.data
+        self.run(*self.together)
+        self.feed[0], self.block[WAIT_WORD] = self.source_place, 0
         return self.target[:rows].copy()
 
     def _without_help(self, *, crowded: bool) -> None:
         """Rest where cores are not free for helpers; else see to it that they come."""
         now = time.perf_counter()
         if crowded:
-            self.rest, self.how = now + REST, self.alone
+            again = now < self.rest + LONGEST_REST
+            self.length = min(2 * self.length, LONGEST_REST) if again else REST
+            self.rest, self.how = now + self.length, self.alone
         elif now > self.rest:
             self.how = self.together
             self.helpers.wanted(now)

@@ -81,6 +81,27 @@ def test_threads_that_share_columns_change_nothing(
     np.testing.assert_array_equal(net(x[:1]), net.predict(x[:1], verbose=0))
 
 
+def test_calls_that_are_much_work_read_rows_where_they_are(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Helpers are waited for; small calls in between find what they are given."""
+    monkeypatch.setenv("KGEN_NUM_THREADS", "3")
+    (tmp_path / "wide.k").write_text(WIDE)
+    net = kgen.load(tmp_path / "wide.k").Wide(seed=0)
+    x = np.random.default_rng(0).standard_normal((300, 300), dtype=np.float32)
+    first = net(x[:128])
+    few = net._quick[-1]
+    assert few.least < few.large < 128 <= few.most
+    expected = net.predict(x, batch_size=150, verbose=0)
+    np.testing.assert_array_equal(first, expected[:128])
+    for rows in (few.large, 128, few.large - 1, few.least, 33, few.most, few.large - 1):
+        np.testing.assert_array_equal(net(x[:rows]), expected[:rows])
+        np.testing.assert_array_equal(net(x[-rows:]), expected[-rows:])
+    apart = x[::3][:70]
+    np.testing.assert_array_equal(net(apart), expected[::3][:70])
+    assert (few.source[: few.large - 1] == x[-few.large + 1 :]).all()
+
+
 def test_rows_that_lie_apart_are_weights_like_others(tmp_path: Path) -> None:
     """The second kernel is wide enough for padding between its rows."""
     (tmp_path / "wide.k").write_text(WIDE)
