@@ -45,4 +45,3 @@ def array_arguments(array: Array) -> list[Argument]:
 def pointer(kind: Any) -> Any:
     """numba's type of a pointer to `kind`, for signatures."""
     return types.CPointer(kind)
-

@@ -50,7 +50,7 @@ class Scheduler:
     def __init__(self, frame: Frame) -> None:
         self.frame = frame
         self.code = [_Code(frame, block) for block in frame.program.blocks]
-        self.executed = 0
+        self.executed = self.limit = 0
         self.live: Mask = np.zeros(frame.count, bool)
         self.waiting: dict[int, Mask] = {}
         self.parked: dict[int, Mask] = {}
@@ -58,12 +58,10 @@ class Scheduler:
 
     def run(self, mask: Mask, limit: int) -> None:
         """Run these lanes to their end; PtxError after `limit` blocks of code, or in a deadlock."""
-        self.live = mask.copy()
+        self.live, self.limit = mask.copy(), limit
         self.granted[:] = False
         self.waiting, self.parked = {0: mask.copy()}, {}
         while self.waiting:
-            if self.executed > limit:
-                raise PtxError(f"{self.frame.program.name} does not end within {limit} blocks")
             index = min(self.waiting)
             self._follow(index, Active(self.waiting.pop(index)))
         if self.parked:
@@ -80,6 +78,9 @@ class Scheduler:
         while True:
             code = self.code[index]
             self.executed += 1
+            if self.executed > self.limit:
+                name = self.frame.program.name
+                raise PtxError(f"{name} does not end within {self.limit} blocks of code")
             if code.wait is not None:
                 released = self._arrive(index, code, active)
                 if released is None:
