@@ -14,10 +14,11 @@ from functools import cache
 from pathlib import Path
 
 import pytest
-from jinja2 import Environment, PackageLoader, meta
+from jinja2 import ChoiceLoader, Environment, PackageLoader, meta
 from kgen.building import module_name
 from kgen.compiler import compile_text
 from kgen.emit import ModuleSource
+from kgen.targets import TARGETS, Target
 from kgen.texts import TEMPLATES, KernelText
 
 ROOT = Path(__file__).parent.parent
@@ -46,6 +47,7 @@ ROOMS = {
     "compiler": "compiler",
     "building": "building loading sklearn standalone",
     "selfcheck": "selfcheck",
+    "inspecting": "inspecting",
     "cli": "__main__ cli commands explain",
 }
 GRAPHS = {"diagnostics", "graph", "ops", "layers"}
@@ -66,6 +68,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "building": {"compiler", "diagnostics", "emit", "parser", "targets", "runtime"},
     "selfcheck": {"passes", "runtime", *GRAPHS},
 }
+MAY_IMPORT["inspecting"] = {*ROOMS, "runtime", "templates"} - {"cli", "inspecting"}
 MAY_IMPORT["cli"] = {*ROOMS, "runtime", "grammar"}
 HOMES = {module: room for room, modules in ROOMS.items() for module in modules.split()}
 
@@ -123,30 +126,33 @@ def test_the_runtime_stands_alone(path: Path) -> None:
 
 # --- templates -----------------------------------------------------------------
 
-LOADER = PackageLoader("kgen.templates", "")
 
-
-def variables(name: str) -> set[str]:
+def variables(name: str, target: Target) -> set[str]:
     """What a template and those it includes expect to be given."""
-    environment = Environment(loader=LOADER)
-    source, _, _ = LOADER.get_source(environment, name)
+    loader = ChoiceLoader([PackageLoader("kgen.templates", one) for one in target.templates])
+    environment = Environment(loader=loader)
+    source, _, _ = loader.get_source(environment, name)
     tree = environment.parse(source)
     found = set(meta.find_undeclared_variables(tree))
     for included in meta.find_referenced_templates(tree):
         assert included is not None
-        found |= variables(included)
+        found |= variables(included, target)
     return found
 
 
 @pytest.mark.parametrize("text", TEMPLATES, ids=lambda text: text.__name__)
 def test_templates_use_all_they_are_given(text: type[KernelText]) -> None:
     fields = {field.name for field in dataclasses.fields(text)}
-    assert variables(f"cpu/{TEMPLATES[text]}.py.jinja") == fields
+    used = [variables(f"{TEMPLATES[text]}.py.jinja", target) for target in TARGETS.values()]
+    assert set().union(*used) == fields - ({"dealt"} if "share" not in fields else set())
 
 
 def test_every_template_is_used() -> None:
-    files = {path.name.removesuffix(".py.jinja") for path in (ROOT / "templates/cpu").glob("*")}
-    assert files == {*TEMPLATES.values(), "header", "module"}
+    known = {*TEMPLATES.values(), "header", "module", "shared"}
+    for target in TARGETS.values():
+        folders = [ROOT / "templates" / folder for folder in target.templates]
+        files = {path.name.removesuffix(".py.jinja") for one in folders for path in one.glob("*")}
+        assert files == known
 
 
 # --- what is emitted -----------------------------------------------------------

@@ -136,6 +136,7 @@ class Body:
         anonymous: bool = False,
     ) -> None:
         self.fusion = fusion
+        self.lanes = fusion.lanes
         self.group = group
         self.stored = stored
         self.in_place = in_place

@@ -133,7 +133,7 @@ def lay_out_text(
         KgenError: with every mistake found.
     """
     models = elaborate_text(text, path, defines)
-    table = KernelTable((model.name for model in models), path)
+    table = KernelTable((model.name for model in models), path, target.lanes)
     phases = [lay_out(model, table, observe, target) for model in models]
     return phases, list(table.kernels.values())
 

@@ -136,12 +136,18 @@ class Fusion:
     """The partition of a graph's nodes into groups.
 
     The body of a loop has a graph `around` it; rows of its values in `strides` lie so far apart.
+    `lanes` is the most that a vector of the target has.
     """
 
     def __init__(
-        self, graph: Graph, around: Graph | None = None, strides: Mapping[Value, str] | None = None
+        self,
+        graph: Graph,
+        around: Graph | None = None,
+        strides: Mapping[Value, str] | None = None,
+        lanes: int = 16,
     ) -> None:
         self.graph = graph
+        self.lanes = lanes
         self.around = around or graph
         self.strides = strides or {}
         self.results = {root(value) for value in graph.results()}

@@ -20,11 +20,15 @@ from kgen.reserved import RESERVED
 class KernelTable:
     """Every kernel of a module; calls of the same text share one.
 
-    `taken` are names of the module that no kernel may have, `source` is its `.k` file's path.
+    `taken` are names of the module that no kernel may have, `source` is its `.k` file's path,
+    `lanes` the most that a vector of the target has.
     """
 
-    def __init__(self, taken: Iterable[str] = (), source: str | None = None) -> None:
+    def __init__(
+        self, taken: Iterable[str] = (), source: str | None = None, lanes: int = 16
+    ) -> None:
         self.source = source
+        self.lanes = lanes
         self.kernels: dict[object, Kernel] = {}
         self.names = set(taken) | RESERVED
         self.arrays: dict[str, Buffer] = {}
@@ -92,7 +96,7 @@ class Scheduler:
         self.table = table
         self.in_place = in_place
         apart = {value: str(buffer.step) for value, buffer in fixed.items() if buffer.step}
-        self.fusion = Fusion(graph, around, {**apart, **(strides or {})})
+        self.fusion = Fusion(graph, around, {**apart, **(strides or {})}, table.lanes)
         self.stored = self._stored()
         self.buffers: dict[Value, Buffer] = dict(fixed)
 

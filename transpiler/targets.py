@@ -16,18 +16,22 @@ class Target:
 
     Attributes:
         title: what emitted modules call themselves.
+        suffix: what the names of their files end with.
         templates: folders of templates, the first that has one counting.
         runtime: what emitted modules import, by module of the runtime; `tiles` and the classes of
             `optimizers` and `schedules` come from those modules' own lists.
         passes: what happens to graphs, in order.
+        lanes: the most that a vector has.
         has_few: whether one row or a few are predicted by a program of their own.
     """
 
     name: str
     title: str
+    suffix: str
     templates: tuple[str, ...]
     runtime: Mapping[str, str]
     passes: tuple[Pass, ...]
+    lanes: int
     has_few: bool
 
 
@@ -38,6 +42,7 @@ _SHARED = {
 CPU = Target(
     "cpu",
     "native code",
+    "",
     ("cpu",),
     {
         **_SHARED,
@@ -46,6 +51,7 @@ CPU = Target(
         "model": "Model",
     },
     PASSES,
+    lanes=16,
     has_few=True,
 )
 # Parts for each of thousands of warps would be larger than what they are parts of; panels are for
@@ -53,6 +59,7 @@ CPU = Target(
 CUDA = Target(
     "cuda",
     "kernels for NVIDIA GPUs",
+    "_cuda",
     ("cuda", "cpu"),
     {
         **_SHARED,
@@ -63,6 +70,7 @@ CUDA = Target(
         "cuda.tiles": "HALF_ROWS LANES ROWS rows_for vectors_for warps",
     },
     tuple(one for one in PASSES if one not in (part, panel)),
+    lanes=32,
     has_few=False,
 )
 TARGETS = {target.name: target for target in (CPU, CUDA)}

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 class KernelText:
     """What every kernel has: a name, its documentation, its arguments' views and its set-up.
 
-    `sizes` are the open dimensions it works with.
+    `sizes` are the open dimensions it works with; `dealt` are the heads of its loops where many
+    warps share them.
     """
 
     name: str = ""
@@ -17,6 +18,7 @@ class KernelText:
     sizes: tuple[str, ...] = ()
     views: tuple[str, ...] = ()
     setup: tuple[str, ...] = ()
+    dealt: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,14 +6,15 @@ from kgen.access import FULL, Domain, place
 from kgen.body import Body, Cursor
 from kgen.fuse import REDUCTIONS
 from kgen.graph import Node
-from kgen.kernels.loops import FOLD, START, long_vectors, rows_text, shared, width
+from kgen.kernels.dealing import Loop, dealt
+from kgen.kernels.loops import FOLD, START, long_vectors, rows_text, shared, shared_loop, width
 from kgen.texts import BlockColumnsText, ColumnsText, KernelText
 
 
 def columns(body: Body) -> KernelText:
     group = body.group
     cols = width(group.domain.cols)
-    vectors, step = long_vectors(cols)
+    vectors, step = long_vectors(cols, body.lanes)
     inner = rows_text(group.domain.rows)
     blocks = bool(group.outer)
     row = f"o * {inner} + i" if blocks else "i"
@@ -37,18 +38,22 @@ def columns(body: Body) -> KernelText:
     _results(body, results, dict(zip(reductions, accumulators, strict=True)), after)
     loop = f"j in range({f'0, {cols}' if blocks else 'first, last'}, {step})"
     if not blocks:
+        share = f"share({cols}, {step}, thread, threads)"
         return ColumnsText(
-            share=f"share({cols}, {step}, thread, threads)",
+            share=share,
             loop=loop,
+            dealt=shared_loop(share, loop),
             before=before,
             inner=inner,
             body=lines,
             after=tuple(body.take()),
         )
     share, first, last = shared(results.rows)
+    blocks_loop = f"o in range({first}, {last})"
     return BlockColumnsText(
+        dealt=tuple(dealt(share, [Loop(blocks_loop), Loop(loop)], free=True)[0]),
         share=share,
-        outer_loop=f"o in range({first}, {last})",
+        outer_loop=blocks_loop,
         loop=loop,
         before=before,
         inner=inner,

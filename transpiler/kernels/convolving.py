@@ -13,12 +13,12 @@ from math import prod
 from kgen.access import count, product_text
 from kgen.body import Body, Cursor
 from kgen.graph import Shape, Value
+from kgen.kernels.dealing import Loop
 from kgen.kernels.geometry import Geometry, Windows, windows
 from kgen.kernels.loops import Width, epilogue, known_size, width
 from kgen.kernels.nest import (
     OUTPUT,
     TAP,
-    Loop,
     add,
     digits,
     mixed,
@@ -46,9 +46,9 @@ _BLOCK = 128
 _OPEN_LINES = 4
 
 
-def tile_vectors(cols: int, height: Width) -> int:
+def tile_vectors(cols: int, height: Width, lanes: int) -> int:
     """Vectors in a tile: more where it is low, as far as the columns go."""
-    most = max(1, -(-cols // 16))
+    most = max(1, -(-cols // lanes))
     wanted = 2 if isinstance(height, str) or height > 5 else 4 if height > 2 else 8
     return min(most, wanted) if most != 3 or wanted < 3 else 3
 
@@ -65,7 +65,7 @@ def conv(body: Body) -> NestText:
     geometry = Geometry(x.shape, taps, node.attrs["strides"], node.attrs["dilation"])
     cols, inner = known_size(out[-1:]), known_size(w.shape[:-1])
     extent = width(out[-2:-1])
-    vectors = tile_vectors(cols, extent)
+    vectors = tile_vectors(cols, extent, body.lanes)
     height = tile_height(extent, vectors)
     start, limit = tile_start(extent, height)
     take_names(body, "tile", "kk", "row", "place", "cells", "taps")
@@ -76,7 +76,7 @@ def conv(body: Body) -> NestText:
         products = _dots(body, geometry, x, w, positions, height)
     else:
         kernel = body.view(w, str(inner), cols)
-        panels = inner * vectors * 16 <= LARGEST_PANEL and _positions(out) >= 8
+        panels = inner * vectors * body.lanes <= LARGEST_PANEL and _positions(out) >= 8
         b, column = ("panel", "0") if panels else (kernel, "j")
         packing = (f"panel = pack({kernel}, 0, j, {inner}, {vectors})",) if panels else ()
         across = Loop(f"j in range(0, {cols}, {columns_of(vectors)})", packing)
@@ -90,6 +90,7 @@ def conv(body: Body) -> NestText:
         f"i = {mixed(['n', *positions], shape)}",
     )
     return nest(
+        free=True,
         share=shared_images(out),
         loops=(
             *outer_loops,
@@ -187,7 +188,7 @@ def conv_filter(body: Body) -> NestText:
     geometry = Geometry(x.shape, node.attrs["taps"], node.attrs["strides"], node.attrs["dilation"])
     cols, extent = known_size(grad.shape[-1:]), width(grad.shape[-2:-1])
     groups, run = prod(geometry.grouped_taps), geometry.run
-    vectors = tile_vectors(cols, run)
+    vectors = tile_vectors(cols, run, body.lanes)
     height = tile_height(run, vectors)
     take_names(body, "q", "t", "m", "tap", "tiles")
     source = windows(body, geometry, x)
@@ -196,7 +197,7 @@ def conv_filter(body: Body) -> NestText:
     body.written.append(node.output)
     lines = max(1, _BLOCK // extent) if isinstance(extent, int) else _OPEN_LINES
     total = product_text(grad.shape[:-2])
-    packs = isinstance(extent, int) and lines * extent * vectors * 16 <= LARGEST_PANEL
+    packs = isinstance(extent, int) and lines * extent * vectors * body.lanes <= LARGEST_PANEL
     block = (f"count = min({lines}, {total} - start)",)
     packing = (
         f"panel = pack({gradient}, start * {extent}, j, {lines * extent}, {vectors}, "
@@ -205,7 +206,7 @@ def conv_filter(body: Body) -> NestText:
     right = f"{gradient}, q * {extent} + ox, j"
     if packs:
         right = f"panel, (q - start) * {extent} + ox, 0"
-    by_rows = groups * -(-run // 12) >= -(-cols // (16 * vectors))
+    by_rows = groups * -(-run // 12) >= -(-cols // (body.lanes * vectors))
     tiles = f"-(-{run} // {height})"
     step = columns_of(vectors)
     work = f"{groups} * {tiles}" if groups > 1 else tiles
@@ -233,11 +234,12 @@ def conv_filter(body: Body) -> NestText:
     )
     left = source.at(names_it, "ox", "m", based=False)
     return nest(
+        free=True,
         share=f"share({work}, 1, thread, threads)"
         if by_rows
         else f"share({cols}, {step}, thread, threads)",
         loops=(
-            Loop(f"start in range(0, {total}, {lines})", block),
+            Loop(f"start in range(0, {total}, {lines})", block, serial=True),
             Loop(
                 f"j in range({f'0, {cols}' if by_rows else 'first, last'}, {step})",
                 packing if packs else (),
@@ -268,9 +270,9 @@ def turn(body: Body) -> NestText:
     body.written.append(node.output)
     tap = f"i // {rows}" if rows > 1 else "i"
     line = f"i % {rows}" if rows > 1 else "0"
-    # Blocks must not reach over a tap's edge: 32 is a multiple of every number of lanes.
-    if cols % 32 == 0 and rows % 32 == 0:
+    if cols % body.lanes == 0 and rows % body.lanes == 0:  # no block reaches over a tap's edge
         return nest(
+            free=True,
             share=f"share({taps * rows}, LANES, thread, threads)",
             loops=(
                 Loop("i in range(first, last, LANES)", (f"row = ({taps - 1} - {tap}) * {cols}",)),
@@ -282,6 +284,7 @@ def turn(body: Body) -> NestText:
             finish=(),
         )
     return nest(
+        free=True,
         share=f"share({taps * rows}, 16, thread, threads)",
         loops=(
             Loop("i in range(first, last)", (f"row = ({taps - 1} - {tap}) * {cols}",)),

@@ -7,12 +7,12 @@ from math import prod
 from kgen.access import product_text
 from kgen.body import Body, Cursor
 from kgen.kernels.convolving import columns_of
+from kgen.kernels.dealing import Loop
 from kgen.kernels.geometry import Geometry
 from kgen.kernels.loops import epilogue, known_size, long_vectors, width
 from kgen.kernels.nest import (
     OUTPUT,
     TAP,
-    Loop,
     mixed,
     names_of,
     nest,
@@ -34,7 +34,7 @@ def depthwise(body: Body) -> NestText:
     taps = tuple(known_size((tap,)) for tap in w.shape[:-1])
     geometry = Geometry(x.shape, taps, node.attrs["strides"], node.attrs["dilation"])
     cols, extent = known_size(out[-1:]), width(out[-2:-1])
-    vectors = "1" if cols <= 16 else "2"
+    vectors = "1" if cols <= body.lanes else "2"
     together = geometry.strides[-1] == 1
     height = tile_height(extent, 4) if together else "1"
     start, limit = tile_start(extent, height) if together else ("tile", "")
@@ -51,6 +51,7 @@ def depthwise(body: Body) -> NestText:
     inner = nested(tap_names, taps)
     inner[-1] = Loop(inner[-1].head, tap)
     return nest(
+        free=True,
         share=shared_images(out),
         loops=(
             Loop("n in range(first, last)"),
@@ -78,7 +79,7 @@ def depthwise_filter(body: Body) -> NestText:
     geometry = Geometry(x.shape, node.attrs["taps"], node.attrs["strides"], node.attrs["dilation"])
     taps, rank = geometry.taps, geometry.rank
     cols = known_size(grad.shape[-1:])
-    vectors, step = long_vectors(cols)
+    vectors, step = long_vectors(cols, body.lanes)
     take_names(body, "tap", "t", "image")
     source = body.view(x, product_text(x.shape[:-1]), cols)
     gradient = body.view(grad, product_text(grad.shape[:-1]), cols)
@@ -95,6 +96,7 @@ def depthwise_filter(body: Body) -> NestText:
     inner = nested(["n", *positions], [product_text(grad.shape[:1]), *shape[1:]])
     last_cells = [*cells[:-1], geometry.cell(rank - 1, positions[-1], tap_names[-1])]
     return nest(
+        free=True,
         share=f"share(-(-{cols} // ({step})) * {prod(taps)}, 1, thread, threads)",
         loops=(Loop("t in range(first, last)", tuple(locate)),),
         start=(f"acc = zeros(1, {vectors})",),

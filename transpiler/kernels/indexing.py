@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from kgen.body import Body, Cursor
-from kgen.kernels.loops import epilogue, known_size, long_vectors, rows_text, shared
+from kgen.kernels.loops import epilogue, known_size, long_vectors, rows_text, shared, shared_loop
 from kgen.texts import GatherText, ScatterText
 
 
@@ -13,10 +13,12 @@ def gathered(body: Body) -> GatherText:
     table, places = node.inputs
     rows, cols = known_size(table.shape[:1]), known_size(table.shape[1:])
     share, first, last = shared(places.shape)
-    vectors, step = long_vectors(cols)
+    vectors, step = long_vectors(cols, body.lanes)
+    loop = f"i in range({first}, {last})"
     return GatherText(
         share=share,
-        loop=f"i in range({first}, {last})",
+        loop=loop,
+        dealt=shared_loop(share, loop),
         places=body.view(places, rows_text(places.shape), 1),
         last_row=str(rows - 1),
         cols=str(cols),
@@ -32,7 +34,7 @@ def scattered(body: Body) -> ScatterText:
     node = body.group.anchor
     values, places = node.inputs
     rows, cols = known_size(node.output.shape[:1]), known_size(node.output.shape[1:])
-    vectors, step = long_vectors(cols)
+    vectors, step = long_vectors(cols, body.lanes)
     together = max(1, 16 // cols)  # rows of one cache line belong to one thread
     body.written.append(node.output)
     return ScatterText(

@@ -6,6 +6,7 @@ from kgen.access import FULL, count, place, product_text
 from kgen.body import Body, Cursor
 from kgen.fuse import is_join
 from kgen.graph import BATCH, Node, Shape
+from kgen.kernels.dealing import Loop, dealt
 
 # How a reduction goes on, and what it starts from.
 FOLD = {"sum": "{0} + {1}", "max": "maximum({0}, {1})", "min": "minimum({0}, {1})"}
@@ -18,6 +19,11 @@ Width = int | str
 
 def rows_text(rows: Shape) -> str:
     return product_text(rows)
+
+
+def shared_loop(share: str, loop: str) -> tuple[str, ...]:
+    """The head of a kernel's one loop as many warps share it."""
+    return tuple(dealt(share, [Loop(loop)])[0])
 
 
 def scaled(name: str, factor: Width) -> str:
@@ -38,19 +44,19 @@ def starts_with_batch(shape: Shape) -> bool:
     return next((size for size in shape if size != 1), None) == BATCH and shape.count(BATCH) == 1
 
 
-def product_vectors(cols: Width) -> tuple[str, str]:
+def product_vectors(cols: Width, lanes: int) -> tuple[str, str]:
     """Vectors in a product's tile, and the columns a tile covers."""
-    narrow = isinstance(cols, int) and cols <= 16
+    narrow = isinstance(cols, int) and cols <= lanes
     return ("1", "LANES") if narrow else ("2", "2 * LANES")
 
 
-def long_vectors(cols: Width) -> tuple[str, str]:
+def long_vectors(cols: Width, lanes: int) -> tuple[str, str]:
     """Vectors in a map's tile, and the columns a tile covers."""
     if isinstance(cols, str):
         return "2", "2 * LANES"
-    if cols <= 16:
+    if cols <= lanes:
         return "1", "LANES"
-    return ("2", "2 * LANES") if cols <= 32 else ("4", "4 * LANES")
+    return ("2", "2 * LANES") if cols <= 2 * lanes else ("4", "4 * LANES")
 
 
 def width(shape: Shape) -> Width:

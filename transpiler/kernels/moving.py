@@ -8,7 +8,8 @@ from kgen.access import factor, product_text
 from kgen.body import Body
 from kgen.dims import expression, plus, product, times
 from kgen.graph import Node, Size, Value
-from kgen.kernels.loops import known_size, long_vectors, rows_text, shared, width
+from kgen.kernels.dealing import Loop, dealt
+from kgen.kernels.loops import known_size, long_vectors, rows_text, shared, shared_loop, width
 from kgen.texts import CopyText, KernelText, Move, PermuteRowsText, PermuteText, TransposeText
 
 
@@ -18,8 +19,11 @@ def transposed(body: Body) -> KernelText:
     body.written.append(target)
     if node.attrs["axes"] == (1, 0) and all(isinstance(s, int) for s in source.shape):
         rows, cols = known_size(source.shape[:1]), known_size(source.shape[1:])
+        share = f"share({rows}, LANES, thread, threads)"
+        blocks = Loop("i in range(first, last, LANES)"), Loop(f"j in range(0, {cols}, LANES)")
         return TransposeText(
-            share=f"share({rows}, LANES, thread, threads)",
+            dealt=tuple(dealt(share, blocks, free=True)[0]),
+            share=share,
             cols=str(cols),
             source=body.view(source, str(rows), cols),
             target=body.view(target, str(cols), rows),
@@ -48,10 +52,11 @@ def _permute(body: Body, source: Value, target: Value) -> PermuteText | PermuteR
     loop = f"i in range({first}, {last})"
     source_view = body.view(source, rows_text(source.shape[:-1]), width(source.shape[-1:]))
     if axes[-1] == len(shape) - 1:
-        vectors, step = long_vectors(cols)
+        vectors, step = long_vectors(cols, body.lanes)
         return PermuteRowsText(
             share=share,
             loop=loop,
+            dealt=shared_loop(share, loop),
             cols=str(cols),
             step=step,
             vectors=vectors,
@@ -62,6 +67,7 @@ def _permute(body: Body, source: Value, target: Value) -> PermuteText | PermuteR
     return PermuteText(
         share=share,
         loop=loop,
+        dealt=shared_loop(share, loop),
         cols=str(cols),
         source=source_view,
         source_row=row,
@@ -81,7 +87,7 @@ def copied(body: Body) -> CopyText:
     target = node.output
     rows = target.shape[:axis]
     cols = width(target.shape[axis:])
-    vectors, step = _copy_vectors(node)
+    vectors, step = _copy_vectors(node, body.lanes)
     moves: list[Move] = []
     start: Size = 0
     for value in node.inputs:
@@ -100,9 +106,11 @@ def copied(body: Body) -> CopyText:
             start = plus(start, product(value.shape[axis:]))
     share, first, last = shared(rows)
     body.written.append(target)
+    loop = f"i in range({first}, {last})"
     return CopyText(
         share=share,
-        loop=f"i in range({first}, {last})",
+        loop=loop,
+        dealt=shared_loop(share, loop),
         target=body.view(target, rows_text(rows), cols),
         moves=tuple(moves),
     )
@@ -112,17 +120,17 @@ def _shifted(by: Size) -> str:
     return "j" if by == 0 else f"j + {expression(by)}"
 
 
-def _copy_vectors(node: Node) -> tuple[str, str]:
+def _copy_vectors(node: Node, lanes: int) -> tuple[str, str]:
     """Vectors in a copy's tile, and the columns a tile covers.
 
     A tile off the grid of tiles may overhang its row, but is masked only where the row is no
-    multiple of a tile (of 4, 8 or 16 lanes); failing all else, an odd number of vectors is none.
+    multiple of a tile (of 4 lanes or more); failing all else, an odd number of vectors is none.
     """
     axis = node.attrs["axis"]
     parts = [width(value.shape[axis:]) for value in (*node.inputs, node.output)]
     widths = [part for part in parts if isinstance(part, int)]
     if len(widths) < len(parts):  # rows of open size are always masked
-        return long_vectors(width(node.output.shape[axis:]))
+        return long_vectors(width(node.output.shape[axis:]), lanes)
     widths.pop()
     cols = sum(widths)
     edges = [sum(widths[:position]) for position in range(1, len(widths) + 1)]
@@ -133,9 +141,9 @@ def _copy_vectors(node: Node) -> tuple[str, str]:
     if node.op.name == "slice_axis":
         inner = known_size(node.output.shape[axis + 1 :])
         edges += [node.attrs["start"] * inner, node.attrs["stop"] * inner]
-    preferred = long_vectors(known_size(node.output.shape[axis:]))
+    preferred = long_vectors(known_size(node.output.shape[axis:]), lanes)
     for vectors in (int(preferred[0]), 4, 2, 1):
-        if cols % (4 * vectors) or all(edge % (16 * vectors) == 0 for edge in edges):
+        if cols % (4 * vectors) or all(edge % (lanes * vectors) == 0 for edge in edges):
             break
     else:
         vectors = next(odd for odd in count_from(3, 2) if cols % odd)

@@ -3,23 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 
 from kgen.access import product_text
 from kgen.body import Body
 from kgen.graph import BATCH, Shape
+from kgen.kernels.dealing import Loop, dealt, indented, opened
 from kgen.texts import NestText
 
 # What positions of the output, taps of the window and cells of the input are called, by axis.
 OUTPUT, TAP, CELL = ("oz", "oy", "ox"), ("tz", "ty", "tx"), ("iz", "iy", "ix")
-
-
-@dataclass(frozen=True, slots=True)
-class Loop:
-    """A loop of a nest, and the statements its body begins with."""
-
-    head: str
-    lines: tuple[str, ...] = ()
 
 
 def nest(
@@ -30,26 +22,22 @@ def nest(
     inner: Sequence[Loop],
     body: Sequence[str],
     finish: Sequence[str],
+    free: bool = False,
 ) -> NestText:
-    """Loops in one another; in the innermost, further ones between `start` and `finish`."""
-    outer, depth = _opened(loops, 0)
-    between, deepest = _opened(inner, depth)
-    lines = [*outer, *_indented(start, depth), *between, *_indented(body, deepest)]
-    return NestText(share=share, lines=(*lines, *_indented(finish, depth)))
+    """Loops in one another; in the innermost, further ones between `start` and `finish`.
 
+    The outer loops are `free` if what each turn of them writes is apart from what others do.
+    """
 
-def _opened(loops: Sequence[Loop], depth: int) -> tuple[list[str], int]:
-    """The heads of loops with what follows each, and the depth of the innermost body."""
-    lines: list[str] = []
-    for loop in loops:
-        lines += _indented([f"for {loop.head}:"], depth)
-        depth += 1
-        lines += _indented(loop.lines, depth)
-    return lines, depth
+    def lines(outer: tuple[list[str], int]) -> tuple[str, ...]:
+        heads, depth = outer
+        between, deepest = opened(inner, depth)
+        turn = [*indented(start, depth), *between, *indented(body, deepest)]
+        return (*heads, *turn, *indented(finish, depth))
 
-
-def _indented(lines: Iterable[str], depth: int) -> list[str]:
-    return ["    " * depth + line for line in lines]
+    is_shared = any("first, " in loop.head or "first *" in loop.head for loop in loops)
+    spread = lines(dealt(share, loops, free=free)) if is_shared else ()
+    return NestText(share=share, lines=lines(opened(loops, 0)), dealt=spread)
 
 
 def names_of(kind: tuple[str, ...], rank: int) -> tuple[str, ...]:
@@ -60,7 +48,7 @@ def names_of(kind: tuple[str, ...], rank: int) -> tuple[str, ...]:
 
 def take_names(body: Body, *names: str) -> None:
     """Keep the nest's own variables free of the model's names."""
-    body.names.taken |= {"n", *OUTPUT, *TAP, *CELL, *names}
+    body.names.taken |= {"n", "item", *OUTPUT, *TAP, *CELL, *names}
 
 
 def size(shape: Shape, axis: int) -> str:

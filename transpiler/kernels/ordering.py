@@ -3,7 +3,15 @@
 from __future__ import annotations
 
 from kgen.body import Body
-from kgen.kernels.loops import known_size, long_vectors, rows_text, scaled, shared, width
+from kgen.kernels.loops import (
+    known_size,
+    long_vectors,
+    rows_text,
+    scaled,
+    shared,
+    shared_loop,
+    width,
+)
 from kgen.texts import OrderText, PlaceText, RunningText
 
 
@@ -14,7 +22,7 @@ def running(body: Body) -> RunningText:
     before, behind = out.shape[:axis], out.shape[axis + 1 :]
     length = rows_text(out.shape[axis : axis + 1])
     cols = width(behind)
-    vectors, step = long_vectors(cols)
+    vectors, step = long_vectors(cols, body.lanes)
     rows = rows_text(out.shape[: axis + 1])
     share, first, last = shared(before)
     names = [body.view(value, rows, cols) for value in node.inputs]
@@ -25,6 +33,7 @@ def running(body: Body) -> RunningText:
     return RunningText(
         share=share,
         loop=f"o in range({first}, {last})",
+        dealt=shared_loop(share, f"o in range({first}, {last})"),
         cols=str(cols),
         step=step,
         vectors=vectors,
@@ -41,12 +50,13 @@ def ordered(body: Body) -> OrderText:
     source, target = node.inputs[0], node.output
     rows, cols = source.shape[:-1], known_size(source.shape[-1:])
     size = known_size(target.shape[-1:])
-    vectors, step = long_vectors(cols)
+    vectors, step = long_vectors(cols, body.lanes)
     share, first, last = shared(rows)
     body.written.append(target)
     return OrderText(
         share=share,
         loop=f"i in range({first}, {last})",
+        dealt=shared_loop(share, f"i in range({first}, {last})"),
         cols=str(cols),
         step=step,
         vectors=vectors,
@@ -86,6 +96,7 @@ def _by_place(
     return PlaceText(
         share=share,
         loop=f"i in range({first}, {last})",
+        dealt=shared_loop(share, f"i in range({first}, {last})"),
         zeros=str(size) if spread else "",
         count=str(count),
         places=body.view(places, rows, count),

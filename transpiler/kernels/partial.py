@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from kgen.body import Body
+from kgen.kernels.dealing import Loop
 from kgen.kernels.loops import (
     known_size,
     long_vectors,
@@ -11,7 +12,7 @@ from kgen.kernels.loops import (
     shared,
     width,
 )
-from kgen.kernels.nest import Loop, nest
+from kgen.kernels.nest import nest
 from kgen.texts import NestText
 
 
@@ -19,7 +20,7 @@ def sum_parts(body: Body) -> NestText:
     node = body.group.anchor
     (x,) = node.inputs
     cols = known_size(x.shape[1:])
-    vectors, step = long_vectors(cols)
+    vectors, step = long_vectors(cols, body.lanes)
     share, first, last = shared(x.shape[:1])
     source = body.view(x, rows_text(x.shape[:1]), cols)
     target = body.view(node.output, "threads", cols)
@@ -38,7 +39,7 @@ def dot_parts(body: Body) -> NestText:
     node = body.group.anchor
     a, b = node.inputs
     rows, cols = known_size(a.shape[-1:]), known_size(b.shape[-1:])
-    vectors, step = product_vectors(width(b.shape[-1:]))
+    vectors, step = product_vectors(width(b.shape[-1:]), body.lanes)
     share, first, last = shared(a.shape[:-1])
     inner = rows_text(a.shape[:-1])
     left, right = body.view(a, inner, rows), body.view(b, inner, cols)

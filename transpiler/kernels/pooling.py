@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from kgen.access import product_text
 from kgen.body import Body, Cursor
 from kgen.graph import Node, Shape, Value
+from kgen.kernels.dealing import Loop
 from kgen.kernels.loops import epilogue, known_size, long_vectors
 from kgen.kernels.nest import (
     CELL,
     OUTPUT,
-    Loop,
     add,
     mixed,
     mul,
@@ -107,9 +107,9 @@ def _pools(node: Node, shape: Shape, out: Shape) -> Pools:
     return Pools(shape, out, attrs)
 
 
-def _loops(pools: Pools, cols: int) -> tuple[str, tuple[Loop, ...]]:
+def _loops(pools: Pools, cols: int, lanes: int) -> tuple[str, tuple[Loop, ...]]:
     """The vectors of a tile, and the loops over images, windows and channels."""
-    vectors, step = long_vectors(cols)
+    vectors, step = long_vectors(cols, lanes)
     extents = [size(pools.out, axis + 1) for axis in range(pools.rank)]
     walks = nested(pools.positions, extents)
     place = (f"i = {pools.position_row()}", *pools.lines())
@@ -136,11 +136,12 @@ def pool(body: Body) -> NestText:
     pools = _pools(node, x.shape, node.output.shape)
     kind = node.attrs["kind"]
     _names(body, pools)
-    vectors, loops = _loops(pools, known_size(x.shape[-1:]))
+    vectors, loops = _loops(pools, known_size(x.shape[-1:]), body.lanes)
     source = _view(body, x)
     part = f"load({source}, {pools.cell_row()}, j, 1, {vectors})"
     mean = (f"acc = acc / ({pools.real_cells()})",) if kind == "mean" else ()
     return nest(
+        free=True,
         share=shared_images(x.shape),
         loops=loops,
         start=(f"acc = full(1, {vectors}, {_START[kind]})",),
@@ -156,10 +157,11 @@ def pool_where(body: Body) -> NestText:
     (x,) = node.inputs
     pools = _pools(node, x.shape, node.output.shape)
     _names(body, pools)
-    vectors, loops = _loops(pools, known_size(x.shape[-1:]))
+    vectors, loops = _loops(pools, known_size(x.shape[-1:]), body.lanes)
     source, target = _view(body, x), _view(body, node.output)
     body.written.append(node.output)
     return nest(
+        free=True,
         share=shared_images(x.shape),
         loops=loops,
         start=(
@@ -205,6 +207,7 @@ def _back(
         clear = ()
     write = "add_to" if overlap else "store"
     return nest(
+        free=not overlap and not clear,
         share=shared_images(target.shape),
         loops=(Loop(image.head, clear), *others),
         start=tuple(start),
@@ -231,7 +234,7 @@ def unpool(body: Body) -> NestText:
     values, where = node.inputs
     pools = _pools(node, node.output.shape, values.shape)
     _names(body, pools)
-    vectors, loops = _loops(pools, known_size(values.shape[-1:]))
+    vectors, loops = _loops(pools, known_size(values.shape[-1:]), body.lanes)
     start = (
         f"best = load({_view(body, values)}, i, j, 1, {vectors})",
         f"found = load({_view(body, where)}, i, j, 1, {vectors})",
@@ -245,7 +248,7 @@ def spread(body: Body) -> NestText:
     (grad,) = node.inputs
     pools = _pools(node, node.output.shape, grad.shape)
     _names(body, pools)
-    vectors, loops = _loops(pools, known_size(grad.shape[-1:]))
+    vectors, loops = _loops(pools, known_size(grad.shape[-1:]), body.lanes)
     start = [f"part = load({_view(body, grad)}, i, j, 1, {vectors})"]
     if node.attrs["kind"] == "mean":
         start.append(f"part = part / ({pools.real_cells()})")
@@ -257,10 +260,11 @@ def pick(body: Body) -> NestText:
     x, where = node.inputs
     pools = _pools(node, x.shape, where.shape)
     _names(body, pools)
-    vectors, loops = _loops(pools, known_size(x.shape[-1:]))
+    vectors, loops = _loops(pools, known_size(x.shape[-1:]), body.lanes)
     target = _view(body, node.output)
     body.written.append(node.output)
     return nest(
+        free=True,
         share=shared_images(x.shape),
         loops=loops,
         start=(

@@ -6,6 +6,7 @@ from kgen.body import Body, Cursor
 from kgen.fuse import is_join, root
 from kgen.graph import BATCH, Value
 from kgen.kernels.convolving import LONG_RUN
+from kgen.kernels.dealing import Loop, dealt
 from kgen.kernels.loops import (
     Width,
     epilogue,
@@ -15,7 +16,7 @@ from kgen.kernels.loops import (
     shared,
     width,
 )
-from kgen.kernels.nest import Loop, nest, take_names
+from kgen.kernels.nest import nest, take_names
 from kgen.ops.panels import PANEL
 from kgen.texts import (
     BatchedText,
@@ -43,7 +44,7 @@ def matmul(body: Body) -> KernelText:
     cols, inner = width(body.group.domain.cols), width(b.shape[:1])
     share, first, last = shared(a.shape[:-1])
     bounds, columns = "first, last", f"0, {cols}"
-    vectors, step = product_vectors(cols)
+    vectors, step = product_vectors(cols, body.lanes)
     rows = "ROWS"
     kind = MatmulText
     large, alone = _pays_to_pack(inner, cols), body.fusion.around is body.fusion.graph
@@ -67,7 +68,9 @@ def matmul(body: Body) -> KernelText:
         return _dots(body, share, f"{first}, {last}", inner)
     a_name = body.view(a, rows_text(a.shape[:-1]), inner)
     b_name = body.view(b, str(inner), cols)
+    tiles = Loop(f"j in range(0, {cols}, {step})"), Loop(f"i in range({first}, {last}, {rows})")
     return kind(
+        dealt=tuple(dealt(share, tiles, free=True)[0]) if bounds == "first, last" else (),
         bounds=bounds,
         share=share,
         first=first,
@@ -140,6 +143,7 @@ def dot_panels(body: Body) -> NestText:
     left = body.view(a, rows_text(a.shape[:-1]), inner)
     right = body.view(b, str(cols // PANEL * inner), PANEL)
     return nest(
+        free=True,
         share=share,
         loops=(
             Loop(f"j in range(0, {cols}, 2 * LANES)", (f"start = j // {PANEL} * {inner}",)),
@@ -159,6 +163,7 @@ def _dots(body: Body, share: str, bounds: str, inner: int) -> NestText:
     row = body.view(a, rows_text(a.shape[:-1]), inner)
     column = body.view(b, "1", inner)
     return nest(
+        free=True,
         share=share,
         loops=(Loop(f"i in range({bounds}, ROWS)"),),
         start=("acc = zeros(ROWS, 1)",),
@@ -191,7 +196,7 @@ def outer(body: Body) -> KernelText:
     a, b = body.group.anchor.inputs
     rows, cols = width(a.shape[-1:]), width(b.shape[-1:])
     inner = rows_text(a.shape[:-1])
-    vectors, step = product_vectors(cols)
+    vectors, step = product_vectors(cols, body.lanes)
     height = "ROWS"
     if _is_wide(cols):
         height, vectors, step = "HALF_ROWS", "4", "4 * LANES"
@@ -203,11 +208,14 @@ def outer(body: Body) -> KernelText:
     )
     along_rows = f"i in range({'first, last' if by_rows else f'0, {rows}'}, {height})"
     along_cols = f"j in range({f'0, {cols}' if by_rows else 'first, last'}, {step})"
+    tiles = Loop(along_rows), Loop(along_cols)
+    spread = tuple(dealt(share, tiles, free=True)[0])
     a_name, b_name = body.view(a, inner, rows), body.view(b, inner, cols)
     if len(body.group.members) == 1 and _pays_to_pack(2 * _BLOCK, cols):
         out = body.group.anchor.output
         body.written.append(out)
         return PackedOuterText(
+            dealt=spread,
             share=share,
             outer_loop=along_cols,
             inner_loop=along_rows,
@@ -220,6 +228,7 @@ def outer(body: Body) -> KernelText:
             out=body.view(out, str(rows), cols),
         )
     return OuterText(
+        dealt=spread,
         share=share,
         outer_loop=along_cols,
         inner_loop=along_rows,
@@ -239,10 +248,12 @@ def batched(body: Body) -> BatchedText:
     rows, inner = width(a.shape[batch : batch + 1]), width(a.shape[batch + 1 :])
     cols = width(b.shape[batch + 1 :])
     share, first, last = shared(a.shape[:batch])
-    vectors, step = product_vectors(cols)
+    vectors, step = product_vectors(cols, body.lanes)
     out = node.output
     entries = rows_text(a.shape[:batch])
+    matrices = Loop(f"o in range({first}, {last})"), Loop(f"j in range(0, {cols}, {step})")
     text = BatchedText(
+        dealt=tuple(dealt(share, matrices, free=True)[0]),
         share=share,
         first=first,
         last=last,

@@ -13,6 +13,7 @@ from kgen.kernels.loops import (
     elementwise_members,
     long_vectors,
     shared,
+    shared_loop,
     starts_with_batch,
     width,
 )
@@ -38,7 +39,7 @@ def rowwise(body: Body) -> KernelText:
     else:
         stages = _passes(body, cols)
         loop = f"i in range({first}, {last})"
-    return RowsText(share=share, loop=loop, stages=stages)
+    return RowsText(share=share, loop=loop, dealt=shared_loop(share, loop), stages=stages)
 
 
 def _tile_rows(body: Body, cols: int) -> int:
@@ -90,7 +91,7 @@ def _reduced_operand(body: Body, node: Node, cursor: Cursor, cols: Width) -> str
     source = node.inputs[0]
     split = node.attrs["axes"][0]
     text = body.spread(body.read(source, split, FULL, cursor), source, split, FULL, cursor)
-    tile = 16 * int(cursor.vectors) if cursor.vectors.isdigit() else 16
+    tile = body.lanes * (int(cursor.vectors) if cursor.vectors.isdigit() else 1)
     if isinstance(cols, int) and (cols % tile == 0 or cols == 1):
         return text
     return f"keep_columns({text}, {cursor.j}, {cols}, {START[node.op.name]})"
@@ -99,7 +100,7 @@ def _reduced_operand(body: Body, node: Node, cursor: Cursor, cols: Width) -> str
 def _passes(body: Body, cols: Width) -> tuple[Stage, ...]:
     """Long rows: as many walks as reductions follow on one another."""
     levels = _levels(body)
-    vectors, step = long_vectors(cols)
+    vectors, step = long_vectors(cols, body.lanes)
     cursor = Cursor("i", "j", "1", vectors)
     members = body.group.members
     stages: list[Stage] = []
@@ -180,10 +181,12 @@ def spilled(fusion: Fusion, group: Group) -> list[Value]:
 
 def _flat(body: Body) -> FlatText:
     cols = width(body.group.domain.cols)
-    vectors, step = long_vectors(cols)
+    vectors, step = long_vectors(cols, body.lanes)
     elementwise_members(body, body.group.members, Cursor("0", "j", "1", vectors))
+    share, loop = f"share({cols}, {step}, thread, threads)", f"j in range(first, last, {step})"
     return FlatText(
-        share=f"share({cols}, {step}, thread, threads)",
-        loop=f"j in range(first, last, {step})",
+        share=share,
+        loop=loop,
+        dealt=shared_loop(share, loop),
         body=tuple(body.take()),
     )

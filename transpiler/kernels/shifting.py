@@ -13,7 +13,8 @@ from kgen.access import product_text
 from kgen.body import Body, number
 from kgen.dims import expression
 from kgen.graph import Node, Shape, Size
-from kgen.kernels.nest import Loop, add, mixed, mul, nest, shared_images, size, take_names
+from kgen.kernels.dealing import Loop
+from kgen.kernels.nest import add, mixed, mul, nest, shared_images, size, take_names
 from kgen.texts import NestText
 
 
@@ -154,6 +155,7 @@ def moved(body: Body) -> NestText:
         for name, extent in zip(names[1:], extents[1:], strict=True)
     ]
     return nest(
+        free=True,
         share=shared_images(target),
         loops=tuple(loops),
         start=(f"place = {mul(mixed(names, extents), length)}",),

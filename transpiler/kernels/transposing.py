@@ -12,11 +12,11 @@ from kgen.access import product_text
 from kgen.body import Body, Cursor
 from kgen.graph import Value
 from kgen.kernels.convolving import LARGEST_PANEL, MANY_POSITIONS, columns_of, tile_vectors
+from kgen.kernels.dealing import Loop
 from kgen.kernels.loops import epilogue, known_size
 from kgen.kernels.nest import (
     OUTPUT,
     TAP,
-    Loop,
     add,
     mixed,
     mul,
@@ -40,10 +40,10 @@ def conv_transpose(body: Body) -> NestText:
     rank = len(out) - 2
     cols, inner = known_size(out[-1:]), known_size(w.shape[:-1])
     extent = known_size(out[-2:-1]) // node.attrs["strides"][-1]
-    vectors = tile_vectors(cols, extent)
+    vectors = tile_vectors(cols, extent, body.lanes)
     take_names(body, "tile", "kk", "row")
     kernel = body.view(w, str(inner), cols)
-    packs = inner * vectors * 16 <= LARGEST_PANEL
+    packs = inner * vectors * body.lanes <= LARGEST_PANEL
     across = Loop(
         f"j in range(0, {cols}, {columns_of(vectors)})",
         (f"panel = pack({kernel}, 0, j, {inner}, {vectors})",) if packs else (),
@@ -57,6 +57,7 @@ def conv_transpose(body: Body) -> NestText:
         for residue in range(node.attrs["strides"][-1])
     )
     return nest(
+        free=True,
         share=shared_images(out),
         loops=(
             *((images, across) if by_image else (across, images)),

@@ -5,8 +5,9 @@ from __future__ import annotations
 from kgen.access import product_text
 from kgen.body import Body, Cursor, number
 from kgen.graph import Shape, Value
+from kgen.kernels.dealing import Loop
 from kgen.kernels.loops import epilogue, known_size, long_vectors
-from kgen.kernels.nest import Loop, mixed, mul, nest, nested, shared_images, size, take_names
+from kgen.kernels.nest import mixed, mul, nest, nested, shared_images, size, take_names
 from kgen.texts import NestText
 
 _AXES = ("y", "x")
@@ -24,7 +25,7 @@ class _Warps:
         self.mode = node.attrs["mode"]
         self.linear = node.attrs["interpolation"] == "bilinear"
         self.transform = body.view(node.inputs[1], product_text(outside[:1]), 6)
-        self.vectors, self.step = long_vectors(known_size(inside[-1:]))
+        self.vectors, self.step = long_vectors(known_size(inside[-1:]), body.lanes)
 
     def loops(self, start: tuple[str, ...] = ()) -> tuple[Loop, ...]:
         """Over images, output cells and channels; then the place that a cell is read at."""
@@ -106,6 +107,7 @@ def warp(body: Body) -> NestText:
             lines.append("kept = kept + weight")
             finish.append(f"acc = acc + (1.0 - kept) * {number(value)}")
     return nest(
+        free=True,
         share=shared_images(node.output.shape),
         loops=warps.loops(),
         start=tuple(start),

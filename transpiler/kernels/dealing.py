@@ -1,0 +1,156 @@
+"""How a grid of many warps shares loops: each takes every so manieth tile of all of them together.
+
+A processor's few threads take a slice of one loop each (`share`), whose cells they keep in their
+caches. A GPU has thousands of warps for the same loops: those that write apart from each other
+are counted through as one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Loop:
+    """A loop of a nest, and the statements its body begins with.
+
+    One that is `serial` goes over what it wrote before.
+    """
+
+    head: str
+    lines: tuple[str, ...] = ()
+    serial: bool = False
+
+    @property
+    def name(self) -> str:
+        """The variable."""
+        return self.head.partition(" in range(")[0]
+
+    @property
+    def bounds(self) -> tuple[str, str, str]:
+        """Start, stop and step."""
+        parts = _arguments(self.head.partition(" in range(")[2][:-1])
+        start, stop = ("0", *parts)[-2:] if len(parts) == 1 else parts[:2]
+        return start, stop, parts[2] if len(parts) > 2 else "1"
+
+
+def opened(loops: Sequence[Loop], depth: int) -> tuple[list[str], int]:
+    """The heads of loops with what follows each, and the depth of the innermost body."""
+    lines: list[str] = []
+    for loop in loops:
+        lines += indented([f"for {loop.head}:"], depth)
+        depth += 1
+        lines += indented(loop.lines, depth)
+    return lines, depth
+
+
+def indented(lines: Iterable[str], depth: int) -> list[str]:
+    """Lines further to the right."""
+    return ["    " * depth + line for line in lines]
+
+
+def dealt(share: str, loops: Sequence[Loop], *, free: bool = False) -> tuple[list[str], int]:
+    """The heads of loops as warps share them, and the depth of the innermost body.
+
+    `share` is the processor's line for the loop from `first` to `last`. That one is dealt out, and
+    with it, if they are `free` to be done in any order, all that are not serial.
+    """
+    total = _arguments(share.removeprefix("share(").removesuffix(")"))[0] if share else ""
+    whole = [_whole(loop, total) for loop in loops]
+    taken = [
+        not loop.serial and (free or loop is not before)
+        for loop, before in zip(whole, loops, strict=True)
+    ]
+    first = taken.index(True)
+    lines, depth = opened(whole[:first], 0)
+    parallel = [loop for loop, is_taken in zip(whole, taken, strict=True) if is_taken]
+    if len(parallel) == 1:
+        (one,) = parallel
+        start, stop, step = one.bounds
+        head = f"{one.name} in range({_sum(start, _scaled('thread', step))}, {stop}, "
+        lines += indented([f"for {head}{_scaled('threads', step)}):"], depth)
+    else:
+        counts = [_turns(loop) for loop in parallel]
+        lines += indented([f"for item in range(thread, {' * '.join(counts)}, threads):"], depth)
+        lines += indented(_numbers(parallel, counts), depth + 1)
+    depth += 1
+    for loop, is_taken in zip(whole[first:], taken[first:], strict=True):
+        if not is_taken:
+            lines += indented([f"for {loop.head}:"], depth)
+            depth += 1
+        lines += indented(loop.lines, depth)
+    return lines, depth
+
+
+def _whole(loop: Loop, total: str) -> Loop:
+    """A loop over a thread's slice as the loop over all; others as they are."""
+    start, stop, step = loop.bounds
+    if not start.startswith("first"):
+        return loop
+    last, times, each = stop.partition(" * ")
+    assert last == "last", loop.head
+    stop = f"{_grouped(total)} * {each}" if times else total
+    return Loop(f"{loop.name} in range(0, {stop}{'' if step == '1' else f', {step}'})", loop.lines)
+
+
+def _turns(loop: Loop) -> str:
+    """How often a loop turns."""
+    start, stop, step = loop.bounds
+    length = stop if start == "0" else f"({stop} - {_grouped(start)})"
+    if step == "1":
+        return _grouped(length)
+    if length.isdigit() and step.isdigit():
+        return str(-(-int(length) // int(step)))
+    return f"-(-{_grouped(length)} // {_grouped(step)})"
+
+
+def _numbers(loops: Sequence[Loop], counts: Sequence[str]) -> list[str]:
+    """The variables of loops from the number of an item; the last loop turns fastest."""
+    found: list[str] = []
+    for place in reversed(range(len(loops))):
+        below = " * ".join(counts[place + 1 :])
+        digit = f"item // {_grouped(below)}" if below else "item"
+        if place:
+            digit = f"{digit} % {_grouped(counts[place])}"
+        start, _, step = loops[place].bounds
+        digit = digit if step == "1" else f"{digit} * {_grouped(step)}"
+        found.append(f"{loops[place].name} = {_sum(start, digit)}")
+    return found[::-1]
+
+
+def _sum(start: str, more: str) -> str:
+    return more if start == "0" else f"{start} + {more}"
+
+
+def _scaled(name: str, step: str) -> str:
+    return name if step == "1" else f"{name} * {_grouped(step)}"
+
+
+def _grouped(text: str) -> str:
+    """Text that can be a factor."""
+    if text.isidentifier() or text.isdigit() or (text[0] == "(" and _closes(text) == len(text) - 1):
+        return text
+    return f"({text})"
+
+
+def _closes(text: str) -> int:
+    """Where the parenthesis that opens a text closes."""
+    depth = 0
+    for position, char in enumerate(text):
+        depth += {"(": 1, ")": -1}.get(char, 0)
+        if depth == 0:
+            return position
+    return -1
+
+
+def _arguments(text: str) -> list[str]:
+    """The parts of a text between the commas outside its parentheses."""
+    parts, depth = [""], 0
+    for char in text:
+        depth += {"(": 1, ")": -1}.get(char, 0)
+        if char == "," and depth == 0:
+            parts.append("")
+        else:
+            parts[-1] += char
+    return [part.strip() for part in parts]
