@@ -16,6 +16,7 @@ from kgen.layering import (
     apply_function,
     apply_layer,
     build,
+    chained,
     compares,
     truth_option,
 )
@@ -171,10 +172,12 @@ class Elaborator(Expressions):
                 help="write layers(x)",
             )
         value = arguments.positional[0]
-        with self.budget.deeper(arguments.span):
+        run, _ = self.inside(arguments.span)
+        with self.budget.deeper(arguments.span), run.applying() as applied:
             for item in layer.items:
                 self.budget.spend(_CALL_COST, arguments.span)
                 value = self.apply(item, Arguments(arguments.span, [value]))
+        run.applied.append(chained(layer, arguments, value, applied))
         return value
 
     def execute_model(self, frame: Frame) -> None:

@@ -20,6 +20,7 @@ COMMANDS = {
     "evaluate": "use",
     "predict": "use",
     "summary": "summary",
+    "plot": "plot",
     "selfcheck": "selfcheck",
     "fmt": "fmt",
     "explain": "reference",

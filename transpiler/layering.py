@@ -20,10 +20,11 @@ from kgen.layers.registry import (
 from kgen.layers.regularizers import regularize_activity
 from kgen.limits import Budget
 from kgen.masking import incoming, outgoing
+from kgen.model import Applied, Outline
 from kgen.names import unsupported
 from kgen.run import Run, Step
 from kgen.scopes import FunctionScope, LayerScope, reporting
-from kgen.values import BuildValue, Layer, Registered, describe, measure
+from kgen.values import BuildValue, Layer, LayerChain, Registered, describe, measure
 
 _ARGUMENTS = "arguments and defaults are Keras 3's; `kgen layers` lists them"
 
@@ -80,6 +81,7 @@ def apply_function(run: Run, bound: Bound, arguments: Arguments) -> Value | list
     with reporting(run, tensors, arguments.span):
         result = bound.definition.apply(scope, *lead, **bound.arguments)
     results = _tensors(result)
+    run.applied.append(Applied("", bound.name, tuple(tensors), tuple(results), arguments.span))
     for value in results:
         if tensors and value not in run.steps and value is not tensors[0]:
             run.steps[value] = Step(f"{bound.name}()", tensors[0])
@@ -130,13 +132,17 @@ def apply_layer(run: Run, layer: Layer, arguments: Arguments) -> Value | list[Va
     scope = LayerScope(run, layer, arguments.span)
     given = {**layer.bound.arguments, "trainable": layer.trainable}
     hint = layer.path.replace("/", "_")
-    with reporting(run, tensors, arguments.span), run.builder.naming(hint):
+    naming, whole = run.builder.naming(hint), run.applying()
+    with reporting(run, tensors, arguments.span), naming, whole:
         result = definition.apply(scope, inputs, **call, **given)
         results = _tensors(result)
         outgoing(run, layer, masks, _tensors(inputs), results, arguments.span)
         if "activity_regularizer" in definition.common:
             for value in results:
                 regularize_activity(scope, given["activity_regularizer"], value)
+    run.applied.append(
+        Applied(layer.path, layer.kind, tuple(tensors), tuple(results), arguments.span)
+    )
     run.layers.setdefault(layer.path, layer)
     layer.calls += 1
     if layer.place is None:
@@ -149,6 +155,20 @@ def apply_layer(run: Run, layer: Layer, arguments: Arguments) -> Value | list[Va
             run.builder.rename(value, hint)
             run.steps[value] = Step(shown, tensors[0])
     return result if isinstance(result, Value) else results
+
+
+def chained(
+    layer: LayerChain, arguments: Arguments, result: BuildValue, applied: list[Applied]
+) -> Applied:
+    """The application of a `Sequential`, with those of its layers."""
+    tensors, results = _tensors(arguments.positional[0]), _tensors(result)
+    inside = Outline(
+        tuple(applied),
+        {f"input_{place}" if place else "input": v for place, v in enumerate(tensors)},
+        {f"output_{place}" if place else "output": v for place, v in enumerate(results)},
+    )
+    span = arguments.span
+    return Applied(layer.path, "Sequential", tuple(tensors), tuple(results), span, inside)
 
 
 def _tensors(value: Any) -> list[Value]:

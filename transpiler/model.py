@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from kgen.diagnostics import Source, Span
-from kgen.graph import Graph, Shape
+from kgen.graph import Graph, Shape, Value
 
 CACHE_LINE = 16
 
@@ -82,6 +82,35 @@ class LayerInfo:
 
 
 @dataclass(frozen=True, slots=True)
+class Applied:
+    """One application of a layer, a function, or a model inside another: what a reader sees as one.
+
+    `path` is the layer's or model's, empty for functions; what a model does `inside` is None for
+    the others. Values are those of the graph as it was before any pass.
+    """
+
+    path: str
+    kind: str
+    inputs: tuple[Value, ...]
+    outputs: tuple[Value, ...]
+    span: Span
+    inside: Outline | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Outline:
+    """What the body of a model applies, in order, from its inputs to its outputs.
+
+    `ends` are further values that something is made of: views, objectives, losses added.
+    """
+
+    applied: tuple[Applied, ...]
+    inputs: Mapping[str, Value]
+    outputs: Mapping[str, Value]
+    ends: tuple[tuple[str, Value], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class OptimizerInfo:
     """The optimizer's runtime description and its update as graphs, one after another.
 
@@ -106,7 +135,8 @@ class Model:
     `predict` is inference; `train` and `evaluate` have targets, sample weights,
     loss and metrics besides, `train` in training mode with gradients still to
     be taken. `train`, `evaluate` and `optimizer` are None without `train:`. `files`
-    are pairs: weights below this path start from those of this file.
+    are pairs: weights below this path start from those of this file. `outline` is of `train`
+    where there is one, else of `predict`.
     """
 
     name: str
@@ -120,5 +150,6 @@ class Model:
     evaluate: Graph | None
     targets: tuple[TargetInfo, ...]
     optimizer: OptimizerInfo | None
+    outline: Outline
     views: tuple[ViewInfo, ...] = ()
     files: tuple[tuple[str, str], ...] = ()

@@ -9,6 +9,7 @@ from kgen import syntax
 from kgen.buildtime import Arguments
 from kgen.diagnostics import fail
 from kgen.graph import Value
+from kgen.model import Applied, Outline
 from kgen.names import Names
 from kgen.run import Frame
 from kgen.specials import start_from
@@ -77,7 +78,9 @@ def apply_model(elaborator: Elaborator, layer: ModelLayer, arguments: Arguments)
         again=layer.calls > 0,
     )
     layer.calls += 1
-    elaborator.execute_model(frame)
+    run, _ = elaborator.inside(arguments.span)
+    with run.applying() as applied:
+        elaborator.execute_model(frame)
     if frame.failed:
         raise Silenced
     given = len(feeds) + len(by_name)
@@ -95,6 +98,15 @@ def apply_model(elaborator: Elaborator, layer: ModelLayer, arguments: Arguments)
     if not outputs:
         fail("K0502", f"the model {declaration.name} has no output", declaration.name_span,
              help="declare one: output y = ...")  # fmt: skip
+    inside = Outline(
+        tuple(applied),
+        {name: value for name, (value, _) in frame.inputs.items()},
+        {name: value for name, (value, _) in frame.outputs.items()},
+    )
+    inputs = tuple(inside.inputs.values())
+    run.applied.append(
+        Applied(layer.path, declaration.name, inputs, tuple(outputs), arguments.span, inside)
+    )
     return outputs[0] if len(outputs) == 1 else outputs
 
 

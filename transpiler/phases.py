@@ -21,7 +21,7 @@ from kgen.layers.constraints import constrain
 from kgen.layers.kinds import Member
 from kgen.layers.optimizing import optimizer_info
 from kgen.layers.registry import ArgumentProblem
-from kgen.model import InputInfo, LayerInfo, Model, OptimizerInfo
+from kgen.model import InputInfo, LayerInfo, Model, OptimizerInfo, Outline
 from kgen.names import Names
 from kgen.objective import Objective, build_objective, member
 from kgen.parts import drop_unused
@@ -47,6 +47,7 @@ class Phase:
     full: Graph | None
     objective: Objective | None
     optimizer: OptimizerInfo | None
+    outline: Outline
 
 
 def elaborate_model(elaborator: Elaborator, model: ModelClass) -> Model | None:
@@ -84,6 +85,7 @@ def elaborate_model(elaborator: Elaborator, model: ModelClass) -> Model | None:
         inference.full,
         inference.objective.targets if inference.objective is not None else (),
         inference.optimizer,
+        (training or inference).outline,
         tuple(views_of(inference.run, inference.frame)),
         tuple((layer.path, file) for layer, file in inference.run.files.items()),
     )
@@ -133,7 +135,25 @@ def _phase(elaborator: Elaborator, model: ModelClass, *, training: bool) -> Phas
                     metrics=objective.metrics,
                 )
             )
-    return Phase(run, frame, forward, full, objective, optimizer)
+    outline = _outline(run, frame, _objectives(usable))
+    return Phase(run, frame, forward, full, objective, optimizer, outline)
+
+
+def _outline(run: Run, frame: Frame, objectives: Sequence[Value]) -> Outline:
+    """What was applied, and what it was for."""
+    ends = [("objective", value) for value in objectives]
+    ends += [("add_loss", value) for value in run.losses if value not in objectives]
+    ends += [
+        (f"view {view.name}", value)
+        for view in frame.views.values()
+        for value in view.outputs.values()
+    ]
+    return Outline(
+        tuple(run.applied),
+        {name: value for name, (value, _) in frame.inputs.items()},
+        {name: value for name, (value, _) in frame.outputs.items()},
+        tuple(ends),
+    )
 
 
 def _execute(elaborator: Elaborator, run: Run, frame: Frame) -> None:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from kgen.diagnostics import KgenError, Report, Span, fail
 from kgen.graph import Builder, Size, Value
 from kgen.layers.registry import Bound
+from kgen.model import Applied
 from kgen.names import Names
 from kgen.syntax import LayerDecl, ModelDef, Train
 from kgen.values import AnyLayer, Layer
@@ -59,7 +60,7 @@ class Run:
     `apply` applies a layer to the `Arguments` of a call; `place` is where the file being built
     stands; `assigned` are all that weights and states became in turn, `updates` what they end with;
     `results` are what layers made, by path; `partial` are paths of models of which some
-    layers alone may be wanted.
+    layers alone may be wanted; `applied` is what was applied so far, layer by layer.
     """
 
     builder: Builder
@@ -80,6 +81,7 @@ class Run:
     streams: int = 0
     results: list[tuple[str, Any]] = field(default_factory=list)
     partial: list[str] = field(default_factory=list)
+    applied: list[Applied] = field(default_factory=list)
     batch: int | None = None
 
     @contextmanager
@@ -92,6 +94,15 @@ class Run:
             yield
         finally:
             self.training = before
+
+    @contextmanager
+    def applying(self) -> Iterator[list[Applied]]:
+        """Within, what is applied is part of something larger, and collected in the list given."""
+        before, self.applied = self.applied, []
+        try:
+            yield self.applied
+        finally:
+            self.applied = before
 
     def chain(self, value: Value) -> list[str]:
         """The layers that led to a value, one line each, with their output shapes."""
