@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 from ptx_frame import Active, Array, Frame, Step, split, write
-from ptx_syntax import TYPES, Instruction
+from ptx_syntax import TYPES, Instruction, Number
 
 
 def _wide(kind: str) -> str:
@@ -165,6 +166,12 @@ def shift(frame: Frame, ins: Instruction) -> Step:
     _, (kind,) = split(ins)
     dtype = TYPES[kind]
     bits = np.uint32(8 * dtype.itemsize)
+    fixed = ins.operands[2]
+    if isinstance(fixed, Number) and 0 <= fixed.value < bits:
+        function = np.left_shift if ins.opcode == "shl" else np.right_shift
+        counts = frame.number(ins, fixed, kind)
+        plain = replace(ins, operands=ins.operands[:2])
+        return frame.elementwise(plain, lambda a: function(a, counts), kind, (kind,))
     a = frame.source(ins, ins.operands[1], kind)
     counts = frame.source(ins, ins.operands[2], "u32")
     out = frame.target(ins, ins.operands[0], kind)

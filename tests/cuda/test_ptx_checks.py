@@ -27,7 +27,7 @@ def test_out_of_bounds_loads_and_stores_are_reported() -> None:
     message = r"line \d+: load from byte 256 of array 1 .*out of bounds, by block \(1, 0, 0\) thr"
     with pytest.raises(MemoryFault, match=message + r"ead \(31, 0, 0\)"):
         kernel(2, 32, 1, x, y)
-    with pytest.raises(MemoryFault, match="load from .*out of bounds, by block .* thread"):
+    with pytest.raises(MemoryFault, match=r"load from .*out of bounds, by block .* thread"):
         kernel(2, 32, -1, x, y)
     with pytest.raises(MemoryFault, match=r"store to byte 128 of array .* \(128 bytes\)"):
         kernel(2, 32, 0, x, y[:32])
@@ -177,7 +177,7 @@ def test_narrow_accesses_to_wide_elements_need_no_races() -> None:
     kernel = Kernel(first_bytes, (pointer(uint8), pointer(uint8)))
     kernel(1, 32, x, y)
     np.testing.assert_array_equal(y.view(np.uint8)[:32], x)
-    with pytest.raises(PtxError, match="1 byte access to .* watched by 4 bytes"):
+    with pytest.raises(PtxError, match=r"1 byte access to .* watched by 4 bytes"):
         kernel(1, 32, x, y, races=True)
 
 
@@ -242,7 +242,7 @@ def test_deadlocks_and_endless_loops_are_reported() -> None:
         "setp.lt.u32 %p, %r, 3; @%p bra $low; bar.warp.sync -1; \n"
         "bar.sync 0; ret; $low: bar.sync 0; ret; }"
     )
-    with pytest.raises(PtxError, match="deadlock.* waits for threads that never come"):
+    with pytest.raises(PtxError, match=r"deadlock.* waits for threads that never come"):
         load_ptx(text).launch("k", 1, 32, [])
     endless = HEADER + ".visible .entry k() { $again: bra $again; }"
     with pytest.raises(PtxError, match="does not end within 99"):

@@ -112,6 +112,11 @@ def test_shifts(kind: str) -> None:
     pairs = list(zip(a.tolist(), np.minimum(count, 999).tolist(), strict=True))
     assert left.tolist() == [wrapped(x << y, kind) for x, y in pairs]
     assert right.tolist() == [wrapped(x >> y, kind) for x, y in pairs]
+    for fixed in (0, 5, bits - 1, bits, bits + 7):
+        left = execute(f"shl.b{bits} %d, %a0, {fixed};", kind, a)
+        right = execute(f"shr.{PTX[kind]} %d, %a0, {fixed};", kind, a)
+        assert left.tolist() == [wrapped(x << fixed, kind) for x in a.tolist()]
+        assert right.tolist() == [wrapped(x >> fixed, kind) for x in a.tolist()]
 
 
 def field(value: int, start: int, length: int, kind: str) -> int:
@@ -226,7 +231,8 @@ def rounded(exact: Fraction, mode: str) -> np.float32:
         )
     below = max(each for each in around if Fraction(float(each)) <= exact)
     above = min(each for each in around if Fraction(float(each)) >= exact)
-    return {"rm": below, "rp": above, "rz": below if exact > 0 else above}[mode]
+    downwards = mode == "rm" or (mode == "rz" and exact > 0)
+    return np.float32(below if downwards else above)
 
 
 @pytest.mark.parametrize("mode", ["rn", "rz", "rm", "rp"])

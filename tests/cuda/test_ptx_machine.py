@@ -190,7 +190,7 @@ def test_mathematics(cc: tuple[int, int]) -> None:
             np.floor(w),
             np.ceil(w),
             np.rint(w),
-            [math.erf(v) for v in w.tolist()],
+            np.array([math.erf(v) for v in w.tolist()]),
             1 / w,
             np.log1p(abs(w)) + np.expm1(w),
         ]
@@ -367,12 +367,14 @@ def test_votes(cc: tuple[int, int]) -> None:
     np.testing.assert_array_equal(out[32:], [[0xFFFFFFFF, 1, 1, 0xFFFFFFFF]] * 32)
 
 
-@cuda.jit(device=True)
-def horner(x: Any, n: Any) -> Any:
+def horner_scheme(x: Any, n: Any) -> Any:
     total = int64(0)
     for k in range(n):
         total = total * x + k
     return total
+
+
+horner: Any = cuda.jit(device=True)(horner_scheme)
 
 
 def calls(x: Any, out: Any) -> None:
