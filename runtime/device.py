@@ -11,9 +11,14 @@ from kgen.runtime.kernels import Command, Sync, aligned, gather_rows, scatter_ro
 from kgen.runtime.service import add_figures, pick_scalars
 from kgen.runtime.team import Plan, Team, missing_kernels, thread_count
 
+# What buffers are called that are too small to have a name.
+OTHERS = "small buffers"
+
 
 class Device:
     """This processor: teams of threads over NumPy's memory. Others override what differs.
+
+    Where memory is asked for, `name` says what for, to messages.
 
     Attributes:
         gather_rows, scatter_rows, add_figures, pick_scalars: the kernels that serve programs.
@@ -26,16 +31,16 @@ class Device:
     pick_scalars: Any = pick_scalars
     has_quick_calls = True
 
-    def allocate(self, count: int) -> npt.NDArray[Any]:
+    def allocate(self, count: int, name: str = OTHERS) -> npt.NDArray[Any]:
         """`count` zeroed float32 that kernels and the caller read and write, padding behind."""
         return aligned(count)
 
-    def keep(self, array: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    def keep(self, array: npt.NDArray[Any], name: str = OTHERS) -> npt.NDArray[Any]:
         """The array where kernels can read it, and the caller write it."""
         return array
 
     def resident(
-        self, arrays: Sequence[npt.NDArray[Any]], owner: object
+        self, arrays: Sequence[npt.NDArray[Any]], owner: object, name: str = OTHERS
     ) -> Sequence[npt.NDArray[Any]]:
         """Data where kernels can reach them; the same owner is taken for the same data."""
         return arrays

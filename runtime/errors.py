@@ -24,3 +24,11 @@ class EnvironmentVariableError(KgenRuntimeError, ValueError):
 
 class KernelError(KgenRuntimeError, RuntimeError):
     """A kernel could not be compiled; the message names the kernel and its module."""
+
+
+class DeviceError(KgenRuntimeError, RuntimeError):
+    """There is no GPU that can be used, or it has no room left."""
+
+
+class MissingPackageError(KgenRuntimeError, ImportError):
+    """A package that this machine's part of the runtime needs is not installed."""

@@ -95,7 +95,7 @@ class SharedArena:
     def take(self, count: int) -> npt.NDArray[np.float32]:
         """An array of at least so many floats."""
         if self.floats.size < count:
-            self.floats = self.device.allocate(count + count // 4)
+            self.floats = self.device.allocate(count + count // 4, "arena of open dimensions")
             self.renewals += 1
         return self.floats
 
@@ -128,7 +128,8 @@ class Memory:
         self.capacity = -(-capacity // PADDING) * PADDING
         self.places: list[tuple[Buffer, int, Life]] = []
         self.start_of_fixed = rows * self.capacity
-        self.arena = device.allocate(self.start_of_fixed + fixed + GUARD)
+        what = f"arena ({self.capacity:,} rows of {rows:,} floats, and {fixed:,})"
+        self.arena = device.allocate(self.start_of_fixed + fixed + GUARD, what)
         self.nothing = device.keep(np.zeros(1, np.int64))
         self.offsets: Mapping[str, int] = {w.path: w.offset for w in spec.weights}
         self.feeds: list[tuple[str, Command]] = []
@@ -144,7 +145,7 @@ class Memory:
 
     def parts(self, floats: int) -> Buffer:
         """`floats` for every thread."""
-        return Buffer(self.device.allocate(self.threads * floats))
+        return Buffer(self.device.allocate(self.threads * floats, "parts of sums"))
 
     def dim(self, name: str) -> int:
         """The size of an open dimension in the batches at hand."""
@@ -192,7 +193,7 @@ class Memory:
 
     def constant(self, numbers: npt.NDArray[Any]) -> Buffer:
         """Numbers of the module."""
-        return Buffer(self.device.keep(numbers), 0, str(numbers.dtype))
+        return Buffer(self.device.keep(numbers, "constants"), 0, str(numbers.dtype))
 
     def scalar(self, index: int) -> Buffer:
         """A figure the optimizer gives for this step."""

@@ -45,21 +45,28 @@ def build(
 ) -> Built:
     """Write the module of a `.k` file, beside it or in `directory`.
 
-    The file is replaced in one step, and left alone if its content is the same.
+    `model.k` gives `model.py`, and `model_cuda.py` for NVIDIA GPUs. The file is replaced in one
+    step, and left alone if its content is the same.
 
     Args:
         params: values for the file's `param` declarations.
-        standalone: write the runtime into the module, so that it does not import kgen.
+        standalone: write the runtime into the module, so that it does not import kgen; for
+            processors only.
         target: "cpu", or "cuda" for NVIDIA GPUs.
         observe: sees each graph after each pass.
 
     Raises:
         KgenError: with every mistake found in the `.k` file.
         OSError: the module cannot be written.
+        ValueError: there is no such target, or no standalone module for it.
     """
     from kgen.compiler import lay_out_text, write_module
     from kgen.targets import TARGETS
 
+    if target not in TARGETS:
+        raise ValueError(f"there is no target {target!r}; there are {', '.join(TARGETS)}")
+    if standalone and target != "cpu":
+        raise ValueError(f"a module for the target {target!r} cannot be standalone")
     machine = TARGETS[target]
     source = Path(path)
     text = read_source(source)
@@ -71,7 +78,7 @@ def build(
 
         module = inline_runtime(module)
     folder = source.parent if directory is None else Path(directory)
-    place = folder / f"{module_name(source)}.py"
+    place = folder / f"{module_name(source)}{machine.suffix}.py"
     return Built(place, module, write_if_changed(place, module), phases)
 
 

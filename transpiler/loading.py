@@ -8,6 +8,7 @@ import json
 import os
 import sys
 import tempfile
+from collections.abc import Mapping
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -16,22 +17,31 @@ from kgen import __version__
 from kgen.building import build, define
 
 
-def load(path: str | os.PathLike[str], /, **params: Any) -> ModuleType:
+def load(path: str | os.PathLike[str], /, target: str = "cpu", **params: Any) -> ModuleType:
     """The module of a `.k` file, built and imported in one call.
 
     The module and its compiled kernels are kept in the user's cache folder
     (`KGEN_CACHE_DIR` names another), so that only a first run compiles.
 
     Args:
-        params: values for the file's `param` declarations.
+        target: "cpu", or "cuda" for NVIDIA GPUs.
+        params: values for the file's `param` declarations (by `kgen.build` where one has the name
+            of another argument).
 
     Raises:
         KgenError: with every mistake found in the `.k` file.
         OSError: no cache folder can be written.
+        ValueError: there is no such target.
+        ImportError: numba-cuda, which modules for GPUs need, is not installed.
     """
+    return load_with(path, params, target)
+
+
+def load_with(path: str | os.PathLike[str], params: Mapping[str, Any], target: str) -> ModuleType:
+    """As `load`, the params in a mapping."""
     key = json.dumps([str(Path(path).resolve()), define(params), __version__], sort_keys=True)
     folder = cache_folder() / f"{Path(path).stem}-{_digest(key)}"
-    module = import_file(build(path, folder, params=params).path)
+    module = import_file(build(path, folder, params=params, target=target).path)
     module.SOURCE_FOLDER = str(Path(path).resolve().parent)  # type: ignore[attr-defined]
     return module
 

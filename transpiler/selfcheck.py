@@ -27,6 +27,7 @@ SLACK = 32.0
 FLOOR = 64 * 2.0**-23
 STEP = 1e-6
 ENTRIES = 6
+THREADS = (2, 5)
 
 Arrays = Mapping[str, np.ndarray]
 
@@ -47,13 +48,14 @@ class Check:
 
 
 def selfcheck(
-    model: Model, kind: Any, *, rows: int = 37, seed: int = 0, threads: tuple[int, ...] = (2, 5)
+    model: Model, kind: Any, *, rows: int = 37, seed: int = 0, threads: tuple[int, ...] = THREADS
 ) -> Iterator[Check]:
     """Every check of a model, whose emitted class is `kind`.
 
     Args:
         rows: of the made-up data; by default no whole number of tiles.
-        threads: thread counts that one thread is compared with.
+        threads: thread counts that one thread is compared with; none on a GPU, where the number
+            of warps is the device's.
     """
     rng = np.random.default_rng(seed)
     net = _prepared(kind, seed, 1, None)

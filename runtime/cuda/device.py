@@ -14,18 +14,14 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 from kgen.runtime.compiling import Progress
-from kgen.runtime.cuda.grid import (
-    BLOCKS,
-    IS_SIMULATED,
-    SIMULATED_BLOCKS,
-    WARPS,
-    DeviceError,
-)
+from kgen.runtime.cuda.grid import BLOCKS, IS_SIMULATED, SIMULATED_BLOCKS, WARPS
 from kgen.runtime.cuda.kernels import add_figures, gather_rows, pick_scalars, scatter_rows
 from kgen.runtime.cuda.plan import LaunchPlan
+from kgen.runtime.cuda.probe import check_device
+from kgen.runtime.cuda.store import store
 from kgen.runtime.cuda.stream import Stream
 from kgen.runtime.cuda.warp import LANES
-from kgen.runtime.device import Device
+from kgen.runtime.device import OTHERS, Device
 from kgen.runtime.kernels import SLACK, Command, Sync
 from numba import cuda
 
@@ -47,45 +43,35 @@ class Cuda(Device):
 
     def __init__(self) -> None:
         self.kept: dict[int, tuple[object, list[npt.NDArray[Any]]]] = {}
+        if not IS_SIMULATED:
+            check_device()
+        self.store = store()
         if IS_SIMULATED:
             self.grid, self.one_warp = (SIMULATED_BLOCKS, 1), (1, 1)
             self.stream: Any = 0
             return
-        check_device()
         units = cuda.get_current_device().MULTIPROCESSOR_COUNT
         self.grid, self.one_warp = (units * BLOCKS, WARPS * LANES), (1, LANES)
         self.stream = cuda.stream()
 
-    def _managed(self, shape: Any, dtype: Any) -> npt.NDArray[Any]:
-        if IS_SIMULATED:
-            return np.zeros(shape, dtype)
-        from numba.cuda.cudadrv.driver import CudaAPIError
-
-        try:
-            array = np.asarray(cuda.managed_array(shape, dtype))
-        except CudaAPIError as error:
-            size = int(np.prod(shape)) * np.dtype(dtype).itemsize
-            raise DeviceError(f"the GPU has no room for {size:,} bytes: {error}.") from error
-        array[...] = 0
-        return array
-
-    def allocate(self, count: int) -> npt.NDArray[Any]:
+    def allocate(self, count: int, name: str = OTHERS) -> npt.NDArray[Any]:
         """Managed memory, padding behind."""
-        return self._managed(count + SLACK, np.float32)[:count]
+        return self.store.take(count + SLACK, np.float32, name)[:count]
 
-    def keep(self, array: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    def keep(self, array: npt.NDArray[Any], name: str = OTHERS) -> npt.NDArray[Any]:
         """A copy in managed memory."""
-        kept = self._managed(array.size + SLACK, array.dtype)[: array.size].reshape(array.shape)
+        kept = self.store.take(array.size + SLACK, array.dtype, name)[: array.size]
+        kept = kept.reshape(array.shape)
         kept[...] = array
         return kept
 
     def resident(
-        self, arrays: Sequence[npt.NDArray[Any]], owner: object
+        self, arrays: Sequence[npt.NDArray[Any]], owner: object, name: str = OTHERS
     ) -> Sequence[npt.NDArray[Any]]:
         """Copies in managed memory, made once for each owner."""
         found = self.kept.pop(id(owner), None)
         if found is None:
-            found = owner, [self.keep(array) for array in arrays]
+            found = owner, [self.keep(array, name) for array in arrays]
             while len(self.kept) >= KEPT:
                 del self.kept[next(iter(self.kept))]
         self.kept[id(owner)] = found
@@ -146,24 +132,3 @@ class Cuda(Device):
         if plan.graphs[key] is None:
             plan.graphs[key] = Recording(self.stream, lambda: team.launch(plan, self.stream, rows))
         plan.graphs[key].replay()
-
-
-def check_device() -> None:
-    """That there is a GPU with a driver.
-
-    Raises:
-        DeviceError: saying what is missing.
-    """
-    if not cuda.is_available():
-        from numba.cuda.cudadrv.error import CudaSupportError
-
-        try:
-            cuda.current_context()
-            reason = "no device was found"
-        except CudaSupportError as error:
-            reason = " ".join(str(error).split())
-        raise DeviceError(
-            f"this module needs an NVIDIA GPU: {reason}. Check nvidia-smi and "
-            "CUDA_VISIBLE_DEVICES, build it with --target cpu, or run it in the simulator with "
-            "NUMBA_ENABLE_CUDASIM=1."
-        )

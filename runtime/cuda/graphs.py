@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from cuda.bindings import driver
-from kgen.runtime.cuda.grid import DeviceError
+from kgen.runtime.errors import DeviceError
 
 
 def checked(result: tuple[Any, ...]) -> Any:

@@ -6,7 +6,6 @@ warp: kernels then run as Python over the emulated tiles, whose rows are 32 lane
 
 from __future__ import annotations
 
-from kgen.runtime.errors import KgenRuntimeError
 from numba.core import config
 
 IS_SIMULATED = bool(config.ENABLE_CUDASIM)
@@ -15,10 +14,6 @@ WARPS = 8
 BLOCKS = 4
 # The grid in the simulator: few warps, whose slices of the work are uneven.
 SIMULATED_BLOCKS = 3
-
-
-class DeviceError(KgenRuntimeError):
-    """There is no GPU that can be used, or it ran out of memory."""
 
 
 if IS_SIMULATED:

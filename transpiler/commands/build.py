@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 # Steps of an open dimension for which figures are given.
 _STEPS = 64
-STAGES = ("tokens", "ast", "graph", "passes", "program", "py")
+STAGES = ("tokens", "ast", "graph", "passes", "program", "py", "ptx")
 
 
 def _read_stages(ctx: click.Context, param: click.Parameter, value: str | None) -> tuple[str, ...]:
@@ -26,6 +26,17 @@ def _read_stages(ctx: click.Context, param: click.Parameter, value: str | None) 
         if name not in STAGES:
             raise click.BadParameter(f"{name!r} is not one of {', '.join(STAGES)}", ctx, param)
     return names
+
+
+def _read_capability(
+    ctx: click.Context, param: click.Parameter, value: str | None
+) -> tuple[int, int] | None:
+    if value is None:
+        return None
+    major, dot, minor = value.partition(".")
+    if not (dot and major.isdecimal() and minor.isdecimal()):
+        raise click.BadParameter(f"{value!r} is not of the form 8.0", ctx, param)
+    return int(major), int(minor)
 
 
 @click.command(short_help="Write a model's Python module.")
@@ -45,6 +56,12 @@ def _read_stages(ctx: click.Context, param: click.Parameter, value: str | None) 
     callback=_read_stages,
     help=f"Print stages of the pipeline instead of building: {', '.join(STAGES)}.",
 )
+@click.option(
+    "--capability",
+    metavar="N.N",
+    callback=_read_capability,
+    help="The compute capability that --emit ptx is for, 8.0 if not given.",
+)
 @options.batch_size
 @options.as_json
 def build(
@@ -56,15 +73,25 @@ def build(
     warm: bool,
     watch: bool,
     stages: tuple[str, ...],
+    capability: tuple[int, int] | None,
     batch_size: int | None,
     as_json: bool,
 ) -> None:
     """Write the module of MODEL.k beside it, or in DIR; a module that stays the same is left alone.
 
-    Tells each model's weights, arithmetic and peak memory for a batch of --batch-size rows.
+    It is model.py, and for NVIDIA GPUs model_cuda.py. Tells each model's weights, arithmetic and
+    peak memory for a batch of --batch-size rows.
     """
+    if "ptx" in stages and target != "cuda":
+        raise click.UsageError("--emit ptx is what --target cuda compiles to; add that")
+    if capability is not None and "ptx" not in stages:
+        raise click.UsageError("--capability says what --emit ptx is for; add that")
     if stages:
         _print_stages(source, defines, stages, target)
+        if "ptx" in stages:
+            from kgen.commands.ptx import print_ptx
+
+            print_ptx(source, defines, capability or (8, 0))
         return
     if standalone and target != "cpu":
         raise click.UsageError(
@@ -75,9 +102,9 @@ def build(
 
     def once() -> None:
         built = build_file(source, directory, params=defines, standalone=standalone, target=target)
+        _report(built, batch_size, as_json)
         if warm:
             compile_all(built)
-        _report(built, batch_size, as_json)
 
     if watch:
         from kgen.commands.watching import watch_folder

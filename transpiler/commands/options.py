@@ -59,6 +59,13 @@ target = click.option(
     show_default=True,
     help="The machine that the module is for: cuda is an NVIDIA GPU.",
 )
+device = click.option(
+    "--device",
+    type=click.Choice(["cpu", "cuda"]),
+    default="cpu",
+    show_default=True,
+    help="Where to compute: cuda is an NVIDIA GPU, the first that CUDA_VISIBLE_DEVICES names.",
+)
 directory = click.option(
     "-o",
     "--output",
@@ -92,3 +99,13 @@ batch_size = click.option(
     help="Rows in a batch; if not given 32, or as many as the model fixes.",
 )
 threads = click.option("--threads", type=click.IntRange(1), help="Threads; all cores if not given.")
+
+
+def check_threads(threads: int | None, device: str) -> None:
+    """Refuse a number of threads where none compute.
+
+    Raises:
+        click.UsageError: both are given.
+    """
+    if threads is not None and device != "cpu":
+        raise click.UsageError(f"--threads is for --device cpu; {device} uses all of the GPU")

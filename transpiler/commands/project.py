@@ -8,25 +8,25 @@ from types import ModuleType
 from typing import Any
 
 import click
-from kgen.building import Built, build
+from kgen.building import Built, build, module_name
 from kgen.commands.options import say
-from kgen.loading import import_file, load
+from kgen.loading import import_file, load_with
 from kgen.suggest import suggest
 
 
 def module_beside(
-    source: str, directory: str | None, defines: Mapping[str, str]
+    source: str, directory: str | None, defines: Mapping[str, str], device: str
 ) -> tuple[Built, ModuleType]:
     """Build where the user wants the module, say so if it changed, and import it."""
-    built = build(source, directory, params=defines)
+    built = build(source, directory, params=defines, target=device)
     if built.changed:
         say(f"built {built.path}")
     return built, import_file(built.path)
 
 
-def module_in_cache(source: str, defines: Mapping[str, str]) -> ModuleType:
+def module_in_cache(source: str, defines: Mapping[str, str], device: str = "cpu") -> ModuleType:
     """Build in the cache folder and import: for commands that leave no module behind."""
-    return load(source, **defines)
+    return load_with(source, defines, device)
 
 
 def model_classes(module: ModuleType) -> dict[str, Any]:
@@ -59,6 +59,6 @@ def model_class(module: ModuleType, wanted: str | None, *, train: bool = False) 
     return next(iter(candidates.values()))
 
 
-def stem_of(path: Path) -> Path:
-    """The module's path without `.py`: what results are named after."""
-    return path.with_suffix("")
+def stem_of(source: str, module: Path) -> Path:
+    """What results beside a module are named after: the model, on whatever device it ran."""
+    return module.with_name(module_name(source))

@@ -12,26 +12,35 @@ from kgen.commands.options import say, show, show_json
 @options.defines
 @click.option("--rows", type=click.IntRange(2), default=37, show_default=True, help="Rows to use.")
 @click.option("--seed", type=click.IntRange(0), default=0, show_default=True)
+@options.device
 @options.as_json
 @click.pass_context
 def selfcheck(
-    ctx: click.Context, source: str, defines: dict[str, str], rows: int, seed: int, as_json: bool
+    ctx: click.Context,
+    source: str,
+    defines: dict[str, str],
+    rows: int,
+    seed: int,
+    device: str,
+    as_json: bool,
 ) -> None:
     """Compare outputs, loss, gradients and update with NumPy, gradients with finite differences.
 
-    Also compares one thread with several, and a run with itself. The exit status is 1 if
-    anything deviates by more than float32 explains.
+    Also compares one thread with several (not on a GPU), and a run with itself. The exit status
+    is 1 if anything deviates by more than float32 explains.
     """
     from kgen.commands.project import model_classes, module_in_cache
     from kgen.compiler import elaborate_text
+    from kgen.selfcheck import THREADS
     from kgen.selfcheck import selfcheck as checks_of
     from kgen.source import read_source
 
     models = elaborate_text(read_source(source), source, defines)
-    kinds = model_classes(module_in_cache(source, defines))
+    kinds = model_classes(module_in_cache(source, defines, device))
+    threads = THREADS if device == "cpu" else ()
     results = []
     for model in models:
-        for check in checks_of(model, kinds[model.name], rows=rows, seed=seed):
+        for check in checks_of(model, kinds[model.name], rows=rows, seed=seed, threads=threads):
             results.append(check)
             if not as_json:
                 verdict = "ok    " if check.passed else "FAILED"

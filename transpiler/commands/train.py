@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     show_default=True,
     help="Fixes initial weights, shuffling and dropout.",
 )
+@options.device
 @options.threads
 @options.directory
 @options.defines
@@ -55,6 +56,7 @@ def train(
     checkpoint: str | None,
     resume: bool,
     seed: int,
+    device: str,
     threads: int | None,
     directory: str | None,
     defines: dict[str, str],
@@ -66,14 +68,16 @@ def train(
 
     Arrays of the data go to inputs and outputs by name. Those named test_... are held out:
     the trained model is evaluated on them. The module and the results are written beside
-    MODEL.k, or in the folder given with -o.
+    MODEL.k, or in the folder given with -o. Weights and checkpoints of one device are good for
+    the other.
     """
     if resume and checkpoint is None:
         raise click.UsageError("--resume needs --checkpoint DIR")
+    options.check_threads(threads, device)
     from kgen.commands.checkpoints import Checkpoints
     from kgen.commands.project import model_class, module_beside, stem_of
 
-    built, module = module_beside(source, directory, defines)
+    built, module = module_beside(source, directory, defines, device)
     kind = model_class(module, model, train=True)
     part, validation, held_out = _data(kind.spec, data, validation_data)
     settings = {
@@ -99,7 +103,7 @@ def train(
         callbacks=[keeper] if keeper is not None else [],
     )
     figures = keeper.history if keeper is not None else history.history
-    stem = stem_of(built.path)
+    stem = stem_of(source, built.path)
     results = {"module": str(built.path), **_save(net, figures, stem)}
     if held_out is not None:
         logs = net.evaluate(

@@ -23,6 +23,7 @@ part = click.option(
 @options.data
 @part
 @options.batch_size
+@options.device
 @options.threads
 @options.defines
 @options.model
@@ -33,13 +34,14 @@ def evaluate(
     data: tuple[str, ...],
     part: str | None,
     batch_size: int | None,
+    device: str,
     threads: int | None,
     defines: dict[str, str],
     model: str | None,
     as_json: bool,
 ) -> None:
     """Evaluate the weights on the data: loss and metrics."""
-    net, rows = _prepare(source, weights, data, part, threads, defines, model, targets=True)
+    net, rows = _prepare(source, weights, data, part, device, threads, defines, model, targets=True)
     logs = net.evaluate(
         rows.inputs,
         rows.targets or None,
@@ -62,6 +64,7 @@ def evaluate(
 @options.data
 @part
 @options.batch_size
+@options.device
 @options.threads
 @click.option(
     "-o",
@@ -78,6 +81,7 @@ def predict(
     data: tuple[str, ...],
     part: str | None,
     batch_size: int | None,
+    device: str,
     threads: int | None,
     output: str | None,
     defines: dict[str, str],
@@ -87,7 +91,8 @@ def predict(
     suffix = Path(output).suffix.lower() if output is not None else ".csv"
     if suffix not in (".npz", ".npy", ".csv"):
         raise click.UsageError(f"--output is written as .npz, .npy or .csv, not {suffix!r}")
-    net, rows = _prepare(source, weights, data, part, threads, defines, model, targets=False)
+    where = device, threads
+    net, rows = _prepare(source, weights, data, part, *where, defines, model, targets=False)
     found = net.predict(rows.inputs, batch_size=batch_size)
     outputs = found if isinstance(found, dict) else {net.spec.outputs[0].name: found}
     if suffix == ".npy" and len(outputs) > 1:
@@ -121,6 +126,7 @@ def _prepare(
     weights: str,
     data: tuple[str, ...],
     part: str | None,
+    device: str,
     threads: int | None,
     defines: dict[str, str],
     model: str | None,
@@ -128,11 +134,12 @@ def _prepare(
     targets: bool,
 ) -> tuple[Any, Any]:
     """The model with the weights in it, and the rows to use."""
+    options.check_threads(threads, device)
     from kgen.commands.datafiles import read_data
     from kgen.commands.project import model_class, module_in_cache
     from kgen.runtime.errors import DataError
 
-    kind = model_class(module_in_cache(source, defines), model, train=targets)
+    kind = model_class(module_in_cache(source, defines, device), model, train=targets)
     found = read_data(data, kind.spec, targets=targets)
     rows = found.held_out or found.train
     if part is not None:

@@ -13,17 +13,21 @@ from kgen.commands.options import show, show_json
 @click.command(short_help="Build a model and compile its kernels ahead, on all cores.")
 @options.source
 @options.directory
+@options.device
 @options.defines
 @options.as_json
-def warm(source: str, directory: str | None, defines: dict[str, str], as_json: bool) -> None:
+def warm(
+    source: str, directory: str | None, device: str, defines: dict[str, str], as_json: bool
+) -> None:
     """Build MODEL.k and compile every kernel that its models could need, on all cores.
 
-    What was compiled before is not compiled again, and models share what is the same.
+    What was compiled before is not compiled again, and models share what is the same. With
+    --device cuda kernels are compiled for the GPU that is there, one after another.
     """
     from kgen.building import build
 
     begun = time.perf_counter()
-    built = build(source, directory, params=defines)
+    built = build(source, directory, params=defines, target=device)
     compiled = compile_all(built)
     seconds = round(time.perf_counter() - begun, 1)
     if as_json:
