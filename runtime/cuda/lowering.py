@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import kgen.runtime.kernels  # noqa: F401 (all that it gives compiled forms)
 from kgen.runtime.cuda.warp import LANES, WARP, Warp
 from kgen.runtime.ir_vectors import BIT, FLOAT, INT32, INT64, call_intrinsic
 from kgen.runtime.lowering import (
