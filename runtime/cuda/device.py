@@ -117,6 +117,18 @@ class Cuda(Device):
             if not IS_SIMULATED:
                 self.stream.synchronize()
 
+    def launch(
+        self, kernel: Any, place: Any, rows: int, clock: npt.NDArray[np.int64], arguments: Any
+    ) -> None:
+        """Put a kernel on a stream; `place` is (blocks, threads of a block, stream).
+
+        `arguments` is the table of its buffers' addresses, or the buffers' views to the simulator.
+        """
+        if IS_SIMULATED:
+            kernel.compile()[place](rows, clock.tolist(), arguments)
+        else:
+            kernel.compile()[place](rows, clock.ctypes.data, arguments.ctypes.data)
+
     def step(self, team: Stream, plan: LaunchPlan, rows: int, repeats: int) -> None:
         """One step: recorded where it will be repeated, else launch by launch."""
         if IS_SIMULATED or repeats < MANY:

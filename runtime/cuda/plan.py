@@ -22,6 +22,7 @@ class LaunchPlan:
 
     def __init__(self, commands: Sequence[Command | Sync], device: Any) -> None:
         self.calls = [entry for entry in commands if isinstance(entry, Command)]
+        self.device = device
         self.emulated: bool = device.is_simulated
         self.graphs: dict[tuple[int, ...], Any] = {}
         if self.emulated:
@@ -44,8 +45,6 @@ class LaunchPlan:
         for call in self.calls:
             if self.emulated:
                 arguments: Any = [buffer.view() for buffer in call.buffers]
-                now: Any = clock.tolist()
             else:
-                arguments = self.arguments_of[call].ctypes.data
-                now = clock.ctypes.data
-            call.kernel.compile()[(*grid, stream)](rows, now, arguments)  # type: ignore[func-returns-value]
+                arguments = self.arguments_of[call]
+            self.device.launch(call.kernel, (*grid, stream), rows, clock, arguments)

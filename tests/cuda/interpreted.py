@@ -1,0 +1,137 @@
+"""A device whose kernels the PTX interpreter runs: whole models in GPU code, without a GPU.
+
+    with interpreted():
+        net = module.Model(seed=0)  # of a module built for the target "cuda"
+        net.fit(x, y)
+
+Each array of the device's memory is bound by itself: what a kernel reads or writes outside all of
+them, or in two threads without an order, is an error.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from bisect import bisect_right, insort
+from collections.abc import Iterator, Sequence
+from functools import cache
+from types import SimpleNamespace
+from typing import Any
+from unittest import mock
+
+import numpy as np
+import numpy.typing as npt
+from kgen.runtime.compiling import Progress
+from kgen.runtime.cuda.device import Cuda
+from kgen.runtime.cuda.kernels import Kernel
+from kgen.runtime.cuda.model import Model
+from kgen.runtime.cuda.store import Store
+from kgen.runtime.cuda.stream import Stream
+from kgen.runtime.cuda.warp import LANES
+from kgen.runtime.kernels import Command, Sync
+from ptx_machine import PtxModule, load_ptx
+from ptx_memory import Memory
+
+CAPABILITY = 8, 0
+BLOCKS = 2
+WARPS = 2
+ROOM = 1 << 40
+MEMORY = Memory()
+
+
+@cache
+def load_kernel(kernel: Kernel) -> PtxModule:
+    """A kernel's PTX, as the interpreter has it."""
+    device = SimpleNamespace(compute_capability=CAPABILITY)
+    with mock.patch("numba.cuda.dispatcher.get_current_device", lambda: device):
+        return load_ptx(kernel.ptx(CAPABILITY), MEMORY)
+
+
+class Addresses:
+    """Where arrays are, to the interpreter, by where they are to the host."""
+
+    def __init__(self) -> None:
+        self.starts: list[int] = []
+        self.arrays: dict[int, npt.NDArray[Any]] = {}
+
+    def add(self, array: npt.NDArray[Any]) -> None:
+        """An array that kernels may reach; it stays alive."""
+        start = int(array.ctypes.data)
+        insort(self.starts, start)
+        self.arrays[start] = array
+
+    def find(self, address: int) -> int:
+        """The interpreter's address for one of the host's, 0 for none."""
+        if address == 0:
+            return 0
+        start = self.starts[bisect_right(self.starts, address) - 1]
+        array = self.arrays[start]
+        assert address - start < array.nbytes, "a buffer outside the device's memory"
+        return MEMORY.address(array) + address - start
+
+
+ADDRESSES = Addresses()
+
+
+def _make(shape: Any, dtype: Any) -> npt.NDArray[Any]:
+    array = np.zeros(shape, dtype)
+    if array.size:
+        ADDRESSES.add(array)
+    return array
+
+
+class Interpreted(Cuda):
+    """A GPU of a few warps that the interpreter plays."""
+
+    blocks = BLOCKS
+    warps = WARPS
+    races = True
+
+    def __init__(self) -> None:
+        self.kept: dict[int, tuple[object, list[npt.NDArray[Any]]]] = {}
+        self.store = Store(_make, lambda: (ROOM, ROOM), (), "the interpreter")
+        self.grid, self.one_warp = (self.blocks, self.warps * LANES), (1, LANES)
+        self.stream: Any = 0
+        self.tables: dict[int, npt.NDArray[np.int64]] = {}
+
+    def workers(self, threads: int | None) -> int:
+        """The grid's warps."""
+        return self.blocks * self.warps
+
+    def missing(self, commands: Sequence[Command | Sync]) -> list[Any]:
+        """Nothing: what is not here yet is compiled at its first launch."""
+        return []
+
+    def compile(self, kernels: Sequence[Any], progress: Progress | None) -> None:
+        """Nothing."""
+
+    @contextlib.contextmanager
+    def working(self) -> Iterator[None]:
+        """Launches are done when they return."""
+        yield
+
+    def launch(
+        self, kernel: Any, place: Any, rows: int, clock: npt.NDArray[np.int64], arguments: Any
+    ) -> None:
+        """Run the kernel's PTX."""
+        module = load_kernel(kernel)
+        (entry,) = module.entries
+        grid, block, _ = place
+        table = self.tables.setdefault(arguments.ctypes.data, np.zeros_like(arguments))
+        table[:] = [ADDRESSES.find(address) for address in arguments.tolist()]
+        words = rows, ADDRESSES.find(clock.ctypes.data), table
+        try:
+            module.launch(entry, grid, block, words, races=self.races)
+        except Exception as error:
+            error.add_note(f"in {kernel.__name__} of {kernel.__module__}")
+            raise
+
+    def step(self, team: Stream, plan: Any, rows: int, repeats: int) -> None:
+        """Launch by launch."""
+        team.launch(plan, self.stream, rows)
+
+
+@contextlib.contextmanager
+def interpreted(device: type[Interpreted] = Interpreted) -> Iterator[None]:
+    """Within, models of modules for GPUs are made for the interpreter."""
+    with mock.patch.object(Model, "device_class", device):
+        yield
