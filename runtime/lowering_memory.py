@@ -273,11 +273,13 @@ def describe_store_column(m: Any, i: Any, tile: Any, j: Any = None) -> Descripti
         column = j[0] if j else code.integer(0)
         first = address(code, m, pointer, i, column)
         limit = edge_row(m, tile.rows)
+        vectors = code.vectors(tile, value)[:: tile.vectors]
+        if m.element == "int32":
+            vectors = [code.unit.whole(code.builder, vector) for vector in vectors]
+        # A warp's lanes exchange numbers while all are there, not where one of them writes.
+        numbers = [code.unit.first(code.builder, vector) for vector in vectors]
         with code.unit.writing_once(code.builder):
-            for r, vector in enumerate(code.vectors(tile, value)[:: tile.vectors]):
-                if m.element == "int32":
-                    vector = code.unit.whole(code.builder, vector)
-                number = code.unit.first(code.builder, vector)
+            for r, number in enumerate(numbers):
                 place = code.builder.gep(first, [rows_below(code, m, pointer, r)])
                 if limit is not None:
                     inside = code.builder.icmp_signed("<", code.plus(i, r), code.integer(limit))
