@@ -348,13 +348,15 @@ def _generator(trainable: bool) -> Any:
     for name, width in (("dense", 6), ("dense_1", 12)):
         x = layers.Dense(width, name=f"generator.{name}", trainable=trainable)(x)
         x = layers.LeakyReLU(0.2)(x)
+        norm = name.replace("dense", "generator.batch_normalization")
+        x = layers.BatchNormalization(momentum=0.8, name=norm, trainable=trainable)(x)
     last = layers.Dense(9, activation="sigmoid", name="generator.dense_2", trainable=trainable)
     return keras.Model(seed, last(x))
 
 
 def _discriminator(trainable: bool) -> Any:
     image = keras.Input((9,))
-    x = image
+    x = layers.Rescaling(2.0, offset=-1.0)(image)
     for name, width in (("dense", 12), ("dense_1", 6)):
         x = layers.Dense(width, name=f"discriminator.{name}", trainable=trainable)(x)
         x = layers.LeakyReLU(0.2)(x)
@@ -366,10 +368,10 @@ def judge() -> Any:
     image, seed = keras.Input((9,), name="image"), keras.Input((4,), name="seed")
     decide = _discriminator(True)
     real, made = decide(image), decide(_generator(False)(seed))
-    objective = ops.mean(ops.softplus(-real)) + ops.mean(ops.softplus(made))
+    objective = ops.mean(ops.softplus(-real)) + ops.mean(ops.softplus(made)) + 0.1 * ops.mean(real)
     certainty = sigmoid(layers.Concatenate()([real, made])) + 0.0 * Loss()(objective)
     model = keras.Model({"image": image, "seed": seed}, certainty)
-    model.compile(optimizers.Adam(2e-4, beta_1=0.5))
+    model.compile(optimizers.Adam(5e-4, beta_1=0.5))
     return model
 
 
@@ -378,7 +380,7 @@ def forge() -> Any:
     made = _generator(True)(seed)
     objective = Loss()(ops.mean(ops.softplus(-_discriminator(False)(made))))
     model = keras.Model(seed, made + 0.0 * objective)
-    model.compile(optimizers.Adam(2e-4, beta_1=0.5))
+    model.compile(optimizers.Adam(5e-4, beta_1=0.5))
     return model
 
 

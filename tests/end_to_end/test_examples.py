@@ -11,7 +11,7 @@ from example_case import Example, check_example
 from twins import Arrays, labels, numbers, one_hot
 
 ROWS = 11
-SMALL_GAN = {"noise": "4", "width": "6", "pixels": "9"}
+SMALL_GAN = {"noise": "4", "width": "6", "pixels": "9", "rate": "0.0"}
 
 
 def one(name: str, shape: tuple[int, ...]) -> Any:
