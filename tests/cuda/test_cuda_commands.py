@@ -1,0 +1,165 @@
+"""The command line with `--device cuda`, in the simulator, and PTX without a device."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import kgen
+import numpy as np
+import pytest
+from kgen.cli import main
+
+SMALL = """\
+model Small:
+    input x: float32[4]
+    output y = x |> Dense(5, activation="tanh") |> Dense(3, activation="softmax")
+    train:
+        optimizer = "adam"
+        loss = "sparse_categorical_crossentropy"
+"""
+DATA = ("--data", "data.npz")
+WEIGHTS = ("--weights", "small.safetensors", *DATA)
+SAVED = ("--checkpoint", "saved", "--resume", "-q", "--batch-size", "16")
+COMMANDS = (
+    ("train", "small.k", *DATA, "--epochs", "2", "--device", "cuda", *SAVED),
+    ("train", "small.k", *DATA, "--epochs", "3", *SAVED),
+    ("evaluate", "small.k", *WEIGHTS, "--device", "cuda", "--json"),
+    ("evaluate", "small.k", *WEIGHTS, "--json"),
+    ("predict", "small.k", *WEIGHTS, "--device", "cuda", "-o", "cuda.npy"),
+    ("predict", "small.k", *WEIGHTS, "-o", "cpu.npy"),
+    ("selfcheck", "small.k", "--rows", "5", "--device", "cuda", "--json"),
+    ("warm", "small.k", "--device", "cuda", "--json"),
+)
+# Runs commands one after another; their exit statuses and outputs as JSON.
+RUNNER = """
+import contextlib, io, json, sys
+from kgen.cli import main
+results = []
+for command in json.loads(sys.argv[1]):
+    out, err = io.StringIO(), io.StringIO()
+    with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
+        status = main(command)
+    results.append([status, out.getvalue(), err.getvalue()])
+print(json.dumps(results))
+"""
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with a model and data for it."""
+    made = tmp_path_factory.mktemp("gpu")
+    (made / "small.k").write_text(SMALL)
+    rng = np.random.default_rng(0)
+    x = rng.standard_normal((48, 4)).astype(np.float32)
+    np.savez(made / "data.npz", x=x, y=x[:, :3].argmax(1))
+    return made
+
+
+@pytest.fixture(scope="module")
+def done(folder: Path) -> list[tuple[int, str, str]]:
+    """What the commands did: exit status, standard output, standard error."""
+    run = subprocess.run(
+        [sys.executable, "-c", RUNNER, json.dumps(COMMANDS)],
+        cwd=folder,
+        env={**os.environ, "NUMBA_ENABLE_CUDASIM": "1", "KGEN_CACHE_DIR": str(folder / "cache")},
+        capture_output=True,
+        text=True,
+    )
+    assert run.returncode == 0, run.stderr
+    results: list[Any] = json.loads(run.stdout)
+    assert [status for status, _, _ in results] == [0] * len(COMMANDS), results
+    return results
+
+
+def test_devices_take_turns_with_one_checkpoint(folder: Path, done: list[Any]) -> None:
+    assert "resuming after epoch 2" in done[1][2]
+    history = json.loads((folder / "small.history.json").read_text())["loss"]
+    assert len(history) == 3 and history[2] < history[1] < history[0]
+
+
+def test_modules_stand_side_by_side(folder: Path, done: list[Any]) -> None:
+    modules = {path.name: path.read_text() for path in folder.glob("*.py")}
+    assert set(modules) == {"small.py", "small_cuda.py"}
+    assert "kgen.runtime.cuda" in modules["small_cuda.py"]
+    assert "kgen.runtime.cuda" not in modules["small.py"]
+    assert [path.name for path in folder.glob("*.safetensors")] == ["small.safetensors"]
+
+
+def test_both_devices_compute_the_same(folder: Path, done: list[Any]) -> None:
+    cuda, cpu = json.loads(done[2][1]), json.loads(done[3][1])
+    assert cuda["rows"] == 48 and cuda["loss"] == pytest.approx(cpu["loss"], rel=1e-5)
+    found = np.load(folder / "cuda.npy")
+    np.testing.assert_allclose(found, np.load(folder / "cpu.npy"), rtol=1e-5, atol=1e-6)
+
+
+def test_selfcheck_on_a_gpu_compares_no_threads(done: list[Any]) -> None:
+    names = [check["check"] for check in json.loads(done[6][1])]
+    assert {"loss", "gradient dense/kernel", "optimizer step", "the same run twice"} <= set(names)
+    assert not [name for name in names if "thread" in name]
+
+
+def test_warm_builds_for_the_gpu(done: list[Any]) -> None:
+    facts = json.loads(done[7][1])
+    assert Path(facts["module"]).name == "small_cuda.py" and facts["compiled"]["Small"] > 0
+
+
+@pytest.mark.parametrize(
+    ("command", "words"),
+    [
+        (("train", "small.k", *DATA, "--device", "cuda", "--threads", "2"), "--threads is for"),
+        (
+            ("predict", "small.k", *WEIGHTS, "--device", "cuda", "--threads", "2"),
+            "--threads is for",
+        ),
+        (("train", "small.k", *DATA, "--device", "tpu"), "'cpu', 'cuda'"),
+        (("build", "small.k", "--emit", "ptx"), "add that"),
+        (("build", "small.k", "--target", "cuda", "--capability", "8.0"), "add that"),
+        (("build", "small.k", "--target", "cuda", "--standalone"), "--standalone"),
+        (
+            ("build", "small.k", "--target", "cuda", "--emit", "ptx", "--capability", "8"),
+            "not of the form 8.0",
+        ),
+        (
+            ("build", "small.k", "--target", "cuda", "--emit", "ptx", "--capability", "3.5"),
+            "--capability 3.5: CUDA here compiles for 7.5",
+        ),
+    ],
+)
+def test_mistakes_exit_with_two(
+    command: tuple[str, ...],
+    words: str,
+    folder: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.chdir(folder)
+    monkeypatch.setenv("KGEN_CACHE_DIR", str(folder / "cache"))
+    assert main(list(command)) == 2
+    assert words in capsys.readouterr().err
+
+
+def test_ptx_needs_no_device(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(folder)
+    monkeypatch.setenv("KGEN_CACHE_DIR", str(folder / "cache"))
+    assert (
+        main(["build", "small.k", "--target", "cuda", "--emit", "ptx", "--capability", "9.0"]) == 0
+    )
+    text = capsys.readouterr().out
+    names = [line.split()[2].rstrip(",") for line in text.splitlines() if "// kernel" in line]
+    assert len(names) == len(set(names)) > 5
+    assert {"pick_scalars", "add_figures", "gather_rows", "scatter_rows", "advance"} <= set(names)
+    assert text.count(".target sm_90") == text.count(".visible .entry") == len(names)
+
+
+def test_targets_are_known_by_name(folder: Path) -> None:
+    with pytest.raises(ValueError, match="no target 'gpu'; there are cpu, cuda"):
+        kgen.load(folder / "small.k", target="gpu")
+    with pytest.raises(ValueError, match="cannot be standalone"):
+        kgen.build(folder / "small.k", target="cuda", standalone=True)
