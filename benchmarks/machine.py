@@ -7,11 +7,11 @@ import importlib.metadata
 import os
 import platform
 from dataclasses import asdict, dataclass
-from pathlib import Path
 from typing import Any
 
+from kgen.runtime.hardware import cache_sizes, cpu_name, memory_bytes, usable_cores
+
 PACKAGES = ("numpy", "numba", "llvmlite", "torch", "jax", "keras", "tensorflow", "tensorflow-cpu")
-UNITS = {"K": 1 << 10, "M": 1 << 20, "G": 1 << 30}
 
 
 @dataclass(frozen=True)
@@ -66,13 +66,6 @@ def describe_machine() -> Machine:
     )
 
 
-def usable_cores() -> int:
-    """The cores this process may run on."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
-
-
 def use_cores(count: int) -> None:
     """Keep this process, and those it starts, to `count` of its cores.
 
@@ -87,35 +80,6 @@ def use_cores(count: int) -> None:
     if count > len(cores):
         raise ValueError(f"{len(cores)} cores are usable, not {count}")
     os.sched_setaffinity(0, cores[:count])
-
-
-def cpu_name() -> str:
-    """The processor's name."""
-    with contextlib.suppress(OSError):
-        for line in Path("/proc/cpuinfo").read_text().splitlines():
-            if line.startswith("model name"):
-                return line.partition(":")[2].strip()
-    return platform.processor() or platform.machine()
-
-
-def cache_sizes() -> dict[str, int]:
-    """Bytes of the first core's data caches, as `L1`, `L2`, `L3`."""
-    found: dict[str, int] = {}
-    for index in sorted(Path("/sys/devices/system/cpu/cpu0/cache").glob("index*")):
-        with contextlib.suppress(OSError, ValueError, KeyError):
-            if (index / "type").read_text().strip() == "Instruction":
-                continue
-            text = (index / "size").read_text().strip()
-            level = (index / "level").read_text().strip()
-            found[f"L{level}"] = int(text[:-1]) * UNITS[text[-1]]
-    return found
-
-
-def memory_bytes() -> int:
-    """Physical memory, 0 where the system does not tell."""
-    with contextlib.suppress(OSError, ValueError):
-        return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
-    return 0
 
 
 def bytes_text(size: float) -> str:

@@ -21,6 +21,7 @@ COMMANDS = {
     "predict": "use",
     "summary": "summary",
     "plot": "plot",
+    "inspect": "inspect",
     "selfcheck": "selfcheck",
     "fmt": "fmt",
     "explain": "reference",

@@ -69,7 +69,7 @@ def kernels(path: Path) -> dict[str, Any]:
 def start(path: Path) -> dict[str, Any]:
     """Train one step, or predict."""
     net = model_class(import_path(path))(seed=0)
-    from benchmarks.samples import sample_data
+    from kgen.inspecting.samples import sample_data
 
     program = net.programs.train or net.programs.predict
     flops = sum(steps.flops for steps in program)

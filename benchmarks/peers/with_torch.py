@@ -6,9 +6,9 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import torch
+from kgen.runtime.hardware import usable_cores
 from torch import nn
 
-from benchmarks.machine import usable_cores
 from benchmarks.peers.peer import Peer
 from benchmarks.peers.tasks import Task
 from benchmarks.peers.torch_weights import load_weights

@@ -9,14 +9,16 @@ from pathlib import Path
 from typing import Any
 
 import click
+from kgen.inspecting.costs import Cost
+from kgen.runtime.hardware import usable_cores
+from kgen.runtime.peak import PeakLoop
+from kgen.runtime.streams import Stream, bandwidth_for, measure_streams
 
-from benchmarks.machine import bytes_text, describe_machine, usable_cores
+from benchmarks.machine import bytes_text, describe_machine
 from benchmarks.modules import EXAMPLES
 from benchmarks.report import console, print_machine, print_table, time_text, write_json
-from benchmarks.roofline.counting import Cost
-from benchmarks.roofline.kernels import Step
-from benchmarks.roofline.peak import PeakLoop, sgemm_rate
-from benchmarks.roofline.streams import Stream, bandwidth_for, measure_streams
+from benchmarks.roofline.sgemm import sgemm_rate
+from benchmarks.roofline.step import training_step
 from benchmarks.statistics import median
 
 
@@ -54,11 +56,11 @@ def roofline_command(
     peaks: list[float] = []
     whole: list[float] = []
     with console.status("memory"):
-        streams = measure_streams(machine, threads, rounds)
+        streams = measure_streams(machine.caches, machine.memory, threads, rounds)
         blas = sgemm_rate(threads)
     with tempfile.TemporaryDirectory(prefix="kgen-bench-") as folder:
         with console.status("compiling the kernels"):
-            step = Step(model, Path(folder), batch, threads, length)
+            step = training_step(model, Path(folder), batch, threads, length)
         with console.status("timing the kernels"):
             for _ in range(rounds):
                 peaks.append(loop.rate(threads))

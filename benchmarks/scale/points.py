@@ -7,9 +7,10 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from benchmarks.machine import usable_cores
+from kgen.inspecting.samples import sample_data
+from kgen.runtime.hardware import usable_cores
+
 from benchmarks.modules import build_text, import_path, model_class
-from benchmarks.samples import sample_data
 
 CLASSES = 10
 UNITS = 32

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 from kgen.commands import options
@@ -13,10 +13,7 @@ from kgen.commands.options import show, show_json
 if TYPE_CHECKING:
     from kgen.building import Built
     from kgen.graph import Graph
-    from kgen.specification import Phases
 
-# Steps of an open dimension for which figures are given.
-_STEPS = 64
 STAGES = ("tokens", "ast", "graph", "passes", "program", "py", "ptx")
 
 
@@ -115,8 +112,10 @@ def build(
 
 
 def _report(built: Built, batch_size: int | None, as_json: bool) -> None:
-    rows = [batch_size or _fixed(phase) or options.USUAL_BATCH for phase in built.phases]
-    models = [_facts(*both) for both in zip(built.phases, rows, strict=True)]
+    from kgen.inspecting.figures import figures, fixed_batch
+
+    rows = [batch_size or fixed_batch(phase) or options.USUAL_BATCH for phase in built.phases]
+    models = [figures(*both) for both in zip(built.phases, rows, strict=True)]
     if as_json:
         show_json({"module": str(built.path), "changed": built.changed, "models": models})
         return
@@ -129,48 +128,6 @@ def _report(built: Built, batch_size: int | None, as_json: bool) -> None:
                 f"    {name:<8} {facts['kernels']:>3} kernels {facts['flops']:>13,} FLOPs and "
                 f"{facts['peak_bytes']:>11,} bytes for a batch of {size}{sizes}"
             )
-
-
-def _fixed(phase: Phases) -> int | None:
-    """The rows of every batch, where the model fixes them."""
-    return next((i.batch for i in phase.model.inputs if i.batch is not None), None)
-
-
-def _facts(phase: Phases, batch_size: int) -> dict[str, Any]:
-    """A model's figures; bytes are of the arena and the model's own buffers together."""
-    from kgen.emit_loops import flops_a_row
-    from kgen.program import single
-
-    programs = {"train": phase.train, "evaluate": phase.evaluate, "predict": phase.predict}
-    kept = {"train": phase.size + (1 + len(phase.slots)) * phase.trainable}
-    dims = _sizes(phase)
-    steps = max(dims.values(), default=1)
-    return {
-        "dims": dims,
-        "name": phase.model.name,
-        "weights": sum(buffer.size for buffer in phase.weights.values()),
-        "programs": {
-            name: {
-                "kernels": len(program.kernels()),
-                "flops": flops_a_row((*program.calls, *program.update)) * batch_size * steps
-                + sum(c.kernel.flops[1] for c in single((*program.calls, *program.update))),
-                "peak_bytes": program.peak_bytes(batch_size, dims) + 4 * kept.get(name, phase.size),
-            }
-            for name, program in programs.items()
-            if program is not None
-        },
-    }
-
-
-def _sizes(phase: Phases) -> dict[str, int]:
-    """Sizes of the open dimensions for which figures are given: 64, where the bounds allow it."""
-    from kgen.dims import declared, requirements
-
-    least, _ = requirements([phase.model.predict])
-    return {
-        dim.name: min(max(_STEPS, least.get(dim, 1), dim.minimum), dim.maximum or _STEPS)
-        for dim in declared(phase.model.predict.inputs.values())
-    }
 
 
 def compile_all(built: Built) -> dict[str, int]:

@@ -8,7 +8,12 @@ from html import escape
 
 def safe(text: object) -> str:
     """Text with marks of XML escaped, and characters that XML does not have made visible."""
-    return escape("".join(_visible(character) for character in str(text)))
+    return escape(visible(str(text)))
+
+
+def visible(text: str) -> str:
+    """Text whose characters a page can show, and that it shows in their order."""
+    return "".join(_visible(character) for character in text)
 
 
 def _visible(character: str) -> str:

@@ -1,53 +1,60 @@
-"""Every kernel of a model's training step, timed alone."""
+"""Every kernel of a model's program, timed alone."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
-from pathlib import Path
-from typing import Any
+from collections.abc import Mapping, Sequence
+from typing import Any, Literal
 
 import numpy as np
-from kgen.compiler import lay_out_text, write_module
+from kgen.inspecting.costs import Cost, call_cost, unrolled
+from kgen.inspecting.samples import sample_data
+from kgen.program import Program
 from kgen.runtime.dims import open_sizes
 from kgen.runtime.kernels import Command
 from kgen.runtime.team import Plan, Team
 
-from benchmarks.modules import import_path, model_class
-from benchmarks.roofline.counting import Cost, call_cost, unrolled
-from benchmarks.samples import sample_data
-
 SAMPLE_SECONDS = 0.02
 
 
-class Step:
-    """A model's training step with data, ready to run whole or a kernel at a time."""
+class Timer:
+    """A model's step with made-up data, ready to run whole or a kernel at a time.
 
-    def __init__(self, source: Path, folder: Path, batch: int, threads: int, length: int) -> None:
-        phases, kernels = lay_out_text(source.read_text(encoding="utf-8"), source.name)
-        path = folder / f"roofline_{source.stem}.py"
-        path.write_text(write_module(phases, kernels).text, encoding="utf-8")
-        program = phases[-1].train
-        if program is None:
-            raise ValueError(f"{source.name} has no train: block")
+    The program is the one that the emitted module's class `net` has by the name `role`.
+    """
+
+    def __init__(
+        self,
+        net: Any,
+        program: Program,
+        role: Literal["train", "predict"],
+        batch: int,
+        dims: Mapping[str, int],
+    ) -> None:
         self.batch = batch
-        self.net: Any = model_class(import_path(path))(seed=0, threads=threads)
-        self.team = Team(threads)
+        self.net = net
+        self.team = Team(net.engine.threads)
         rows = 2 * batch
-        inputs, targets = sample_data(self.net.spec, rows, length=length)
-        dims = open_sizes(self.net.spec, inputs)
-        self.prepared = self.net.engine._prepare("train", batch, dims)
+        inputs, targets = sample_data(net.spec, rows, dims=dims)
+        sizes = open_sizes(net.spec, inputs)
+        self.prepared = net.engine._prepare(role, batch, sizes)
         self._attach([*inputs, *targets, *(np.ones(rows, np.float32) for _ in targets)], rows)
-        calls = unrolled((*program.calls, *program.update), dims)
-        own = {kernel.name for kernel in kernels}
+        # Results would be written to rows of the caller's; those that a step makes stay here.
+        results = {id(command) for command in self.prepared.results}
+        kept = [entry for entry in self.prepared.commands if id(entry) not in results]
+        self.plan = Plan(kept)
+        for command in self.plan.calls:
+            self.plan.arguments_of[command][:] = self.prepared.plan.arguments_of[command]
+        calls = unrolled((*program.calls, *program.update), sizes)
+        own = {kernel.name for kernel in program.kernels()}
         self.plans: list[tuple[Cost, Plan, int]] = []
-        for command in self.prepared.plan.calls:
+        for command in self.plan.calls:
             if command.kernel.__name__ not in own:
                 self.plans.append((self._runtime(command), self._alone(command), 1))
                 continue
             call, step, times = next(calls)
             if step == times // 2:  # one step of a loop stands for all
-                cost = call_cost(call, times, batch, dims)
+                cost = call_cost(call, times, batch, sizes)
                 self.plans.append((cost, self._alone(command), 1))
 
     def _attach(self, arrays: Sequence[Any], rows: int) -> None:
@@ -90,8 +97,8 @@ class Step:
 
     def whole(self) -> float:
         """Seconds of a whole step."""
-        first = self._run(self.prepared.plan, 3)
-        return self._run(self.prepared.plan, self._count(first))
+        first = self._run(self.plan, 3)
+        return self._run(self.plan, self._count(first))
 
     def _count(self, seconds: float) -> int:
         """Steps that fill a sample."""
@@ -100,7 +107,7 @@ class Step:
     def sample(self) -> None:
         """Time every kernel once more, each on what a whole step has left in memory."""
         for place, (cost, plan, count) in enumerate(self.plans):
-            self._run(self.prepared.plan, 1)
+            self._run(self.plan, 1)
             if not cost.seconds:
                 count = self._count(self._run(plan, 3))
                 self.plans[place] = (cost, plan, count)

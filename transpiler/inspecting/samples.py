@@ -2,35 +2,35 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
+from kgen.runtime.dims import filled
 
 OPEN = 16  # the length given to an open dimension
 WORDS = 8  # whole-number inputs and labels without a stated range lie below this
 
 
-def sizes(shape: tuple[int | None, ...], length: int) -> tuple[int, ...]:
-    """The shape with open dimensions closed."""
-    return tuple(length if size is None else size for size in shape)
-
-
-def sample_data(spec: Any, rows: int, *, length: int = OPEN) -> tuple[list[Any], list[Any]]:
+def sample_data(
+    spec: Any, rows: int, *, length: int = OPEN, dims: Mapping[str, int] | None = None
+) -> tuple[list[Any], list[Any]]:
     """Inputs and targets for `rows` rows: standard normal numbers, one-hot rows, labels, bits.
 
-    Open dimensions become `length`.
+    Open dimensions become what `dims` says by name, or `length`.
     """
+    sizes = dims if dims is not None else {dim.name: length for dim in spec.dims}
     rng = np.random.default_rng(0)
     inputs: list[Any] = []
     for one in spec.inputs:
-        shape = (rows, *sizes(one.shape, length))
+        shape = (rows, *filled(one.shape, one.dims, sizes))
         if one.dtype == "int32":
-            inputs.append(rng.integers(0, WORDS, shape).astype(np.int32))
+            inputs.append(rng.integers(0, min(one.limit or WORDS, WORDS), shape).astype(np.int32))
         else:
             inputs.append(rng.standard_normal(shape, np.float32))
     targets: list[Any] = []
     for one in spec.targets:
-        shape = (rows, *sizes(one.shape, length))
+        shape = (rows, *filled(one.shape, one.dims, sizes))
         if one.dtype == "int32":
             targets.append(rng.integers(0, one.classes or WORDS, shape).astype(np.int32))
         elif shape[-1] > 1:

@@ -7,7 +7,7 @@ the triad, no extra read of the line written.
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,8 +15,6 @@ import numpy as np
 from kgen.runtime.kernels import Buffer, Kernel, aligned, kernel
 from kgen.runtime.team import Plan, Team
 from kgen.runtime.tiles import LANES, element, i64vector, load, matrix, share, store
-
-from benchmarks.machine import Machine
 
 MOVED = 1 << 28  # bytes a sample moves, about
 LARGEST = 1 << 28
@@ -55,13 +53,12 @@ class Stream:
     triad: float
 
 
-def places(machine: Machine, threads: int) -> list[tuple[str, int]]:
+def places(caches: Mapping[str, int], memory: int, threads: int) -> list[tuple[str, int]]:
     """Names and sizes of working sets: half of each cache, and far more than the last one.
 
     A core's own caches count once a thread. The last level may belong to a larger machine than
     this process sees, so at most a quarter of it, and no more than 32 MiB, is asked for.
     """
-    caches = machine.caches
     found: list[tuple[str, int]] = []
     for name in ("L1", "L2"):
         if name in caches:
@@ -69,18 +66,20 @@ def places(machine: Machine, threads: int) -> list[tuple[str, int]]:
     last = max(caches.values(), default=32 << 20)
     if "L3" in caches:
         found.append(("L3", max(min(caches["L3"] // 4, 32 << 20), 4 * caches.get("L2", 1 << 20))))
-    beyond = min(4 * last, 3 * LARGEST, max(machine.memory // 8, 1 << 26))
+    beyond = min(4 * last, 3 * LARGEST, max(memory // 8, 1 << 26))
     found.append(("DRAM" if beyond > 2 * last else "largest", beyond))
     return found
 
 
-def measure_streams(machine: Machine, threads: int, repeats: int) -> list[Stream]:
-    """Copy and triad at each size, the best of some repeats."""
+def measure_streams(
+    caches: Mapping[str, int], memory: int, threads: int, repeats: int
+) -> list[Stream]:
+    """Copy and triad at each size, the best of some repeats; caches and memory in bytes."""
     team = Team(threads)
     try:
         return [
             Stream(name, size, *(stream_rate(team, size, count, repeats) for count in (2, 3)))
-            for name, size in places(machine, threads)
+            for name, size in places(caches, memory, threads)
         ]
     finally:
         team.close()

@@ -1,15 +1,12 @@
 """The machine's peak of fused multiply-adds, measured with registers alone.
 
 The loop is written in LLVM's own language: independent accumulators, more than the latency of the
-units times their number, and no memory at all. A product by BLAS is the cross-check.
+units times their number, and no memory at all.
 """
 
 from __future__ import annotations
 
 import ctypes
-import os
-import subprocess
-import sys
 import threading
 import time
 from collections.abc import Callable
@@ -20,19 +17,6 @@ from kgen.runtime.isa import ISA, Isa
 
 ACCUMULATORS = 12
 TURNS = 2_000_000
-SGEMM = """
-import time
-import numpy as np
-a = np.ones(({n}, {n}), np.float32)
-b = np.ones(({n}, {n}), np.float32)
-a @ b
-best = []
-for _ in range({repeats}):
-    start = time.perf_counter()
-    a @ b
-    best.append(time.perf_counter() - start)
-print(2 * {n} ** 3 / sorted(best)[len(best) // 2])
-"""
 
 
 def loop_source(isa: Isa) -> str:
@@ -125,21 +109,3 @@ def run_together(work: Callable[[], Any], threads: int) -> float:
     for thread in others:
         thread.join()
     return max(ended) - min(begun)
-
-
-def sgemm_rate(threads: int, size: int = 1024, repeats: int = 15) -> float:
-    """Operations a second of NumPy's float32 product, median, in a process with that many threads.
-
-    Raises:
-        subprocess.CalledProcessError: the process failed.
-    """
-    count = str(threads)
-    names = ("OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "OMP_NUM_THREADS", "VECLIB_MAXIMUM_THREADS")
-    result = subprocess.run(
-        [sys.executable, "-c", SGEMM.format(n=size, repeats=repeats)],
-        env={**os.environ, **dict.fromkeys(names, count)},
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    return float(result.stdout)

@@ -18,7 +18,8 @@ REUSE = 16  # arithmetic for each float touched, from which on a nest of loops i
 class Cost:
     """A kernel call of the step: what it computes and touches, and seconds a sample.
 
-    A call of a loop stands for all `times` of its steps together. `dense` tells products and
+    A call of a loop stands for all `times` of its steps together. `bytes` are those `read` and
+    `written`, each argument once. `dense` tells products and
     convolutions, with what is fused into them, from the rest.
     """
 
@@ -28,6 +29,8 @@ class Cost:
     bytes: int
     dense: bool
     times: int = 1
+    read: int = 0
+    written: int = 0
     seconds: list[float] = field(default_factory=list)
 
 
@@ -49,11 +52,22 @@ def call_cost(call: Call, times: int, batch: int, dims: Mapping[str, int]) -> Co
     if times == 1 and any(buffer.space == "open" for buffer in call.arguments):
         row *= max(dims.values(), default=1)  # counted for one step of an open length
     flops = row * batch + fixed
-    floats = sum(buffer_floats(buffer, batch, dims) for buffer in call.arguments)
+    read = sum(buffer_floats(buffer, batch, dims) for buffer in call.reads)
+    written = sum(buffer_floats(buffer, batch, dims) for buffer in call.writes)
+    floats = read + written
     text = call.kernel.text
     dense = isinstance(text, PRODUCTS) or (isinstance(text, NestText) and flops >= REUSE * floats)
     lines = tuple(call.kernel.lines)
-    return Cost(call.kernel.name, lines, times * flops, times * 4 * floats, dense, times)
+    return Cost(
+        call.kernel.name,
+        lines,
+        times * flops,
+        times * 4 * floats,
+        dense,
+        times,
+        times * 4 * read,
+        times * 4 * written,
+    )
 
 
 def buffer_floats(buffer: Buffer, batch: int, dims: Mapping[str, int]) -> int:
