@@ -22,7 +22,7 @@ from kgen.emit import emit
 from kgen.graph import Graph
 from kgen.layers.optimizing import optimizer_info
 from kgen.layers.registry import member
-from kgen.model import InputInfo, Model
+from kgen.model import InputInfo, Model, Outline
 from kgen.rewrite import rebuild
 from kgen.schedule import KernelTable
 from kgen.targets import TARGETS
@@ -86,7 +86,10 @@ def build_graph(graph: Graph) -> Any:
         train = _pruned(replace(graph, outputs={}))
         shapes = {path: weight.shape for path, weight in graph.weights.items()}
         optimizer = optimizer_info(member("optimizer", "SGD"), shapes)
-    model = Model("Drawn", "", source, span, inputs, (), predict, train, train, (), optimizer)
+    outline = Outline((), {}, {})
+    model = Model(
+        "Drawn", "", source, span, inputs, (), predict, train, train, (), optimizer, outline
+    )
     table = KernelTable()
     phases = lay_out(model, table, target=TARGET)
     module = emit([phases], list(table.kernels.values()), "A graph.", TARGET)
