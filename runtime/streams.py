@@ -107,8 +107,9 @@ def stream_rate(team: Team, size: int, arrays: int, repeats: int) -> float:
 
 
 def bandwidth_for(streams: Sequence[Stream], size: int) -> float:
-    """Bytes a second for a working set of `size` bytes: the triad that holds it, else the last."""
-    for stream in streams:
-        if size <= stream.bytes:
-            return stream.triad
-    return streams[-1].triad
+    """Bytes a second for a working set of `size` bytes: the best triad of those that hold it.
+
+    The last one where none does.
+    """
+    holding = [stream.triad for stream in streams if size <= stream.bytes]
+    return max(holding, default=streams[-1].triad)

@@ -24,4 +24,5 @@ def training_step(source: Path, folder: Path, batch: int, threads: int, length: 
     if program is None:
         raise ValueError(f"{source.name} has no train: block")
     net: Any = model_class(import_path(path))(seed=0, threads=threads)
-    return Timer(net, program, "train", batch, {dim.name: length for dim in net.spec.dims})
+    dims = {dim.name: length for dim in net.spec.dims}
+    return Timer(net, program, "train", batch, dims, threads)

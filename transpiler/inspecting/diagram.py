@@ -22,7 +22,7 @@ class Box:
     """A box: for a layer its name, class, output shape and weights.
 
     `line` is of the `.k` file; `call` tells which application of a shared layer it is, and of how
-    many; `inside` is what a model or a `Sequential` does.
+    many: the first one has the weights; `inside` is what a model or a `Sequential` does.
     """
 
     id: str
@@ -151,7 +151,7 @@ class _Scope:
                 box,
                 title=path.split("/")[-1],
                 kind=applied.kind,
-                weights=sum(prod(w.shape) for w in own),
+                weights=sum(prod(w.shape) for w in own) if self.called[path] == 1 else 0,
                 frozen=bool(own) and not any(w.trainable for w in own),
                 call=(self.called[path], self.calls[path]),
             )

@@ -14,7 +14,8 @@ from kgen.targets import CUDA
 
 def enter_launches(found: Inspected) -> None:
     """Enter grid and block of each kernel; registers and occupancy are None without a device."""
-    from kgen.runtime.cuda.grid import BLOCKS, IS_SIMULATED, WARPS
+    from kgen.runtime.cuda.grid import BLOCKS, IS_SIMULATED
+    from kgen.runtime.cuda.warp import WARPS
     from numba import cuda
 
     threads = WARPS * CUDA.lanes

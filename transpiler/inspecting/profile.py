@@ -23,6 +23,7 @@ Progress = Callable[[int, int, str], None]
 def profile(found: Inspected, threads: int | None, progress: Progress) -> None:
     """Time the kernels of each model's main program, and enter it all in the facts.
 
+    If not given, there are as many `threads` as `fit` would put to work.
     `progress` is told steps done, all steps, and what is at work. Times are the medians of
     some rounds, each kernel alone on what a whole step has left in memory.
     """
@@ -44,8 +45,8 @@ def profile(found: Inspected, threads: int | None, progress: Progress) -> None:
             role: Any = main_program(phase)
             program = programs_of(phase)[role]
             net = getattr(module, phase.model.name)(0, threads=threads)
-            timers.append(Timer(net, program, role, rows, facts["dims"]))
-        workers = timers[0].net.engine.threads
+            timers.append(Timer(net, program, role, rows, facts["dims"], threads))
+        workers = max(timer.threads for timer in timers)
         next_step("measuring memory")
         streams = measure_streams(cache_sizes(), memory_bytes(), workers, 3)
         next_step("measuring arithmetic")
@@ -80,6 +81,7 @@ def _enter(
     """Seconds and rates for each call; what the runtime adds has an entry of its own."""
     program = facts["programs"][facts["main"]]
     program["seconds"] = whole
+    program["threads"] = timer.threads
     timed = [(cost, median(cost.seconds)) for cost in timer.costs]
     total = sum(seconds for _, seconds in timed)
     own = {call["kernel"] for call in program["calls"]}

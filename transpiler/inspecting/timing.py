@@ -11,6 +11,7 @@ from kgen.inspecting.costs import Cost, call_cost, unrolled
 from kgen.inspecting.samples import sample_data
 from kgen.program import Program
 from kgen.runtime.dims import open_sizes
+from kgen.runtime.engine import ALONE
 from kgen.runtime.kernels import Command
 from kgen.runtime.team import Plan, Team
 
@@ -20,7 +21,8 @@ SAMPLE_SECONDS = 0.02
 class Timer:
     """A model's step with made-up data, ready to run whole or a kernel at a time.
 
-    The program is the one that the emitted module's class `net` has by the name `role`.
+    The program is the one that the emitted module's class `net` has by the name `role`. If not
+    given, there are as many `threads` as `fit` would put to work.
     """
 
     def __init__(
@@ -30,14 +32,19 @@ class Timer:
         role: Literal["train", "predict"],
         batch: int,
         dims: Mapping[str, int],
+        threads: int | None = None,
     ) -> None:
         self.batch = batch
         self.net = net
-        self.team = Team(net.engine.threads)
         rows = 2 * batch
         inputs, targets = sample_data(net.spec, rows, dims=dims)
         sizes = open_sizes(net.spec, inputs)
         self.prepared = net.engine._prepare(role, batch, sizes)
+        if threads is None:
+            small = 2 * batch * self.prepared.flops < ALONE
+            threads = 1 if small or batch <= self.prepared.indivisible else net.engine.threads
+        self.threads = threads
+        self.team = Team(threads)
         self._attach([*inputs, *targets, *(np.ones(rows, np.float32) for _ in targets)], rows)
         # Results would be written to rows of the caller's; those that a step makes stay here.
         results = {id(command) for command in self.prepared.results}
