@@ -78,8 +78,10 @@ class Locator:
         """The region of an address; raises unless the access is right."""
         frame, ins = self.frame, self.ins
         place, nearest = f"address {address:#x}", None
-        for regions in (frame.memory.regions, frame.regions):
-            bases = [region.base for region in regions]
+        for regions, bases in (
+            (frame.memory.regions, frame.memory.bases),
+            (frame.regions, frame.bases),
+        ):
             found = bisect_right(bases, address) - 1
             if found >= 0 and (nearest is None or regions[found].base > nearest.base):
                 nearest = regions[found]

@@ -100,6 +100,7 @@ class Frame:
             for region in place(sizes, space, rows):
                 self.regions.append(region)
                 self.addresses[region.name] = region.base
+        self.bases = [region.base for region in self.regions]
 
     def _specials(self) -> None:
         lane = np.arange(self.count) % WARP

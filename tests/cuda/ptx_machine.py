@@ -99,14 +99,13 @@ class PtxModule:
                 *extents,
                 together,
                 shared_bytes,
-                Races() if races else None,
+                Races(self.memory) if races else None,
             )
             self._bound[key] = Scheduler(frame)
         scheduler = self._bound[key]
         frame = scheduler.frame
         self._pass(frame, args)
-        if frame.races is not None:
-            frame.races.shadows.clear()
+        self.memory.launches += races
         scheduler.executed = 0
         with np.errstate(all="ignore"):
             for first in range(0, blocks, together):

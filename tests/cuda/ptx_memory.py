@@ -58,10 +58,18 @@ class Memory:
 
     The addresses are made up (every array is followed by a gap that belongs to none), so that an
     index out of bounds never reaches another array; the data stay where they are.
+
+    Attributes:
+        regions: what is bound, by ascending address; bases: their addresses.
+        shadows: who used the memory at each root, where races are looked for.
+        launches: how many were watched for races.
     """
 
     def __init__(self) -> None:
         self.regions: list[Region] = []
+        self.bases: list[int] = []
+        self.shadows: dict[int, Any] = {}
+        self.launches = 0
         self._known: dict[tuple[int, int], int] = {}
         self._top = GLOBAL_BASE
 
@@ -97,6 +105,7 @@ class Memory:
             )
         )
         base = self._top
+        self.bases.append(base)
         self._top += (array.nbytes + _GUARD + _ALIGNMENT - 1) // _ALIGNMENT * _ALIGNMENT
         return base
 
