@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from kgen.dims import evaluate
 from kgen.graph import BATCH
-from kgen.program import Buffer, Call, Entry, LoopCall, StepBuffer
+from kgen.program import Buffer, Call, CarryBuffer, Entry, LoopCall, StepBuffer
 from kgen.texts import BatchedText, MatmulText, NestText, OuterText, PackedOuterText
 
 PRODUCTS = (MatmulText, OuterText, PackedOuterText, BatchedText)
@@ -72,6 +72,8 @@ def call_cost(call: Call, times: int, batch: int, dims: Mapping[str, int]) -> Co
 
 def buffer_floats(buffer: Buffer, batch: int, dims: Mapping[str, int]) -> int:
     """The floats of an argument for a batch, one step of it in a loop."""
+    if isinstance(buffer, CarryBuffer):
+        return buffer_floats(buffer.slots[0], batch, dims)
     if isinstance(buffer, StepBuffer):
         return batch * evaluate(buffer.floats_a_step, dims)
     if buffer.space == "open":
