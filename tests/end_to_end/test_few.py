@@ -111,12 +111,13 @@ def test_rows_that_lie_apart_are_weights_like_others(tmp_path: Path) -> None:
     kernels = [net.weights[f"dense{n}/kernel"].copy() for n in ("", "_1", "_2")]
     biases = [net.weights[f"dense{n}/bias"] for n in ("", "_1", "_2")]
     assert [k.shape for k in kernels] == [(300, 512), (512, 512), (512, 3)]
-    x = np.random.default_rng(0).standard_normal((40, 300), dtype=np.float32)
+    x = np.random.default_rng(0).standard_normal((150, 300), dtype=np.float32)
     h = np.tanh(np.maximum(x.astype(float) @ kernels[0] + biases[0], 0) @ kernels[1] + biases[1])
     # Three products of up to 512 terms of size one or less, rounded to 2^-24 each.
     bound = 3 * 512 * 2.0**-24 * (np.abs(h) @ np.abs(kernels[2]) + 1)
-    assert (np.abs(net.predict(x, verbose=0) - (h @ kernels[2] + biases[2])) < bound).all()
-    net.fit(x, np.ones((40, 3), np.float32), epochs=2, verbose=0)
+    found = net.predict(x, batch_size=150, verbose=0)
+    assert (np.abs(found - (h @ kernels[2] + biases[2])) < bound).all()
+    net.fit(x, np.ones((150, 3), np.float32), epochs=2, verbose=0)
     for number, start in enumerate(kernels):
         assert (net.weights[list(net.weights)[2 * number]] != start).any()
     net.save(tmp_path / "net.safetensors")

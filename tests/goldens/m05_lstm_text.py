@@ -116,19 +116,21 @@ def compute_lstm_add(thread, threads, batch, clock, args):
     lstm_lstm_cell_bias = matrix(args, 2, 1, 512)
     lstm_add = matrix(args, 3, batch * words_1, 512)
     first, last = share(batch, ROWS, thread, threads)
-    for start in range(0, 256, 128):
-        stop = min(start + 128, 256)
-        for j in range(0, 512, 4 * LANES):
-            for i in range(first * words_1, last * words_1, HALF_ROWS):
-                acc = zeros(HALF_ROWS, 4)
-                if start > 0:
-                    acc = load(lstm_add, i, j, HALF_ROWS, 4)
-                for k in range(start, stop):
-                    acc = outer(acc, embedding, i, k, lstm_lstm_cell_kernel, k, j)
-                if stop < 256:
-                    store(lstm_add, i, j, acc)
-                    continue
-                store(lstm_add, i, j, acc + load(lstm_lstm_cell_bias, 0, j, 1, 4))
+    for top in range(first * words_1, last * words_1, 64):
+        bottom = min(top + 64, last * words_1)
+        for start in range(0, 256, 128):
+            stop = min(start + 128, 256)
+            for j in range(0, 512, 4 * LANES):
+                for i in range(top, bottom, HALF_ROWS):
+                    acc = zeros(HALF_ROWS, 4)
+                    if start > 0:
+                        acc = load(lstm_add, i, j, HALF_ROWS, 4)
+                    for k in range(start, stop):
+                        acc = outer(acc, embedding, i, k, lstm_lstm_cell_kernel, k, j)
+                    if stop < 256:
+                        store(lstm_add, i, j, acc)
+                        continue
+                    store(lstm_add, i, j, acc + load(lstm_lstm_cell_bias, 0, j, 1, 4))
 
 
 @kernel
@@ -544,20 +546,22 @@ def gradient_of_embedding_dot(thread, threads, batch, clock, args):
     d_embedding_transpose = matrix(args, 1, 512, 256)
     d_embedding_dot = matrix(args, 2, batch * words_1, 256)
     first, last = share(batch, ROWS, thread, threads)
-    for start in range(0, 512, 128):
-        stop = min(start + 128, 512)
-        for j in range(0, 256, 4 * LANES):
-            panel = pack(d_embedding_transpose, start, j, 128, 4, stop - start)
-            for i in range(first * words_1, last * words_1, HALF_ROWS):
-                acc = zeros(HALF_ROWS, 4)
-                if start > 0:
-                    acc = load(d_embedding_dot, i, j, HALF_ROWS, 4)
-                for k in range(start, stop):
-                    acc = outer(acc, d_lstm_add, i, k, panel, k - start, 0)
-                if stop < 512:
+    for top in range(first * words_1, last * words_1, 64):
+        bottom = min(top + 64, last * words_1)
+        for start in range(0, 512, 128):
+            stop = min(start + 128, 512)
+            for j in range(0, 256, 4 * LANES):
+                panel = pack(d_embedding_transpose, start, j, 128, 4, stop - start)
+                for i in range(top, bottom, HALF_ROWS):
+                    acc = zeros(HALF_ROWS, 4)
+                    if start > 0:
+                        acc = load(d_embedding_dot, i, j, HALF_ROWS, 4)
+                    for k in range(start, stop):
+                        acc = outer(acc, d_lstm_add, i, k, panel, k - start, 0)
+                    if stop < 512:
+                        store(d_embedding_dot, i, j, acc)
+                        continue
                     store(d_embedding_dot, i, j, acc)
-                    continue
-                store(d_embedding_dot, i, j, acc)
 
 
 @kernel

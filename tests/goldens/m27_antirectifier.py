@@ -79,19 +79,21 @@ def compute_dense(thread, threads, batch, clock, args):
     dense_bias = matrix(args, 2, 1, 256)
     dense = matrix(args, 3, batch, 256)
     first, last = share(batch, ROWS, thread, threads)
-    for start in range(0, 784, 112):
-        stop = min(start + 112, 784)
-        for j in range(0, 256, 4 * LANES):
-            for i in range(first, last, HALF_ROWS):
-                acc = zeros(HALF_ROWS, 4)
-                if start > 0:
-                    acc = load(dense, i, j, HALF_ROWS, 4)
-                for k in range(start, stop):
-                    acc = outer(acc, image, i, k, dense_kernel, k, j)
-                if stop < 784:
-                    store(dense, i, j, acc)
-                    continue
-                store(dense, i, j, acc + load(dense_bias, 0, j, 1, 4))
+    for top in range(first, last, 64):
+        bottom = min(top + 64, last)
+        for start in range(0, 784, 112):
+            stop = min(start + 112, 784)
+            for j in range(0, 256, 4 * LANES):
+                for i in range(top, bottom, HALF_ROWS):
+                    acc = zeros(HALF_ROWS, 4)
+                    if start > 0:
+                        acc = load(dense, i, j, HALF_ROWS, 4)
+                    for k in range(start, stop):
+                        acc = outer(acc, image, i, k, dense_kernel, k, j)
+                    if stop < 784:
+                        store(dense, i, j, acc)
+                        continue
+                    store(dense, i, j, acc + load(dense_bias, 0, j, 1, 4))
 
 
 @kernel
@@ -167,19 +169,21 @@ def compute_dense_1(thread, threads, batch, clock, args):
     dense_1_bias = matrix(args, 2, 1, 256)
     dense_1 = matrix(args, 3, batch, 256)
     first, last = share(batch, ROWS, thread, threads)
-    for start in range(0, 512, 128):
-        stop = min(start + 128, 512)
-        for j in range(0, 256, 4 * LANES):
-            for i in range(first, last, HALF_ROWS):
-                acc = zeros(HALF_ROWS, 4)
-                if start > 0:
-                    acc = load(dense_1, i, j, HALF_ROWS, 4)
-                for k in range(start, stop):
-                    acc = outer(acc, dropout, i, k, dense_1_kernel, k, j)
-                if stop < 512:
-                    store(dense_1, i, j, acc)
-                    continue
-                store(dense_1, i, j, acc + load(dense_1_bias, 0, j, 1, 4))
+    for top in range(first, last, 64):
+        bottom = min(top + 64, last)
+        for start in range(0, 512, 128):
+            stop = min(start + 128, 512)
+            for j in range(0, 256, 4 * LANES):
+                for i in range(top, bottom, HALF_ROWS):
+                    acc = zeros(HALF_ROWS, 4)
+                    if start > 0:
+                        acc = load(dense_1, i, j, HALF_ROWS, 4)
+                    for k in range(start, stop):
+                        acc = outer(acc, dropout, i, k, dense_1_kernel, k, j)
+                    if stop < 512:
+                        store(dense_1, i, j, acc)
+                        continue
+                    store(dense_1, i, j, acc + load(dense_1_bias, 0, j, 1, 4))
 
 
 @kernel
@@ -494,25 +498,30 @@ def gradient_of_antirectifier_concatenate(thread, threads, batch, clock, args):
     d_antirectifier_concatenate = matrix(args, 2, batch, 512)
     key = random_key(clock, 0)
     first, last = share(batch, ROWS, thread, threads)
-    for start in range(0, 256, 128):
-        stop = min(start + 128, 256)
-        for j in range(0, 512, 4 * LANES):
-            panel = pack(d_dropout_transpose, start, j, 128, 4, stop - start)
-            for i in range(first, last, HALF_ROWS):
-                acc = zeros(HALF_ROWS, 4)
-                if start > 0:
-                    acc = load(d_antirectifier_concatenate, i, j, HALF_ROWS, 4)
-                for k in range(start, stop):
-                    acc = outer(acc, d_dense_1, i, k, panel, k - start, 0)
-                if stop < 256:
-                    store(d_antirectifier_concatenate, i, j, acc)
-                    continue
-                random_uniform = uniform(key[0], key[1], i, j, 512, HALF_ROWS, 4)
-                d_dropout_multiply = select(random_uniform >= 0.1, acc, 0.0)
-                d_antirectifier_concatenate_tile = d_dropout_multiply * 1.1111112
-                store(
-                    d_antirectifier_concatenate, i, j, d_antirectifier_concatenate_tile
-                )
+    for top in range(first, last, 64):
+        bottom = min(top + 64, last)
+        for start in range(0, 256, 128):
+            stop = min(start + 128, 256)
+            for j in range(0, 512, 4 * LANES):
+                panel = pack(d_dropout_transpose, start, j, 128, 4, stop - start)
+                for i in range(top, bottom, HALF_ROWS):
+                    acc = zeros(HALF_ROWS, 4)
+                    if start > 0:
+                        acc = load(d_antirectifier_concatenate, i, j, HALF_ROWS, 4)
+                    for k in range(start, stop):
+                        acc = outer(acc, d_dense_1, i, k, panel, k - start, 0)
+                    if stop < 256:
+                        store(d_antirectifier_concatenate, i, j, acc)
+                        continue
+                    random_uniform = uniform(key[0], key[1], i, j, 512, HALF_ROWS, 4)
+                    d_dropout_multiply = select(random_uniform >= 0.1, acc, 0.0)
+                    d_antirectifier_concatenate_tile = d_dropout_multiply * 1.1111112
+                    store(
+                        d_antirectifier_concatenate,
+                        i,
+                        j,
+                        d_antirectifier_concatenate_tile,
+                    )
 
 
 @kernel

@@ -62,26 +62,28 @@ def compute_trunk_dropout(thread, threads, batch, clock, args):
     trunk_dropout = matrix(args, 3, batch, 128)
     key = random_key(clock, 0)
     first, last = share(batch, ROWS, thread, threads)
-    for start in range(0, 784, 112):
-        stop = min(start + 112, 784)
-        for j in range(0, 128, 4 * LANES):
-            for i in range(first, last, HALF_ROWS):
-                acc = zeros(HALF_ROWS, 4)
-                if start > 0:
-                    acc = load(trunk_dropout, i, j, HALF_ROWS, 4)
-                for k in range(start, stop):
-                    acc = outer(acc, left, i, k, trunk_dense_kernel, k, j)
-                if stop < 784:
-                    store(trunk_dropout, i, j, acc)
-                    continue
-                trunk_dense = maximum(acc + load(trunk_dense_bias, 0, j, 1, 4), 0.0)
-                random_uniform = uniform(key[0], key[1], i, j, 128, HALF_ROWS, 4)
-                trunk_dropout_greater_equal = random_uniform >= 0.1
-                trunk_dropout_multiply = trunk_dense * 1.1111112
-                trunk_dropout_tile = select(
-                    trunk_dropout_greater_equal, trunk_dropout_multiply, 0.0
-                )
-                store(trunk_dropout, i, j, trunk_dropout_tile)
+    for top in range(first, last, 64):
+        bottom = min(top + 64, last)
+        for start in range(0, 784, 112):
+            stop = min(start + 112, 784)
+            for j in range(0, 128, 4 * LANES):
+                for i in range(top, bottom, HALF_ROWS):
+                    acc = zeros(HALF_ROWS, 4)
+                    if start > 0:
+                        acc = load(trunk_dropout, i, j, HALF_ROWS, 4)
+                    for k in range(start, stop):
+                        acc = outer(acc, left, i, k, trunk_dense_kernel, k, j)
+                    if stop < 784:
+                        store(trunk_dropout, i, j, acc)
+                        continue
+                    trunk_dense = maximum(acc + load(trunk_dense_bias, 0, j, 1, 4), 0.0)
+                    random_uniform = uniform(key[0], key[1], i, j, 128, HALF_ROWS, 4)
+                    trunk_dropout_greater_equal = random_uniform >= 0.1
+                    trunk_dropout_multiply = trunk_dense * 1.1111112
+                    trunk_dropout_tile = select(
+                        trunk_dropout_greater_equal, trunk_dropout_multiply, 0.0
+                    )
+                    store(trunk_dropout, i, j, trunk_dropout_tile)
 
 
 @kernel
@@ -137,27 +139,29 @@ def compute_trunk_dropout_2(thread, threads, batch, clock, args):
     trunk_dropout_2 = matrix(args, 3, batch, 128)
     key = random_key(clock, 2)
     first, last = share(batch, ROWS, thread, threads)
-    for start in range(0, 784, 112):
-        stop = min(start + 112, 784)
-        for j in range(0, 128, 4 * LANES):
-            for i in range(first, last, HALF_ROWS):
-                acc = zeros(HALF_ROWS, 4)
-                if start > 0:
-                    acc = load(trunk_dropout_2, i, j, HALF_ROWS, 4)
-                for k in range(start, stop):
-                    acc = outer(acc, right, i, k, trunk_dense_kernel, k, j)
-                if stop < 784:
-                    store(trunk_dropout_2, i, j, acc)
-                    continue
-                trunk_dense_add_1 = acc + load(trunk_dense_bias, 0, j, 1, 4)
-                trunk_dense_3 = maximum(trunk_dense_add_1, 0.0)
-                random_uniform_2 = uniform(key[0], key[1], i, j, 128, HALF_ROWS, 4)
-                trunk_dropout_greater_equal_1 = random_uniform_2 >= 0.1
-                trunk_dropout_multiply_1 = trunk_dense_3 * 1.1111112
-                trunk_dropout_2_tile = select(
-                    trunk_dropout_greater_equal_1, trunk_dropout_multiply_1, 0.0
-                )
-                store(trunk_dropout_2, i, j, trunk_dropout_2_tile)
+    for top in range(first, last, 64):
+        bottom = min(top + 64, last)
+        for start in range(0, 784, 112):
+            stop = min(start + 112, 784)
+            for j in range(0, 128, 4 * LANES):
+                for i in range(top, bottom, HALF_ROWS):
+                    acc = zeros(HALF_ROWS, 4)
+                    if start > 0:
+                        acc = load(trunk_dropout_2, i, j, HALF_ROWS, 4)
+                    for k in range(start, stop):
+                        acc = outer(acc, right, i, k, trunk_dense_kernel, k, j)
+                    if stop < 784:
+                        store(trunk_dropout_2, i, j, acc)
+                        continue
+                    trunk_dense_add_1 = acc + load(trunk_dense_bias, 0, j, 1, 4)
+                    trunk_dense_3 = maximum(trunk_dense_add_1, 0.0)
+                    random_uniform_2 = uniform(key[0], key[1], i, j, 128, HALF_ROWS, 4)
+                    trunk_dropout_greater_equal_1 = random_uniform_2 >= 0.1
+                    trunk_dropout_multiply_1 = trunk_dense_3 * 1.1111112
+                    trunk_dropout_2_tile = select(
+                        trunk_dropout_greater_equal_1, trunk_dropout_multiply_1, 0.0
+                    )
+                    store(trunk_dropout_2, i, j, trunk_dropout_2_tile)
 
 
 @kernel
@@ -546,20 +550,22 @@ def compute_trunk_dense(thread, threads, batch, clock, args):
     trunk_dense_bias = matrix(args, 2, 1, 128)
     trunk_dense = matrix(args, 3, batch, 128)
     first, last = share(batch, ROWS, thread, threads)
-    for start in range(0, 784, 112):
-        stop = min(start + 112, 784)
-        for j in range(0, 128, 4 * LANES):
-            for i in range(first, last, HALF_ROWS):
-                acc = zeros(HALF_ROWS, 4)
-                if start > 0:
-                    acc = load(trunk_dense, i, j, HALF_ROWS, 4)
-                for k in range(start, stop):
-                    acc = outer(acc, left, i, k, trunk_dense_kernel, k, j)
-                if stop < 784:
-                    store(trunk_dense, i, j, acc)
-                    continue
-                trunk_dense_add = acc + load(trunk_dense_bias, 0, j, 1, 4)
-                store(trunk_dense, i, j, maximum(trunk_dense_add, 0.0))
+    for top in range(first, last, 64):
+        bottom = min(top + 64, last)
+        for start in range(0, 784, 112):
+            stop = min(start + 112, 784)
+            for j in range(0, 128, 4 * LANES):
+                for i in range(top, bottom, HALF_ROWS):
+                    acc = zeros(HALF_ROWS, 4)
+                    if start > 0:
+                        acc = load(trunk_dense, i, j, HALF_ROWS, 4)
+                    for k in range(start, stop):
+                        acc = outer(acc, left, i, k, trunk_dense_kernel, k, j)
+                    if stop < 784:
+                        store(trunk_dense, i, j, acc)
+                        continue
+                    trunk_dense_add = acc + load(trunk_dense_bias, 0, j, 1, 4)
+                    store(trunk_dense, i, j, maximum(trunk_dense_add, 0.0))
 
 
 @kernel

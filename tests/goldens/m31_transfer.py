@@ -175,23 +175,25 @@ def compute_dropout_1(thread, threads, batch, clock, args):
     dropout_1 = matrix(args, 3, batch, 128)
     key = random_key(clock, 1)
     first, last = share(batch, ROWS, thread, threads)
-    for start in range(0, 4608, 128):
-        stop = min(start + 128, 4608)
-        for j in range(0, 128, 4 * LANES):
-            for i in range(first, last, HALF_ROWS):
-                acc = zeros(HALF_ROWS, 4)
-                if start > 0:
-                    acc = load(dropout_1, i, j, HALF_ROWS, 4)
-                for k in range(start, stop):
-                    acc = outer(acc, features_dropout, i, k, hidden_kernel, k, j)
-                if stop < 4608:
-                    store(dropout_1, i, j, acc)
-                    continue
-                hidden = maximum(acc + load(hidden_bias, 0, j, 1, 4), 0.0)
-                random_uniform_1 = uniform(key[0], key[1], i, j, 128, HALF_ROWS, 4)
-                dropout_1_greater_equal = random_uniform_1 >= 0.5
-                dropout_1_tile = select(dropout_1_greater_equal, hidden * 2.0, 0.0)
-                store(dropout_1, i, j, dropout_1_tile)
+    for top in range(first, last, 64):
+        bottom = min(top + 64, last)
+        for start in range(0, 4608, 128):
+            stop = min(start + 128, 4608)
+            for j in range(0, 128, 4 * LANES):
+                for i in range(top, bottom, HALF_ROWS):
+                    acc = zeros(HALF_ROWS, 4)
+                    if start > 0:
+                        acc = load(dropout_1, i, j, HALF_ROWS, 4)
+                    for k in range(start, stop):
+                        acc = outer(acc, features_dropout, i, k, hidden_kernel, k, j)
+                    if stop < 4608:
+                        store(dropout_1, i, j, acc)
+                        continue
+                    hidden = maximum(acc + load(hidden_bias, 0, j, 1, 4), 0.0)
+                    random_uniform_1 = uniform(key[0], key[1], i, j, 128, HALF_ROWS, 4)
+                    dropout_1_greater_equal = random_uniform_1 >= 0.5
+                    dropout_1_tile = select(dropout_1_greater_equal, hidden * 2.0, 0.0)
+                    store(dropout_1, i, j, dropout_1_tile)
 
 
 @kernel
@@ -743,20 +745,24 @@ def compute_hidden(thread, threads, batch, clock, args):
     hidden_bias = matrix(args, 2, 1, 128)
     hidden = matrix(args, 3, batch, 128)
     first, last = share(batch, ROWS, thread, threads)
-    for start in range(0, 4608, 128):
-        stop = min(start + 128, 4608)
-        for j in range(0, 128, 4 * LANES):
-            for i in range(first, last, HALF_ROWS):
-                acc = zeros(HALF_ROWS, 4)
-                if start > 0:
-                    acc = load(hidden, i, j, HALF_ROWS, 4)
-                for k in range(start, stop):
-                    acc = outer(acc, features_max_pooling2d, i, k, hidden_kernel, k, j)
-                if stop < 4608:
-                    store(hidden, i, j, acc)
-                    continue
-                hidden_tile = maximum(acc + load(hidden_bias, 0, j, 1, 4), 0.0)
-                store(hidden, i, j, hidden_tile)
+    for top in range(first, last, 64):
+        bottom = min(top + 64, last)
+        for start in range(0, 4608, 128):
+            stop = min(start + 128, 4608)
+            for j in range(0, 128, 4 * LANES):
+                for i in range(top, bottom, HALF_ROWS):
+                    acc = zeros(HALF_ROWS, 4)
+                    if start > 0:
+                        acc = load(hidden, i, j, HALF_ROWS, 4)
+                    for k in range(start, stop):
+                        acc = outer(
+                            acc, features_max_pooling2d, i, k, hidden_kernel, k, j
+                        )
+                    if stop < 4608:
+                        store(hidden, i, j, acc)
+                        continue
+                    hidden_tile = maximum(acc + load(hidden_bias, 0, j, 1, 4), 0.0)
+                    store(hidden, i, j, hidden_tile)
 
 
 @kernel

@@ -78,22 +78,24 @@ def compute_dropout(thread, threads, batch, clock, args):
     dropout = matrix(args, 3, batch, 512)
     key = random_key(clock, 0)
     first, last = share(batch, ROWS, thread, threads)
-    for start in range(0, 784, 112):
-        stop = min(start + 112, 784)
-        for j in range(0, 512, 4 * LANES):
-            for i in range(first, last, HALF_ROWS):
-                acc = zeros(HALF_ROWS, 4)
-                if start > 0:
-                    acc = load(dropout, i, j, HALF_ROWS, 4)
-                for k in range(start, stop):
-                    acc = outer(acc, image, i, k, dense_kernel, k, j)
-                if stop < 784:
-                    store(dropout, i, j, acc)
-                    continue
-                dense = maximum(acc + load(dense_bias, 0, j, 1, 4), 0.0)
-                random_uniform = uniform(key[0], key[1], i, j, 512, HALF_ROWS, 4)
-                dropout_tile = select(random_uniform >= 0.2, dense * 1.25, 0.0)
-                store(dropout, i, j, dropout_tile)
+    for top in range(first, last, 64):
+        bottom = min(top + 64, last)
+        for start in range(0, 784, 112):
+            stop = min(start + 112, 784)
+            for j in range(0, 512, 4 * LANES):
+                for i in range(top, bottom, HALF_ROWS):
+                    acc = zeros(HALF_ROWS, 4)
+                    if start > 0:
+                        acc = load(dropout, i, j, HALF_ROWS, 4)
+                    for k in range(start, stop):
+                        acc = outer(acc, image, i, k, dense_kernel, k, j)
+                    if stop < 784:
+                        store(dropout, i, j, acc)
+                        continue
+                    dense = maximum(acc + load(dense_bias, 0, j, 1, 4), 0.0)
+                    random_uniform = uniform(key[0], key[1], i, j, 512, HALF_ROWS, 4)
+                    dropout_tile = select(random_uniform >= 0.2, dense * 1.25, 0.0)
+                    store(dropout, i, j, dropout_tile)
 
 
 @kernel
@@ -105,26 +107,28 @@ def compute_dropout_1(thread, threads, batch, clock, args):
     dropout_1 = matrix(args, 3, batch, 512)
     key = random_key(clock, 1)
     first, last = share(batch, ROWS, thread, threads)
-    for start in range(0, 512, 128):
-        stop = min(start + 128, 512)
-        for j in range(0, 512, 4 * LANES):
-            for i in range(first, last, HALF_ROWS):
-                acc = zeros(HALF_ROWS, 4)
-                if start > 0:
-                    acc = load(dropout_1, i, j, HALF_ROWS, 4)
-                for k in range(start, stop):
-                    acc = outer(acc, dropout, i, k, dense_1_kernel, k, j)
-                if stop < 512:
-                    store(dropout_1, i, j, acc)
-                    continue
-                dense_1 = maximum(acc + load(dense_1_bias, 0, j, 1, 4), 0.0)
-                random_uniform_1 = uniform(key[0], key[1], i, j, 512, HALF_ROWS, 4)
-                dropout_1_greater_equal = random_uniform_1 >= 0.2
-                dropout_1_multiply = dense_1 * 1.25
-                dropout_1_tile = select(
-                    dropout_1_greater_equal, dropout_1_multiply, 0.0
-                )
-                store(dropout_1, i, j, dropout_1_tile)
+    for top in range(first, last, 64):
+        bottom = min(top + 64, last)
+        for start in range(0, 512, 128):
+            stop = min(start + 128, 512)
+            for j in range(0, 512, 4 * LANES):
+                for i in range(top, bottom, HALF_ROWS):
+                    acc = zeros(HALF_ROWS, 4)
+                    if start > 0:
+                        acc = load(dropout_1, i, j, HALF_ROWS, 4)
+                    for k in range(start, stop):
+                        acc = outer(acc, dropout, i, k, dense_1_kernel, k, j)
+                    if stop < 512:
+                        store(dropout_1, i, j, acc)
+                        continue
+                    dense_1 = maximum(acc + load(dense_1_bias, 0, j, 1, 4), 0.0)
+                    random_uniform_1 = uniform(key[0], key[1], i, j, 512, HALF_ROWS, 4)
+                    dropout_1_greater_equal = random_uniform_1 >= 0.2
+                    dropout_1_multiply = dense_1 * 1.25
+                    dropout_1_tile = select(
+                        dropout_1_greater_equal, dropout_1_multiply, 0.0
+                    )
+                    store(dropout_1, i, j, dropout_1_tile)
 
 
 @kernel
@@ -312,21 +316,23 @@ def gradient_of_dense_add(thread, threads, batch, clock, args):
     dropout = matrix(args, 2, batch, 512)
     d_dense_add = matrix(args, 3, batch, 512)
     first, last = share(batch, ROWS, thread, threads)
-    for start in range(0, 512, 128):
-        stop = min(start + 128, 512)
-        for j in range(0, 512, 4 * LANES):
-            panel = pack(d_dropout_transpose, start, j, 128, 4, stop - start)
-            for i in range(first, last, HALF_ROWS):
-                acc = zeros(HALF_ROWS, 4)
-                if start > 0:
-                    acc = load(d_dense_add, i, j, HALF_ROWS, 4)
-                for k in range(start, stop):
-                    acc = outer(acc, d_dense_1_add, i, k, panel, k - start, 0)
-                if stop < 512:
-                    store(d_dense_add, i, j, acc)
-                    continue
-                kept_1 = load(dropout, i, j, HALF_ROWS, 4) > 0.0
-                store(d_dense_add, i, j, select(kept_1, acc * 1.25, 0.0))
+    for top in range(first, last, 64):
+        bottom = min(top + 64, last)
+        for start in range(0, 512, 128):
+            stop = min(start + 128, 512)
+            for j in range(0, 512, 4 * LANES):
+                panel = pack(d_dropout_transpose, start, j, 128, 4, stop - start)
+                for i in range(top, bottom, HALF_ROWS):
+                    acc = zeros(HALF_ROWS, 4)
+                    if start > 0:
+                        acc = load(d_dense_add, i, j, HALF_ROWS, 4)
+                    for k in range(start, stop):
+                        acc = outer(acc, d_dense_1_add, i, k, panel, k - start, 0)
+                    if stop < 512:
+                        store(d_dense_add, i, j, acc)
+                        continue
+                    kept_1 = load(dropout, i, j, HALF_ROWS, 4) > 0.0
+                    store(d_dense_add, i, j, select(kept_1, acc * 1.25, 0.0))
 
 
 @kernel
@@ -395,19 +401,21 @@ def compute_dense(thread, threads, batch, clock, args):
     dense_bias = matrix(args, 2, 1, 512)
     dense = matrix(args, 3, batch, 512)
     first, last = share(batch, ROWS, thread, threads)
-    for start in range(0, 784, 112):
-        stop = min(start + 112, 784)
-        for j in range(0, 512, 4 * LANES):
-            for i in range(first, last, HALF_ROWS):
-                acc = zeros(HALF_ROWS, 4)
-                if start > 0:
-                    acc = load(dense, i, j, HALF_ROWS, 4)
-                for k in range(start, stop):
-                    acc = outer(acc, image, i, k, dense_kernel, k, j)
-                if stop < 784:
-                    store(dense, i, j, acc)
-                    continue
-                store(dense, i, j, maximum(acc + load(dense_bias, 0, j, 1, 4), 0.0))
+    for top in range(first, last, 64):
+        bottom = min(top + 64, last)
+        for start in range(0, 784, 112):
+            stop = min(start + 112, 784)
+            for j in range(0, 512, 4 * LANES):
+                for i in range(top, bottom, HALF_ROWS):
+                    acc = zeros(HALF_ROWS, 4)
+                    if start > 0:
+                        acc = load(dense, i, j, HALF_ROWS, 4)
+                    for k in range(start, stop):
+                        acc = outer(acc, image, i, k, dense_kernel, k, j)
+                    if stop < 784:
+                        store(dense, i, j, acc)
+                        continue
+                    store(dense, i, j, maximum(acc + load(dense_bias, 0, j, 1, 4), 0.0))
 
 
 @kernel
@@ -418,20 +426,22 @@ def compute_dense_1(thread, threads, batch, clock, args):
     dense_1_bias = matrix(args, 2, 1, 512)
     dense_1 = matrix(args, 3, batch, 512)
     first, last = share(batch, ROWS, thread, threads)
-    for start in range(0, 512, 128):
-        stop = min(start + 128, 512)
-        for j in range(0, 512, 4 * LANES):
-            for i in range(first, last, HALF_ROWS):
-                acc = zeros(HALF_ROWS, 4)
-                if start > 0:
-                    acc = load(dense_1, i, j, HALF_ROWS, 4)
-                for k in range(start, stop):
-                    acc = outer(acc, dense, i, k, dense_1_kernel, k, j)
-                if stop < 512:
-                    store(dense_1, i, j, acc)
-                    continue
-                dense_1_tile = maximum(acc + load(dense_1_bias, 0, j, 1, 4), 0.0)
-                store(dense_1, i, j, dense_1_tile)
+    for top in range(first, last, 64):
+        bottom = min(top + 64, last)
+        for start in range(0, 512, 128):
+            stop = min(start + 128, 512)
+            for j in range(0, 512, 4 * LANES):
+                for i in range(top, bottom, HALF_ROWS):
+                    acc = zeros(HALF_ROWS, 4)
+                    if start > 0:
+                        acc = load(dense_1, i, j, HALF_ROWS, 4)
+                    for k in range(start, stop):
+                        acc = outer(acc, dense, i, k, dense_1_kernel, k, j)
+                    if stop < 512:
+                        store(dense_1, i, j, acc)
+                        continue
+                    dense_1_tile = maximum(acc + load(dense_1_bias, 0, j, 1, 4), 0.0)
+                    store(dense_1, i, j, dense_1_tile)
 
 
 @kernel

@@ -64,19 +64,21 @@ def compute_dense(thread, threads, batch, clock, args):
     dense_bias = matrix(args, 2, 1, 128)
     dense = matrix(args, 3, batch, 128)
     first, last = share(batch, ROWS, thread, threads)
-    for start in range(0, 784, 112):
-        stop = min(start + 112, 784)
-        for j in range(0, 128, 4 * LANES):
-            for i in range(first, last, HALF_ROWS):
-                acc = zeros(HALF_ROWS, 4)
-                if start > 0:
-                    acc = load(dense, i, j, HALF_ROWS, 4)
-                for k in range(start, stop):
-                    acc = outer(acc, image, i, k, dense_kernel, k, j)
-                if stop < 784:
-                    store(dense, i, j, acc)
-                    continue
-                store(dense, i, j, maximum(acc + load(dense_bias, 0, j, 1, 4), 0.0))
+    for top in range(first, last, 64):
+        bottom = min(top + 64, last)
+        for start in range(0, 784, 112):
+            stop = min(start + 112, 784)
+            for j in range(0, 128, 4 * LANES):
+                for i in range(top, bottom, HALF_ROWS):
+                    acc = zeros(HALF_ROWS, 4)
+                    if start > 0:
+                        acc = load(dense, i, j, HALF_ROWS, 4)
+                    for k in range(start, stop):
+                        acc = outer(acc, image, i, k, dense_kernel, k, j)
+                    if stop < 784:
+                        store(dense, i, j, acc)
+                        continue
+                    store(dense, i, j, maximum(acc + load(dense_bias, 0, j, 1, 4), 0.0))
 
 
 @kernel

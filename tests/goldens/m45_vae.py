@@ -105,19 +105,21 @@ def compute_dense_1(thread, threads, batch, clock, args):
     dense_1_bias = matrix(args, 2, 1, 784)
     dense_1 = matrix(args, 3, batch, 784)
     first, last = share(batch, ROWS, thread, threads)
-    for start in range(0, 256, 128):
-        stop = min(start + 128, 256)
-        for j in range(0, 784, 4 * LANES):
-            for i in range(first, last, HALF_ROWS):
-                acc = zeros(HALF_ROWS, 4)
-                if start > 0:
-                    acc = load(dense_1, i, j, HALF_ROWS, 4)
-                for k in range(start, stop):
-                    acc = outer(acc, dense, i, k, dense_1_kernel, k, j)
-                if stop < 256:
-                    store(dense_1, i, j, acc)
-                    continue
-                store(dense_1, i, j, sigmoid(acc + load(dense_1_bias, 0, j, 1, 4)))
+    for top in range(first, last, 64):
+        bottom = min(top + 64, last)
+        for start in range(0, 256, 128):
+            stop = min(start + 128, 256)
+            for j in range(0, 784, 4 * LANES):
+                for i in range(top, bottom, HALF_ROWS):
+                    acc = zeros(HALF_ROWS, 4)
+                    if start > 0:
+                        acc = load(dense_1, i, j, HALF_ROWS, 4)
+                    for k in range(start, stop):
+                        acc = outer(acc, dense, i, k, dense_1_kernel, k, j)
+                    if stop < 256:
+                        store(dense_1, i, j, acc)
+                        continue
+                    store(dense_1, i, j, sigmoid(acc + load(dense_1_bias, 0, j, 1, 4)))
 
 
 @kernel
@@ -160,19 +162,21 @@ def compute_dense_3(thread, threads, batch, clock, args):
     dense_bias = matrix(args, 2, 1, 256)
     dense = matrix(args, 3, batch, 256)
     first, last = share(batch, ROWS, thread, threads)
-    for start in range(0, 784, 112):
-        stop = min(start + 112, 784)
-        for j in range(0, 256, 4 * LANES):
-            for i in range(first, last, HALF_ROWS):
-                acc = zeros(HALF_ROWS, 4)
-                if start > 0:
-                    acc = load(dense, i, j, HALF_ROWS, 4)
-                for k in range(start, stop):
-                    acc = outer(acc, image, i, k, dense_kernel, k, j)
-                if stop < 784:
-                    store(dense, i, j, acc)
-                    continue
-                store(dense, i, j, maximum(acc + load(dense_bias, 0, j, 1, 4), 0.0))
+    for top in range(first, last, 64):
+        bottom = min(top + 64, last)
+        for start in range(0, 784, 112):
+            stop = min(start + 112, 784)
+            for j in range(0, 256, 4 * LANES):
+                for i in range(top, bottom, HALF_ROWS):
+                    acc = zeros(HALF_ROWS, 4)
+                    if start > 0:
+                        acc = load(dense, i, j, HALF_ROWS, 4)
+                    for k in range(start, stop):
+                        acc = outer(acc, image, i, k, dense_kernel, k, j)
+                    if stop < 784:
+                        store(dense, i, j, acc)
+                        continue
+                    store(dense, i, j, maximum(acc + load(dense_bias, 0, j, 1, 4), 0.0))
 
 
 @kernel
@@ -258,45 +262,53 @@ def gradient_of_decoder_dense_1_add(thread, threads, batch, clock, args):
     rebuilt_sample_weight = matrix(args, 5, batch, 1)
     d_decoder_dense_1_add = matrix(args, 6, batch, 784)
     first, last = share(batch, ROWS, thread, threads)
-    for start in range(0, 256, 128):
-        stop = min(start + 128, 256)
-        for j in range(0, 784, 4 * LANES):
-            for i in range(first, last, HALF_ROWS):
-                acc = zeros(HALF_ROWS, 4)
-                if start > 0:
-                    acc = load(rebuilt_loss_sigmoid_crossentropy, i, j, HALF_ROWS, 4)
-                for k in range(start, stop):
-                    acc = outer(acc, decoder_dense, i, k, decoder_dense_1_kernel, k, j)
-                if stop < 256:
-                    store(rebuilt_loss_sigmoid_crossentropy, i, j, acc)
-                    continue
-                decoder_dense_1_add = acc + load(decoder_dense_1_bias, 0, j, 1, 4)
-                rebuilt_loss_log1p = log1p(exp(-absolute(decoder_dense_1_add)))
-                rebuilt_loss_as_float = select(decoder_dense_1_add > 0.0, 1.0, 0.0)
-                rebuilt_target_tile = load(rebuilt_target, i, j, HALF_ROWS, 4)
-                rebuilt_loss_subtract = rebuilt_loss_as_float - rebuilt_target_tile
-                rebuilt_loss_multiply = rebuilt_loss_subtract * decoder_dense_1_add
-                rebuilt_loss_sigmoid_crossentropy_tile = (
-                    rebuilt_loss_log1p + rebuilt_loss_multiply
-                )
-                store(
-                    rebuilt_loss_sigmoid_crossentropy,
-                    i,
-                    j,
-                    rebuilt_loss_sigmoid_crossentropy_tile,
-                )
-                d_rebuilt_loss_sigmoid = sigmoid(decoder_dense_1_add)
-                d_rebuilt_loss_subtract = d_rebuilt_loss_sigmoid - rebuilt_target_tile
-                d_rebuilt_loss_sum_2 = 1.0 / full(1, 1, batch)
-                rebuilt_sample_weight_tile = load_column(
-                    rebuilt_sample_weight, i, HALF_ROWS
-                )
-                d_multiply_2 = d_rebuilt_loss_sum_2 * rebuilt_sample_weight_tile
-                d_rebuilt_loss_sum = d_multiply_2 * 0.0012755102
-                d_decoder_dense_1_add_tile = (
-                    d_rebuilt_loss_sum * d_rebuilt_loss_subtract
-                )
-                store(d_decoder_dense_1_add, i, j, d_decoder_dense_1_add_tile)
+    for top in range(first, last, 64):
+        bottom = min(top + 64, last)
+        for start in range(0, 256, 128):
+            stop = min(start + 128, 256)
+            for j in range(0, 784, 4 * LANES):
+                for i in range(top, bottom, HALF_ROWS):
+                    acc = zeros(HALF_ROWS, 4)
+                    if start > 0:
+                        acc = load(
+                            rebuilt_loss_sigmoid_crossentropy, i, j, HALF_ROWS, 4
+                        )
+                    for k in range(start, stop):
+                        acc = outer(
+                            acc, decoder_dense, i, k, decoder_dense_1_kernel, k, j
+                        )
+                    if stop < 256:
+                        store(rebuilt_loss_sigmoid_crossentropy, i, j, acc)
+                        continue
+                    decoder_dense_1_add = acc + load(decoder_dense_1_bias, 0, j, 1, 4)
+                    rebuilt_loss_log1p = log1p(exp(-absolute(decoder_dense_1_add)))
+                    rebuilt_loss_as_float = select(decoder_dense_1_add > 0.0, 1.0, 0.0)
+                    rebuilt_target_tile = load(rebuilt_target, i, j, HALF_ROWS, 4)
+                    rebuilt_loss_subtract = rebuilt_loss_as_float - rebuilt_target_tile
+                    rebuilt_loss_multiply = rebuilt_loss_subtract * decoder_dense_1_add
+                    rebuilt_loss_sigmoid_crossentropy_tile = (
+                        rebuilt_loss_log1p + rebuilt_loss_multiply
+                    )
+                    store(
+                        rebuilt_loss_sigmoid_crossentropy,
+                        i,
+                        j,
+                        rebuilt_loss_sigmoid_crossentropy_tile,
+                    )
+                    d_rebuilt_loss_sigmoid = sigmoid(decoder_dense_1_add)
+                    d_rebuilt_loss_subtract = (
+                        d_rebuilt_loss_sigmoid - rebuilt_target_tile
+                    )
+                    d_rebuilt_loss_sum_2 = 1.0 / full(1, 1, batch)
+                    rebuilt_sample_weight_tile = load_column(
+                        rebuilt_sample_weight, i, HALF_ROWS
+                    )
+                    d_multiply_2 = d_rebuilt_loss_sum_2 * rebuilt_sample_weight_tile
+                    d_rebuilt_loss_sum = d_multiply_2 * 0.0012755102
+                    d_decoder_dense_1_add_tile = (
+                        d_rebuilt_loss_sum * d_rebuilt_loss_subtract
+                    )
+                    store(d_decoder_dense_1_add, i, j, d_decoder_dense_1_add_tile)
 
 
 @kernel
@@ -387,23 +399,27 @@ def gradient_of_decoder_dense_add(thread, threads, batch, clock, args):
     decoder_dense = matrix(args, 2, batch, 256)
     d_decoder_dense_add = matrix(args, 3, batch, 256)
     first, last = share(batch, ROWS, thread, threads)
-    for start in range(0, 784, 112):
-        stop = min(start + 112, 784)
-        for j in range(0, 256, 4 * LANES):
-            panel = pack(d_decoder_dense_transpose, start, j, 112, 4, stop - start)
-            for i in range(first, last, HALF_ROWS):
-                acc = zeros(HALF_ROWS, 4)
-                if start > 0:
-                    acc = load(d_decoder_dense_add, i, j, HALF_ROWS, 4)
-                for k in range(start, stop):
-                    acc = outer(acc, d_decoder_dense_1_add, i, k, panel, k - start, 0)
-                if stop < 784:
-                    store(d_decoder_dense_add, i, j, acc)
-                    continue
-                decoder_dense_tile = load(decoder_dense, i, j, HALF_ROWS, 4)
-                d_decoder_dense_greater = decoder_dense_tile > 0.0
-                d_decoder_dense_add_tile = select(d_decoder_dense_greater, acc, 0.0)
-                store(d_decoder_dense_add, i, j, d_decoder_dense_add_tile)
+    for top in range(first, last, 64):
+        bottom = min(top + 64, last)
+        for start in range(0, 784, 112):
+            stop = min(start + 112, 784)
+            for j in range(0, 256, 4 * LANES):
+                panel = pack(d_decoder_dense_transpose, start, j, 112, 4, stop - start)
+                for i in range(top, bottom, HALF_ROWS):
+                    acc = zeros(HALF_ROWS, 4)
+                    if start > 0:
+                        acc = load(d_decoder_dense_add, i, j, HALF_ROWS, 4)
+                    for k in range(start, stop):
+                        acc = outer(
+                            acc, d_decoder_dense_1_add, i, k, panel, k - start, 0
+                        )
+                    if stop < 784:
+                        store(d_decoder_dense_add, i, j, acc)
+                        continue
+                    decoder_dense_tile = load(decoder_dense, i, j, HALF_ROWS, 4)
+                    d_decoder_dense_greater = decoder_dense_tile > 0.0
+                    d_decoder_dense_add_tile = select(d_decoder_dense_greater, acc, 0.0)
+                    store(d_decoder_dense_add, i, j, d_decoder_dense_add_tile)
 
 
 @kernel
@@ -665,33 +681,39 @@ def compute_rebuilt_loss_sigmoid_crossentropy(thread, threads, batch, clock, arg
     rebuilt_target = matrix(args, 3, batch, 784)
     rebuilt_loss_sigmoid_crossentropy = matrix(args, 4, batch, 784)
     first, last = share(batch, ROWS, thread, threads)
-    for start in range(0, 256, 128):
-        stop = min(start + 128, 256)
-        for j in range(0, 784, 4 * LANES):
-            for i in range(first, last, HALF_ROWS):
-                acc = zeros(HALF_ROWS, 4)
-                if start > 0:
-                    acc = load(rebuilt_loss_sigmoid_crossentropy, i, j, HALF_ROWS, 4)
-                for k in range(start, stop):
-                    acc = outer(acc, decoder_dense, i, k, decoder_dense_1_kernel, k, j)
-                if stop < 256:
-                    store(rebuilt_loss_sigmoid_crossentropy, i, j, acc)
-                    continue
-                decoder_dense_1_add = acc + load(decoder_dense_1_bias, 0, j, 1, 4)
-                rebuilt_loss_log1p = log1p(exp(-absolute(decoder_dense_1_add)))
-                rebuilt_loss_as_float = select(decoder_dense_1_add > 0.0, 1.0, 0.0)
-                rebuilt_target_tile = load(rebuilt_target, i, j, HALF_ROWS, 4)
-                rebuilt_loss_subtract = rebuilt_loss_as_float - rebuilt_target_tile
-                rebuilt_loss_multiply = rebuilt_loss_subtract * decoder_dense_1_add
-                rebuilt_loss_sigmoid_crossentropy_tile = (
-                    rebuilt_loss_log1p + rebuilt_loss_multiply
-                )
-                store(
-                    rebuilt_loss_sigmoid_crossentropy,
-                    i,
-                    j,
-                    rebuilt_loss_sigmoid_crossentropy_tile,
-                )
+    for top in range(first, last, 64):
+        bottom = min(top + 64, last)
+        for start in range(0, 256, 128):
+            stop = min(start + 128, 256)
+            for j in range(0, 784, 4 * LANES):
+                for i in range(top, bottom, HALF_ROWS):
+                    acc = zeros(HALF_ROWS, 4)
+                    if start > 0:
+                        acc = load(
+                            rebuilt_loss_sigmoid_crossentropy, i, j, HALF_ROWS, 4
+                        )
+                    for k in range(start, stop):
+                        acc = outer(
+                            acc, decoder_dense, i, k, decoder_dense_1_kernel, k, j
+                        )
+                    if stop < 256:
+                        store(rebuilt_loss_sigmoid_crossentropy, i, j, acc)
+                        continue
+                    decoder_dense_1_add = acc + load(decoder_dense_1_bias, 0, j, 1, 4)
+                    rebuilt_loss_log1p = log1p(exp(-absolute(decoder_dense_1_add)))
+                    rebuilt_loss_as_float = select(decoder_dense_1_add > 0.0, 1.0, 0.0)
+                    rebuilt_target_tile = load(rebuilt_target, i, j, HALF_ROWS, 4)
+                    rebuilt_loss_subtract = rebuilt_loss_as_float - rebuilt_target_tile
+                    rebuilt_loss_multiply = rebuilt_loss_subtract * decoder_dense_1_add
+                    rebuilt_loss_sigmoid_crossentropy_tile = (
+                        rebuilt_loss_log1p + rebuilt_loss_multiply
+                    )
+                    store(
+                        rebuilt_loss_sigmoid_crossentropy,
+                        i,
+                        j,
+                        rebuilt_loss_sigmoid_crossentropy_tile,
+                    )
 
 
 @kernel

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from kgen.body import Body, Cursor
 from kgen.fuse import is_join, root
 from kgen.graph import BATCH, Value
@@ -34,6 +36,8 @@ _PACKED = 16384
 _LARGEST_PANEL = 1 << 18
 # Rows of a panel of 64 columns that stay in the first cache while all tiles meet them.
 _BLOCK = 128
+# Rows that the next cache keeps together with what is made of them.
+_TALL = 64
 # Rows that lie a multiple of so many floats apart fall on a part of the caches' sets only.
 _CROWDED = 256
 
@@ -55,7 +59,7 @@ def matmul(body: Body) -> KernelText:
             rows, vectors, step = "HALF_ROWS", "4", "4 * LANES"
             partial = _partial(body)
             if partial is not None and known_size(b.shape[:1]) > _BLOCK:
-                return _blocked(body, share, f"{first}, {last}", partial)
+                return _blocked(body, share, first, last, partial)
     elif large and alone:  # to read the weights is what costs
         rows, vectors, step = "1", "4", "4 * LANES"
         bounds, columns = "first, last, left, right", "left, right"
@@ -97,41 +101,52 @@ def _partial(body: Body) -> Value | None:
     return None
 
 
-def _blocked(body: Body, share: str, bounds: str, partial: Value) -> NestText:
-    """A block of rows of `b` at a time, which the first cache keeps while all tiles meet it.
+def _blocked(body: Body, share: str, first: str, last: str, partial: Value) -> NestText:
+    """A block of rows of `b` at a time, which the first cache keeps while tiles meet it.
 
-    Sums of the blocks so far wait where the kernel stores a result.
+    They are those of a block of rows of `a`, which the next cache keeps. Sums of what was met so
+    far wait where the kernel stores a result. Warps of a GPU go through all rows of `b` at once.
     """
     a, b = body.group.anchor.inputs
     cols, inner = known_size(body.group.domain.cols), known_size(b.shape[:1])
     block = -(-inner // -(-inner // _BLOCK))
-    take_names(body, "start", "stop", "panel")
+    take_names(body, "start", "stop", "top", "bottom", "panel")
     left, right = body.view(a, rows_text(a.shape[:-1]), inner), body.view(b, str(inner), cols)
-    product = f"acc = outer(acc, {left}, i, k, {right}, k, j)"
+    whole = product = f"acc = outer(acc, {left}, i, k, {right}, k, j)"
     packing: tuple[str, ...] = ()
     if int(body.fusion.strides.get(root(b), cols)) % _CROWDED == 0:
         packing = (f"panel = pack({right}, start, j, {block}, 4, stop - start)",)
         product = f"acc = outer(acc, {left}, i, k, panel, k - start, 0)"
     finish = epilogue(body, Cursor("i", "j", "HALF_ROWS", "4"))
     sums = body.view(partial, rows_text(a.shape[:-1]), cols)
-    return nest(
+    zeros, columns = "acc = zeros(HALF_ROWS, 4)", f"j in range(0, {cols}, 4 * LANES)"
+    at_once = nest(
+        share=share,
+        loops=(Loop(columns), Loop(f"i in range({first}, {last}, HALF_ROWS)")),
+        start=(zeros,),
+        inner=(Loop(f"k in range({inner})"),),
+        body=(whole,),
+        finish=finish,
+        free=True,
+    )
+    in_blocks = nest(
         share=share,
         loops=(
             Loop(
+                f"top in range({first}, {last}, {_TALL})", (f"bottom = min(top + {_TALL}, {last})",)
+            ),
+            Loop(
                 f"start in range(0, {inner}, {block})", (f"stop = min(start + {block}, {inner})",)
             ),
-            Loop(f"j in range(0, {cols}, 4 * LANES)", packing),
-            Loop(f"i in range({bounds}, HALF_ROWS)"),
+            Loop(columns, packing),
+            Loop("i in range(top, bottom, HALF_ROWS)"),
         ),
-        start=(
-            "acc = zeros(HALF_ROWS, 4)",
-            "if start > 0:",
-            f"    acc = load({sums}, i, j, HALF_ROWS, 4)",
-        ),
+        start=(zeros, "if start > 0:", f"    acc = load({sums}, i, j, HALF_ROWS, 4)"),
         inner=(Loop("k in range(start, stop)"),),
         body=(product,),
         finish=(f"if stop < {inner}:", f"    store({sums}, i, j, acc)", "    continue", *finish),
     )
+    return replace(in_blocks, dealt=at_once.dealt)
 
 
 def dot_panels(body: Body) -> NestText:
