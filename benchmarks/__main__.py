@@ -1,4 +1,4 @@
-"""`python -m benchmarks`: peers, roofline, scaling, compile, page, all."""
+"""`python -m benchmarks`: peers, roofline, scaling, compile, page, all, gpu."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import click
 
 from benchmarks.compiling.command import compile_command
 from benchmarks.everything import all_command
+from benchmarks.gpu.command import gpu_command
 from benchmarks.page.command import page_command
 from benchmarks.peers.command import peers_command
 from benchmarks.roofline.command import roofline_command
@@ -23,6 +24,7 @@ main.add_command(scaling_command)
 main.add_command(compile_command)
 main.add_command(page_command)
 main.add_command(all_command)
+main.add_command(gpu_command)
 
 if __name__ == "__main__":
     main(prog_name="python -m benchmarks")

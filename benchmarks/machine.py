@@ -11,12 +11,25 @@ from typing import Any
 
 from kgen.runtime.hardware import cache_sizes, cpu_name, memory_bytes, usable_cores
 
-PACKAGES = ("numpy", "numba", "llvmlite", "torch", "jax", "keras", "tensorflow", "tensorflow-cpu")
+PACKAGES = (
+    "numpy",
+    "numba",
+    "llvmlite",
+    "numba-cuda",
+    "torch",
+    "jax",
+    "keras",
+    "tensorflow",
+    "tensorflow-cpu",
+)
 
 
 @dataclass(frozen=True)
 class Machine:
-    """Processor, memory, versions; `versions` holds installed packages only."""
+    """Processor, memory, versions, and the GPU, where one computes.
+
+    `versions` holds installed packages only.
+    """
 
     cpu: str
     cores: int
@@ -27,12 +40,14 @@ class Machine:
     python: str
     versions: dict[str, str]
     load: float
+    gpu: str = ""
 
     def lines(self) -> list[str]:
         """The description as printed above each table."""
         caches = ", ".join(f"{name} {bytes_text(size)}" for name, size in self.caches.items())
         versions = ", ".join(f"{name} {text}" for name, text in self.versions.items())
         return [
+            *([self.gpu] if self.gpu else []),
             f"{self.cpu}, {self.cores} cores usable, {self.isa}"
             + (f", {caches}" if caches else "")
             + (f", {bytes_text(self.memory)} memory" if self.memory else ""),
@@ -45,8 +60,11 @@ class Machine:
         return asdict(self)
 
 
-def describe_machine() -> Machine:
-    """Look at this machine; what the system does not tell is left empty."""
+def describe_machine(gpu: str = "") -> Machine:
+    """Look at this machine; what the system does not tell is left empty.
+
+    `gpu` describes the one that computes, if one does.
+    """
     from kgen.runtime.isa import ISA
 
     versions = {"kgen": importlib.metadata.version("kgen-compiler")}
@@ -63,6 +81,7 @@ def describe_machine() -> Machine:
         python=platform.python_version(),
         versions=versions,
         load=os.getloadavg()[0] if hasattr(os, "getloadavg") else 0.0,
+        gpu=gpu,
     )
 
 

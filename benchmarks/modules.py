@@ -15,18 +15,23 @@ RESULTS = ROOT / "benchmarks" / "results"
 
 
 def build_text(
-    text: str, name: str, folder: Path, defines: Mapping[str, str] | None = None
+    text: str,
+    name: str,
+    folder: Path,
+    defines: Mapping[str, str] | None = None,
+    target: str = "cpu",
 ) -> Path:
     """Transpile the text of a `.k` file called `name`; gives the module's path in `folder`.
 
-    `defines` sets the file's params.
+    `defines` sets the file's params, `target` is the machine that the module is for.
 
     Raises:
         KgenError: the text has mistakes.
     """
     from kgen.compiler import compile_text
+    from kgen.targets import TARGETS
 
-    module = compile_text(text, name, defines)
+    module = compile_text(text, name, defines, target=TARGETS[target])
     path = module_path(name, folder)
     path.write_text(module.text, encoding="utf-8")
     return path

@@ -8,9 +8,10 @@ from typing import Any
 
 import click
 
+from benchmarks.gpu.device import NoGpuError, use_gpu
 from benchmarks.machine import describe_machine, use_cores
 from benchmarks.peers.agreement import check_task
-from benchmarks.peers.peer import OTHERS, OURS
+from benchmarks.peers.peer import ON_GPU, OTHERS, OURS
 from benchmarks.peers.session import PeerUnavailable
 from benchmarks.peers.startup import measure_startup
 from benchmarks.peers.steady import Steady, measure_steady
@@ -54,7 +55,14 @@ def names(known: tuple[str, ...], what: str) -> Any:
     default=",".join(OTHERS),
     show_default=True,
     callback=names(OTHERS, "peer"),
-    help="Libraries to compare with.",
+    help=f"Libraries to compare with; on a GPU those of {', '.join(ON_GPU)}.",
+)
+@click.option(
+    "--device",
+    type=click.Choice(["cpu", "cuda"]),
+    default="cpu",
+    show_default=True,
+    help="Where all compute: cuda is the first GPU that CUDA_VISIBLE_DEVICES names.",
 )
 @click.option("--rounds", default=15, show_default=True, type=click.IntRange(1))
 @click.option("--starts", default=3, show_default=True, type=click.IntRange(0), help="0: none.")
@@ -66,6 +74,7 @@ def names(known: tuple[str, ...], what: str) -> Any:
 def peers_command(
     models: tuple[str, ...],
     peers: tuple[str, ...],
+    device: str,
     rounds: int,
     starts: int,
     steps: int | None,
@@ -75,6 +84,15 @@ def peers_command(
     json_file: Path | None,
 ) -> None:
     """Compare kgen with PyTorch, JAX and Keras, in interleaved rounds."""
+    gpu = ""
+    if device == "cuda":
+        if threads is not None:
+            raise click.UsageError("--threads is for --device cpu")
+        peers = on_gpu(peers)
+        try:
+            gpu = use_gpu().text()
+        except NoGpuError as error:
+            raise click.ClickException(str(error)) from error
     if check:
         check_peers(models, peers)
         return
@@ -85,7 +103,7 @@ def peers_command(
             raise click.BadParameter(f"--threads {threads}: {error}") from error
     if quick:
         rounds, starts = QUICK["rounds"], QUICK["starts"]
-    machine = describe_machine()
+    machine = describe_machine(gpu)
     print_machine(machine)
     record: dict[str, Any] = {"machine": machine.record(), "models": {}}
     found: dict[str, Steady] = {}
@@ -110,6 +128,20 @@ def peers_command(
                 record["models"][task]["startup"] = vars(startup)
         write_json(json_file, record)  # after each model: a run that is cut short keeps the rest
     print_summary(found)
+
+
+def on_gpu(peers: tuple[str, ...]) -> tuple[str, ...]:
+    """Those to compare with on a GPU, if these were asked for.
+
+    Raises:
+        click.UsageError: one of them, named by the user, is for processors.
+    """
+    if peers == OTHERS:
+        return ON_GPU
+    others = [peer for peer in peers if peer not in ON_GPU]
+    if others:
+        raise click.UsageError(f"{', '.join(others)}: on a GPU there are {', '.join(ON_GPU)}")
+    return peers
 
 
 def check_peers(models: tuple[str, ...], peers: tuple[str, ...]) -> None:

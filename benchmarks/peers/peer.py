@@ -10,6 +10,7 @@ from typing import Any
 from benchmarks.peers.tasks import Task
 
 OTHERS = ("torch", "torch-compile", "jax", "keras-jax", "keras-tensorflow")
+ON_GPU = ("torch", "torch-compile", "jax")
 OURS = ("kgen", "kgen-source")
 MORE = "peers install with: pip install 'kgen-compiler[bench,bench-tensorflow]'"
 

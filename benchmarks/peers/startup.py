@@ -37,6 +37,7 @@ def caches(folder: Path, *, persistent: bool) -> dict[str, str]:
         "NUMBA_CACHE_DIR": str(folder / "numba"),
         "TORCHINDUCTOR_CACHE_DIR": str(folder / "inductor"),
         "TRITON_CACHE_DIR": str(folder / "triton"),
+        "CUDA_CACHE_PATH": str(folder / "cuda"),
         "XDG_CACHE_HOME": str(folder / "user"),
     }
     if persistent:

@@ -9,6 +9,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from benchmarks.gpu.device import device
 from benchmarks.peers.jax_net import JaxNet, Run
 from benchmarks.peers.peer import Peer
 from benchmarks.peers.tasks import Task
@@ -22,15 +23,21 @@ LAST: dict[str, Callable[[Any], Any]] = {
 
 
 class JaxPeer(Peer):
-    """Weights, moving statistics and the optimizer's slots are lists of arrays."""
+    """Weights, moving statistics and the optimizer's slots are lists of arrays.
+
+    On a GPU the batches for training lie there from the start, and predictions go from the
+    processor's memory to it.
+    """
 
     def __init__(self, task: Task, rows: int, *, dropout: bool) -> None:
         super().__init__(task, rows)
+        self.on_gpu = device() == "cuda"
         self.net: JaxNet = task.written().jax_net(task)
         self.scale = 1 if dropout else 0
         rng = np.random.default_rng(1)
         self._start([weight.first(rng) for weight in self.net.weights])
         self.key = jax.random.key(0)
+        self.batches: dict[int, Any] = {}
         self.step: Any = jax.jit(self._step, donate_argnums=(0, 1, 2))
 
     def _start(self, values: Sequence[Any]) -> None:
@@ -60,28 +67,42 @@ class JaxPeer(Peer):
         """As the base says."""
         value: Any = 0.0
         for step in range(steps):
-            rows = self.rows(step)
+            inputs, y = self._batch(step)
             self.weights, self.state, self.slots, value = self.step(
                 self.weights,
                 self.state,
                 self.slots,
                 self.key,
                 self.count,
-                [one[rows] for one in self.x],
-                self.y[rows],
+                inputs,
+                y,
             )
             self.count += 1
         wait((self.weights, value))
         return float(value)
 
+    def _batch(self, step: int) -> Any:
+        """The inputs and targets of a step; where there is a GPU, on it."""
+        rows = self.rows(step)
+        if not self.on_gpu:
+            return [one[rows] for one in self.x], self.y[rows]
+        if step not in self.batches:
+            held = [jnp.asarray(one[rows]) for one in self.x], jnp.asarray(self.y[rows])
+            self.batches[step] = wait(held)
+        return self.batches[step]
+
     def predictors(self, rows: int) -> dict[str, Callable[[], Any]]:
         """As the base says."""
-        inputs = [jnp.asarray(one[:rows]) for one in self.x]
+        inputs: list[Any] = [np.ascontiguousarray(one[:rows]) for one in self.x]
+        if not self.on_gpu:
+            inputs = [jnp.asarray(one) for one in inputs]
         weights, state = self.weights, self.state
         last = LAST[self.task.loss]
         predict: Any = jax.jit(
             lambda weights, state, inputs: last(self._forward(weights, state, None, inputs)[0])
         )
+        if self.on_gpu:
+            return {"jitted": lambda: np.asarray(predict(weights, state, inputs))}
         return {"jitted": lambda: wait(predict(weights, state, inputs))}
 
     def count_params(self) -> int:

@@ -8,18 +8,20 @@ from typing import Any
 
 import numpy as np
 
+from benchmarks.gpu.device import device
 from benchmarks.modules import build_text, import_path, model_class
 from benchmarks.peers.peer import Peer
 from benchmarks.peers.tasks import Task
 
 
 def build_task(task: Task, folder: Path, *, dropout: bool = True) -> Path:
-    """Transpile a task's `.k` file; gives the module's path in `folder`.
+    """Transpile a task's `.k` file for the device at hand; gives the module's path in `folder`.
 
     Raises:
         KgenError: the file has mistakes.
     """
-    return build_text(task.text(dropout=dropout), task.source.name, folder, task.defines)
+    text = task.text(dropout=dropout)
+    return build_text(text, task.source.name, folder, task.defines, device())
 
 
 class KgenPeer(Peer):

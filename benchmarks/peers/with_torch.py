@@ -9,10 +9,12 @@ import torch
 from kgen.runtime.hardware import usable_cores
 from torch import nn
 
+from benchmarks.gpu.device import device
 from benchmarks.peers.peer import Peer
 from benchmarks.peers.tasks import Task
 from benchmarks.peers.torch_weights import load_weights
 
+mark_step: Any = torch.compiler.cudagraph_mark_step_begin
 LOSSES: dict[str, Callable[[Any, Any], Any]] = {
     "categorical_crossentropy": nn.functional.cross_entropy,
     "binary_crossentropy": nn.functional.binary_cross_entropy_with_logits,
@@ -21,22 +23,37 @@ LOSSES: dict[str, Callable[[Any, Any], Any]] = {
 
 
 class TorchPeer(Peer):
-    """The usual training loop, with fused optimizers; predictions under `inference_mode`."""
+    """The usual training loop, with fused optimizers; predictions under `inference_mode`.
+
+    On a GPU the data for training lie there from the start, what is compiled is recorded in CUDA
+    graphs, and predictions go from the processor's memory to it.
+    """
 
     def __init__(self, task: Task, rows: int, *, compiled: bool, dropout: bool) -> None:
         super().__init__(task, rows)
         torch.set_num_threads(usable_cores())
         self.compiled = compiled
-        self.net: nn.Module = task.written().torch_net(task)
+        self.place = torch.device(device())
+        self.on_gpu = self.place.type == "cuda"
+        if self.on_gpu:
+            use_float32()
+        self.net: nn.Module = task.written().torch_net(task).to(self.place)
         if any(isinstance(one, nn.Conv2d) for one in self.net.modules()):
             self.net.to(memory_format=torch.channels_last)
         for one in self.net.modules():
             if isinstance(one, nn.Dropout) and not dropout:
                 one.p = 0.0
         self.optimizer = self._optimizer()
-        self.forward: Any = torch.compile(self.net, dynamic=False) if compiled else self.net
-        self.tx = [torch.from_numpy(one) for one in self.x]
-        self.ty = torch.from_numpy(self.y)
+        self.forward: Any = self._run(self.net)
+        self.tx = [torch.from_numpy(one).to(self.place) for one in self.x]
+        self.ty = torch.from_numpy(self.y).to(self.place)
+
+    def _run(self, net: nn.Module) -> Any:
+        """The network as it is called: itself, or compiled."""
+        if not self.compiled:
+            return net
+        mode = "reduce-overhead" if self.on_gpu else "default"
+        return torch.compile(net, dynamic=False, mode=mode)
 
     def _optimizer(self) -> torch.optim.Optimizer:
         """Keras's figures; the fused ones where PyTorch has them."""
@@ -54,23 +71,26 @@ class TorchPeer(Peer):
         loss: Any = 0.0
         for step in range(steps):
             rows = self.rows(step)
+            if self.compiled and self.on_gpu:
+                mark_step()
             self.optimizer.zero_grad(set_to_none=True)
             loss = loss_of(self.forward(*[one[rows] for one in self.tx]), self.ty[rows])
             loss.backward()
             self.optimizer.step()
+        if self.on_gpu:
+            torch.cuda.synchronize()
         return float(loss)
 
     def predictors(self, rows: int) -> dict[str, Callable[[], Any]]:
         """As the base says."""
         self.net.eval()
-        inputs = [one[:rows].clone() for one in self.tx]
+        inputs = [one[:rows].clone().cpu() for one in self.tx]
         last = nn.Softmax(-1) if self.task.loss == "categorical_crossentropy" else nn.Sigmoid()
-        whole = Finished(self.net, last).eval()
-        run: Any = torch.compile(whole, dynamic=False) if self.compiled else whole
+        run = self._run(Finished(self.net, last).eval())
 
         def predict() -> Any:
             with torch.inference_mode():
-                return run(*inputs)
+                return run(*[one.to(self.place) for one in inputs]).cpu()
 
         return {"inference_mode, compiled" if self.compiled else "inference_mode": predict}
 
@@ -87,6 +107,19 @@ class TorchPeer(Peer):
         if mirrored:
             self.tx = [one.flip(1, 2) for one in self.tx]
             self.ty = self.ty.flip(1, 2) if self.ty.ndim == 4 else self.ty
+
+
+def use_float32() -> None:
+    """Let the GPU's libraries round nothing to TF32; they may try which algorithm is quickest.
+
+    Raises:
+        RuntimeError: PyTorch sees no GPU.
+    """
+    if not torch.cuda.is_available():
+        raise RuntimeError(f"PyTorch {torch.__version__} sees no GPU")
+    torch.set_float32_matmul_precision("highest")
+    torch.backends.cudnn.allow_tf32 = False
+    torch.backends.cudnn.benchmark = True
 
 
 class Finished(nn.Module):

@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -52,7 +53,11 @@ print(json.dumps(results))
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with a model and data for it."""
-    made = tmp_path_factory.mktemp("gpu")
+    return prepared(tmp_path_factory.mktemp("gpu"))
+
+
+def prepared(made: Path) -> Path:
+    """The folder, with a model and data for it."""
     (made / "small.k").write_text(SMALL)
     rng = np.random.default_rng(0)
     x = rng.standard_normal((48, 4)).astype(np.float32)
@@ -60,51 +65,61 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return made
 
 
-@pytest.fixture(scope="module")
-def done(folder: Path) -> list[tuple[int, str, str]]:
-    """What the commands did: exit status, standard output, standard error."""
+@dataclass(frozen=True)
+class Done:
+    """Where commands ran, and their exit statuses, outputs, and messages."""
+
+    folder: Path
+    results: list[tuple[int, str, str]]
+
+
+@pytest.fixture(scope="module", params=["1", pytest.param("0", marks=pytest.mark.gpu)])
+def done(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Done:
+    """The commands run in the simulator, or on a GPU."""
+    folder = prepared(tmp_path_factory.mktemp("commands"))
+    variables = {"NUMBA_ENABLE_CUDASIM": request.param, "KGEN_CACHE_DIR": str(folder / "cache")}
     run = subprocess.run(
         [sys.executable, "-c", RUNNER, json.dumps(COMMANDS)],
         cwd=folder,
-        env={**os.environ, "NUMBA_ENABLE_CUDASIM": "1", "KGEN_CACHE_DIR": str(folder / "cache")},
+        env={**os.environ, **variables},
         capture_output=True,
         text=True,
     )
     assert run.returncode == 0, run.stderr
     results: list[Any] = json.loads(run.stdout)
     assert [status for status, _, _ in results] == [0] * len(COMMANDS), results
-    return results
+    return Done(folder, results)
 
 
-def test_devices_take_turns_with_one_checkpoint(folder: Path, done: list[Any]) -> None:
-    assert "resuming after epoch 2" in done[1][2]
-    history = json.loads((folder / "small.history.json").read_text())["loss"]
+def test_devices_take_turns_with_one_checkpoint(done: Done) -> None:
+    assert "resuming after epoch 2" in done.results[1][2]
+    history = json.loads((done.folder / "small.history.json").read_text())["loss"]
     assert len(history) == 3 and history[2] < history[1] < history[0]
 
 
-def test_modules_stand_side_by_side(folder: Path, done: list[Any]) -> None:
-    modules = {path.name: path.read_text() for path in folder.glob("*.py")}
+def test_modules_stand_side_by_side(done: Done) -> None:
+    modules = {path.name: path.read_text() for path in done.folder.glob("*.py")}
     assert set(modules) == {"small.py", "small_cuda.py"}
     assert "kgen.runtime.cuda" in modules["small_cuda.py"]
     assert "kgen.runtime.cuda" not in modules["small.py"]
-    assert [path.name for path in folder.glob("*.safetensors")] == ["small.safetensors"]
+    assert [path.name for path in done.folder.glob("*.safetensors")] == ["small.safetensors"]
 
 
-def test_both_devices_compute_the_same(folder: Path, done: list[Any]) -> None:
-    cuda, cpu = json.loads(done[2][1]), json.loads(done[3][1])
+def test_both_devices_compute_the_same(done: Done) -> None:
+    cuda, cpu = json.loads(done.results[2][1]), json.loads(done.results[3][1])
     assert cuda["rows"] == 48 and cuda["loss"] == pytest.approx(cpu["loss"], rel=1e-5)
-    found = np.load(folder / "cuda.npy")
-    np.testing.assert_allclose(found, np.load(folder / "cpu.npy"), rtol=1e-5, atol=1e-6)
+    found = np.load(done.folder / "cuda.npy")
+    np.testing.assert_allclose(found, np.load(done.folder / "cpu.npy"), rtol=1e-5, atol=1e-6)
 
 
-def test_selfcheck_on_a_gpu_compares_no_threads(done: list[Any]) -> None:
-    names = [check["check"] for check in json.loads(done[6][1])]
+def test_selfcheck_on_a_gpu_compares_no_threads(done: Done) -> None:
+    names = [check["check"] for check in json.loads(done.results[6][1])]
     assert {"loss", "gradient dense/kernel", "optimizer step", "the same run twice"} <= set(names)
     assert not [name for name in names if "thread" in name]
 
 
-def test_warm_builds_for_the_gpu(done: list[Any]) -> None:
-    facts = json.loads(done[7][1])
+def test_warm_builds_for_the_gpu(done: Done) -> None:
+    facts = json.loads(done.results[7][1])
     assert Path(facts["module"]).name == "small_cuda.py" and facts["compiled"]["Small"] > 0
 
 
