@@ -50,6 +50,7 @@ def inspect(
     if as_json and open_page:
         raise click.UsageError("--json and --open exclude each other")
     from kgen.building import write_if_changed
+    from kgen.commands.waiting import Waiting
     from kgen.inspecting.facts import inspect_text
     from kgen.inspecting.page import page
     from kgen.source import read_source
@@ -57,9 +58,17 @@ def inspect(
     from kgen.targets import TARGETS
 
     text = read_source(source)
-    found = inspect_text(
-        text, source, defines, TARGETS[target], batch_size, options.USUAL_BATCH, model
-    )
+    with Waiting() as waiting:
+        found = inspect_text(
+            text,
+            source,
+            defines,
+            TARGETS[target],
+            batch_size,
+            options.USUAL_BATCH,
+            model,
+            waiting.update,
+        )
     if not found.phases:
         from kgen.compiler import elaborate_text
 
@@ -67,7 +76,6 @@ def inspect(
         hint = suggest(model or "", names) or f"its models are {', '.join(names)}"
         raise click.UsageError(f"the file has no model {model}; {hint}")
     if measure:
-        from kgen.commands.waiting import Waiting
         from kgen.inspecting.profile import profile
 
         with Waiting() as waiting:

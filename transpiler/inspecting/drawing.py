@@ -90,14 +90,15 @@ def _size(box: Box, inside: _Laid | None) -> Point:
     title = text_width(shortened(box.title, LONGEST), 13, bold=True)
     if box.role in ("layer", "model"):
         first = title + 16 + text_width(shortened(box.kind, LONGEST), 11.5)
-        second = text_width(box.shape, 11.5)
+        second = text_width(shortened(box.shape, LONGEST), 11.5)
         second += 16 + text_width(box.remark, 11.5) if box.remark else 0
         width, height = max(first, second, 90) + 2 * PADDING, HEAD
         if inside is not None:
             width = max(width, inside.placed.width + 2 * PADDING)
             height += inside.placed.height + PADDING
         return round(width), height
-    return round(title + 12 + text_width(box.shape, 11.5) + 2 * PADDING), 28.0
+    shape = text_width(shortened(box.shape, LONGEST), 11.5)
+    return round(title + 12 + shape + 2 * PADDING), 28.0
 
 
 def _diagram(laid: _Laid, at: Point) -> Iterator[str]:
@@ -133,6 +134,7 @@ def _box(box: Box, at: Point, laid: _Laid) -> Iterator[str]:
         f'<rect x="{_n(x)}" y="{_n(y)}" width="{_n(width)}" height="{_n(height)}" rx="{corner}"/>'
     )
     title = safe(shortened(box.title, LONGEST))
+    shape = safe(shortened(box.shape, LONGEST))
     left, right = x + PADDING, x + width - PADDING
     name = ' class="name"' if box.role != "function" else ""
     line = y + 18.5
@@ -140,11 +142,11 @@ def _box(box: Box, at: Point, laid: _Laid) -> Iterator[str]:
     if box.role in ("layer", "model"):
         kind = safe(shortened(box.kind, LONGEST))
         yield _soft(right, line, kind, end=True)
-        yield _soft(left, line + 17, safe(box.shape))
+        yield _soft(left, line + 17, shape)
         if box.remark:
             yield _soft(right, line + 17, safe(box.remark), end=True)
     else:
-        yield _soft(right, line, safe(box.shape), end=True)
+        yield _soft(right, line, shape, end=True)
     inner = laid.inside.get(box.id)
     if inner is not None:
         yield from _diagram(inner, (x + (width - inner.placed.width) / 2, y + HEAD))

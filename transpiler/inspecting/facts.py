@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -22,6 +22,7 @@ from kgen.targets import Target
 
 Facts = dict[str, Any]
 Stages = list[tuple[str, list[tuple[str, str]]]]
+Progress = Callable[[int, int, str], None]
 
 
 @dataclass
@@ -46,12 +47,14 @@ def inspect_text(
     batch_size: int | None,
     usual: int,
     only: str | None = None,
+    progress: Progress = lambda done, total, what: None,
 ) -> Inspected:
     """Lay out the models of a `.k` file's text, and gather what there is to tell.
 
     Args:
         batch_size: rows of a batch; None for as many as a model fixes, or `usual`.
         only: the name of the one model to inspect, if not all.
+        progress: told of models done, all models, and what is at work.
 
     Raises:
         KgenError: with every mistake found.
@@ -62,13 +65,18 @@ def inspect_text(
     table = KernelTable((model.name for model in models), path, target.lanes)
     found = Inspected({})
     described = []
-    for model in models:
+    for done, model in enumerate(models):
         stages: Stages = []
         titles = iter(_titles(model))
 
         def observe(
-            name: str, graph: Graph, stages: Stages = stages, titles: Iterator[str] = titles
+            name: str,
+            graph: Graph,
+            done: int = done,
+            stages: Stages = stages,
+            titles: Iterator[str] = titles,
         ) -> None:
+            progress(done, len(models), f"{graph.name}: {name}")
             if name == "elaborate":
                 stages.append((next(titles), []))
             stages[-1][1].append((name, str(graph)))

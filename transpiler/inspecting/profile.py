@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from statistics import median
 from typing import Any
 
 from kgen.compiler import write_module
-from kgen.inspecting.facts import Inspected, main_program, programs_of
+from kgen.inspecting.facts import Inspected, Progress, main_program, programs_of
 from kgen.inspecting.timing import Timer
 from kgen.loading import import_file
 from kgen.runtime.hardware import cache_sizes, cpu_name, memory_bytes
@@ -17,7 +17,6 @@ from kgen.runtime.peak import PeakLoop
 from kgen.runtime.streams import Stream, bandwidth_for, measure_streams
 
 ROUNDS = 7
-Progress = Callable[[int, int, str], None]
 
 
 def profile(found: Inspected, threads: int | None, progress: Progress) -> None:

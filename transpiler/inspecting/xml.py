@@ -40,7 +40,7 @@ def text_width(text: str, size: float, *, bold: bool = False) -> float:
             units += 0.74
         else:
             units += 0.58
-    return units * size * (1.14 if bold else 1.0)
+    return units * size * (1.24 if bold else 1.0)
 
 
 def shortened(text: str, most: int) -> str:
