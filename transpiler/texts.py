@@ -45,6 +45,21 @@ class PackedMatmulText(MatmulText):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class BlockedMatmulText(MatmulText):
+    """As `MatmulText`, a block of rows of `b` at a time, for `tall` rows of `a` after another.
+
+    The first cache keeps the one while all tiles of the others meet it, and the next cache those.
+    Tiles wait in `sums`.
+    """
+
+    tall: str
+    block: str
+    packing: tuple[str, ...]
+    right: str
+    sums: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class OuterText(KernelText):
     """The transpose of `a` times `b`, summed over the batch."""
 
@@ -297,6 +312,7 @@ class PlaceText(KernelText):
 TEMPLATES: dict[type[KernelText], str] = {
     MatmulText: "matmul",
     PackedMatmulText: "packed_matmul",
+    BlockedMatmulText: "blocked_matmul",
     PackedOuterText: "packed_outer",
     OuterText: "outer",
     BatchedText: "batched",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import fields
 
 from kgen.body import Body, Cursor
 from kgen.fuse import is_join, root
@@ -22,6 +22,7 @@ from kgen.kernels.nest import nest, take_names
 from kgen.ops.panels import PANEL
 from kgen.texts import (
     BatchedText,
+    BlockedMatmulText,
     KernelText,
     MatmulText,
     NestText,
@@ -51,15 +52,15 @@ def matmul(body: Body) -> KernelText:
     vectors, step = product_vectors(cols, body.lanes)
     rows = "ROWS"
     kind = MatmulText
+    partial: Value | None = None
     large, alone = _pays_to_pack(inner, cols), body.fusion.around is body.fusion.graph
     single = body.rows == "few" and a.shape[:-1] == (BATCH,)
     if large and not single:
         kind = PackedMatmulText
         if _is_wide(cols):
             rows, vectors, step = "HALF_ROWS", "4", "4 * LANES"
-            partial = _partial(body)
-            if partial is not None and known_size(b.shape[:1]) > _BLOCK:
-                return _blocked(body, share, first, last, partial)
+            partial = _partial(body) if known_size(b.shape[:1]) > _BLOCK else None
+            take_names(body, "stop", "top", "bottom")
     elif large and alone:  # to read the weights is what costs
         rows, vectors, step = "1", "4", "4 * LANES"
         bounds, columns = "first, last, left, right", "left, right"
@@ -73,7 +74,7 @@ def matmul(body: Body) -> KernelText:
     a_name = body.view(a, rows_text(a.shape[:-1]), inner)
     b_name = body.view(b, str(inner), cols)
     tiles = Loop(f"j in range(0, {cols}, {step})"), Loop(f"i in range({first}, {last}, {rows})")
-    return kind(
+    text = kind(
         dealt=tuple(dealt(share, tiles, free=True)[0]) if bounds == "first, last" else (),
         bounds=bounds,
         share=share,
@@ -88,6 +89,7 @@ def matmul(body: Body) -> KernelText:
         b=b_name,
         body=epilogue(body, Cursor("i", "j", rows, vectors)),
     )
+    return text if partial is None else _blocked(body, text, partial)
 
 
 def _partial(body: Body) -> Value | None:
@@ -101,52 +103,24 @@ def _partial(body: Body) -> Value | None:
     return None
 
 
-def _blocked(body: Body, share: str, first: str, last: str, partial: Value) -> NestText:
-    """A block of rows of `b` at a time, which the first cache keeps while tiles meet it.
-
-    They are those of a block of rows of `a`, which the next cache keeps. Sums of what was met so
-    far wait where the kernel stores a result. Warps of a GPU go through all rows of `b` at once.
-    """
+def _blocked(body: Body, text: MatmulText, partial: Value) -> BlockedMatmulText:
+    """The product in blocks; sums of what was met so far wait where the kernel stores a result."""
     a, b = body.group.anchor.inputs
     cols, inner = known_size(body.group.domain.cols), known_size(b.shape[:1])
     block = -(-inner // -(-inner // _BLOCK))
-    take_names(body, "start", "stop", "top", "bottom", "panel")
-    left, right = body.view(a, rows_text(a.shape[:-1]), inner), body.view(b, str(inner), cols)
-    whole = product = f"acc = outer(acc, {left}, i, k, {right}, k, j)"
     packing: tuple[str, ...] = ()
+    right = f"{text.b}, k, j"
     if int(body.fusion.strides.get(root(b), cols)) % _CROWDED == 0:
-        packing = (f"panel = pack({right}, start, j, {block}, 4, stop - start)",)
-        product = f"acc = outer(acc, {left}, i, k, panel, k - start, 0)"
-    finish = epilogue(body, Cursor("i", "j", "HALF_ROWS", "4"))
-    sums = body.view(partial, rows_text(a.shape[:-1]), cols)
-    zeros, columns = "acc = zeros(HALF_ROWS, 4)", f"j in range(0, {cols}, 4 * LANES)"
-    at_once = nest(
-        share=share,
-        loops=(Loop(columns), Loop(f"i in range({first}, {last}, HALF_ROWS)")),
-        start=(zeros,),
-        inner=(Loop(f"k in range({inner})"),),
-        body=(whole,),
-        finish=finish,
-        free=True,
+        packing = (f"panel = pack({text.b}, start, j, {block}, {text.vectors}, stop - start)",)
+        right = "panel, k - start, 0"
+    return BlockedMatmulText(
+        **{field.name: getattr(text, field.name) for field in fields(text)},
+        tall=str(_TALL),
+        block=str(block),
+        packing=packing,
+        right=right,
+        sums=body.view(partial, rows_text(a.shape[:-1]), cols),
     )
-    in_blocks = nest(
-        share=share,
-        loops=(
-            Loop(
-                f"top in range({first}, {last}, {_TALL})", (f"bottom = min(top + {_TALL}, {last})",)
-            ),
-            Loop(
-                f"start in range(0, {inner}, {block})", (f"stop = min(start + {block}, {inner})",)
-            ),
-            Loop(columns, packing),
-            Loop("i in range(top, bottom, HALF_ROWS)"),
-        ),
-        start=(zeros, "if start > 0:", f"    acc = load({sums}, i, j, HALF_ROWS, 4)"),
-        inner=(Loop("k in range(start, stop)"),),
-        body=(product,),
-        finish=(f"if stop < {inner}:", f"    store({sums}, i, j, acc)", "    continue", *finish),
-    )
-    return replace(in_blocks, dealt=at_once.dealt)
 
 
 def dot_panels(body: Body) -> NestText:
