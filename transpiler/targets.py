@@ -67,7 +67,8 @@ CUDA = Target(
         "memory": "Programs Steps",
         "cuda.kernels": "kernel",
         "cuda.model": "Model",
-        "cuda.tiles": "HALF_ROWS LANES ROWS rows_for vectors_for warps",
+        "cuda.tiles": "HALF_ROWS LANES ROWS block_max block_min block_sum blocks_of_warps rows_for "
+        "vectors_for warps",
     },
     tuple(one for one in PASSES if one not in (part, panel)),
     lanes=32,

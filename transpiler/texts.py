@@ -10,7 +10,7 @@ class KernelText:
     """What every kernel has: a name, its documentation, its arguments' views and its set-up.
 
     `sizes` are the open dimensions it works with; `dealt` are the heads of its loops where many
-    warps share them.
+    warps share them, `together` tells whether those of a block divide its sums.
     """
 
     name: str = ""
@@ -19,6 +19,7 @@ class KernelText:
     views: tuple[str, ...] = ()
     setup: tuple[str, ...] = ()
     dealt: tuple[str, ...] = ()
+    together: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -146,13 +147,17 @@ class FlatText(KernelText):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ColumnsText(KernelText):
-    """Sums (or extremes) down the columns, and what follows from them."""
+    """Sums (or extremes) down the columns, and what follows from them.
+
+    `combined` makes the sums of a block's warps one.
+    """
 
     share: str
     loop: str
     before: tuple[str, ...]
     inner: str
     body: tuple[str, ...]
+    combined: tuple[str, ...]
     after: tuple[str, ...]
 
 

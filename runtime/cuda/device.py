@@ -14,13 +14,13 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 from kgen.runtime.compiling import Progress
-from kgen.runtime.cuda.grid import BLOCKS, IS_SIMULATED, SIMULATED_BLOCKS, WARPS
+from kgen.runtime.cuda.grid import BLOCKS, IS_SIMULATED, SIMULATED_BLOCKS
 from kgen.runtime.cuda.kernels import add_figures, gather_rows, pick_scalars, scatter_rows
 from kgen.runtime.cuda.plan import LaunchPlan
 from kgen.runtime.cuda.probe import check_device
 from kgen.runtime.cuda.store import store
 from kgen.runtime.cuda.stream import Stream
-from kgen.runtime.cuda.warp import LANES
+from kgen.runtime.cuda.warp import LANES, WARPS
 from kgen.runtime.device import OTHERS, Device
 from kgen.runtime.kernels import SLACK, Command, Sync
 from numba import cuda

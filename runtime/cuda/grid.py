@@ -6,11 +6,11 @@ warp: kernels then run as Python over the emulated tiles, whose rows are 32 lane
 
 from __future__ import annotations
 
+from kgen.runtime.tile_memory import Tile
 from numba.core import config
 
 IS_SIMULATED = bool(config.ENABLE_CUDASIM)
-# Warps of a block, and blocks for each multiprocessor of the device.
-WARPS = 8
+# Blocks for each multiprocessor of the device.
 BLOCKS = 4
 # The grid in the simulator: few warps, whose slices of the work are uneven.
 SIMULATED_BLOCKS = 3
@@ -23,5 +23,22 @@ if IS_SIMULATED:
     def warps() -> tuple[int, int]:
         """This warp's number in the grid, and how many there are."""
         return cuda.grid(1), cuda.gridsize(1)
+
+    @cuda.jit(device=True)  # type: ignore[untyped-decorator]
+    def blocks_of_warps() -> tuple[int, int, int, int]:
+        """This block's number, how many there are, the warp's number in it, how many it has."""
+        return cuda.blockIdx.x, cuda.gridDim.x, cuda.threadIdx.x, cuda.blockDim.x
+
+    def alone(tile: Tile) -> Tile:
+        """A simulated block has one warp."""
+        return tile
+
+    block_sum = block_max = block_min = alone
 else:
+    from kgen.runtime.cuda.blocks import (  # noqa: F401
+        block_max,
+        block_min,
+        block_sum,
+        blocks_of_warps,
+    )
     from kgen.runtime.cuda.lowering import warps  # noqa: F401

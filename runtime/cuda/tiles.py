@@ -5,7 +5,7 @@ The tile functions are those of `kgen.runtime.tiles`; the lanes of a warp execut
 
 from __future__ import annotations
 
-from kgen.runtime.cuda.grid import warps
+from kgen.runtime.cuda.grid import block_max, block_min, block_sum, blocks_of_warps, warps
 from kgen.runtime.cuda.warp import ACCUMULATORS, LANES, ROWS
 
 HALF_ROWS = ROWS // 2
@@ -22,4 +22,15 @@ def rows_for(n: int, vectors: int = 2) -> int:
     return min(range(tallest, 0, -1), key=lambda rows: -(-n // rows) * (rows + 1.5))
 
 
-__all__ = ["HALF_ROWS", "LANES", "ROWS", "rows_for", "vectors_for", "warps"]
+__all__ = [
+    "HALF_ROWS",
+    "LANES",
+    "ROWS",
+    "block_max",
+    "block_min",
+    "block_sum",
+    "blocks_of_warps",
+    "rows_for",
+    "vectors_for",
+    "warps",
+]

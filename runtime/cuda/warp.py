@@ -18,6 +18,8 @@ LANES = 32
 ROWS = 8
 # Vectors of a tile that stay in registers, of which a thread has 255 and some for addresses.
 ACCUMULATORS = 64
+# Warps of a block.
+WARPS = 8
 EVERYBODY = -1
 
 

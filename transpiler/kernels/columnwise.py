@@ -7,7 +7,7 @@ from kgen.body import Body, Cursor
 from kgen.fuse import REDUCTIONS
 from kgen.graph import Node
 from kgen.kernels.dealing import Loop, dealt
-from kgen.kernels.loops import FOLD, START, long_vectors, rows_text, shared, shared_loop, width
+from kgen.kernels.loops import FOLD, START, long_vectors, rows_text, shared, width
 from kgen.texts import BlockColumnsText, ColumnsText, KernelText
 
 
@@ -26,6 +26,10 @@ def columns(body: Body) -> KernelText:
         f"{name} = full(1, {vectors}, {START[node.op.name]})"
         for name, node in zip(accumulators, reductions, strict=True)
     )
+    combined = tuple(
+        f"{name} = block_{node.op.name}({name})"
+        for name, node in zip(accumulators, reductions, strict=True)
+    )
     body.open()
     for name, node in zip(accumulators, reductions, strict=True):
         source = node.inputs[0]
@@ -42,7 +46,9 @@ def columns(body: Body) -> KernelText:
         return ColumnsText(
             share=share,
             loop=loop,
-            dealt=shared_loop(share, loop),
+            dealt=tuple(dealt(share, [Loop(loop)], together=True)[0]),
+            together=True,
+            combined=combined,
             before=before,
             inner=inner,
             body=lines,

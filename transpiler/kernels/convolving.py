@@ -233,28 +233,45 @@ def conv_filter(body: Body) -> NestText:
         f"{names_it} = {source.base(places)}",
     )
     left = source.at(names_it, "ox", "m", based=False)
-    return nest(
-        free=True,
-        share=f"share({work}, 1, thread, threads)"
+    across = f"j in range({f'0, {cols}' if by_rows else 'first, last'}, {step})"
+    tiles_loop = Loop(f"t in range({'first, last' if by_rows else work})", tuple(locate))
+    share = (
+        f"share({work}, 1, thread, threads)"
         if by_rows
-        else f"share({cols}, {step}, thread, threads)",
+        else f"share({cols}, {step}, thread, threads)"
+    )
+    start, positions_of_line = (
+        (f"acc = zeros({height}, {vectors})",),
+        Loop(f"ox in range({extent})"),
+    )
+    keep = f"store_rows({out}, {row}, j, acc, {run} - m)"
+    at_once = nest(
+        free=True,
+        summed=True,
+        share=share,
+        loops=(Loop(across), tiles_loop),
+        start=start,
+        inner=(Loop(f"q in range({total})", scan), positions_of_line),
+        body=(f"acc = outer_t(acc, {source.name}, {left}, {gradient}, q * {extent} + ox, j)",),
+        finish=(keep,),
+    )
+    in_blocks = nest(
+        share=share,
         loops=(
             Loop(f"start in range(0, {total}, {lines})", block, serial=True),
-            Loop(
-                f"j in range({f'0, {cols}' if by_rows else 'first, last'}, {step})",
-                packing if packs else (),
-            ),
-            Loop(f"t in range({'first, last' if by_rows else work})", tuple(locate)),
+            Loop(across, packing if packs else ()),
+            tiles_loop,
         ),
-        start=(f"acc = zeros({height}, {vectors})",),
-        inner=(Loop("q in range(start, start + count)", scan), Loop(f"ox in range({extent})")),
+        start=start,
+        inner=(Loop("q in range(start, start + count)", scan), positions_of_line),
         body=(f"acc = outer_t(acc, {source.name}, {left}, {right})",),
         finish=(
             "if start > 0:",
             f"    acc = acc + load({out}, {row}, j, {height}, {vectors})",
-            f"store_rows({out}, {row}, j, acc, {run} - m)",
+            keep,
         ),
     )
+    return replace(in_blocks, dealt=at_once.dealt)
 
 
 def turn(body: Body) -> NestText:

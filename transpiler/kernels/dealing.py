@@ -10,6 +10,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+_ALONE = "thread, threads = warps()"
+_TOGETHER = "block, blocks, warp, width = blocks_of_warps()"
+
 
 @dataclass(frozen=True, slots=True)
 class Loop:
@@ -50,12 +53,16 @@ def indented(lines: Iterable[str], depth: int) -> list[str]:
     return ["    " * depth + line for line in lines]
 
 
-def dealt(share: str, loops: Sequence[Loop], *, free: bool = False) -> tuple[list[str], int]:
+def dealt(
+    share: str, loops: Sequence[Loop], *, free: bool = False, together: bool = False
+) -> tuple[list[str], int]:
     """The heads of loops as warps share them, and the depth of the innermost body.
 
     `share` is the processor's line for the loop from `first` to `last`. That one is dealt out, and
-    with it, if they are `free` to be done in any order, all that are not serial.
+    with it, if they are `free` to be done in any order, all that are not serial. Blocks of warps
+    may take turns `together`, each warp some terms of a sum.
     """
+    one, many = ("block", "blocks") if together else ("thread", "threads")
     total = _arguments(share.removeprefix("share(").removesuffix(")"))[0] if share else ""
     whole = [_whole(loop, total) for loop in loops]
     taken = [
@@ -64,15 +71,16 @@ def dealt(share: str, loops: Sequence[Loop], *, free: bool = False) -> tuple[lis
     ]
     first = taken.index(True)
     lines, depth = opened(whole[:first], 0)
+    lines.insert(0, _TOGETHER if together else _ALONE)
     parallel = [loop for loop, is_taken in zip(whole, taken, strict=True) if is_taken]
     if len(parallel) == 1:
-        (one,) = parallel
-        start, stop, step = one.bounds
-        head = f"{one.name} in range({_sum(start, _scaled('thread', step))}, {stop}, "
-        lines += indented([f"for {head}{_scaled('threads', step)}):"], depth)
+        (loop,) = parallel
+        start, stop, step = loop.bounds
+        head = f"{loop.name} in range({_sum(start, _scaled(one, step))}, {stop}, "
+        lines += indented([f"for {head}{_scaled(many, step)}):"], depth)
     else:
         counts = [_turns(loop) for loop in parallel]
-        lines += indented([f"for item in range(thread, {' * '.join(counts)}, threads):"], depth)
+        lines += indented([f"for item in range({one}, {' * '.join(counts)}, {many}):"], depth)
         lines += indented(_numbers(parallel, counts), depth + 1)
     depth += 1
     for loop, is_taken in zip(whole[first:], taken[first:], strict=True):
@@ -81,6 +89,13 @@ def dealt(share: str, loops: Sequence[Loop], *, free: bool = False) -> tuple[lis
             depth += 1
         lines += indented(loop.lines, depth)
     return lines, depth
+
+
+def split(loop: Loop) -> Loop:
+    """A loop whose turns the warps of a block divide among themselves."""
+    start, stop, step = loop.bounds
+    first, stride = _sum(start, _scaled("warp", step)), _scaled("width", step)
+    return Loop(f"{loop.name} in range({first}, {stop}, {stride})", loop.lines)
 
 
 def _whole(loop: Loop, total: str) -> Loop:

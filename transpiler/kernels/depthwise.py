@@ -97,6 +97,7 @@ def depthwise_filter(body: Body) -> NestText:
     last_cells = [*cells[:-1], geometry.cell(rank - 1, positions[-1], tap_names[-1])]
     return nest(
         free=True,
+        summed=True,
         share=f"share(-(-{cols} // ({step})) * {prod(taps)}, 1, thread, threads)",
         loops=(Loop("t in range(first, last)", tuple(locate)),),
         start=(f"acc = zeros(1, {vectors})",),

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from kgen.access import product_text
 from kgen.body import Body
 from kgen.graph import BATCH, Shape
-from kgen.kernels.dealing import Loop, dealt, indented, opened
+from kgen.kernels.dealing import Loop, dealt, indented, opened, split
 from kgen.texts import NestText
 
 # What positions of the output, taps of the window and cells of the input are called, by axis.
@@ -23,21 +23,31 @@ def nest(
     body: Sequence[str],
     finish: Sequence[str],
     free: bool = False,
+    summed: bool = False,
 ) -> NestText:
     """Loops in one another; in the innermost, further ones between `start` and `finish`.
 
-    The outer loops are `free` if what each turn of them writes is apart from what others do.
+    The outer loops are `free` if what each turn of them writes is apart from what others do; what
+    the inner ones do is `summed` if it may be divided, `acc` being the sum of all parts.
     """
 
-    def lines(outer: tuple[list[str], int]) -> tuple[str, ...]:
+    def lines(
+        outer: tuple[list[str], int], terms: Sequence[Loop], last: Sequence[str]
+    ) -> tuple[str, ...]:
         heads, depth = outer
-        between, deepest = opened(inner, depth)
+        between, deepest = opened(terms, depth)
         turn = [*indented(start, depth), *between, *indented(body, deepest)]
-        return (*heads, *turn, *indented(finish, depth))
+        return (*heads, *turn, *indented(last, depth))
 
+    parts = [split(inner[0]), *inner[1:]] if summed else inner
+    ends = ("acc = block_sum(acc)", "if warp == 0:", *indented(finish, 1)) if summed else finish
     is_shared = any("first, " in loop.head or "first *" in loop.head for loop in loops)
-    spread = lines(dealt(share, loops, free=free)) if is_shared else ()
-    return NestText(share=share, lines=lines(opened(loops, 0)), dealt=spread)
+    warps = dealt(share, loops, free=free, together=summed) if is_shared else None
+    return NestText(
+        share=share,
+        lines=lines(opened(loops, 0), inner, finish),
+        dealt=() if warps is None else lines(warps, parts, ends),
+    )
 
 
 def names_of(kind: tuple[str, ...], rank: int) -> tuple[str, ...]:

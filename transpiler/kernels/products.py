@@ -41,6 +41,8 @@ _BLOCK = 128
 _TALL = 64
 # Rows that lie a multiple of so many floats apart fall on a part of the caches' sets only.
 _CROWDED = 256
+# Terms of a sum from which the warps of a block divide it.
+_LONG_SUM = 128
 
 
 def matmul(body: Body) -> KernelText:
@@ -74,8 +76,10 @@ def matmul(body: Body) -> KernelText:
     a_name = body.view(a, rows_text(a.shape[:-1]), inner)
     b_name = body.view(b, str(inner), cols)
     tiles = Loop(f"j in range(0, {cols}, {step})"), Loop(f"i in range({first}, {last}, {rows})")
+    is_whole, together = bounds == "first, last", isinstance(inner, int) and inner >= _LONG_SUM
     text = kind(
-        dealt=tuple(dealt(share, tiles, free=True)[0]) if bounds == "first, last" else (),
+        dealt=tuple(dealt(share, tiles, free=True, together=together)[0]) if is_whole else (),
+        together=together,
         bounds=bounds,
         share=share,
         first=first,
@@ -198,13 +202,14 @@ def outer(body: Body) -> KernelText:
     along_rows = f"i in range({'first, last' if by_rows else f'0, {rows}'}, {height})"
     along_cols = f"j in range({f'0, {cols}' if by_rows else 'first, last'}, {step})"
     tiles = Loop(along_rows), Loop(along_cols)
-    spread = tuple(dealt(share, tiles, free=True)[0])
+    spread = tuple(dealt(share, tiles, free=True, together=True)[0])
     a_name, b_name = body.view(a, inner, rows), body.view(b, inner, cols)
     if len(body.group.members) == 1 and _pays_to_pack(2 * _BLOCK, cols):
         out = body.group.anchor.output
         body.written.append(out)
         return PackedOuterText(
             dealt=spread,
+            together=True,
             share=share,
             outer_loop=along_cols,
             inner_loop=along_rows,
@@ -218,6 +223,7 @@ def outer(body: Body) -> KernelText:
         )
     return OuterText(
         dealt=spread,
+        together=True,
         share=share,
         outer_loop=along_cols,
         inner_loop=along_rows,
