@@ -118,11 +118,11 @@ class _Parser:
 
     def variable(self, space: str) -> Variable:
         """After the space: `.align 4 .b8 name[12] = {...}`."""
-        alignment = 0
-        while self.peek() in (".align", ".ptr", *_SPACES):
-            if self.next() == ".align":
-                alignment = self.integer()
+        alignment = self.alignment()
         kind = self.next()[1:]
+        if self.accept(".ptr"):
+            # What is known of the memory that a parameter points to, not of the parameter.
+            self.alignment()
         if kind not in TYPES or kind == "pred":
             raise PtxError(f"variables of type {kind!r} are not supported", self.line)
         item = TYPES[kind].itemsize
@@ -137,6 +137,14 @@ class _Parser:
         initial = self.initial(kind, count) if self.accept("=") else None
         size = item * count if known else None
         return Variable(name, space, alignment or item, size, kind, initial)
+
+    def alignment(self) -> int:
+        """`.align 4`, or state spaces, where they stand; 0 for no alignment."""
+        found = 0
+        while self.peek() in (".align", *_SPACES):
+            if self.next() == ".align":
+                found = self.integer()
+        return found
 
     def initial(self, kind: str, count: int) -> bytes:
         values = []
