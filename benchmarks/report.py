@@ -51,7 +51,12 @@ def time_text(seconds: float) -> str:
 
 
 def write_json(path: Path | None, record: Mapping[str, Any]) -> None:
-    """Write the figures where `--json` asks."""
+    """Write the figures where `--json` asks, and say so."""
     if path is not None:
-        path.write_text(json.dumps(record, indent=1) + "\n", encoding="utf-8")
+        save_json(path, record)
         console.print(f"figures written to {path}", markup=False)
+
+
+def save_json(path: Path, record: Mapping[str, Any]) -> None:
+    """Write the figures to a file."""
+    path.write_text(json.dumps(record, indent=1) + "\n", encoding="utf-8")

@@ -17,9 +17,16 @@ import click
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
 from benchmarks.compiling.ahead import AHEAD, Ahead, measure_ahead
-from benchmarks.machine import describe_machine
+from benchmarks.machine import Machine, describe_machine
 from benchmarks.modules import EXAMPLES, RESULTS, ROOT
-from benchmarks.report import console, print_machine, print_table, time_text, write_json
+from benchmarks.report import (
+    console,
+    print_machine,
+    print_table,
+    save_json,
+    time_text,
+    write_json,
+)
 from benchmarks.statistics import median
 
 # What an example may have at most to count as small: networks for large pictures, and those that
@@ -190,23 +197,32 @@ def compile_command(
                 example, rounds, tell, starts_only=starts_only, small_only=not models
             )
             bar.advance(task)
+            if json_file is not None:  # a run that is cut short keeps what it has
+                save_json(json_file, figures(machine, found, made))
         if ahead:
             made = measure_ahead(tell, lambda: bar.advance(task))
-    large = {name: timing.large for name, timing in found.items() if timing.large}
-    found = {name: timing for name, timing in found.items() if name not in large}
+    write_json(json_file, figures(machine, found, made))
+    large = {name: timing for name, timing in found.items() if timing.large}
+    found = {name: timing for name, timing in found.items() if not timing.large}
     print_timings(found)
     if large:
-        told = ", ".join(f"{name} ({reason})" for name, reason in large.items())
+        told = ", ".join(f"{name} ({timing.large})" for name, timing in large.items())
         console.print(f"left out as large: {told}", markup=False)
     if by_kernel:
         for name, timing in found.items():
             print_kernels(name, timing)
     if made:
         print_ahead(made)
-    record = {name: asdict(timing) for name, timing in found.items()}
-    whole = {name: asdict(one) for name, one in made.items()}
-    figures = {"examples": record, "large": large, "ahead": whole}
-    write_json(json_file, {"machine": machine.record(), **figures})
+
+
+def figures(machine: Machine, found: dict[str, Timing], made: dict[str, Ahead]) -> dict[str, Any]:
+    """What is saved: the large examples by the reason alone."""
+    return {
+        "machine": machine.record(),
+        "examples": {name: asdict(one) for name, one in found.items() if not one.large},
+        "large": {name: one.large for name, one in found.items() if one.large},
+        "ahead": {name: asdict(one) for name, one in made.items()},
+    }
 
 
 def print_timings(found: dict[str, Timing]) -> None:
