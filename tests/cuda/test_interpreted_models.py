@@ -140,11 +140,11 @@ CASES = {
     "images": (IMAGES, floats(5, 6, 5, 3), floats(5, 2)),
     "open": (OPEN, floats(5, 6, 5), ONE_HOT[whole(3, 5)]),
 }
-LATE = {"transposed", "order", "images", "open", "convolutions"}
+QUICK = {"mlp"}
 
 
 @pytest.mark.parametrize(
-    "case", [pytest.param(case, marks=slow) if case in LATE else case for case in CASES]
+    "case", [case if case in QUICK else pytest.param(case, marks=slow) for case in CASES]
 )
 def test_as_native_code(case: str) -> None:
     check(Pair(*CASES[case]))
@@ -157,6 +157,7 @@ class Narrow(Interpreted):
     warps = 1
 
 
+@slow
 def test_three_blocks_of_a_warp() -> None:
     with interpreted(Narrow):
         pair = Pair(*CASES["wide"])
