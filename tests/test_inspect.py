@@ -355,6 +355,9 @@ def test_launches_without_a_device(monkeypatch: pytest.MonkeyPatch) -> None:
     launch = found.facts["kernels"][0]["launch"]
     assert launch["registers"] is None and launch["threads_a_block"] % 32 == 0
     assert "unknown without a device" in page(found)
+    monkeypatch.setattr(launches, "_grid", lambda: (None, None, False))
+    launches.enter_launches(found)
+    assert "unknown without the package" in page(found)
 
 
 # --- the commands ----------------------------------------------------------------

@@ -9,29 +9,46 @@ from typing import Any
 from kgen.compiler import write_module
 from kgen.inspecting.facts import Inspected
 from kgen.loading import import_file
+from kgen.runtime.errors import MissingPackageError
 from kgen.targets import CUDA
 
 
 def enter_launches(found: Inspected) -> None:
-    """Enter grid and block of each kernel; registers and occupancy are None without a device."""
-    from kgen.runtime.cuda.grid import BLOCKS, IS_SIMULATED
-    from kgen.runtime.cuda.warp import WARPS
-    from numba import cuda
+    """Enter grid and block of each kernel.
 
-    threads = WARPS * CUDA.lanes
-    has_device = not IS_SIMULATED and cuda.is_available()
-    units = cuda.get_current_device().MULTIPROCESSOR_COUNT if has_device else None
-    measured = _measured(found, threads) if has_device else {}
-    found.facts["device"] = cuda.get_current_device().name.decode() if has_device else None
+    Registers and occupancy are None without a device, everything without numba-cuda.
+    """
+    blocks, threads, has_device = _grid()
+    units, measured = None, {}
+    found.facts["device"] = None
+    if has_device:
+        from numba import cuda
+
+        device = cuda.get_current_device()
+        units = device.MULTIPROCESSOR_COUNT
+        found.facts["device"] = device.name.decode()
+        measured = _measured(found, threads)
     for kernel in found.facts["kernels"]:
         kernel["launch"] = {
-            "blocks_a_multiprocessor": BLOCKS,
-            "blocks": BLOCKS * units if units is not None else None,
+            "blocks_a_multiprocessor": blocks,
+            "blocks": blocks * units if units is not None else None,
             "threads_a_block": threads,
             "registers": None,
             "occupancy": None,
             **measured.get(kernel["name"], {}),
         }
+
+
+def _grid() -> tuple[Any, Any, bool]:
+    """Blocks a multiprocessor, threads a block, and whether there is a device."""
+    try:
+        from kgen.runtime.cuda.grid import BLOCKS, IS_SIMULATED
+        from kgen.runtime.cuda.warp import WARPS
+    except MissingPackageError:
+        return None, None, False
+    from numba import cuda
+
+    return BLOCKS, WARPS * CUDA.lanes, not IS_SIMULATED and cuda.is_available()
 
 
 def _measured(found: Inspected, threads: int) -> dict[str, dict[str, Any]]:
