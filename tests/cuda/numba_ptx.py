@@ -11,6 +11,9 @@ from numba import cuda, types
 from ptx_machine import Argument, PtxModule, load_ptx
 from ptx_memory import Array, Memory
 
+# From 10.0 on, a newer compiler writes PTX in another style.
+CAPABILITIES = [(8, 0), (9, 0), (10, 0)]
+
 
 class Kernel:
     """One kernel of the interpreter, launched by position like a compiled one."""
