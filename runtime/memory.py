@@ -206,14 +206,15 @@ class Memory:
     def feed(self, name: str, target: Buffer, floats: int) -> Command:
         """Copy the batch's rows of a data set into `target`."""
         cols = self._number(floats)
-        command = self.device.gather_rows(Buffer(self.nothing), Buffer(self.nothing), target, cols)
+        rows, order = Buffer(self.nothing), Buffer(self.nothing)
+        command: Command = self.device.gather_rows(rows, order, target, cols)
         self.feeds.append((name, command))
         return command
 
     def result(self, name: str, source: Buffer, floats: int) -> Command:
         """Copy an output's rows to where the caller wants them."""
         cols = self._number(floats)
-        command = self.device.scatter_rows(source, Buffer(self.nothing), cols)
+        command: Command = self.device.scatter_rows(source, Buffer(self.nothing), cols)
         self.results.append((name, command))
         return command
 
@@ -222,13 +223,17 @@ class Memory:
 
     def count_figures(self) -> Command:
         """Add this step's figures to the totals."""
-        return self.device.add_figures(
+        command: Command = self.device.add_figures(
             Buffer(self.lasting.figures),
             Buffer(self.lasting.totals, 0, "float64"),
             self._number(self.lasting.totals.size),
         )
+        return command
 
     def pick_scalars(self, table: npt.NDArray[np.float32]) -> Command:
         """Take this step's row of the optimizer's figures."""
         count = self._number(self.lasting.scalars.size)
-        return self.device.pick_scalars(Buffer(table), Buffer(self.lasting.scalars), count)
+        command: Command = self.device.pick_scalars(
+            Buffer(table), Buffer(self.lasting.scalars), count
+        )
+        return command
