@@ -11,7 +11,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 _ALONE = "thread, threads = warps()"
-_TOGETHER = "block, blocks, warp, width = blocks_of_warps()"
+_TOGETHER = "team, teams, warp, team_warps = blocks_of_warps()"
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +62,7 @@ def dealt(
     with it, if they are `free` to be done in any order, all that are not serial. Blocks of warps
     may take turns `together`, each warp some terms of a sum.
     """
-    one, many = ("block", "blocks") if together else ("thread", "threads")
+    one, many = ("team", "teams") if together else ("thread", "threads")
     total = _arguments(share.removeprefix("share(").removesuffix(")"))[0] if share else ""
     whole = [_whole(loop, total) for loop in loops]
     taken = [
@@ -80,7 +80,7 @@ def dealt(
         lines += indented([f"for {head}{_scaled(many, step)}):"], depth)
     else:
         counts = [_turns(loop) for loop in parallel]
-        lines += indented([f"for item in range({one}, {' * '.join(counts)}, {many}):"], depth)
+        lines += indented([f"for turn in range({one}, {' * '.join(counts)}, {many}):"], depth)
         lines += indented(_numbers(parallel, counts), depth + 1)
     depth += 1
     for loop, is_taken in zip(whole[first:], taken[first:], strict=True):
@@ -94,7 +94,7 @@ def dealt(
 def split(loop: Loop) -> Loop:
     """A loop whose turns the warps of a block divide among themselves."""
     start, stop, step = loop.bounds
-    first, stride = _sum(start, _scaled("warp", step)), _scaled("width", step)
+    first, stride = _sum(start, _scaled("warp", step)), _scaled("team_warps", step)
     return Loop(f"{loop.name} in range({first}, {stop}, {stride})", loop.lines)
 
 
@@ -121,11 +121,11 @@ def _turns(loop: Loop) -> str:
 
 
 def _numbers(loops: Sequence[Loop], counts: Sequence[str]) -> list[str]:
-    """The variables of loops from the number of an item; the last loop turns fastest."""
+    """The variables of loops from the number of a turn; the last loop turns fastest."""
     found: list[str] = []
     for place in reversed(range(len(loops))):
         below = " * ".join(counts[place + 1 :])
-        digit = f"item // {_grouped(below)}" if below else "item"
+        digit = f"turn // {_grouped(below)}" if below else "turn"
         if place:
             digit = f"{digit} % {_grouped(counts[place])}"
         start, _, step = loops[place].bounds

@@ -58,7 +58,7 @@ def names_of(kind: tuple[str, ...], rank: int) -> tuple[str, ...]:
 
 def take_names(body: Body, *names: str) -> None:
     """Keep the nest's own variables free of the model's names."""
-    body.names.taken |= {"n", "item", *OUTPUT, *TAP, *CELL, *names}
+    body.names.taken |= {"n", "turn", *OUTPUT, *TAP, *CELL, *names}
 
 
 def size(shape: Shape, axis: int) -> str:
