@@ -35,10 +35,11 @@ ISAS = {
         "avx512", 16, 8, True, "x86-64-v4", ("avx512f", "avx512bw", "avx512dq", "avx512vl")
     ),
     "avx2": Isa("avx2", 8, 4, True, "x86-64-v3", ("avx2", "fma", "bmi2")),
-    # What numba-cuda's simulator emulates: the lanes of a warp.
-    "warp": Isa("warp", 32, 8, True, "", ("never",)),
     "baseline": Isa("baseline", 4, 4, not IS_X86, "x86-64" if IS_X86 else "generic", ()),
 }
+
+# What numba-cuda's simulator emulates: the lanes of a warp.
+WARP = Isa("warp", 32, 8, True, "", ())
 
 
 def host_isas() -> list[str]:
@@ -56,7 +57,7 @@ def choose_isa(forced: str | None) -> Isa:
     """
     available = host_isas()
     if config.ENABLE_CUDASIM:
-        return ISAS["warp"]
+        return WARP
     if not forced:
         return ISAS[available[0]]
     if forced not in ISAS:

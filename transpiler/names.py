@@ -37,21 +37,21 @@ _TAKEN = """
     ExponentialDecay Ftrl HALF_ROWS Input InverseTimeDecay LANES Lamb Layer LayerState Lion Metric
     Model Muon Nadam Optimizer Output PiecewiseConstantDecay PolynomialDecay Programs RMSprop ROWS
     SGD SOURCE SOURCE_MAP SOURCE_NAME Schedule ScheduleFreeAdamW Spec Steps Target View Weight
-    absolute add_to arccos arccosh arcsin arcsinh arctan arctanh cbrt ceil col_max col_min
-    col_sum constant_array copy_words cos cosh dimension element erf erfc erfinv exp exp2
-    expm1 f64vector fill_words first_row floor full i64vector imatrix keep_columns keep_rows
-    kernel lane_index load load_column load_scalar log log10 log1p log2 matrix maximum minimum
-    normal np numba outer outer_t pack packed_array power random_key reciprocal rint row_max
-    row_min row_sum rows_for rsqrt scalar select set_element share share_block sigmoid sign
-    sin sinh sqrt square step_in_call step_index store store_column store_rows sync tan tanh
-    transpose_block uniform vectors_for zeros
+    absolute add_to arccos arccosh arcsin arcsinh arctan arctanh block_max block_min block_sum
+    blocks_of_warps cbrt ceil col_max col_min col_sum constant_array copy_words cos cosh dimension
+    element erf erfc erfinv exp exp2 expm1 f64vector fill_words first_row floor full i64vector
+    imatrix keep_columns keep_rows kernel lane_index load load_column load_scalar log log10 log1p
+    log2 matrix maximum minimum normal np numba outer outer_t pack packed_array power random_key
+    reciprocal rint row_max row_min row_sum rows_for rsqrt scalar select set_element share
+    share_block sigmoid sign sin sinh sqrt square step_in_call step_index store store_column
+    store_rows sync tan tanh transpose_block uniform vectors_for warps zeros
 """
 # What a model has at run time, so that no view may be called so.
 _OF_MODELS = """
-    adapt compile_program count_params engine epoch evaluate fit forward get_weights gradients
-    history load load_weights loss metrics_names name optimizer paces predict predict_on_batch
-    programs reset_states save save_weights seed set_weights spec states stop_training summary
-    test_on_batch train_on_batch warm weights with_batch
+    adapt compile_program count_params device_class engine epoch evaluate fit forward get_weights
+    gradients history load load_weights loss metrics_names name optimizer paces predict
+    predict_on_batch programs reset_states save save_weights seed set_weights spec states
+    stop_training summary test_on_batch train_on_batch warm weights with_batch
 """
 MODEL_ATTRIBUTES = frozenset(_OF_MODELS.split())
 MODULE_NAMES = frozenset(_TAKEN.split())

@@ -93,7 +93,7 @@ def more_training(net: Any, x: Any, y: Any, batch: int) -> Arrays:
     half = slice(0, len(next(iter(x.values())) if isinstance(x, dict) else x) // 2)
     validation = (x, y) if net.spec.name == "Kept" else (part(x, half), part(y, half))
     logs = net.fit(x, y, epochs=2, batch_size=batch, validation_data=validation, verbose=0)
-    found = named("history", {name: values for name, values in logs.history.items()})
+    found = named("history", dict(logs.history.items()))
     return found | named("trained", dict(net.weights))
 
 

@@ -12,8 +12,8 @@ from children import EMULATED, PROCESSOR, SIMULATOR
 from model_checks import DATA, FILE
 from native import TARGET, build
 
-# Dropout and momentum; two inputs and outputs, a loss of one's own; open dimensions.
-DEFAULT = ("Mlp", "Several", "Open")
+# Dropout and momentum; two inputs and outputs, a loss of one's own.
+DEFAULT = ("Mlp", "Several")
 REST = tuple(name for name in DATA if name not in DEFAULT)
 Results = tuple[Path, Path]
 

@@ -307,6 +307,7 @@ def test_keras_loads_what_is_written(written: ModuleType, tmp_path: Path) -> Non
         np.testing.assert_array_equal(view, net.weights[name])
 
 
+@pytest.mark.slow
 def test_layers_side_by_side_need_a_file_of_keras(written: ModuleType, tmp_path: Path) -> None:
     net, twin, path = written.Sides(seed=3), sides(), tmp_path / "s.weights.h5"
     with pytest.raises(WeightError, match=r"'dense' and 'dense_2'.*pass like='twin"):

@@ -215,6 +215,7 @@ def test_what_is_kept_for_sizes_is_bounded() -> None:
         np.testing.assert_array_equal(net.predict(x[:, :length]), found[length])
 
 
+@pytest.mark.slow
 def test_emulation(tmp_path: Path) -> None:
     """The same two steps without a compiler."""
     x, y = data("Pair", 5, (3, 9))

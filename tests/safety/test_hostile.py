@@ -14,12 +14,12 @@ from typing import Any
 
 import numpy as np
 import pytest
-from kgen import emit
 from kgen.compiler import check_text, compile_text
 from kgen.diagnostics import KgenError
 from kgen.names import MODULE_NAMES
 from kgen.runtime import optimizers, schedules, tiles
 from kgen.standalone import inline_runtime
+from kgen.targets import TARGETS
 
 from tests.safety import hostile_sources
 
@@ -177,7 +177,8 @@ def own_classes(module: types.ModuleType) -> list[str]:
 
 def test_names_that_modules_need_are_refused_for_models() -> None:
     classes = [*own_classes(optimizers), *own_classes(schedules)]
-    needed = {name for names in emit.RUNTIME.values() for name in names.split()}
+    offered = [names for target in TARGETS.values() for names in target.runtime.values()]
+    needed = {name for names in offered for name in names.split()}
     needed |= {*tiles.__all__, *classes, "np", "SOURCE", "VECTORS_3"}
     needed |= {name for name in dir(builtins) if not keyword.iskeyword(name)}
     assert needed - MODULE_NAMES <= {*dir(builtins), "VECTORS_3"}
