@@ -24,6 +24,7 @@ from kgen.runtime.tile_memory import (
     load_column,
     load_scalar,
     matrix,
+    prefetch,
     store,
     store_column,
     store_rows,
@@ -166,6 +167,25 @@ def describe_load(m: Any, i: Any, j: Any, rows: Any, vectors: Any, fill: Any = N
 
     extra = () if fill is None else (types.float32,)
     return TileType(*block), (m, INDEX, INDEX, rows, vectors, *extra), generate
+
+
+@implements(prefetch)
+def describe_prefetch(m: Any, i: Any, j: Any, rows: Any, vectors: Any) -> Description:
+    """A hint for each vector: nothing is read, and no address is wrong."""
+    shape = literal_int(rows), literal_int(vectors)
+    if not isinstance(m, MatrixType) or shape[0] is None or shape[1] is None:
+        return None
+    height, across = shape[0], shape[1]
+
+    def generate(code: Code, value: Any, i: Any, j: Any, _r: Any, _v: Any) -> None:
+        first = address(code, m, value, i, j)
+        for r in range(height):
+            line = code.builder.gep(first, [rows_below(code, m, value, r)])
+            for v in range(across):
+                place = code.builder.gep(line, [code.integer(v * code.unit.lanes)])
+                code.unit.prefetch(code.builder, place)
+
+    return types.void, (m, INDEX, INDEX, rows, vectors), generate
 
 
 def store_block(

@@ -95,6 +95,10 @@ def load(m: Matrix, i: int, j: int, rows: int, vectors: int, fill: float = 0.0) 
     return np.where(inside, values, fill).astype(np.float32)
 
 
+def prefetch(m: Matrix, i: int, j: int, rows: int, vectors: int) -> None:
+    """Ask for the block at row `i`, column `j`, which will be loaded after other work."""
+
+
 def store(m: Matrix, i: int, j: int, tile: Tile) -> None:
     """Write a tile at row `i`, column `j`, leaving out what lies beyond the edge."""
     places, inside = emulated_places(m, i, j, tile.shape[0], tile.shape[1])

@@ -70,6 +70,10 @@ class VectorUnit(ABC):
     def first(self, builder: Any, vector: Any) -> Any:
         """The scalar in lane 0."""
 
+    @abstractmethod
+    def prefetch(self, builder: Any, pointer: Any) -> None:
+        """Hint that the vector there will be read, if that helps."""
+
     def writing(self, builder: Any) -> Any:
         """A context in which memory is written, after earlier reads and before later ones."""
         return contextlib.nullcontext()
@@ -122,6 +126,12 @@ class Simd(VectorUnit):
         name = f"llvm.masked.store.v{LANES}{suffix}.p0"
         align = ir.Constant(INT32, 4)
         call_intrinsic(builder, name, ir.VoidType(), value, place, align, mask)
+
+    def prefetch(self, builder: Any, pointer: Any) -> None:
+        """Into the first cache."""
+        place = builder.bitcast(pointer, ir.IntType(8).as_pointer())
+        hints = [ir.Constant(INT32, number) for number in (0, 3, 1)]  # read, keep, data
+        call_intrinsic(builder, "llvm.prefetch.p0", ir.VoidType(), place, *hints)
 
     def whole(self, builder: Any, value: Any) -> Any:
         """A saturating conversion."""

@@ -60,6 +60,13 @@ def run_passes(graph: Graph, observe: Observer | None = None, target: Target = C
     return graph
 
 
+def _for_few(predict: Graph, lowered: Graph, target: Target) -> Graph:
+    """The graph that predicts a few rows: without panels, which pay for many only."""
+    if not any(node.op.name == "scan" for node in predict.nodes):
+        return lowered
+    return run_passes(predict, target=replace(target, passes=target.few_passes))
+
+
 def lay_out(
     model: Model, table: KernelTable, observe: Observer | None = None, target: Target = CPU
 ) -> Phases:
@@ -101,8 +108,9 @@ def lay_out(
                 flat[key] = Buffer(key, "slot", buffer.size, key=key)
         train = program(lowered[0], updates=updates, flat=flat)
         evaluate = program(lowered[1])
-    predict = program(lowered[-1])
-    few = program(lowered[-1], few=True) if target.has_few else predict
+    predict = few = program(lowered[-1])
+    if target.has_few:
+        few = program(_for_few(model.predict, lowered[-1], target), few=True)
     views = tuple(program(graph) for graph in parts)
     return Phases(
         model,

@@ -22,7 +22,7 @@ class Target:
             `optimizers` and `schedules` come from those modules' own lists.
         passes: what happens to graphs, in order.
         lanes: the most that a vector has.
-        has_few: whether one row or a few are predicted by a program of their own.
+        few_passes: those for one row or a few, if these are predicted by a program of their own.
     """
 
     name: str
@@ -32,7 +32,12 @@ class Target:
     runtime: Mapping[str, str]
     passes: tuple[Pass, ...]
     lanes: int
-    has_few: bool
+    few_passes: tuple[Pass, ...] = ()
+
+    @property
+    def has_few(self) -> bool:
+        """Whether one row or a few are predicted by a program of their own."""
+        return bool(self.few_passes)
 
 
 _SHARED = {
@@ -52,7 +57,7 @@ CPU = Target(
     },
     PASSES,
     lanes=16,
-    has_few=True,
+    few_passes=tuple(one for one in PASSES if one is not panel),
 )
 # Parts for each of thousands of warps would be larger than what they are parts of; panels are for
 # the caches of a processor.
@@ -72,6 +77,5 @@ CUDA = Target(
     },
     tuple(one for one in PASSES if one not in (part, panel)),
     lanes=32,
-    has_few=False,
 )
 TARGETS = {target.name: target for target in (CPU, CUDA)}

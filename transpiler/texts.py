@@ -24,7 +24,10 @@ class KernelText:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MatmulText(KernelText):
-    """Rows of `a` times columns of `b`, finished by `body` while the tile is in registers."""
+    """Rows of `a` times columns of `b`, finished by `body` while the tile is in registers.
+
+    `ahead` asks for what `body` reads from afar.
+    """
 
     bounds: str
     share: str
@@ -37,6 +40,7 @@ class MatmulText(KernelText):
     inner: str
     a: str
     b: str
+    ahead: tuple[str, ...]
     body: tuple[str, ...]
 
 

@@ -80,6 +80,9 @@ class Warp(VectorUnit):
         with builder.if_then(mask):
             builder.store(value, place)
 
+    def prefetch(self, builder: Any, pointer: Any) -> None:
+        """Other warps work while one waits."""
+
     def whole(self, builder: Any, value: Any) -> Any:
         """`cvt.rzi`, which saturates."""
         return call_intrinsic(builder, "llvm.nvvm.f2i.rz", INT32, value)

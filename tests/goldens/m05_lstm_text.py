@@ -33,6 +33,7 @@ from kgen.runtime.tiles import (
     outer,
     outer_t,
     pack,
+    prefetch,
     random_key,
     row_sum,
     select,
@@ -136,17 +137,17 @@ def compute_lstm_add(thread, threads, batch, clock, args):
 @kernel
 def transpose_reshape(thread, threads, batch, clock, args):
     """Line 11 of the model."""
-    lstm_lstm_cell_recurrent_kernel = matrix(args, 0, 2048, 32)
-    lstm_lstm_cell_recurrent_kernel_panels = matrix(args, 1, 2048, 32)
-    first, last = share(2048, ROWS, thread, threads)
+    lstm_lstm_cell_recurrent_kernel = matrix(args, 0, 1024, 64)
+    lstm_lstm_cell_recurrent_kernel_panels = matrix(args, 1, 1024, 64)
+    first, last = share(1024, ROWS, thread, threads)
     for i in range(first, last):
-        row = (i % 128) * 16 + (i // 128)
-        for j in range(0, 32, 2 * LANES):
+        row = (i % 128) * 8 + (i // 128)
+        for j in range(0, 64, 4 * LANES):
             store(
                 lstm_lstm_cell_recurrent_kernel_panels,
                 i,
                 j,
-                load(lstm_lstm_cell_recurrent_kernel, row, j, 1, 2),
+                load(lstm_lstm_cell_recurrent_kernel, row, j, 1, 4),
             )
 
 
@@ -155,14 +156,15 @@ def compute_lstm_add_2(thread, threads, batch, clock, args):
     """Line 11 of the model. 131,584 FLOPs a row."""
     words_1 = dimension(clock, 0)
     lstm_start_before = matrix(args, 0, batch, 128)
-    lstm_lstm_cell_recurrent_kernel_panels = matrix(args, 1, 2048, 32)
+    lstm_lstm_cell_recurrent_kernel_panels = matrix(args, 1, 1024, 64)
     lstm_add_step = matrix(args, 2, batch, 512, words_1 * 512)
     lstm_add = matrix(args, 3, batch, 512)
     first, last = share(batch, ROWS, thread, threads)
-    for j in range(0, 512, 2 * LANES):
-        start = j // 32 * 128
-        for i in range(first, last, ROWS):
-            acc = zeros(ROWS, 2)
+    for j in range(0, 512, 4 * LANES):
+        start = j // 64 * 128
+        for i in range(first, last, HALF_ROWS):
+            prefetch(lstm_add_step, i, j, HALF_ROWS, 4)
+            acc = zeros(HALF_ROWS, 4)
             for k in range(128):
                 acc = outer(
                     acc,
@@ -171,9 +173,9 @@ def compute_lstm_add_2(thread, threads, batch, clock, args):
                     k,
                     lstm_lstm_cell_recurrent_kernel_panels,
                     start + k,
-                    j % 32,
+                    j % 64,
                 )
-            store(lstm_add, i, j, load(lstm_add_step, i, j, ROWS, 2) + acc)
+            store(lstm_add, i, j, load(lstm_add_step, i, j, HALF_ROWS, 4) + acc)
 
 
 @kernel
@@ -387,17 +389,17 @@ def transpose_lstm_lstm_cell_recurrent_kernel(thread, threads, batch, clock, arg
 @kernel
 def transpose_reshape_1(thread, threads, batch, clock, args):
     """Line 11 of the model."""
-    d_lstm_start_before_1_transpose = matrix(args, 0, 2048, 32)
-    d_lstm_start_before_1_transpose_panels = matrix(args, 1, 2048, 32)
-    first, last = share(2048, ROWS, thread, threads)
+    d_lstm_start_before_1_transpose = matrix(args, 0, 1024, 64)
+    d_lstm_start_before_1_transpose_panels = matrix(args, 1, 1024, 64)
+    first, last = share(1024, ROWS, thread, threads)
     for i in range(first, last):
-        row = (i % 512) * 4 + (i // 512)
-        for j in range(0, 32, 2 * LANES):
+        row = (i % 512) * 2 + (i // 512)
+        for j in range(0, 64, 4 * LANES):
             store(
                 d_lstm_start_before_1_transpose_panels,
                 i,
                 j,
-                load(d_lstm_start_before_1_transpose, row, j, 1, 2),
+                load(d_lstm_start_before_1_transpose, row, j, 1, 4),
             )
 
 
@@ -458,13 +460,13 @@ def gradient_of_lstm_start_before_1_dot(thread, threads, batch, clock, args):
     """Line 11 of the model. 131,072 FLOPs a row."""
     words_1 = dimension(clock, 0)
     concatenate_2 = matrix(args, 0, batch, 512, words_1 * 512)
-    d_lstm_start_before_1_transpose_panels = matrix(args, 1, 2048, 32)
+    d_lstm_start_before_1_transpose_panels = matrix(args, 1, 1024, 64)
     d_lstm_start_before_1_dot = matrix(args, 2, batch, 128)
     first, last = share(batch, ROWS, thread, threads)
-    for j in range(0, 128, 2 * LANES):
-        start = j // 32 * 512
-        for i in range(first, last, ROWS):
-            acc = zeros(ROWS, 2)
+    for j in range(0, 128, 4 * LANES):
+        start = j // 64 * 512
+        for i in range(first, last, HALF_ROWS):
+            acc = zeros(HALF_ROWS, 4)
             for k in range(512):
                 acc = outer(
                     acc,
@@ -473,7 +475,7 @@ def gradient_of_lstm_start_before_1_dot(thread, threads, batch, clock, args):
                     k,
                     d_lstm_start_before_1_transpose_panels,
                     start + k,
-                    j % 32,
+                    j % 64,
                 )
             store(d_lstm_start_before_1_dot, i, j, acc)
 
@@ -624,24 +626,6 @@ def compute_subtract(thread, threads, batch, clock, args):
 
 
 @kernel
-def compute_lstm_add_3(thread, threads, batch, clock, args):
-    """Line 11 of the model. 131,584 FLOPs a row."""
-    words_1 = dimension(clock, 0)
-    lstm_start_before = matrix(args, 0, batch, 128)
-    lstm_lstm_cell_recurrent_kernel = matrix(args, 1, 128, 512)
-    lstm_add_step = matrix(args, 2, batch, 512, words_1 * 512)
-    lstm_add = matrix(args, 3, batch, 512)
-    first, last = share(batch, ROWS, thread, threads)
-    for j in range(0, 512, 4 * LANES):
-        panel = pack(lstm_lstm_cell_recurrent_kernel, 0, j, 128, 4)
-        for i in range(first, last, HALF_ROWS):
-            acc = zeros(HALF_ROWS, 4)
-            for k in range(128):
-                acc = outer(acc, lstm_start_before, i, k, panel, k, 0)
-            store(lstm_add, i, j, load(lstm_add_step, i, j, HALF_ROWS, 4) + acc)
-
-
-@kernel
 def compute_lstm_multiply_2(thread, threads, batch, clock, args):
     """Line 11 of the model. 13,312 FLOPs a row."""
     lstm_add = matrix(args, 0, batch, 128, 512)
@@ -730,7 +714,7 @@ def compute_dense(thread, threads, batch, clock, args):
 
 
 @kernel
-def compute_lstm_add_4(thread, threads, batch, clock, args):
+def compute_lstm_add_3(thread, threads, batch, clock, args):
     """Line 11 of the model. 131,584 FLOPs a row."""
     words_1 = dimension(clock, 0)
     lstm_start_before = matrix(args, 0, batch, 128)
@@ -740,6 +724,7 @@ def compute_lstm_add_4(thread, threads, batch, clock, args):
     first, last = share(batch, ROWS, thread, threads)
     for j in range(0, 512, 8 * LANES):
         for i in range(first, last, 1):
+            prefetch(lstm_add_step, i, j, 1, 8)
             acc = zeros(1, 8)
             for k in range(128):
                 acc = outer(
@@ -961,19 +946,20 @@ def evaluate(m):
     words_1 = m.dim("words_1")
     words = m.between(0, 0, batch * words_1)
     embedding = m.between(0, 0, batch * words_1 * 256)
-    lstm_start = m.between(0, 0, batch * 128)
-    lstm_add = m.between(0, 0, batch * words_1 * 512)
-    lstm = m.between(0, 0, batch * 128)
-    lstm_start_before = m.between(0, 0, batch * 128)
-    lstm_start_1_before = m.between(0, 0, batch * 128)
-    lstm_start_1_before_2 = m.between(0, 0, batch * 128)
-    lstm_add_2 = m.between(0, 0, batch * 512)
-    dense = m.between(0, 0, batch)
-    label_target = m.between(0, 0, batch)
-    label_loss_sigmoid_crossentropy = m.between(0, 0, batch)
-    label_sample_weight = m.between(0, 0, batch)
-    label_loss_multiply_1 = m.between(0, 1, batch)
-    accuracy_sum = m.between(0, 1, batch)
+    lstm_start = m.between(0, 1, batch * 128)
+    lstm_add = m.between(0, 1, batch * words_1 * 512)
+    lstm_lstm_cell_recurrent_kernel_panels = m.between(0, 1, 65536)
+    lstm = m.between(1, 1, batch * 128)
+    lstm_start_before = m.between(1, 1, batch * 128)
+    lstm_start_1_before = m.between(1, 1, batch * 128)
+    lstm_start_1_before_2 = m.between(1, 1, batch * 128)
+    lstm_add_2 = m.between(1, 1, batch * 512)
+    dense = m.between(1, 1, batch)
+    label_target = m.between(0, 1, batch)
+    label_loss_sigmoid_crossentropy = m.between(1, 1, batch)
+    label_sample_weight = m.between(0, 1, batch)
+    label_loss_multiply_1 = m.between(1, 2, batch)
+    accuracy_sum = m.between(1, 2, batch)
     lstm_turns = (lstm, lstm_start_before)
     lstm_start_1_before_turns = (lstm_start_1_before, lstm_start_1_before_2)
 
@@ -985,9 +971,9 @@ def evaluate(m):
         lstm_add_1 = lstm_start_1_before_turns[(words_1 - 1 - t) % 2]
         lstm_multiply_2 = lstm_turns[(words_1 - 1 - t) % 2]
         return [
-            compute_lstm_add_3(
+            compute_lstm_add_2(
                 lstm_start_before_,
-                m.weight("lstm/lstm_cell/recurrent_kernel"),
+                lstm_lstm_cell_recurrent_kernel_panels,
                 lstm_add.at(t * 512),
                 lstm_add_2,
             ),
@@ -1014,6 +1000,11 @@ def evaluate(m):
             m.weight("lstm/lstm_cell/bias"),
             lstm_add,
         ),
+        transpose_reshape(
+            m.weight("lstm/lstm_cell/recurrent_kernel"),
+            lstm_lstm_cell_recurrent_kernel_panels,
+        ),
+        sync,
         *(call for t in range(words_1) for call in lstm_step(t)),
         compute_label_loss_sigmoid_crossentropy(
             lstm,
@@ -1043,14 +1034,15 @@ def predict(m):
     words_1 = m.dim("words_1")
     words = m.between(0, 0, batch * words_1)
     embedding = m.between(0, 0, batch * words_1 * 256)
-    lstm_start = m.between(0, 0, batch * 128)
-    lstm_add = m.between(0, 0, batch * words_1 * 512)
-    lstm = m.between(0, 0, batch * 128)
-    lstm_start_before = m.between(0, 0, batch * 128)
-    lstm_start_1_before = m.between(0, 0, batch * 128)
-    lstm_start_1_before_2 = m.between(0, 0, batch * 128)
-    lstm_add_2 = m.between(0, 0, batch * 512)
-    dense = m.between(0, 0, batch)
+    lstm_start = m.between(0, 1, batch * 128)
+    lstm_add = m.between(0, 1, batch * words_1 * 512)
+    lstm_lstm_cell_recurrent_kernel_panels = m.between(0, 1, 65536)
+    lstm = m.between(1, 1, batch * 128)
+    lstm_start_before = m.between(1, 1, batch * 128)
+    lstm_start_1_before = m.between(1, 1, batch * 128)
+    lstm_start_1_before_2 = m.between(1, 1, batch * 128)
+    lstm_add_2 = m.between(1, 1, batch * 512)
+    dense = m.between(1, 1, batch)
     lstm_turns = (lstm, lstm_start_before)
     lstm_start_1_before_turns = (lstm_start_1_before, lstm_start_1_before_2)
 
@@ -1062,9 +1054,9 @@ def predict(m):
         lstm_add_1 = lstm_start_1_before_turns[(words_1 - 1 - t) % 2]
         lstm_multiply_2 = lstm_turns[(words_1 - 1 - t) % 2]
         return [
-            compute_lstm_add_3(
+            compute_lstm_add_2(
                 lstm_start_before_,
-                m.weight("lstm/lstm_cell/recurrent_kernel"),
+                lstm_lstm_cell_recurrent_kernel_panels,
                 lstm_add.at(t * 512),
                 lstm_add_2,
             ),
@@ -1089,6 +1081,11 @@ def predict(m):
             m.weight("lstm/lstm_cell/bias"),
             lstm_add,
         ),
+        transpose_reshape(
+            m.weight("lstm/lstm_cell/recurrent_kernel"),
+            lstm_lstm_cell_recurrent_kernel_panels,
+        ),
+        sync,
         *(call for t in range(words_1) for call in lstm_step(t)),
         compute_dense(lstm, m.weight("dense/kernel"), m.weight("dense/bias"), dense),
         m.result("label", dense, 1),
@@ -1120,7 +1117,7 @@ def predict_few(m):
         lstm_add_1 = lstm_start_1_before_turns[(words_1 - 1 - t) % 2]
         lstm_multiply_2 = lstm_turns[(words_1 - 1 - t) % 2]
         return [
-            compute_lstm_add_4(
+            compute_lstm_add_3(
                 lstm_start_before_,
                 m.weight("lstm/lstm_cell/recurrent_kernel"),
                 lstm_add.at(t * 512),
@@ -1239,12 +1236,11 @@ SOURCE_MAP = {
     "gradient_of_lstm_lstm_cell_kernel": (11,),
     "gradient_of_embedding_embeddings": (11,),
     "compute_subtract": (),
-    "compute_lstm_add_3": (11,),
     "compute_lstm_multiply_2": (11,),
     "compute_label_loss_sigmoid_crossentropy": (12, 15),
     "compute_copy_1_3": (16,),
     "compute_dense": (12,),
-    "compute_lstm_add_4": (11,),
+    "compute_lstm_add_3": (11,),
 }
 SOURCE = """\
 # Texts of any length, as numbers of words, in two classes; batches of 16.

@@ -30,6 +30,7 @@ from kgen.runtime.tiles import (
     matrix,
     outer,
     outer_t,
+    prefetch,
     row_max,
     row_min,
     row_sum,
@@ -111,6 +112,7 @@ def compute_lstm_add_2(thread, threads, batch, clock, args):
     first, last = share(batch, ROWS, thread, threads)
     for j in range(0, 120, 2 * LANES):
         for i in range(first, last, ROWS):
+            prefetch(lstm_add_step, i, j, ROWS, 2)
             acc = zeros(ROWS, 2)
             for k in range(30):
                 acc = outer(
@@ -545,6 +547,7 @@ def compute_lstm_add_4(thread, threads, batch, clock, args):
     first, last = share(batch, ROWS, thread, threads)
     for j in range(0, 120, 4 * LANES):
         for i in range(first, last, HALF_ROWS):
+            prefetch(lstm_add_step, i, j, HALF_ROWS, 4)
             acc = zeros(HALF_ROWS, 4)
             for k in range(30):
                 acc = outer(
@@ -632,6 +635,7 @@ def compute_lstm_add_5(thread, threads, batch, clock, args):
     first, last = share(batch, ROWS, thread, threads)
     for j in range(0, 120, 8 * LANES):
         for i in range(first, last, 1):
+            prefetch(lstm_add_step, i, j, 1, 8)
             acc = zeros(1, 8)
             for k in range(30):
                 acc = outer(

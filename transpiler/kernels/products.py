@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import fields
 
 from kgen.body import Body, Cursor
@@ -77,6 +78,7 @@ def matmul(body: Body) -> KernelText:
     b_name = body.view(b, str(inner), cols)
     tiles = Loop(f"j in range(0, {cols}, {step})"), Loop(f"i in range({first}, {last}, {rows})")
     is_whole, together = bounds == "first, last", isinstance(inner, int) and inner >= _LONG_SUM
+    finish = epilogue(body, Cursor("i", "j", rows, vectors))
     text = kind(
         dealt=tuple(dealt(share, tiles, free=True, together=together)[0]) if is_whole else (),
         together=together,
@@ -91,9 +93,21 @@ def matmul(body: Body) -> KernelText:
         inner=str(inner),
         a=a_name,
         b=b_name,
-        body=epilogue(body, Cursor("i", "j", rows, vectors)),
+        ahead=_ahead(body, finish, rows, vectors),
+        body=finish,
     )
     return text if partial is None else _blocked(body, text, partial)
+
+
+def _ahead(body: Body, finish: Sequence[str], rows: str, vectors: str) -> tuple[str, ...]:
+    """Prefetches of tiles that the epilogue reads from rows far apart: a page each, or more."""
+    tile = f"i, j, {rows}, {vectors}"
+    far = (view.name for view in body.views.values() if view.step)
+    return tuple(
+        f"prefetch({name}, {tile})"
+        for name in far
+        if any(f"load({name}, {tile})" in line for line in finish)
+    )
 
 
 def _partial(body: Body) -> Value | None:
@@ -135,17 +149,18 @@ def dot_panels(body: Body) -> NestText:
     take_names(body, "start")
     left = body.view(a, rows_text(a.shape[:-1]), inner)
     right = body.view(b, str(cols // PANEL * inner), PANEL)
+    finish = epilogue(body, Cursor("i", "j", "HALF_ROWS", "4"))
     return nest(
         free=True,
         share=share,
         loops=(
-            Loop(f"j in range(0, {cols}, 2 * LANES)", (f"start = j // {PANEL} * {inner}",)),
-            Loop(f"i in range({first}, {last}, ROWS)"),
+            Loop(f"j in range(0, {cols}, 4 * LANES)", (f"start = j // {PANEL} * {inner}",)),
+            Loop(f"i in range({first}, {last}, HALF_ROWS)"),
         ),
-        start=("acc = zeros(ROWS, 2)",),
+        start=(*_ahead(body, finish, "HALF_ROWS", "4"), "acc = zeros(HALF_ROWS, 4)"),
         inner=(Loop(f"k in range({inner})"),),
         body=(f"acc = outer(acc, {left}, i, k, {right}, start + k, j % {PANEL})",),
-        finish=epilogue(body, Cursor("i", "j", "ROWS", "2")),
+        finish=finish,
     )
 
 

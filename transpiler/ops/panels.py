@@ -16,7 +16,7 @@ from kgen.ops.shape import reshape
 
 __all__ = ["PANEL", "dot_panels", "panels"]
 
-PANEL = 32
+PANEL = 64
 
 
 def _shape(inputs: Sequence[TensorType], attrs: Attrs) -> TensorType:
