@@ -165,7 +165,8 @@ def _imports(body: str, target: Target) -> str:
     offered["schedules"] = _classes(schedules)
     own = {name for names in offered.values() for name in names}
     offered["tiles"] = [name for name in tiles.__all__ if name not in own]
-    lines = ["import numpy as np"] if re.search(r"\bnp\.", body) else []
+    lines = ["import math", ""] if re.search(r"\bmath\.", code) else []
+    lines += ["import numpy as np"] if re.search(r"\bnp\.", body) else []
     for module in sorted(offered):
         names = sorted((n for n in offered[module] if n in used), key=_import_order)
         if names:

@@ -10,7 +10,7 @@ LOCALS = """
     acc batch batch_rows clock args thread threads warps turn first last i j k o r row place total
     team teams warp team_warps blocks_of_warps block_sum block_max block_min known tie earlier
     before start count dimension panel kernel sync value part share random_key matrix imatrix
-    f64vector np numba zeros full load load_column load_scalar store store_column add_to outer
+    f64vector math np numba zeros full load load_column load_scalar store store_column add_to outer
     outer_t pack transpose_block select maximum minimum absolute sqrt floor exp log log1p expm1
     tanh sigmoid erf sin cos power square reciprocal rsqrt sign row_sum row_max row_min col_sum
     keep_columns keep_rows lane_index uniform normal element set_element first_row step_index

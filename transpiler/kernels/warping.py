@@ -49,9 +49,9 @@ class _Warps:
         a, b, c = (f"element({self.transform}, n, {first + k})" for k in range(3))
         cell = "left" if axis == "x" else "top"
         if self.linear:
-            found = f"int(np.floor({axis}))"
+            found = f"math.floor({axis})"
         else:
-            found = f"int(np.floor({axis} + 0.5)) if {axis} >= 0.0 else int(np.ceil({axis} - 0.5))"
+            found = f"math.floor({axis} + 0.5) if {axis} >= 0.0 else math.ceil({axis} - 0.5)"
         return f"{axis} = {a} * ox + {b} * oy + {c}", f"{cell} = {found}"
 
     def taps(self) -> tuple[Loop, ...]:
