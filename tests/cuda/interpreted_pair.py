@@ -17,7 +17,7 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from interpreted import interpreted
+from interpreted import Interpreted, interpreted
 from kgen.building import build
 from native import load
 
@@ -44,6 +44,7 @@ class Pair:
     Attributes:
         x, y: inputs and targets, all rows.
         spread: of the weights that are drawn.
+        device: what plays the GPU.
     """
 
     text: str
@@ -51,6 +52,7 @@ class Pair:
     y: Any = None
     spread: float = 0.5
     options: dict[str, Any] = field(default_factory=dict)
+    device: type[Interpreted] = Interpreted
 
     def __post_init__(self) -> None:
         self.native = module(self.text, "cpu").Net(seed=3, threads=1)
@@ -61,7 +63,7 @@ class Pair:
             drawn = rng.uniform(-self.spread, self.spread, view.shape)
             lifted = np.abs(drawn) + 0.5 if path.endswith(("variance", "gamma")) else drawn
             self.start[path] = lifted.astype(np.float32)
-        with interpreted():
+        with interpreted(self.device):
             self.gpu = self.twin(seed=3)
 
     def _assign(self, net: Any, weights: Arrays) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from interpreted import Interpreted, interpreted
+from interpreted import Interpreted
 from interpreted_pair import Pair, check
 
 RNG = np.random.default_rng(1)
@@ -159,10 +159,9 @@ class Narrow(Interpreted):
 
 @slow
 def test_three_blocks_of_a_warp() -> None:
-    with interpreted(Narrow):
-        pair = Pair(*CASES["wide"])
-        assert pair.gpu.engine.device.grid == (3, 32)
-        check(pair)
+    pair = Pair(*CASES["wide"], device=Narrow)
+    assert pair.gpu.engine.device.grid == (3, 32)
+    check(pair)
 
 
 def test_dropout_draws_the_same() -> None:
