@@ -19,19 +19,15 @@ from kgen.kernels.loops import Width, epilogue, known_size, width
 from kgen.kernels.nest import (
     OUTPUT,
     TAP,
-    add,
-    digits,
-    mixed,
-    mul,
     names_of,
     nest,
     nested,
     shared_images,
-    size,
     take_names,
     tile_height,
     tile_start,
 )
+from kgen.kernels.places import add, digits, mixed, mul, size
 from kgen.texts import NestText
 
 # Floats of a panel of the kernel, copied together.

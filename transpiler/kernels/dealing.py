@@ -10,6 +10,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from kgen.kernels.places import add, digits, grouped, mul
+
 _ALONE = "thread, threads = warps()"
 _TOGETHER = "team, teams, warp, team_warps = blocks_of_warps()"
 
@@ -29,6 +31,11 @@ class Loop:
     def name(self) -> str:
         """The variable."""
         return self.head.partition(" in range(")[0]
+
+    @property
+    def is_shared(self) -> bool:
+        """Whether a processor's thread goes over a slice of it, from `first` to `last`."""
+        return self.bounds[0].startswith("first")
 
     @property
     def bounds(self) -> tuple[str, str, str]:
@@ -65,10 +72,7 @@ def dealt(
     one, many = ("team", "teams") if together else ("thread", "threads")
     total = _arguments(share.removeprefix("share(").removesuffix(")"))[0] if share else ""
     whole = [_whole(loop, total) for loop in loops]
-    taken = [
-        not loop.serial and (free or loop is not before)
-        for loop, before in zip(whole, loops, strict=True)
-    ]
+    taken = [not loop.serial and (free or loop.is_shared) for loop in loops]
     first = taken.index(True)
     lines, depth = opened(whole[:first], 0)
     lines.insert(0, _TOGETHER if together else _ALONE)
@@ -76,8 +80,8 @@ def dealt(
     if len(parallel) == 1:
         (loop,) = parallel
         start, stop, step = loop.bounds
-        head = f"{loop.name} in range({_sum(start, _scaled(one, step))}, {stop}, "
-        lines += indented([f"for {head}{_scaled(many, step)}):"], depth)
+        head = f"{loop.name} in range({add(start, mul(one, grouped(step)))}, {stop}, "
+        lines += indented([f"for {head}{mul(many, grouped(step))}):"], depth)
     else:
         counts = [_turns(loop) for loop in parallel]
         lines += indented([f"for turn in range({one}, {' * '.join(counts)}, {many}):"], depth)
@@ -94,69 +98,39 @@ def dealt(
 def split(loop: Loop) -> Loop:
     """A loop whose turns the warps of a block divide among themselves."""
     start, stop, step = loop.bounds
-    first, stride = _sum(start, _scaled("warp", step)), _scaled("team_warps", step)
+    first, stride = add(start, mul("warp", grouped(step))), mul("team_warps", grouped(step))
     return Loop(f"{loop.name} in range({first}, {stop}, {stride})", loop.lines)
 
 
 def _whole(loop: Loop, total: str) -> Loop:
     """A loop over a thread's slice as the loop over all; others as they are."""
-    start, stop, step = loop.bounds
-    if not start.startswith("first"):
+    if not loop.is_shared:
         return loop
+    _, stop, step = loop.bounds
     last, times, each = stop.partition(" * ")
     assert last == "last", loop.head
-    stop = f"{_grouped(total)} * {each}" if times else total
+    stop = f"{grouped(total)} * {each}" if times else total
     return Loop(f"{loop.name} in range(0, {stop}{'' if step == '1' else f', {step}'})", loop.lines)
 
 
 def _turns(loop: Loop) -> str:
     """How often a loop turns."""
     start, stop, step = loop.bounds
-    length = stop if start == "0" else f"({stop} - {_grouped(start)})"
+    length = stop if start == "0" else f"({stop} - {grouped(start)})"
     if step == "1":
-        return _grouped(length)
+        return grouped(length)
     if length.isdigit() and step.isdigit():
         return str(-(-int(length) // int(step)))
-    return f"-(-{_grouped(length)} // {_grouped(step)})"
+    return f"-(-{grouped(length)} // {grouped(step)})"
 
 
 def _numbers(loops: Sequence[Loop], counts: Sequence[str]) -> list[str]:
     """The variables of loops from the number of a turn; the last loop turns fastest."""
     found: list[str] = []
-    for place in reversed(range(len(loops))):
-        below = " * ".join(counts[place + 1 :])
-        digit = f"turn // {_grouped(below)}" if below else "turn"
-        if place:
-            digit = f"{digit} % {_grouped(counts[place])}"
-        start, _, step = loops[place].bounds
-        digit = digit if step == "1" else f"{digit} * {_grouped(step)}"
-        found.append(f"{loops[place].name} = {_sum(start, digit)}")
-    return found[::-1]
-
-
-def _sum(start: str, more: str) -> str:
-    return more if start == "0" else f"{start} + {more}"
-
-
-def _scaled(name: str, step: str) -> str:
-    return name if step == "1" else f"{name} * {_grouped(step)}"
-
-
-def _grouped(text: str) -> str:
-    """Text that can be a factor."""
-    if text.isidentifier() or text.isdigit() or (text[0] == "(" and _closes(text) == len(text) - 1):
-        return text
-    return f"({text})"
-
-
-def _closes(text: str) -> int:
-    """Where the parenthesis that opens a text closes."""
-    depth = 0
-    for position, char in enumerate(text):
-        depth += {"(": 1, ")": -1}.get(char, 0)
-        if depth == 0:
-            return position
-    return -1
+    for loop, digit in zip(loops, digits("turn", counts), strict=True):
+        start, _, step = loop.bounds
+        found.append(f"{loop.name} = {add(start, mul(digit, grouped(step)))}")
+    return found
 
 
 def _arguments(text: str) -> list[str]:

@@ -13,16 +13,15 @@ from kgen.kernels.loops import epilogue, known_size, long_vectors, width
 from kgen.kernels.nest import (
     OUTPUT,
     TAP,
-    mixed,
     names_of,
     nest,
     nested,
     shared_images,
-    size,
     take_names,
     tile_height,
     tile_start,
 )
+from kgen.kernels.places import mixed, size
 from kgen.texts import NestText
 
 

@@ -9,7 +9,7 @@ from kgen.access import product_text
 from kgen.body import Body
 from kgen.graph import Shape, Value
 from kgen.kernels.loops import known_size
-from kgen.kernels.nest import add, mixed, mul, size
+from kgen.kernels.places import add, mixed, mul, size
 
 
 @dataclass(frozen=True)

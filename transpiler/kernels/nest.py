@@ -1,4 +1,4 @@
-"""Nests of loops over positions and taps, and the arithmetic of places as text."""
+"""Nests of loops over positions and taps."""
 
 from __future__ import annotations
 
@@ -41,8 +41,8 @@ def nest(
 
     parts = [split(inner[0]), *inner[1:]] if summed else inner
     ends = ("acc = block_sum(acc)", "if warp == 0:", *indented(finish, 1)) if summed else finish
-    is_shared = any("first, " in loop.head or "first *" in loop.head for loop in loops)
-    warps = dealt(share, loops, free=free, together=summed) if is_shared else None
+    is_dealt = any(loop.is_shared for loop in loops)
+    warps = dealt(share, loops, free=free, together=summed) if is_dealt else None
     return NestText(
         share=share,
         lines=lines(opened(loops, 0), inner, finish),
@@ -59,71 +59,6 @@ def names_of(kind: tuple[str, ...], rank: int) -> tuple[str, ...]:
 def take_names(body: Body, *names: str) -> None:
     """Keep the nest's own variables free of the model's names."""
     body.names.taken |= {"n", "turn", *OUTPUT, *TAP, *CELL, *names}
-
-
-def size(shape: Shape, axis: int) -> str:
-    """The size of one axis, as an expression that can be multiplied."""
-    text = product_text((shape[axis],))
-    return f"({text})" if " " in text else text
-
-
-def add(*terms: str) -> str:
-    """Terms added; zeros go."""
-    return " + ".join(term for term in terms if term != "0") or "0"
-
-
-def mul(text: str, factor: int | str) -> str:
-    """A product; ones go."""
-    factor = str(factor)
-    if factor == "1" or text == "0":
-        return text
-    if factor == "0":
-        return "0"
-    if text == "1":
-        return factor
-    if text.isdigit() and factor.isdigit():
-        return str(int(text) * int(factor))
-    return f"{text if _is_atom(text) else f'({text})'} * {factor}"
-
-
-def _is_atom(text: str) -> bool:
-    return text.isidentifier() or text.isdigit() or _is_grouped(text)
-
-
-def _is_grouped(text: str) -> bool:
-    """Whether the first parenthesis is closed by the last character."""
-    depth = 0
-    for position, char in enumerate(text):
-        depth += {"(": 1, ")": -1}.get(char, 0)
-        if depth == 0:
-            return char == ")" and position == len(text) - 1
-    return False
-
-
-def mixed(places: Sequence[str], sizes: Sequence[str]) -> str:
-    """The row of a place: digits in mixed radix, the size of each axis but the first used."""
-    row = places[0]
-    for place, extent in zip(places[1:], sizes[1:], strict=True):
-        row = add(mul(row, extent), place)
-    return row
-
-
-def digits(text: str, sizes: Sequence[str]) -> list[str]:
-    """The places in axes of these sizes of which `text` is the row."""
-    found: list[str] = []
-    below: list[str] = []
-    for axis in reversed(range(len(sizes))):
-        divisor = "1"
-        for extent in below:
-            divisor = mul(divisor, extent)
-        quotient = text if divisor == "1" else f"{text} // {_grouped(divisor)}"
-        found.append(quotient if axis == 0 else f"{quotient} % {_grouped(sizes[axis])}")
-        below.append(sizes[axis])
-    return found[::-1]
-
-
-def _grouped(text: str) -> str:
-    return text if _is_atom(text) else f"({text})"
 
 
 def nested(names: Iterable[str], sizes: Iterable[int | str]) -> list[Loop]:

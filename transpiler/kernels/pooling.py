@@ -10,19 +10,8 @@ from kgen.body import Body, Cursor
 from kgen.graph import Node, Shape, Value
 from kgen.kernels.dealing import Loop
 from kgen.kernels.loops import epilogue, known_size, long_vectors
-from kgen.kernels.nest import (
-    CELL,
-    OUTPUT,
-    add,
-    mixed,
-    mul,
-    names_of,
-    nest,
-    nested,
-    shared_images,
-    size,
-    take_names,
-)
+from kgen.kernels.nest import CELL, OUTPUT, names_of, nest, nested, shared_images, take_names
+from kgen.kernels.places import add, mixed, mul, size
 from kgen.texts import NestText
 
 _START = {"max": "-np.inf", "mean": "0.0", "sum": "0.0"}

@@ -14,7 +14,8 @@ from kgen.body import Body, number
 from kgen.dims import expression
 from kgen.graph import Node, Shape, Size
 from kgen.kernels.dealing import Loop
-from kgen.kernels.nest import add, mixed, mul, nest, shared_images, size, take_names
+from kgen.kernels.nest import nest, shared_images, take_names
+from kgen.kernels.places import add, mixed, mul, size
 from kgen.texts import NestText
 
 

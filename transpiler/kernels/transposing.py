@@ -17,18 +17,15 @@ from kgen.kernels.loops import epilogue, known_size
 from kgen.kernels.nest import (
     OUTPUT,
     TAP,
-    add,
-    mixed,
-    mul,
     names_of,
     nest,
     nested,
     shared_images,
-    size,
     take_names,
     tile_height,
     tile_start,
 )
+from kgen.kernels.places import add, mixed, mul, size
 from kgen.texts import NestText
 
 

@@ -7,7 +7,8 @@ from kgen.body import Body, Cursor, number
 from kgen.graph import Shape, Value
 from kgen.kernels.dealing import Loop
 from kgen.kernels.loops import epilogue, known_size, long_vectors
-from kgen.kernels.nest import mixed, mul, nest, nested, shared_images, size, take_names
+from kgen.kernels.nest import nest, nested, shared_images, take_names
+from kgen.kernels.places import mixed, mul, size
 from kgen.texts import NestText
 
 _AXES = ("y", "x")
