@@ -120,17 +120,21 @@ class Kernel:
         """Compile or load the machine code; raises KernelError naming the kernel."""
         if self._compiled is not None:
             return
-        kinds = (self.signature.args, self.signature.return_type)
-        compiled = CFunc(self.function, kinds, {}, dict(COMPILE_OPTIONS))
-        compiled._cache = KernelCache(self.function, str(self.signature))
         try:
-            compiled.compile()
+            self._compiled = self._translate()
         except Exception as error:
             raise KernelError(
                 f"kernel {self.__name__} of {self.function.__code__.co_filename} "
                 f"could not be compiled: {error}"
             ) from error
-        self._compiled = compiled
+
+    def _translate(self) -> Any:
+        """The function compiled."""
+        kinds = (self.signature.args, self.signature.return_type)
+        compiled = CFunc(self.function, kinds, {}, dict(COMPILE_OPTIONS))
+        compiled._cache = KernelCache(self.function, str(self.signature))
+        compiled.compile()
+        return compiled
 
     def is_cached(self) -> bool:
         """Whether the machine code is in memory or on disk."""

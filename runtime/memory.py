@@ -22,18 +22,18 @@ OPEN_GUARD = 1 << 16
 GUARD = 4096
 
 
-def vectors_for(cols: int) -> int:
-    """Vectors that hold `cols` columns, on this machine."""
-    return -(-cols // LANES)
+def vectors_for(cols: int, lanes: int = LANES) -> int:
+    """Vectors that hold `cols` columns; of this machine, if not told otherwise."""
+    return -(-cols // lanes)
 
 
-def rows_for(n: int, vectors: int = 2) -> int:
-    """Rows of a tile of `vectors` vectors that cover n rows evenly, on this machine.
+def rows_for(n: int, vectors: int = 2, accumulators: int = ACCUMULATORS) -> int:
+    """Rows of a tile of `vectors` vectors that cover n rows evenly.
 
     A taller tile reads less for each product; too tall a one leaves the registers, and a last
     tile that overlaps the one before computes rows twice. Each tile costs some further rows.
     """
-    tallest = max(1, min(n, ACCUMULATORS // vectors))
+    tallest = max(1, min(n, accumulators // vectors))
     return min(range(tallest, 0, -1), key=lambda rows: -(-n // rows) * (rows + 1.5))
 
 

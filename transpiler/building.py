@@ -65,9 +65,9 @@ def build(
 
     if target not in TARGETS:
         raise ValueError(f"there is no target {target!r}; there are {', '.join(TARGETS)}")
-    if standalone and target != "cpu":
-        raise ValueError(f"a module for the target {target!r} cannot be standalone")
     machine = TARGETS[target]
+    if standalone and not machine.has_standalone:
+        raise ValueError(f"a module for the target {target!r} cannot be standalone")
     source = Path(path)
     text = read_source(source)
     defines = define(params or {})

@@ -37,7 +37,8 @@ _TAKEN = """
     ExponentialDecay Ftrl HALF_ROWS Input InverseTimeDecay LANES Lamb Layer LayerState Lion Metric
     Model Muon Nadam Optimizer Output PiecewiseConstantDecay PolynomialDecay Programs RMSprop ROWS
     SGD SOURCE SOURCE_MAP SOURCE_NAME Schedule ScheduleFreeAdamW Spec Steps Target View Weight
-    absolute add_to arccos arccosh arcsin arcsinh arctan arctanh block_max block_min block_sum
+    absolute add_to arccos arccosh arcsin arcsinh arctan arctanh block_max block_min block_pack
+    block_product block_product_t block_sum
     blocks_of_warps cbrt ceil col_max col_min col_sum constant_array copy_words cos cosh dimension
     element erf erfc erfinv exp exp2 expm1 f64vector fill_words first_row floor full i64vector
     imatrix keep_columns keep_rows kernel lane_index load load_column load_scalar log log10 log1p

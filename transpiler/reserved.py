@@ -8,7 +8,8 @@ import keyword
 # Names every kernel uses for itself, besides those of the tile functions.
 LOCALS = """
     acc batch batch_rows clock args thread threads warps turn first last i j k o r row place total
-    team teams warp team_warps blocks_of_warps block_sum block_max block_min known tie earlier
+    team teams warp team_warps blocks_of_warps block_sum block_max block_min block_pack
+    block_product block_product_t known tie earlier
     before start count dimension panel kernel sync value part share random_key matrix imatrix
     f64vector math np numba zeros full load load_column load_scalar store store_column add_to outer
     outer_t pack transpose_block select maximum minimum absolute sqrt floor exp log log1p expm1

@@ -23,6 +23,9 @@ class Target:
         passes: what happens to graphs, in order.
         lanes: the most that a vector has.
         few_passes: those for one row or a few, if these are predicted by a program of their own.
+        has_standalone: whether modules can have the runtime written into them.
+        has_threads: whether callers choose how many threads there are, of this processor.
+        has_ptx: whether kernels compile to PTX, and are launched on a grid.
     """
 
     name: str
@@ -33,6 +36,9 @@ class Target:
     passes: tuple[Pass, ...]
     lanes: int
     few_passes: tuple[Pass, ...] = ()
+    has_standalone: bool = False
+    has_threads: bool = False
+    has_ptx: bool = False
 
     @property
     def has_few(self) -> bool:
@@ -58,6 +64,8 @@ CPU = Target(
     PASSES,
     lanes=16,
     few_passes=tuple(one for one in PASSES if one is not panel),
+    has_standalone=True,
+    has_threads=True,
 )
 # Parts for each of thousands of warps would be larger than what they are parts of; panels are for
 # the caches of a processor.
@@ -72,10 +80,11 @@ CUDA = Target(
         "memory": "Programs Steps",
         "cuda.kernels": "kernel",
         "cuda.model": "Model",
-        "cuda.tiles": "HALF_ROWS LANES ROWS block_max block_min block_sum blocks_of_warps rows_for "
-        "vectors_for warps",
+        "cuda.tiles": "HALF_ROWS LANES ROWS block_max block_min block_pack block_product "
+        "block_product_t block_sum blocks_of_warps rows_for vectors_for warps",
     },
     tuple(one for one in PASSES if one not in (part, panel)),
     lanes=32,
+    has_ptx=True,
 )
 TARGETS = {target.name: target for target in (CPU, CUDA)}

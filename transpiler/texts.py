@@ -10,7 +10,8 @@ class KernelText:
     """What every kernel has: a name, its documentation, its arguments' views and its set-up.
 
     `sizes` are the open dimensions it works with; `dealt` are the heads of its loops where many
-    warps share them, `together` tells whether those of a block divide its sums.
+    warps share them, `together` tells whether those of a block divide its sums. `staged` is the
+    number of rows where those of a block have an operand in common, else empty.
     """
 
     name: str = ""
@@ -20,6 +21,7 @@ class KernelText:
     setup: tuple[str, ...] = ()
     dealt: tuple[str, ...] = ()
     together: bool = False
+    staged: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

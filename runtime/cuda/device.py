@@ -14,11 +14,11 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 from kgen.runtime.compiling import Progress
-from kgen.runtime.cuda.grid import BLOCKS, IS_SIMULATED, SIMULATED_BLOCKS
+from kgen.runtime.cuda.grid import BLOCKS, SIMULATED_BLOCKS
 from kgen.runtime.cuda.kernels import add_figures, gather_rows, pick_scalars, scatter_rows
 from kgen.runtime.cuda.plan import LaunchPlan
 from kgen.runtime.cuda.probe import check_device
-from kgen.runtime.cuda.store import store
+from kgen.runtime.cuda.store import CHUNK, Pool, Store, endless_store, store
 from kgen.runtime.cuda.stream import Stream
 from kgen.runtime.cuda.warp import LANES, WARPS
 from kgen.runtime.device import OTHERS, Device
@@ -31,36 +31,46 @@ KEPT = 6
 MANY = 3
 
 
-class Cuda(Device):
-    """The current CUDA device (`CUDA_VISIBLE_DEVICES` chooses), or numba-cuda's simulator."""
+class Grid(Device):
+    """Blocks of warps that work through launches, one after another.
+
+    Attributes:
+        takes_arrays: whether kernels are given their buffers as arrays, not as addresses.
+        grid, one_warp: blocks, and threads of each, of all that there is and of a single warp.
+        stream: what launches are put on.
+    """
 
     gather_rows = gather_rows
     scatter_rows = scatter_rows
     add_figures = add_figures
     pick_scalars = pick_scalars
     has_quick_calls = False
-    is_simulated = IS_SIMULATED
+    takes_arrays = False
 
-    def __init__(self) -> None:
+    def __init__(
+        self,
+        memory: Store,
+        blocks: int,
+        warps: int,
+        stream: Any = 0,
+        *,
+        lanes: int = LANES,
+        chunk: int = CHUNK,
+    ) -> None:
+        self.store = memory
+        self.pool = Pool(memory, chunk)
+        self.grid, self.one_warp = (blocks, warps * lanes), (1, lanes)
+        self.warps = blocks * warps
+        self.stream = stream
         self.kept: dict[int, tuple[object, list[npt.NDArray[Any]]]] = {}
-        if not IS_SIMULATED:
-            check_device()
-        self.store = store()
-        if IS_SIMULATED:
-            self.grid, self.one_warp = (SIMULATED_BLOCKS, 1), (1, 1)
-            self.stream: Any = 0
-            return
-        units = cuda.get_current_device().MULTIPROCESSOR_COUNT
-        self.grid, self.one_warp = (units * BLOCKS, WARPS * LANES), (1, LANES)
-        self.stream = cuda.stream()
 
     def allocate(self, count: int, name: str = OTHERS) -> npt.NDArray[Any]:
-        """Managed memory, padding behind."""
+        """Memory that kernels reach, padding behind."""
         return self.store.take(count + SLACK, np.float32, name)[:count]
 
     def keep(self, array: npt.NDArray[Any], name: str = OTHERS) -> npt.NDArray[Any]:
-        """A copy in managed memory."""
-        kept = self.store.take(array.size + SLACK, array.dtype, name)[: array.size]
+        """A copy there; small ones lie together."""
+        kept = self.pool.take(array.size + SLACK, array.dtype, name)[: array.size]
         kept = kept.reshape(array.shape)
         kept[...] = array
         return kept
@@ -68,14 +78,18 @@ class Cuda(Device):
     def resident(
         self, arrays: Sequence[npt.NDArray[Any]], owner: object, name: str = OTHERS
     ) -> Sequence[npt.NDArray[Any]]:
-        """Copies in managed memory, made once for each owner."""
+        """Copies there, made once for each owner."""
         found = self.kept.pop(id(owner), None)
         if found is None:
             found = owner, [self.keep(array, name) for array in arrays]
+            self.send(found[1])
             while len(self.kept) >= KEPT:
                 del self.kept[next(iter(self.kept))]
         self.kept[id(owner)] = found
         return found[1]
+
+    def send(self, arrays: Sequence[npt.NDArray[Any]]) -> None:
+        """Nothing: memory is where it is."""
 
     def bring_back(self, arrays: Sequence[npt.NDArray[Any]], first: int, last: int) -> None:
         """Rows copied to the caller's arrays."""
@@ -84,7 +98,7 @@ class Cuda(Device):
 
     def workers(self, threads: int | None) -> int:
         """The grid's warps; `threads` says nothing about a GPU."""
-        return self.grid[0] * (1 if IS_SIMULATED else WARPS)
+        return self.warps
 
     def plan(self, commands: Sequence[Command | Sync]) -> Any:
         """Launches."""
@@ -110,28 +124,55 @@ class Cuda(Device):
 
     @contextlib.contextmanager
     def working(self) -> Iterator[None]:
-        """Within, the device works; at the end, its work is done and the host may look."""
-        try:
-            yield
-        finally:
-            if not IS_SIMULATED:
-                self.stream.synchronize()
+        """Within, launches are made; at the end, their work is done and the host may look."""
+        yield
 
     def launch(
         self, kernel: Any, place: Any, rows: int, clock: npt.NDArray[np.int64], arguments: Any
     ) -> None:
         """Put a kernel on a stream; `place` is (blocks, threads of a block, stream).
 
-        `arguments` is the table of its buffers' addresses, or the buffers' views to the simulator.
+        `arguments` is the table of its buffers' addresses.
         """
-        if IS_SIMULATED:
-            kernel.compile()[place](rows, clock.tolist(), arguments)
-        else:
-            kernel.compile()[place](rows, clock.ctypes.data, arguments.ctypes.data)
+        kernel.launcher[place](rows, clock.ctypes.data, arguments.ctypes.data)
+
+    def step(self, team: Stream, plan: LaunchPlan, rows: int, repeats: int) -> None:
+        """One step of a run of so many, launch by launch."""
+        team.launch(plan, self.stream, rows)
+
+
+class Cuda(Grid):
+    """The current CUDA device (`CUDA_VISIBLE_DEVICES` chooses), its memory managed.
+
+    Raises:
+        DeviceError: there is none that could be used.
+    """
+
+    def __init__(self) -> None:
+        check_device()
+        units = cuda.get_current_device().MULTIPROCESSOR_COUNT
+        super().__init__(store(), units * BLOCKS, WARPS, cuda.stream())
+        self.ahead: Any = None
+
+    def send(self, arrays: Sequence[npt.NDArray[Any]]) -> None:
+        """Begin to move data to the device, which works meanwhile."""
+        if self.ahead is None:
+            from kgen.runtime.cuda.ahead import Ahead
+
+            self.ahead = Ahead()
+        self.ahead.send(arrays)
+
+    @contextlib.contextmanager
+    def working(self) -> Iterator[None]:
+        """Within, the device works; at the end, its work is done and the host may look."""
+        try:
+            yield
+        finally:
+            self.stream.synchronize()
 
     def step(self, team: Stream, plan: LaunchPlan, rows: int, repeats: int) -> None:
         """One step: recorded where it will be repeated, else launch by launch."""
-        if IS_SIMULATED or repeats < MANY:
+        if repeats < MANY:
             team.launch(plan, self.stream, rows)
             return
         from kgen.runtime.cuda.graphs import Recording
@@ -144,3 +185,18 @@ class Cuda(Device):
         if plan.graphs[key] is None:
             plan.graphs[key] = Recording(self.stream, lambda: team.launch(plan, self.stream, rows))
         plan.graphs[key].replay()
+
+
+class Simulated(Grid):
+    """Numba-cuda's simulator: a thread for each warp, which works on whole arrays."""
+
+    takes_arrays = True
+
+    def __init__(self) -> None:
+        super().__init__(endless_store(), SIMULATED_BLOCKS, 1, lanes=1)
+
+    def launch(
+        self, kernel: Any, place: Any, rows: int, clock: npt.NDArray[np.int64], arguments: Any
+    ) -> None:
+        """Run the kernel; `arguments` are the views of its buffers."""
+        kernel.launcher[place](rows, clock.tolist(), arguments)

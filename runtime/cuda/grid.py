@@ -6,7 +6,7 @@ warp: kernels then run as Python over the emulated tiles, whose rows are 32 lane
 
 from __future__ import annotations
 
-from kgen.runtime.tile_memory import Tile
+from kgen.runtime.tile_memory import Matrix, Tile, outer, outer_t, pack
 from numba.core import config
 
 IS_SIMULATED = bool(config.ENABLE_CUDASIM)
@@ -33,7 +33,24 @@ if IS_SIMULATED:
         """A simulated block has one warp."""
         return tile
 
+    def block_product(
+        acc: Tile, a: Matrix, i: int, b: Matrix, j: int, inner: int, last: int
+    ) -> Tile:
+        """The warp's own part of a product."""
+        for k in range(inner if i < last else 0):
+            acc = outer(acc, a, i, k, b, k, j)
+        return acc
+
+    def block_product_t(
+        acc: Tile, a: Matrix, i: int, b: Matrix, j: int, inner: int, last: int
+    ) -> Tile:
+        """The warp's own part of a product with the transpose of `a`."""
+        for k in range(inner if i < last else 0):
+            acc = outer_t(acc, a, k, i, b, k, j)
+        return acc
+
     block_sum = block_max = block_min = alone
+    block_pack = pack
 else:
     from kgen.runtime.cuda.blocks import (  # noqa: F401
         block_max,
@@ -42,3 +59,4 @@ else:
         blocks_of_warps,
     )
     from kgen.runtime.cuda.lowering import warps  # noqa: F401
+    from kgen.runtime.cuda.panels import block_pack, block_product, block_product_t  # noqa: F401

@@ -3,6 +3,8 @@
 A kernel is `void(int64 batch, int64 clock, int64 args)`, the last two being addresses: of the
 clock's numbers, and of a table of the addresses of its buffers. As on the processor, calling a
 `Kernel` with buffers does not run it but gives an entry of a list.
+
+Rows are gathered and scattered by a warp each, where a thread of the processor takes whole tiles.
 """
 
 from __future__ import annotations
@@ -10,48 +12,36 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from kgen.runtime import service
 from kgen.runtime.cuda.grid import IS_SIMULATED, warps
-from kgen.runtime.errors import KernelError
-from kgen.runtime.kernels import Buffer, Command
+from kgen.runtime.kernels import Kernel as HostKernel
 from kgen.runtime.tiles import (
     copy_words,
     element,
-    f64vector,
     first_row,
     i64vector,
     imatrix,
-    matrix,
     set_element,
     share,
-    step_in_call,
 )
 from numba import cuda, types
 
 SIGNATURE = types.void(types.int64, types.int64, types.int64)
 
 
-class Kernel:
+class Kernel(HostKernel):
     """A function that numba-cuda compiles on first need, from disk where it did before."""
 
     def __init__(self, function: Callable[..., Any]) -> None:
-        self.function = function
-        self.__name__ = function.__name__
-        self.__doc__ = function.__doc__
-        self.__module__ = function.__module__
-        self.__wrapped__ = function
-        self._compiled: Any = None
+        super().__init__(function, SIGNATURE)
 
-    def compile(self) -> Any:
-        """What can be launched on the current device; raises KernelError naming the kernel."""
-        if self._compiled is None:
-            try:
-                jit = cuda.jit if IS_SIMULATED else cuda.jit(SIGNATURE, cache=True)
-                self._compiled = jit(self.function)
-            except Exception as error:
-                raise KernelError(
-                    f"kernel {self.__name__} of {self.function.__code__.co_filename} "
-                    f"could not be compiled: {error}"
-                ) from error
+    def _translate(self) -> Any:
+        return (cuda.jit if IS_SIMULATED else cuda.jit(SIGNATURE, cache=True))(self.function)
+
+    @property
+    def launcher(self) -> Any:
+        """What can be launched on the current device; compiles first if need be."""
+        self.compile()
         return self._compiled
 
     def is_cached(self) -> bool:
@@ -63,17 +53,19 @@ class Kernel:
         text, _ = cuda.compile_ptx(self.function, SIGNATURE, cc=capability)
         return str(text)
 
-    def __call__(self, *buffers: Buffer) -> Command:
-        """An entry of a step's list: this kernel on these buffers."""
-        return Command(self, buffers)  # type: ignore[arg-type]
-
-    def __repr__(self) -> str:
-        return f"<CUDA kernel {self.__name__}>"
-
 
 def kernel(function: Callable[..., Any]) -> Kernel:
     """Make a function over tiles a `Kernel`."""
     return Kernel(function)
+
+
+def inlined(host: HostKernel) -> Any:
+    """What a kernel of the processor does, for one thread of many, to become part of another."""
+    return cuda.jit(device=True, inline="always")(host.function)
+
+
+_add_figures = inlined(service.add_figures)
+_pick_scalars = inlined(service.pick_scalars)
 
 
 @kernel
@@ -112,25 +104,15 @@ def scatter_rows(batch: int, clock: Any, args: Any) -> None:
 @kernel
 def add_figures(batch: int, clock: Any, args: Any) -> None:
     """totals += figures, for count[0] of them: what a step reports, kept in float64."""
-    thread, _ = warps()
-    figures = matrix(args, 0, 1, 1)
-    totals = f64vector(args, 1)
-    count = element(i64vector(args, 2), 0, 0)
-    if thread == 0:
-        for k in range(count):
-            set_element(totals, 0, k, element(totals, 0, k) + element(figures, 0, k))
+    thread, threads = warps()
+    _add_figures(thread, threads, batch, clock, args)
 
 
 @kernel
 def pick_scalars(batch: int, clock: Any, args: Any) -> None:
     """current = table[step]: the step's learning rate and the like."""
-    thread, _ = warps()
-    table = matrix(args, 0, 1, 1)
-    current = matrix(args, 1, 1, 1)
-    count = element(i64vector(args, 2), 0, 0)
-    if thread == 0:
-        for k in range(count):
-            set_element(current, 0, k, element(table, 0, step_in_call(clock) * count + k))
+    thread, threads = warps()
+    _pick_scalars(thread, threads, batch, clock, args)
 
 
 @kernel

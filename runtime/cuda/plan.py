@@ -23,7 +23,7 @@ class LaunchPlan:
     def __init__(self, commands: Sequence[Command | Sync], device: Any) -> None:
         self.calls = [entry for entry in commands if isinstance(entry, Command)]
         self.device = device
-        self.emulated: bool = device.is_simulated
+        self.emulated: bool = device.takes_arrays
         self.graphs: dict[tuple[int, ...], Any] = {}
         if self.emulated:
             return

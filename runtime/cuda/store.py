@@ -11,13 +11,16 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from kgen.runtime.cuda.grid import IS_SIMULATED
 from kgen.runtime.cuda.probe import device_name
 from kgen.runtime.errors import DeviceError
 from numba import cuda
 
 # The buffers that a message names.
 NAMED = 6
+# Bytes of an array that small ones are cut from, and where they may start in it.
+CHUNK = 1 << 16
+ALIGNMENT = 256
+ENDLESS = 1 << 62
 
 
 class Store:
@@ -95,11 +98,39 @@ def _largest(holdings: Counter[str]) -> int:
     return sum(size for _, size in holdings.most_common(NAMED))
 
 
+class Pool:
+    """Small arrays cut from common ones, since each that is given out by itself takes whole pages.
+
+    A common array goes once nothing that was cut from it is in use.
+
+    Args:
+        size: bytes of a common array; arrays of more than a quarter come from the store.
+    """
+
+    def __init__(self, store: Store, size: int) -> None:
+        self.store = store
+        self.size = size
+        self.rest = np.zeros(0, np.uint8)
+
+    def take(self, count: int, dtype: Any, name: str) -> npt.NDArray[Any]:
+        """A zeroed array of `count` elements; `name` says what for, should it be large.
+
+        Raises:
+            DeviceError: there is no room.
+        """
+        wanted = count * np.dtype(dtype).itemsize
+        if wanted > self.size // 4:
+            return self.store.take(count, dtype, name)
+        whole = -(-wanted // ALIGNMENT) * ALIGNMENT
+        if whole > self.rest.size:
+            self.rest = self.store.take(self.size, np.uint8, "constants and other small arrays")
+        cut, self.rest = self.rest[:wanted], self.rest[whole:]
+        return cut.view(dtype)
+
+
 @functools.cache
 def store() -> Store:
-    """That of the current device; the simulator's has no end."""
-    if IS_SIMULATED:
-        return Store(np.zeros, lambda: (1 << 62, 1 << 62), (), "the simulator")
+    """That of the current device."""
     from numba.cuda.cudadrv.error import CudaDriverError
 
     def managed(shape: Any, dtype: Any) -> npt.NDArray[Any]:
@@ -110,3 +141,8 @@ def store() -> Store:
         return int(free), int(total)
 
     return Store(managed, info, (CudaDriverError, MemoryError), device_name())
+
+
+def endless_store(make: Callable[[Any, Any], npt.NDArray[Any]] = np.zeros) -> Store:
+    """One of the processor's memory, as if there were no end of it."""
+    return Store(make, lambda: (ENDLESS, ENDLESS), (), "the processor")

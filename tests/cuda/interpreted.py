@@ -4,8 +4,8 @@
         net = module.Model(seed=0)  # of a module built for the target "cuda"
         net.fit(x, y)
 
-Each array of the device's memory is bound by itself: what a kernel reads or writes outside all of
-them, or in two threads without an order, is an error.
+Each array of the device's memory is bound by itself, small ones too: what a kernel reads or writes
+outside all of them, or in two threads without an order, is an error.
 """
 
 from __future__ import annotations
@@ -21,12 +21,10 @@ from unittest import mock
 import numpy as np
 import numpy.typing as npt
 from kgen.runtime.compiling import Progress
-from kgen.runtime.cuda.device import Cuda
+from kgen.runtime.cuda.device import Grid
 from kgen.runtime.cuda.kernels import Kernel
 from kgen.runtime.cuda.model import Model
-from kgen.runtime.cuda.store import Store
-from kgen.runtime.cuda.stream import Stream
-from kgen.runtime.cuda.warp import LANES
+from kgen.runtime.cuda.store import endless_store
 from kgen.runtime.kernels import Command, Sync
 from ptx_machine import PtxModule, load_ptx
 from ptx_memory import Memory
@@ -34,7 +32,6 @@ from ptx_memory import Memory
 CAPABILITY = 8, 0
 BLOCKS = 2
 WARPS = 2
-ROOM = 1 << 40
 MEMORY = Memory()
 
 
@@ -79,23 +76,16 @@ def _make(shape: Any, dtype: Any) -> npt.NDArray[Any]:
     return array
 
 
-class Interpreted(Cuda):
+class Interpreted(Grid):
     """A GPU of a few warps that the interpreter plays."""
 
     blocks = BLOCKS
-    warps = WARPS
+    warps_of_block = WARPS
     races = True
 
     def __init__(self) -> None:
-        self.kept: dict[int, tuple[object, list[npt.NDArray[Any]]]] = {}
-        self.store = Store(_make, lambda: (ROOM, ROOM), (), "the interpreter")
-        self.grid, self.one_warp = (self.blocks, self.warps * LANES), (1, LANES)
-        self.stream: Any = 0
+        super().__init__(endless_store(_make), self.blocks, self.warps_of_block, chunk=0)
         self.tables: dict[int, npt.NDArray[np.int64]] = {}
-
-    def workers(self, threads: int | None) -> int:
-        """The grid's warps."""
-        return self.blocks * self.warps
 
     def missing(self, commands: Sequence[Command | Sync]) -> list[Any]:
         """Nothing: what is not here yet is compiled at its first launch."""
@@ -103,11 +93,6 @@ class Interpreted(Cuda):
 
     def compile(self, kernels: Sequence[Any], progress: Progress | None) -> None:
         """Nothing."""
-
-    @contextlib.contextmanager
-    def working(self) -> Iterator[None]:
-        """Launches are done when they return."""
-        yield
 
     def launch(
         self, kernel: Any, place: Any, rows: int, clock: npt.NDArray[np.int64], arguments: Any
@@ -124,10 +109,6 @@ class Interpreted(Cuda):
         except Exception as error:
             error.add_note(f"in {kernel.__name__} of {kernel.__module__}")
             raise
-
-    def step(self, team: Stream, plan: Any, rows: int, repeats: int) -> None:
-        """Launch by launch."""
-        team.launch(plan, self.stream, rows)
 
 
 @contextlib.contextmanager

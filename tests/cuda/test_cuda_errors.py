@@ -15,7 +15,7 @@ from kgen.cli import main
 from kgen.loading import load
 from kgen.runtime.cuda.kernels import Kernel
 from kgen.runtime.cuda.probe import check_device
-from kgen.runtime.cuda.store import NAMED, Store
+from kgen.runtime.cuda.store import ALIGNMENT, CHUNK, NAMED, Pool, Store
 from kgen.runtime.errors import DeviceError
 from numba import cuda
 
@@ -165,6 +165,23 @@ def test_a_store_knows_what_is_alive() -> None:
     assert store.take(701, np.float32, "arena").size == 701
 
 
+def test_small_arrays_lie_together() -> None:
+    store = small_store(1 << 20)
+    pool = Pool(store, 4096)
+    cut = [pool.take(count, dtype, "constant") for count, dtype in ((3, np.int64), (70, "f4"))]
+    assert store.holdings() == {"constants and other small arrays": 4096}
+    assert [array.ctypes.data % ALIGNMENT for array in cut] == [cut[0].ctypes.data % ALIGNMENT] * 2
+    assert cut[1].ctypes.data - cut[0].ctypes.data == ALIGNMENT
+    assert not np.any(cut[0]) and cut[1].shape == (70,) and cut[1].dtype == np.float32
+    large = pool.take(1025, np.uint8, "table")
+    assert store.holdings()["table"] == 1025 == large.size
+    more = [pool.take(1000, np.uint8, "constant") for _ in range(4)]
+    assert store.holdings()["constants and other small arrays"] == 2 * 4096
+    del cut, more[0], more[0], more[0]
+    gc.collect()
+    assert store.holdings()["constants and other small arrays"] == 4096
+
+
 def test_a_device_that_refuses_memory() -> None:
     def refuse(shape: Any, dtype: Any) -> Any:
         raise MemoryError("CUDA_ERROR_OUT_OF_MEMORY")
@@ -196,7 +213,7 @@ def test_a_model_too_large_names_its_buffers(folder: Path, monkeypatch: pytest.M
 def test_no_room_is_one_message_on_the_command_line(
     folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    with_room(monkeypatch, 50_000)
+    with_room(monkeypatch, CHUNK + 50_000)
     common = ["train", "small.k", "--data", "data.npz", "--device", "cuda", "-q"]
     assert main([*common, "--batch-size", "64"]) == 1
     (message,) = [line for line in capsys.readouterr().err.splitlines() if "built" not in line]

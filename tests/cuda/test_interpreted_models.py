@@ -154,7 +154,7 @@ class Narrow(Interpreted):
     """Three blocks of one warp."""
 
     blocks = 3
-    warps = 1
+    warps_of_block = 1
 
 
 @slow

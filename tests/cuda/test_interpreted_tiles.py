@@ -126,11 +126,12 @@ store(matrix(args, 5, 3, cols), 2, 0, col_min(t))
 set_element(matrix(args, 6, 1, 2), 0, 0, scalar(row_sum(col_sum(t))))
 set_element(matrix(args, 6, 1, 2), 0, 1, element(a, 6, cols - 1))
 store(matrix(args, 7, 1, cols), 0, 0, load_scalar(a, 2, cols - 1) * lane_index(5, 3))
+store(matrix(args, 8, 1, 32), 0, 0, lane_sums(load(a, 0, 0, 32, 3)))
 """
     for cols in (1, 3, 17, 32, 33, 64, 70, 96):
         a = numbers(7, cols)
         a[1, cols // 2], a[5, 0] = np.inf, -np.inf
-        sizes = (7, 14, 7, 7 * cols, 3 * cols, 2, cols)
+        sizes = (7, 14, 7, 7 * cols, 3 * cols, 2, cols, 32)
         for value in (1.0, np.nan):
             a[3, cols - 1] = value
             compare(body, [a, *(numbers(size) for size in sizes)], clock=clock(cols))

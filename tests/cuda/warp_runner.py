@@ -18,7 +18,7 @@ HEADER = """
 import numpy as np
 from kgen.runtime.cuda.kernels import kernel
 from kgen.runtime.tiles import *
-from kgen.runtime.cuda.tiles import LANES, ROWS, warps
+from kgen.runtime.cuda.tiles import *
 """
 # The emulation takes its width from here.
 WIDE = ("tile_math", "tile_memory", "tile_random", "tile_reduce")

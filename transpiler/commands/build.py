@@ -13,6 +13,7 @@ from kgen.commands.options import show, show_json
 if TYPE_CHECKING:
     from kgen.building import Built
     from kgen.graph import Graph
+    from kgen.targets import Target
 
 STAGES = ("tokens", "ast", "graph", "passes", "program", "py", "ptx")
 
@@ -79,18 +80,21 @@ def build(
     It is model.py, and for NVIDIA GPUs model_cuda.py. Tells each model's weights, arithmetic and
     peak memory for a batch of --batch-size rows.
     """
-    if "ptx" in stages and target != "cuda":
+    from kgen.targets import TARGETS
+
+    machine = TARGETS[target]
+    if "ptx" in stages and not machine.has_ptx:
         raise click.UsageError("--emit ptx is what --target cuda compiles to; add that")
     if capability is not None and "ptx" not in stages:
         raise click.UsageError("--capability says what --emit ptx is for; add that")
     if stages:
-        _print_stages(source, defines, stages, target)
+        _print_stages(source, defines, stages, machine)
         if "ptx" in stages:
             from kgen.commands.ptx import print_ptx
 
             print_ptx(source, defines, capability or (8, 0))
         return
-    if standalone and target != "cpu":
+    if standalone and not machine.has_standalone:
         raise click.UsageError(
             "--standalone writes the runtime of processors into a module; one for a GPU imports "
             "kgen.runtime.cuda, so leave it out with --target cuda"
@@ -140,15 +144,13 @@ def compile_all(built: Built) -> dict[str, int]:
 
 
 def _print_stages(
-    source: str, defines: dict[str, str], stages: tuple[str, ...], target: str
+    source: str, defines: dict[str, str], stages: tuple[str, ...], machine: Target
 ) -> None:
     """Print what the pipeline passes on, stage by stage."""
     from kgen.compiler import lay_out_text, write_module
     from kgen.parser import parse
     from kgen.source import read_source
-    from kgen.targets import TARGETS
 
-    machine = TARGETS[target]
     text = read_source(source)
     if "tokens" in stages:
         show("\n".join(_tokens(text, source)))

@@ -45,7 +45,10 @@ def inspect(
     Figures are for a batch of --batch-size rows; open dimensions count as 64. --json prints the
     facts instead of writing a page, unless -o is given.
     """
-    if measure and target != "cpu":
+    from kgen.targets import TARGETS
+
+    machine = TARGETS[target]
+    if measure and not machine.has_threads:
         raise click.UsageError("--profile times kernels of this processor; leave --target out")
     if as_json and open_page:
         raise click.UsageError("--json and --open exclude each other")
@@ -55,7 +58,6 @@ def inspect(
     from kgen.inspecting.page import page
     from kgen.source import read_source
     from kgen.suggest import suggest
-    from kgen.targets import TARGETS
 
     text = read_source(source)
     with Waiting() as waiting:
@@ -63,7 +65,7 @@ def inspect(
             text,
             source,
             defines,
-            TARGETS[target],
+            machine,
             batch_size,
             options.USUAL_BATCH,
             model,
@@ -80,7 +82,7 @@ def inspect(
 
         with Waiting() as waiting:
             profile(found, threads, waiting.update)
-    if target == "cuda":
+    if machine.has_ptx:
         from kgen.inspecting.launches import enter_launches
 
         enter_launches(found)

@@ -107,5 +107,9 @@ def check_threads(threads: int | None, device: str) -> None:
     Raises:
         click.UsageError: both are given.
     """
-    if threads is not None and device != "cpu":
+    if threads is None:
+        return
+    from kgen.targets import TARGETS
+
+    if not TARGETS[device].has_threads:
         raise click.UsageError(f"--threads is for --device cpu; {device} uses all of the GPU")

@@ -34,10 +34,11 @@ def selfcheck(
     from kgen.selfcheck import THREADS
     from kgen.selfcheck import selfcheck as checks_of
     from kgen.source import read_source
+    from kgen.targets import TARGETS
 
     models = elaborate_text(read_source(source), source, defines)
     kinds = model_classes(module_in_cache(source, defines, device))
-    threads = THREADS if device == "cpu" else ()
+    threads = THREADS if TARGETS[device].has_threads else ()
     results = []
     for model in models:
         for check in checks_of(model, kinds[model.name], rows=rows, seed=seed, threads=threads):

@@ -63,7 +63,7 @@ def _measured(found: Inspected, threads: int) -> dict[str, dict[str, Any]]:
         path.write_text(write_module(found.phases, found.kernels, CUDA).text, encoding="utf-8")
         module = import_file(path)
         for kernel in found.kernels:
-            compiled = getattr(module, kernel.name).compile()
+            compiled = getattr(module, kernel.name).launcher
             (registers,) = compiled.get_regs_per_thread().values()
             function = next(iter(compiled.overloads.values()))._codelibrary.get_cufunc()
             active = cuda.current_context().get_active_blocks_per_multiprocessor(

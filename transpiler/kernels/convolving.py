@@ -13,7 +13,7 @@ from math import prod
 from kgen.access import count, product_text
 from kgen.body import Body, Cursor
 from kgen.graph import Shape, Value
-from kgen.kernels.dealing import Loop
+from kgen.kernels.dealing import WARP, Loop, indented, opened, staged_tiles
 from kgen.kernels.geometry import Geometry, Windows, windows
 from kgen.kernels.loops import Width, epilogue, known_size, width
 from kgen.kernels.nest import (
@@ -36,6 +36,12 @@ LARGEST_PANEL = 1 << 18
 LONG_RUN = 16
 # Positions of an image from which packing a panel for each image costs little.
 MANY_POSITIONS = 128
+# Where blocks of a GPU's warps share panels of the kernel: rows and columns that it has at least,
+# positions of an image, and the most rows of a panel.
+_STAGED_ROWS = 64
+_STAGED_COLUMNS = 33
+_STAGED_POSITIONS = 16
+_DEPTH = 32
 # Positions that the kernel's gradient sums at a time.
 _BLOCK = 128
 # Lines of positions that it sums at a time where their length is open.
@@ -85,7 +91,7 @@ def conv(body: Body) -> NestText:
         f"ox = {start}",
         f"i = {mixed(['n', *positions], shape)}",
     )
-    return nest(
+    text = nest(
         free=True,
         share=shared_images(out),
         loops=(
@@ -98,9 +104,51 @@ def conv(body: Body) -> NestText:
         body=products.body,
         finish=(
             *products.finish,
-            *epilogue(body, Cursor("i", j, height, str(vectors), limit=limit)),
+            *(finish := epilogue(body, Cursor("i", j, height, str(vectors), limit=limit))),
         ),
     )
+    large = inner >= _STAGED_ROWS and cols >= _STAGED_COLUMNS
+    if body.lanes != WARP or not large or _positions(out) < _STAGED_POSITIONS:
+        return text
+    take_names(body, "number", "tiles", "t")
+    products = _panels(geometry, windows(body, geometry, x), positions, kernel, vectors)
+    down = f"-(-{extent} // {height})"
+    sizes = [product_text(out[:1]), *shape[1:-1], down]
+    heads = staged_tiles(sizes, ["n", *positions[:-1]], cols, vectors)
+    before = (
+        f"tile = t % ({down}) * {height}",
+        *tile,
+        f"acc = zeros({height}, {vectors})",
+        *products.start,
+    )
+    between, depth = opened(products.loops, 1)
+    return replace(
+        text,
+        dealt=(
+            *heads,
+            *indented(before, 1),
+            *between,
+            *indented(products.body, depth),
+            "    if number < tiles:",
+            *indented(finish, 2),
+        ),
+    )
+
+
+def _panels(
+    geometry: Geometry, source: Windows, positions: Sequence[str], kernel: str, vectors: int
+) -> Taps:
+    """As `_taps`, the kernel's rows read from panels that a block of warps has in common."""
+    base, run = "row" if source.is_plain else "place", geometry.run
+    places, tap, loops = _walk(geometry, positions)
+    row, depth = mul(tap, run), min(run, _DEPTH)
+    lines = [f"{base} = {source.base(places, 'ox')}"]
+    pack = f"panel = block_pack({kernel}, {add(row, 'start')}, j, {depth}, {vectors}, count)"
+    found = _around(loops, lines, Loop(f"start in range(0, {run}, {depth})"))
+    blocks = Loop(found.loops[-1].head, (f"count = min({depth}, {run} - start)", pack))
+    product = f"acc = outer(acc, {source.name}, {source.at(base, 'ox', 'k')}, panel, k - start, 0)"
+    inner = Loop("k in range(start, start + count)")
+    return replace(found, loops=(*found.loops[:-1], blocks, inner), body=(product,))
 
 
 def _positions(out: Shape) -> int:

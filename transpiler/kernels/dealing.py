@@ -12,6 +12,8 @@ from dataclasses import dataclass
 
 from kgen.kernels.places import add, digits, grouped, mul
 
+# Lanes of a GPU's vectors.
+WARP = 32
 _ALONE = "thread, threads = warps()"
 _TOGETHER = "team, teams, warp, team_warps = blocks_of_warps()"
 
@@ -70,7 +72,7 @@ def dealt(
     may take turns `together`, each warp some terms of a sum.
     """
     one, many = ("team", "teams") if together else ("thread", "threads")
-    total = _arguments(share.removeprefix("share(").removesuffix(")"))[0] if share else ""
+    total = _total(share) if share else ""
     whole = [_whole(loop, total) for loop in loops]
     taken = [not loop.serial and (free or loop.is_shared) for loop in loops]
     first = taken.index(True)
@@ -95,6 +97,49 @@ def dealt(
     return lines, depth
 
 
+def staged(rows: str, cols: int, vectors: int) -> tuple[str, ...]:
+    """The head of a loop over tiles of `ROWS` rows, of which a block takes as many as it has warps.
+
+    These have columns in common, and follow one another; some may begin beyond the last row.
+    """
+    turns, down, column = _down(f"-(-{grouped(rows)} // (ROWS * team_warps))", cols, vectors)
+    return (
+        _TOGETHER,
+        f"for turn in range(team, {turns}, teams):",
+        f"    {column}",
+        f"    i = ({down} * team_warps + warp) * ROWS",
+    )
+
+
+def staged_tiles(
+    sizes: Sequence[str], names: Sequence[str], cols: int, vectors: int
+) -> tuple[str, ...]:
+    """As `staged`, for tiles that axes of these sizes count, of which the first have names.
+
+    A warp for which there is no tile left repeats the last; its `number` is then not below `tiles`.
+    """
+    turns, down, column = _down("-(-tiles // team_warps)", cols, vectors)
+    places = zip(names, digits("t", sizes), strict=False)
+    return (
+        _TOGETHER,
+        f"tiles = {' * '.join(grouped(size) for size in sizes)}",
+        f"for turn in range(team, {turns}, teams):",
+        f"    {column}",
+        f"    number = {down} * team_warps + warp",
+        "    t = min(number, tiles - 1)",
+        *(f"    {name} = {digit}" for name, digit in places),
+    )
+
+
+def _down(turns: str, cols: int, vectors: int) -> tuple[str, str, str]:
+    """The turns of a loop over tiles across and down, and a turn's place down and across."""
+    width = vectors * WARP
+    across = -(-cols // width)
+    if across == 1:
+        return turns, "turn", "j = 0"
+    return f"{turns} * {across}", f"turn // {across}", f"j = turn % {across} * {width}"
+
+
 def split(loop: Loop) -> Loop:
     """A loop whose turns the warps of a block divide among themselves."""
     start, stop, step = loop.bounds
@@ -111,6 +156,15 @@ def _whole(loop: Loop, total: str) -> Loop:
     assert last == "last", loop.head
     stop = f"{grouped(total)} * {each}" if times else total
     return Loop(f"{loop.name} in range(0, {stop}{'' if step == '1' else f', {step}'})", loop.lines)
+
+
+def _total(share: str) -> str:
+    """What `share`, `share_rows` or `share_block` divide: all rows, or the batch."""
+    function, _, arguments = share.removesuffix(")").partition("(")
+    parts = _arguments(arguments)
+    if function == "share":
+        return parts[0]
+    return parts[1] if function == "share_block" else mul(parts[1], grouped(parts[2]))
 
 
 def _turns(loop: Loop) -> str:

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import fields
 
+from kgen.access import count
 from kgen.body import Body, Cursor
 from kgen.fuse import is_join, root
-from kgen.graph import BATCH, Value
+from kgen.graph import BATCH, Shape, Value
 from kgen.kernels.convolving import LONG_RUN
-from kgen.kernels.dealing import Loop, dealt
+from kgen.kernels.dealing import WARP, Loop, dealt, staged
 from kgen.kernels.loops import (
     Width,
     epilogue,
@@ -44,6 +45,12 @@ _TALL = 64
 _CROWDED = 256
 # Terms of a sum from which the warps of a block divide it.
 _LONG_SUM = 128
+# What makes a product large enough for blocks of warps to share an operand: rows for each of the
+# batch, terms of a sum and columns; and numbers that a sum over the batch gives.
+_MANY_ROWS = 16
+_STAGED_TERMS = 16
+_STAGED_COLUMNS = 33
+_MANY_SUMS = 1 << 19
 
 
 def matmul(body: Body) -> KernelText:
@@ -72,6 +79,10 @@ def matmul(body: Body) -> KernelText:
         rows, vectors, step = ("1", "8", "8 * LANES") if cols > 64 else ("1", "4", "4 * LANES")
     elif body.rows != "training" and isinstance(cols, int) and cols >= 64:
         rows, vectors, step = "HALF_ROWS", "4", "4 * LANES"
+    stage = ""
+    if bounds == "first, last" and _pays_to_stage(body, a.shape[:-1], inner, cols):
+        stage, partial = rows_text(a.shape[:-1]), None
+        rows, vectors, step = _staged_tile(cols)
     if cols == 1 and isinstance(inner, int) and inner >= LONG_RUN:
         return _dots(body, share, f"{first}, {last}", inner)
     a_name = body.view(a, rows_text(a.shape[:-1]), inner)
@@ -79,9 +90,15 @@ def matmul(body: Body) -> KernelText:
     tiles = Loop(f"j in range(0, {cols}, {step})"), Loop(f"i in range({first}, {last}, {rows})")
     is_whole, together = bounds == "first, last", isinstance(inner, int) and inner >= _LONG_SUM
     finish = epilogue(body, Cursor("i", "j", rows, vectors))
+    spread: Sequence[str] = ()
+    if stage:
+        spread = staged(stage, known_size(body.group.domain.cols), int(vectors))
+    elif is_whole:
+        spread = dealt(share, tiles, free=True, together=together)[0]
     text = kind(
-        dealt=tuple(dealt(share, tiles, free=True, together=together)[0]) if is_whole else (),
+        dealt=tuple(spread),
         together=together,
+        staged=stage,
         bounds=bounds,
         share=share,
         first=first,
@@ -97,6 +114,22 @@ def matmul(body: Body) -> KernelText:
         body=finish,
     )
     return text if partial is None else _blocked(body, text, partial)
+
+
+def _pays_to_stage(body: Body, rows: Shape, inner: Width, cols: Width) -> bool:
+    """Whether there are enough tiles for blocks of a GPU, and each operand is met many times."""
+    if body.lanes != WARP or isinstance(inner, str) or isinstance(cols, str):
+        return False
+    names, known = count(rows)
+    many = len(names) > 1 or known >= _MANY_ROWS
+    return many and inner >= _STAGED_TERMS and cols >= _STAGED_COLUMNS
+
+
+def _staged_tile(cols: Width) -> tuple[str, str, str]:
+    """Rows and vectors of a tile of a block's warp, and the columns it covers."""
+    wide = isinstance(cols, int) and -(-cols // (2 * WARP)) % 2 == 0
+    vectors = "4" if wide else "2"
+    return "ROWS", vectors, f"{vectors} * LANES"
 
 
 def _ahead(body: Body, finish: Sequence[str], rows: str, vectors: str) -> tuple[str, ...]:
@@ -208,6 +241,11 @@ def outer(body: Body) -> KernelText:
     height = "ROWS"
     if _is_wide(cols):
         height, vectors, step = "HALF_ROWS", "4", "4 * LANES"
+    stage = ""
+    if isinstance(rows, int) and isinstance(cols, int) and body.lanes == WARP:
+        stage = str(rows) if rows * cols >= _MANY_SUMS else ""
+    if stage:
+        height, vectors, step = _staged_tile(cols)
     by_rows = isinstance(rows, str) or isinstance(cols, str) or rows >= cols
     share = (
         f"share({rows}, ROWS, thread, threads)"
@@ -217,7 +255,11 @@ def outer(body: Body) -> KernelText:
     along_rows = f"i in range({'first, last' if by_rows else f'0, {rows}'}, {height})"
     along_cols = f"j in range({f'0, {cols}' if by_rows else 'first, last'}, {step})"
     tiles = Loop(along_rows), Loop(along_cols)
-    spread = tuple(dealt(share, tiles, free=True, together=True)[0])
+    spread = (
+        staged(stage, known_size(b.shape[-1:]), int(vectors))
+        if stage
+        else tuple(dealt(share, tiles, free=True, together=True)[0])
+    )
     a_name, b_name = body.view(a, inner, rows), body.view(b, inner, cols)
     if len(body.group.members) == 1 and _pays_to_pack(2 * _BLOCK, cols):
         out = body.group.anchor.output
@@ -225,6 +267,7 @@ def outer(body: Body) -> KernelText:
         return PackedOuterText(
             dealt=spread,
             together=True,
+            staged=stage,
             share=share,
             outer_loop=along_cols,
             inner_loop=along_rows,
@@ -239,6 +282,7 @@ def outer(body: Body) -> KernelText:
     return OuterText(
         dealt=spread,
         together=True,
+        staged=stage,
         share=share,
         outer_loop=along_cols,
         inner_loop=along_rows,
