@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+from kgen.runtime.ceiling import check_room, spare
 from kgen.runtime.compiling import Progress
 from kgen.runtime.device import Device
 from kgen.runtime.dims import open_sizes
@@ -20,6 +21,7 @@ from kgen.runtime.memory import Memory, Programs, SharedArena, State, Steps
 from kgen.runtime.spec import Spec
 from kgen.runtime.states import States
 from kgen.runtime.team import Plan
+from kgen.runtime.turns import new_turn
 
 # Below this much arithmetic a step, waking a second thread costs more than it saves; half is
 # enough where it stays awake for many steps.
@@ -34,8 +36,8 @@ KEPT = 32
 class Prepared:
     """A program with memory for batches of up to `capacity` rows, and its plan.
 
-    `dims` are the sizes of the open dimensions it is for; where there are any,
-    the memory is part of `shared`. Batches of up to `indivisible` rows are work for one thread,
+    `dims` are the sizes of the open dimensions it is for; `program` names it, to messages. Its
+    arena is part of `shared`. Batches of up to `indivisible` rows are work for one thread,
     others for up to `threads`.
     """
 
@@ -47,6 +49,7 @@ class Prepared:
         capacity: int,
         dims: Mapping[str, int],
         shared: SharedArena,
+        program: str,
         *,
         totals: bool,
         indivisible: int = 0,
@@ -69,8 +72,8 @@ class Prepared:
             commands += [sync, self.memory.count_figures()]
         for part in steps[1:]:
             commands += part.commands(self.memory)
-        if self.memory.places:
-            self.memory.settle(shared)
+        check_room(spec, program, self.memory, commands, capacity)
+        self.memory.settle(shared, spare(spec, program, self.memory))
         self.commands = commands
         self.feeds = [(spec.feeds.index(name), command) for name, command in self.memory.feeds]
         self.results = [command for _, command in self.memory.results]
@@ -101,19 +104,22 @@ class Engine:
         totals: float64 sums of what the steps reported since `reset_totals`.
         carried: what layers keep from batch to batch.
         step: training steps done; seed: what random numbers depend on besides.
+        turn: held by the thread that is at work; parts share it, as they share the weights.
     """
 
     def __init__(
         self, spec: Spec, programs: Programs, seed: int, threads: int | None, device: Device
     ) -> None:
         self.device = device
+        self.turn = new_turn()
         self.spec = spec
         self.programs = programs
         self.seed = seed
         self.step = 0
         slots = {name: device.allocate(spec.trainable, f"slot {name}") for name in spec.slots}
         for name, start in spec.slots.items():
-            slots[name][:] = start
+            if start:  # zeros that nobody has written take no memory yet
+                slots[name][:] = start
         scalars = len(spec.optimizer.scalar_names) if spec.optimizer is not None else 0
         self.state = State(
             weights=device.allocate(spec.size, "weights"),
@@ -153,9 +159,15 @@ class Engine:
     def _states(self, spec: Spec) -> States:
         return States(spec, partial(self.device.allocate, name="states of layers"))
 
-    def reset_totals(self) -> None:
+    def reset_totals(self, start: Sequence[float] | float = 0.0) -> None:
         """Start the sums anew."""
-        self.totals[:] = 0.0
+        with self.turn:
+            self.totals[:] = start
+
+    def totals_so_far(self) -> npt.NDArray[np.float64]:
+        """A copy of the sums."""
+        with self.turn:
+            return self.totals.copy()
 
     # --- compiling ------------------------------------------------------------
 
@@ -180,7 +192,8 @@ class Engine:
         return list(dict.fromkeys(kernels))
 
     def _smallest(self, program: str) -> Prepared:
-        return self._prepare(program, 1, {dim.name: dim.minimum for dim in self.spec.dims})
+        with self.turn:
+            return self._prepare(program, 1, {dim.name: dim.minimum for dim in self.spec.dims})
 
     def _prepare(self, program: str, capacity: int, dims: Mapping[str, int]) -> Prepared:
         """The program with room for `capacity` rows of these open dimensions.
@@ -199,12 +212,13 @@ class Engine:
                 capacity,
                 dims,
                 self.shared,
+                program,
                 totals=program not in ("predict", "few"),
                 indivisible=0 if program in ("train", "gradient") else ROWS,
                 threads=self.threads,
             )
             if self.shared.renewals > renewals:
-                self.prepared = {k: p for k, p in self.prepared.items() if not p.memory.places}
+                self.prepared = {}
             elif len(self.prepared) >= KEPT:
                 del self.prepared[next(iter(self.prepared))]
         self.prepared[key] = found
@@ -263,12 +277,13 @@ class Engine:
             The steps done, by which `step` has grown; `totals` have grown too.
         """
         dims = open_sizes(self.spec, arrays)
-        prepared = self._prepare("train", min(batch_size, len(arrays[0])), dims)
-        assert prepared.picks is not None
-        table = np.ascontiguousarray(scalars, np.float32)
-        prepared.point(prepared.picks, 0, self.device.resident([table], owner=table)[0])
-        done = self._run(prepared, arrays, order, first, last, batch_size)
-        self.step += done
+        with self.turn:
+            prepared = self._prepare("train", min(batch_size, len(arrays[0])), dims)
+            assert prepared.picks is not None
+            table = np.ascontiguousarray(scalars, np.float32)
+            prepared.point(prepared.picks, 0, self.device.resident([table], owner=table)[0])
+            done = self._run(prepared, arrays, order, first, last, batch_size)
+            self.step += done
         return done
 
     def evaluate(
@@ -276,16 +291,19 @@ class Engine:
     ) -> None:
         """Add loss and metrics of rows `first:last`, in inference mode, to `totals`."""
         dims = open_sizes(self.spec, arrays)
-        prepared = self._prepare("evaluate", min(batch_size, len(arrays[0])), dims)
-        self._run(prepared, arrays, None, first, last, batch_size)
+        with self.turn:
+            prepared = self._prepare("evaluate", min(batch_size, len(arrays[0])), dims)
+            self._run(prepared, arrays, None, first, last, batch_size)
 
     def gradient(self, arrays: Sequence[npt.NDArray[Any]], first: int, last: int) -> None:
         """Fill `gradients` for rows `first:last` as one batch, in training mode.
 
         Besides, only `totals`, the moving statistics of normalization and states change.
         """
-        prepared = self._prepare("gradient", last - first, open_sizes(self.spec, arrays))
-        self._run(prepared, arrays, None, first, last, last - first)
+        dims = open_sizes(self.spec, arrays)
+        with self.turn:
+            prepared = self._prepare("gradient", last - first, dims)
+            self._run(prepared, arrays, None, first, last, last - first)
 
     def quick(self, program: str) -> Few | None:
         """A quick call of `predict` or `few` for few rows of one input and output.
@@ -295,16 +313,17 @@ class Engine:
         spec, steps = self.spec, getattr(self.programs, program)
         most = min(FEW, QUICK // max(1, *(s.rows for s in steps)))
         if program == "few":
-            most = min(most, SINGLE, ALONE // max(1, sum(s.flops for s in steps)))
+            most = min(most, SINGLE)
         least = SINGLE + 1 if program == "predict" and self.programs.few else 1
-        if most < least or not self.device.has_quick_calls:
+        if most < least or not self.device.has_quick_calls or spec.max_memory is not None:
             return None
-        prepared = Prepared(spec, self.state, steps, most, {}, self.shared, totals=False)
+        arena = SharedArena(self.device)
+        prepared = Prepared(spec, self.state, steps, most, {}, arena, program, totals=False)
         if prepared.plan.emulated:
             return None
         shapes = spec.inputs[0].shape, spec.outputs[0].shape
-        by_columns = program == "few"
-        return Few(prepared, least, most, *shapes, self.threads, by_columns=by_columns)  # type: ignore[arg-type]
+        work = prepared, self.turn, least, most
+        return Few(*work, *shapes, self.threads)  # type: ignore[arg-type]
 
     def predictor(self, rows: int) -> str:
         """The program that predicts so many rows."""
@@ -319,9 +338,11 @@ class Engine:
         program: str = "predict",
     ) -> None:
         """Write the outputs of rows `first:last`, as one batch, to those rows of `outputs`."""
-        prepared = self._prepare(program, last - first, open_sizes(self.spec, arrays))
-        targets = self.device.resident(outputs, outputs, "outputs")
-        for command, array in zip(prepared.results, targets, strict=True):
-            prepared.point(command, 1, array)
-        self._run(prepared, arrays, None, first, last, last - first)
-        self.device.bring_back(outputs, first, last)
+        dims = open_sizes(self.spec, arrays)
+        with self.turn:
+            prepared = self._prepare(program, last - first, dims)
+            targets = self.device.resident(outputs, outputs, "outputs")
+            for command, array in zip(prepared.results, targets, strict=True):
+                prepared.point(command, 1, array)
+            self._run(prepared, arrays, None, first, last, last - first)
+            self.device.bring_back(outputs, first, last)

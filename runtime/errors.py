@@ -26,6 +26,10 @@ class KernelError(KgenRuntimeError, RuntimeError):
     """A kernel could not be compiled; the message names the kernel and its module."""
 
 
+class MemoryLimitError(KgenRuntimeError, MemoryError):
+    """A batch needs more memory than the model was built for."""
+
+
 class DeviceError(KgenRuntimeError, RuntimeError):
     """There is no GPU that can be used, or it has no room left."""
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -82,7 +83,7 @@ class State:
 
 
 class SharedArena:
-    """Memory for programs of open dimensions, of which one runs at a time.
+    """Memory for the programs of a model, of which one runs at a time.
 
     `renewals` counts how often it was replaced by a larger one.
     """
@@ -92,10 +93,10 @@ class SharedArena:
         self.floats = device.allocate(0)
         self.renewals = 0
 
-    def take(self, count: int) -> npt.NDArray[np.float32]:
-        """An array of at least so many floats."""
+    def take(self, count: int, spare: int, name: str) -> npt.NDArray[np.float32]:
+        """An array of at least so many floats; a new one has some to spare."""
         if self.floats.size < count:
-            self.floats = self.device.allocate(count + count // 4, "arena of open dimensions")
+            self.floats = self.device.allocate(count + spare, name)
             self.renewals += 1
         return self.floats
 
@@ -105,8 +106,8 @@ class Memory:
 
     `rows` and `fixed` places come from the arena; the batch region has room
     for `capacity` rows, padded so that the last tile stays inside. Places whose
-    size depends on the open dimensions `dims` are asked for with `between`;
-    `settle` then lays them out, in an arena that programs share.
+    size depends on the open dimensions `dims` are asked for with `between`.
+    Once all commands are made, `settle` puts them in an arena that programs share.
     """
 
     def __init__(
@@ -127,9 +128,12 @@ class Memory:
         self.dims = dims
         self.capacity = -(-capacity // PADDING) * PADDING
         self.places: list[tuple[Buffer, int, Life]] = []
+        self.spots: list[tuple[Buffer, int]] = []
+        self.parts_taken = 0
         self.start_of_fixed = rows * self.capacity
-        what = f"arena ({self.capacity:,} rows of {rows:,} floats, and {fixed:,})"
-        self.arena = device.allocate(self.start_of_fixed + fixed + GUARD, what)
+        self.end = self.start_of_fixed + fixed
+        self.name = f"arena ({self.capacity:,} rows of {rows:,} floats, and {fixed:,})"
+        self.arena = np.zeros(0, np.float32)
         self.nothing = device.keep(np.zeros(1, np.int64))
         self.offsets: Mapping[str, int] = {w.path: w.offset for w in spec.weights}
         self.feeds: list[tuple[str, Command]] = []
@@ -137,14 +141,20 @@ class Memory:
 
     def rows(self, offset: int, floats: int) -> Buffer:
         """Arena: `floats` for every row of the batch."""
-        return Buffer(self.arena, offset * self.capacity)
+        return self._spot(offset * self.capacity, floats * self.capacity)
 
     def fixed(self, offset: int, floats: int) -> Buffer:
         """Arena: `floats`, whatever the batch."""
-        return Buffer(self.arena, self.start_of_fixed + offset)
+        return self._spot(self.start_of_fixed + offset, floats)
+
+    def _spot(self, offset: int, floats: int) -> Buffer:
+        place = Buffer(self.arena, offset)
+        self.spots.append((place, floats))
+        return place
 
     def parts(self, floats: int) -> Buffer:
         """`floats` for every thread."""
+        self.parts_taken += self.threads * floats
         return Buffer(self.device.allocate(self.threads * floats, "parts of sums"))
 
     def dim(self, name: str) -> int:
@@ -157,12 +167,43 @@ class Memory:
         self.places.append((place, -(-floats // LINE) * LINE, (first, last)))
         return place
 
-    def settle(self, shared: SharedArena) -> None:
-        """Lay out what `between` gave, once all of a program's commands are made."""
-        offsets, total = pack_lives(
-            [size for _, size, _ in self.places], [p[2] for p in self.places]
-        )
-        arena = shared.take(total + OPEN_GUARD)
+    @cached_property
+    def layout(self) -> tuple[list[int], int]:
+        """Where what `between` gave lies in the arena, and the floats of all of it."""
+        return pack_lives([size for _, size, _ in self.places], [p[2] for p in self.places])
+
+    @property
+    def floats(self) -> int:
+        """What a program takes, once all of its commands are made."""
+        return self.unscaled + self.start_of_fixed + self.layout[1]
+
+    @property
+    def unscaled(self) -> int:
+        """The part of it that does not grow with the batch."""
+        return self.end - self.start_of_fixed + self.parts_taken
+
+    def sizes(self) -> list[tuple[Buffer, int]]:
+        """The floats of everything in the arena."""
+        return [*self.spots, *((place, size) for place, size, _ in self.places)]
+
+    def settle(self, shared: SharedArena, spare: int | None = None) -> None:
+        """Put everything in the arena, once all of a program's commands are made.
+
+        Where its size depends on open dimensions, there are up to `spare` floats for larger ones.
+        """
+        offsets, total = self.layout
+        if self.places:
+            most = total // 4
+            arena = shared.take(
+                total + OPEN_GUARD,
+                most if spare is None else max(min(most, spare), 0),
+                "arena of open dimensions",
+            )
+        else:
+            arena = shared.take(self.end + GUARD, 0, self.name)
+        self.arena = arena
+        for place, _ in self.spots:
+            object.__setattr__(place, "base", arena)
         for (place, _, _), offset in zip(self.places, offsets, strict=True):
             object.__setattr__(place, "base", arena)
             object.__setattr__(place, "offset", offset)

@@ -31,3 +31,12 @@ def count_text(count: int, noun: str) -> str:
 def listed(names: Iterable[str]) -> str:
     """Names in quotes, separated by commas; `none` if there are none."""
     return ", ".join(f"'{name}'" for name in names) or "none"
+
+
+def byte_text(count: int) -> str:
+    """`512 bytes`, `48.0 KiB`, `2.5 MiB`."""
+    size, units = float(count), ["bytes", "KiB", "MiB", "GiB", "TiB"]
+    while size >= 1024 and len(units) > 1:
+        size /= 1024
+        units.pop(0)
+    return f"{count} bytes" if units[0] == "bytes" else f"{size:.1f} {units[0]}"

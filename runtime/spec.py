@@ -147,6 +147,7 @@ class Spec:
     formulas that must be at least 1; `batch` is the number of rows of every batch,
     where the model fixes it. `files` are pairs: weights below this path start from this file's.
     `beside` are pairs of layers of one class and shape whose order the graph does not tell.
+    `max_memory` are the bytes that its programs may take, if there is a limit.
     `fingerprint` identifies the architecture: weight paths and shapes.
     """
 
@@ -172,3 +173,4 @@ class Spec:
     files: tuple[tuple[str, str], ...] = ()
     states: tuple[LayerState, ...] = ()
     beside: tuple[tuple[str, str], ...] = ()
+    max_memory: int | None = None

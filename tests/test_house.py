@@ -42,10 +42,11 @@ ROOMS = {
     "tensors values views",
     "passes": "passes",
     "targets": "targets",
-    "schedule": "access body fuse kernels placing looping plan program ranges schedule texts tidy",
+    "schedule": "access body budget costs fuse kernels placing looping ordering plan program "
+    "ranges recompute schedule texts tidy",
     "emit": "arrays emit emit_loops layer_order pycode specification",
     "compiler": "compiler",
-    "building": "building loading sklearn standalone",
+    "building": "building importing loading sklearn standalone",
     "selfcheck": "selfcheck",
     "inspecting": "inspecting",
     "cli": "__main__ cli commands explain",
@@ -65,7 +66,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "targets": {"passes"},
     "emit": {"diagnostics", "graph", "ops", "schedule", "targets", "runtime"},
     "compiler": {"elaborate", "emit", "parser", "passes", "schedule", "targets", *GRAPHS},
-    "building": {"compiler", "diagnostics", "emit", "parser", "targets", "runtime"},
+    "building": {"compiler", "diagnostics", "emit", "parser", "schedule", "targets", "runtime"},
     "selfcheck": {"passes", "runtime", *GRAPHS},
 }
 MAY_IMPORT["inspecting"] = {*ROOMS, "runtime", "templates"} - {"cli", "inspecting"}

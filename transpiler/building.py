@@ -6,11 +6,13 @@ import keyword
 import os
 import re
 import sys
-from collections.abc import Mapping, Sequence
+import threading
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from kgen.diagnostics import fail
 from kgen.source import read_source
 
 if TYPE_CHECKING:
@@ -19,6 +21,9 @@ if TYPE_CHECKING:
 
 # Module names that would hide a package the module itself needs.
 _TAKEN = frozenset({"jinja2", "kgen", "lark", "llvmlite", "numba", "numpy", "safetensors"})
+
+# What the header of every module says.
+BUILT_BY = "Built by kgen "
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +47,9 @@ def build(
     standalone: bool = False,
     target: str = "cpu",
     observe: Observer | None = None,
+    max_memory: int | str | None = None,
+    batch_size: int | None = None,
+    roles: Collection[str] | None = None,
 ) -> Built:
     """Write the module of a `.k` file, beside it or in `directory`.
 
@@ -54,12 +62,19 @@ def build(
             processors only.
         target: "cpu", or "cuda" for NVIDIA GPUs.
         observe: sees each graph after each pass.
+        max_memory: what the model may take, in bytes or as `200MB`, `1.5GiB`. Where it needs more,
+            values are computed again instead of being kept, as far as needed.
+        batch_size: the rows of a batch that `max_memory` is for; if not given, as many as the
+            model fixes, or 32.
+        roles: what the model is built for: `train`, `evaluate`, `predict`, `view`; other programs
+            may exceed `max_memory`. All if not given.
 
     Raises:
-        KgenError: with every mistake found in the `.k` file.
+        KgenError: with every mistake found in the `.k` file, or a file of another's in the place.
         OSError: the module cannot be written.
-        ValueError: there is no such target, or no standalone module for it.
+        ValueError: there is no such target, no standalone module for it, or no such size.
     """
+    from kgen.budget import ROLES, ceiling_of
     from kgen.compiler import lay_out_text, write_module
     from kgen.targets import TARGETS
 
@@ -71,7 +86,10 @@ def build(
     source = Path(path)
     text = read_source(source)
     defines = define(params or {})
-    phases, kernels = lay_out_text(text, str(path), defines, observe=observe, target=machine)
+    ceiling = ceiling_of(max_memory, batch_size, ROLES if roles is None else roles)
+    phases, kernels = lay_out_text(
+        text, str(path), defines, observe=observe, target=machine, ceiling=ceiling
+    )
     module = write_module(phases, kernels, machine).text
     if standalone:
         from kgen.standalone import inline_runtime
@@ -79,6 +97,7 @@ def build(
         module = inline_runtime(module)
     folder = source.parent if directory is None else Path(directory)
     place = folder / f"{module_name(source)}{machine.suffix}.py"
+    check_ours(place)
     return Built(place, module, write_if_changed(place, module), phases)
 
 
@@ -105,6 +124,25 @@ def module_name(path: str | os.PathLike[str]) -> str:
     return name
 
 
+def check_ours(place: Path) -> None:
+    """Refuse to put a module in the place of a file that somebody else wrote.
+
+    Raises:
+        KgenError: it is not empty, and was not built by kgen (K0623).
+        OSError: it cannot be read.
+    """
+    try:
+        text = place.read_bytes()
+    except FileNotFoundError:
+        return
+    if text.strip() and BUILT_BY.encode() not in text:
+        fail(
+            "K0623",
+            f"{place} is not a module that kgen built, and would be lost",
+            help="rename it or the `.k` file, or choose a folder for the module: -o DIR",
+        )
+
+
 def write_if_changed(path: Path, text: str) -> bool:
     """Make the file's content `text` in one step; tells whether that changed anything.
 
@@ -124,14 +162,19 @@ def write_if_changed(path: Path, text: str) -> bool:
 def write_whole(path: Path, data: bytes) -> None:
     """Write a file in one step, making its folder if there is none.
 
+    Links are followed, and a file that was there keeps its permissions.
+
     Raises:
         OSError: it cannot be written; an older file is then unchanged.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    place = path.resolve()
+    place.parent.mkdir(parents=True, exist_ok=True)
+    temporary = place.with_name(f".kgen-{os.getpid()}-{threading.get_ident()}.tmp")
     try:
         temporary.write_bytes(data)
-        temporary.replace(path)
+        if place.exists():
+            temporary.chmod(place.stat().st_mode)
+        temporary.replace(place)
     except BaseException:
         temporary.unlink(missing_ok=True)
         raise

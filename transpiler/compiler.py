@@ -6,6 +6,7 @@ import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
+from kgen.budget import ROLES, Ceiling, refuse
 from kgen.diagnostics import Diagnostic, KgenError, Report
 from kgen.elaborate import elaborate
 from kgen.emit import ModuleSource, emit
@@ -36,11 +37,18 @@ def elaborate_text(
     return models
 
 
-def check_text(text: str, path: str, defines: Mapping[str, str] | None = None) -> list[Diagnostic]:
-    """Every mistake in a `.k` file's text, without building it."""
+def check_text(
+    text: str,
+    path: str,
+    defines: Mapping[str, str] | None = None,
+    ceiling: Ceiling | None = None,
+) -> list[Diagnostic]:
+    """Every mistake in a `.k` file's text, without building it; a ceiling is one to keep to."""
     try:
         report = Report()
         elaborate(parse(text, path), report=report, defines=defines)
+        if ceiling is not None and not report.diagnostics:
+            lay_out_text(text, path, defines, ceiling=ceiling)
     except KgenError as error:
         return list(error.diagnostics)
     return report.diagnostics
@@ -68,9 +76,17 @@ def _for_few(predict: Graph, lowered: Graph, target: Target) -> Graph:
 
 
 def lay_out(
-    model: Model, table: KernelTable, observe: Observer | None = None, target: Target = CPU
+    model: Model,
+    table: KernelTable,
+    observe: Observer | None = None,
+    target: Target = CPU,
+    ceiling: Ceiling | None = None,
 ) -> Phases:
-    """Passes and scheduling for each phase of a model."""
+    """Passes and scheduling for each phase of a model, within the memory of a ceiling.
+
+    Raises:
+        KgenError: a phase does not fit.
+    """
     reference = model.train if model.train is not None else model.predict
     steps = [replace(model.train, outputs={})] if model.train is not None else []
     steps += [replace(model.evaluate, outputs={}, loss=None)] if model.evaluate is not None else []
@@ -78,16 +94,32 @@ def lay_out(
     parts = [run_passes(view.graph, observe, target) for view in model.views]
     alone = model.optimizer.alone if model.optimizer is not None else frozenset()
     weights, trainable, size = place_weights(reference, [*lowered, *parts], alone)
-    states, _ = place_states(reference)
+    states, row_of_states = place_states(reference)
     gradients = {
         path: replace(weights[path], name=f"d_{path}", space="gradient", offset=-1)
         for path, weight in reference.weights.items()
         if weight.trainable
     }
 
-    def program(graph: Graph, **options: object) -> object:
+    def program(graph: Graph, role: str, copies: int = 0, **options: object) -> object:
+        """Schedule a phase, to which so many buffers belong that are as large as the weights."""
         kept = {**weights, **states}
-        return schedule(graph, table, weights=kept, gradients=gradients, **options)  # type: ignore[arg-type]
+        besides = 4 * (size + copies * trainable)
+        budget = None
+        if ceiling is not None:
+            budget = ceiling.budget(model, reference, besides, row_of_states)
+        made = schedule(
+            graph,
+            table,
+            weights=kept,
+            gradients=gradients,
+            budget=budget,
+            **options,  # type: ignore[arg-type]
+        )
+        must_fit = ceiling is not None and role in ceiling.roles
+        if must_fit and budget is not None and not budget.holds(made):
+            refuse(f"{ROLES[role]} {model.name}", made, budget, model.span)
+        return made
 
     train = evaluate = None
     slots: Mapping[str, float] = {}
@@ -106,12 +138,12 @@ def lay_out(
             for name in slots:
                 key = f"{name}:{path}"
                 flat[key] = Buffer(key, "slot", buffer.size, key=key)
-        train = program(lowered[0], updates=updates, flat=flat)
-        evaluate = program(lowered[1])
-    predict = few = program(lowered[-1])
+        train = program(lowered[0], "train", 1 + len(slots), updates=updates, flat=flat)
+        evaluate = program(lowered[1], "evaluate")
+    predict = few = program(lowered[-1], "predict")
     if target.has_few:
-        few = program(_for_few(model.predict, lowered[-1], target), few=True)
-    views = tuple(program(graph) for graph in parts)
+        few = program(_for_few(model.predict, lowered[-1], target), "few", few=True)
+    views = tuple(program(graph, "view") for graph in parts)
     return Phases(
         model,
         weights,
@@ -124,6 +156,7 @@ def lay_out(
         evaluate,  # type: ignore[arg-type]
         views,  # type: ignore[arg-type]
         states,
+        ceiling.limit if ceiling is not None else None,
     )
 
 
@@ -134,6 +167,7 @@ def lay_out_text(
     *,
     observe: Observer | None = None,
     target: Target = CPU,
+    ceiling: Ceiling | None = None,
 ) -> tuple[list[Phases], list[Kernel]]:
     """The laid-out models of a `.k` file's text, and the kernels they share.
 
@@ -142,7 +176,7 @@ def lay_out_text(
     """
     models = elaborate_text(text, path, defines)
     table = KernelTable((model.name for model in models), path, target.lanes)
-    phases = [lay_out(model, table, observe, target) for model in models]
+    phases = [lay_out(model, table, observe, target, ceiling) for model in models]
     return phases, list(table.kernels.values())
 
 

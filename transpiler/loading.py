@@ -8,7 +8,7 @@ import json
 import os
 import sys
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -17,7 +17,15 @@ from kgen import __version__
 from kgen.building import build, define
 
 
-def load(path: str | os.PathLike[str], /, target: str = "cpu", **params: Any) -> ModuleType:
+def load(
+    path: str | os.PathLike[str],
+    /,
+    target: str = "cpu",
+    *,
+    max_memory: int | str | None = None,
+    batch_size: int | None = None,
+    **params: Any,
+) -> ModuleType:
     """The module of a `.k` file, built and imported in one call.
 
     The module and its compiled kernels are kept in the user's cache folder
@@ -25,25 +33,54 @@ def load(path: str | os.PathLike[str], /, target: str = "cpu", **params: Any) ->
 
     Args:
         target: "cpu", or "cuda" for NVIDIA GPUs.
+        max_memory: what the model may take, in bytes or as `200MB`, `1.5GiB`; see `kgen.build`.
+        batch_size: the rows of a batch that this is for.
         params: values for the file's `param` declarations (by `kgen.build` where one has the name
             of another argument).
 
     Raises:
         KgenError: with every mistake found in the `.k` file.
         OSError: no cache folder can be written.
-        ValueError: there is no such target.
+        ValueError: there is no such target, or no such size.
         ImportError: numba-cuda, which modules for GPUs need, is not installed.
     """
-    return load_with(path, params, target)
+    return load_with(path, params, target, max_memory=max_memory, batch_size=batch_size)
 
 
-def load_with(path: str | os.PathLike[str], params: Mapping[str, Any], target: str) -> ModuleType:
-    """As `load`, the params in a mapping."""
-    key = json.dumps([str(Path(path).resolve()), define(params), __version__], sort_keys=True)
-    folder = cache_folder() / f"{Path(path).stem}-{_digest(key)}"
-    module = import_file(build(path, folder, params=params, target=target).path)
+def load_with(
+    path: str | os.PathLike[str],
+    params: Mapping[str, Any],
+    target: str,
+    *,
+    max_memory: int | str | None = None,
+    batch_size: int | None = None,
+    roles: Collection[str] | None = None,
+) -> ModuleType:
+    """As `load`, the params in a mapping; `roles` as for `build`."""
+    key = {} if max_memory is None else {"--max-memory": f"{max_memory} {batch_size} {roles}"}
+    folder = module_folder(path, {**params, **key})
+    built = build(
+        path,
+        folder,
+        params=params,
+        target=target,
+        max_memory=max_memory,
+        batch_size=batch_size,
+        roles=roles,
+    )
+    module = import_file(built.path)
     module.SOURCE_FOLDER = str(Path(path).resolve().parent)  # type: ignore[attr-defined]
     return module
+
+
+def module_folder(path: str | os.PathLike[str], params: Mapping[str, Any]) -> Path:
+    """Where the module of a `.k` file with such params is kept.
+
+    Raises:
+        OSError: no cache folder can be written.
+    """
+    key = json.dumps([str(Path(path).resolve()), define(params), __version__], sort_keys=True)
+    return cache_folder() / f"{Path(path).stem}-{_digest(key)}"
 
 
 def cache_folder() -> Path:

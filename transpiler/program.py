@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal, TypeAlias
 
+from kgen.diagnostics import Span
 from kgen.dims import ceil_divide, evaluate, plus, product, times
 from kgen.graph import BATCH, Shape, Size
 from kgen.runtime.packing import pack_lives
@@ -43,6 +44,7 @@ class Buffer:
     `constant` ones are `values` of the module called `key`; the others are parts of
     the model's flat buffers, by `key` (a weight's path, a slot's name); a `state` has `size`
     floats for every row of the batch. Rows of a matrix lie `step` floats apart where that is not 0.
+    `span` is the place in the `.k` file of what is first written there.
     """
 
     name: str
@@ -55,6 +57,7 @@ class Buffer:
     shape: Shape = ()
     life: tuple[int, int] = (0, 0)
     step: int = 0
+    span: Span | None = None
 
     @property
     def is_arena(self) -> bool:
@@ -97,7 +100,7 @@ class Call:
 
     `by_batch` tells that each thread keeps to its own rows of the batch; `fresh` are
     overwritten buffers that it reads after they are; `sync` puts a barrier in front;
-    `phase` counts the barriers before it.
+    `phase` counts the barriers before it. One of `again` makes a value that was not kept.
     """
 
     kernel: Kernel
@@ -108,6 +111,7 @@ class Call:
     sync: bool = False
     phase: int = 0
     starts: tuple[int, ...] = ()
+    again: bool = False
 
     @property
     def reads(self) -> tuple[Buffer, ...]:
@@ -155,6 +159,7 @@ class LoopCall:
     fresh: frozenset[Buffer] = frozenset()
     sync: bool = False
     phase: int = 0
+    again: bool = False
 
     @property
     def reads(self) -> tuple[Buffer, ...]:

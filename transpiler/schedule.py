@@ -7,13 +7,16 @@ from dataclasses import dataclass, replace
 
 from kgen.access import count
 from kgen.body import Rows, identifier
+from kgen.budget import Budget
 from kgen.dims import product, symbol
 from kgen.fuse import FREE, Fusion, Group, root
 from kgen.graph import BATCH, THREADS, Graph, Value
 from kgen.kernels import Draft, draft, flops, spilled
 from kgen.looping import LoopScheduler
+from kgen.ordering import lean_order, plain_order, put_barriers
 from kgen.plan import lifetimes, pack
 from kgen.program import Buffer, Call, Entry, Feed, Kernel, Program
+from kgen.recompute import Recomputer
 from kgen.reserved import RESERVED
 
 
@@ -143,7 +146,8 @@ class Scheduler:
         names, size = count(value.shape)
         spaces = {(): "fixed", (BATCH.name,): "batch", (symbol(THREADS),): "parts"}
         space = spaces.get(names, "open")
-        return Buffer(name, space, size, value.dtype, shape=value.shape)  # type: ignore[arg-type]
+        span = value.node.span
+        return Buffer(name, space, size, value.dtype, shape=value.shape, span=span)  # type: ignore[arg-type]
 
     def inside(
         self, body: Graph, fixed: Mapping[Value, Buffer], strides: Mapping[Value, str]
@@ -156,8 +160,16 @@ class Scheduler:
 
     def calls(self) -> list[Entry]:
         """The kernels applied, in an order with few barriers, barriers marked."""
-        drafts = [self._call(group) for group in self.fusion.groups]
-        return _ordered(drafts, {self.buffer(old) for old in self.in_place.values()})
+        return plain_order(self.unordered(), self.overwritten)
+
+    def unordered(self) -> list[Entry]:
+        """The kernels applied, as the graph has them."""
+        return [self._call(group) for group in self.fusion.groups]
+
+    @property
+    def overwritten(self) -> set[Buffer]:
+        """Buffers whose values a call replaces."""
+        return {self.buffer(old) for old in self.in_place.values()}
 
     def _call(self, group: Group) -> Entry:
         if group.kind == "scan":
@@ -196,83 +208,6 @@ def kernel_name(group: Group) -> str:
     return f"compute_{name}"
 
 
-def _ordered(calls: Sequence[Entry], overwritten: set[Buffer]) -> list[Entry]:
-    """List scheduling: what needs no barrier first, work by batch rows before the rest."""
-    waiting = list(calls)
-    makers = {buffer: call for call in calls for buffer in call.writes}
-    readers: dict[Buffer, list[Entry]] = {}
-    for call in calls:
-        for buffer in call.reads:
-            readers.setdefault(buffer, []).append(call)
-    done: set[Entry] = set()
-    ready: set[Entry] = set()
-    order: list[Entry] = []
-    recent: list[Entry] = []
-    seen: dict[Entry, int] = {}  # how many of `recent` a call was compared with
-    blocked: set[Entry] = set()
-    phase = 0
-
-    def is_free(call: Entry) -> bool:
-        if call not in ready or call in blocked:
-            return False
-        if any(_conflict(call, other) for other in recent[seen.get(call, 0) :]):
-            blocked.add(call)
-        seen[call] = len(recent)
-        return call not in blocked
-
-    while waiting:
-        ready |= {
-            c
-            for c in waiting
-            if c not in ready and _is_ready(c, makers, readers, done, overwritten)
-        }
-        free = [c for c in waiting if is_free(c)]
-        if free:
-            chosen = next((c for c in free if c.by_batch), free[0])
-        else:
-            chosen, recent, phase = next(c for c in waiting if c in ready), [], phase + 1
-            seen, blocked = {}, set()
-            chosen.sync = True
-        chosen.phase = phase
-        waiting.remove(chosen)
-        done.add(chosen)
-        order.append(chosen)
-        recent.append(chosen)
-    return order
-
-
-def _is_ready(
-    call: Entry,
-    makers: Mapping[Buffer, Entry],
-    readers: Mapping[Buffer, Sequence[Entry]],
-    done: set[Entry],
-    overwritten: set[Buffer],
-) -> bool:
-    """Whether what it reads is made, and what it overwrites was read by all who need the old."""
-    for buffer in call.reads:
-        maker = makers.get(buffer)
-        if maker is not None and maker not in done and maker is not call:
-            if buffer in overwritten and buffer not in call.fresh:
-                continue
-            return False
-    return all(
-        other in done or other is call or buffer in other.fresh
-        for buffer in call.writes
-        if buffer in overwritten
-        for other in readers.get(buffer, ())
-    )
-
-
-def _conflict(later: Entry, earlier: Entry) -> bool:
-    """Whether a barrier must stand between: another thread's part is read or overwritten."""
-    if later.by_batch and earlier.by_batch:
-        return False
-    touched = set(later.arguments) | set(later.writes)
-    return any(buffer in touched for buffer in earlier.writes) or any(
-        buffer in later.writes for buffer in earlier.arguments
-    )
-
-
 def schedule(
     graph: Graph,
     table: KernelTable,
@@ -282,6 +217,7 @@ def schedule(
     updates: Sequence[Graph] = (),
     flat: Mapping[str, Buffer] | None = None,
     few: bool = False,
+    budget: Budget | None = None,
 ) -> Program:
     """Lay out a phase of the model.
 
@@ -292,6 +228,8 @@ def schedule(
         gradients: the buffer of each trainable weight's gradient.
         updates: the optimizer's graphs, one after another, over the buffers that `flat` names.
         few: for one row of the batch, or a few.
+        budget: the memory there is; a plan that needs more gives way to leaner ones, of which the
+            last is taken if none fits.
     """
     fixed: dict[Value, Buffer] = {w.value: weights[path] for path, w in graph.weights.items()}
     fixed |= {root(value): gradients[path] for path, value in graph.gradients.items()}
@@ -306,16 +244,8 @@ def schedule(
     moved = {root(value): graph.weights[path].value for path, value in graph.updates.items()}
     rows: Rows = "training" if graph.gradients else "few" if few else "many"
     scheduler = Scheduler(graph, table, {**fixed, **totals}, moved, rows=rows)
-    calls = scheduler.calls()
-    used = {buffer for call in calls for buffer in call.arguments}
-    feeds = [
-        Feed(name, scheduler.buffer(value))
-        for name, value in graph.inputs.items()
-        if scheduler.buffer(value) in used
-    ]
-    outputs = {name: scheduler.buffer(value) for name, value in graph.outputs.items()}
-    changes: list[Entry] = []
-    phases = 1 + max((call.phase for call in calls), default=0)
+    entries = scheduler.unordered()
+    stages: list[list[Entry]] = []
     for update in updates:
         assert flat is not None
         values = {value: flat[name] for name, value in update.inputs.items()}
@@ -326,25 +256,62 @@ def schedule(
         }
         values |= {root(value): flat[name] for name, value in update.outputs.items()}
         moved = {root(value): update.inputs[name] for name, value in update.outputs.items()}
-        stage = Scheduler(update, table, values, moved).calls()
+        stages.append(Scheduler(update, table, values, moved).calls())
+    used = {buffer for call in entries for buffer in call.arguments}
+    feeds = [
+        Feed(name, scheduler.buffer(value))
+        for name, value in graph.inputs.items()
+        if scheduler.buffer(value) in used
+    ]
+    outputs = {name: scheduler.buffer(value) for name, value in graph.outputs.items()}
+
+    def program(calls: Sequence[Entry]) -> Program:
+        changes = _following(calls, stages)
+        buffers, batch, fixed_size = _place(calls, changes, feeds, outputs)
+        return Program(
+            graph.name,
+            tuple(feeds),
+            tuple(calls),
+            tuple(changes),
+            tuple(totals.values()),
+            outputs,
+            {name: product(value.shape[1:]) for name, value in graph.outputs.items()},
+            buffers,
+            batch,
+            fixed_size,
+        )
+
+    plan = program(plain_order(entries, scheduler.overwritten))
+    if budget is None or budget.holds(plan):
+        return plan
+    kept = {*outputs.values()}
+    lean = lean_order(entries, scheduler.overwritten, budget.size, kept)
+    fed = [feed.buffer for feed in feeds]
+    repeats = Recomputer(lean, budget.size, budget.cost, fed, kept, scheduler.overwritten)
+    least, leanest = budget.arena(plan), entries
+    for order in repeats.orders(budget.room):
+        put_barriers(order, budget.size)
+        plan = program(order)
+        if budget.holds(plan):
+            return plan
+        if budget.arena(plan) < least:
+            least, leanest = budget.arena(plan), order
+    put_barriers(leanest, budget.size)
+    return program(leanest)
+
+
+def _following(calls: Sequence[Entry], stages: Sequence[Sequence[Entry]]) -> list[Entry]:
+    """The optimizer's calls, stage by stage after all others."""
+    changes: list[Entry] = []
+    last = max((call.phase for call in calls), default=0)
+    for stage in stages:
+        start = last + 1 - stage[0].phase
         stage[0].sync = True
         for call in stage:
-            call.phase += phases
-        phases = 1 + max(call.phase for call in stage)
+            call.phase += start
+        last = max(call.phase for call in stage)
         changes += stage
-    buffers, batch, fixed_size = _place(calls, changes, feeds, outputs)
-    return Program(
-        graph.name,
-        tuple(feeds),
-        tuple(calls),
-        tuple(changes),
-        tuple(totals.values()),
-        outputs,
-        {name: product(value.shape[1:]) for name, value in graph.outputs.items()},
-        buffers,
-        batch,
-        fixed_size,
-    )
+    return changes
 
 
 def _place(

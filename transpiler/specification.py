@@ -20,7 +20,10 @@ from kgen.ranges import index_limits
 
 @dataclass(frozen=True, slots=True)
 class Phases:
-    """A model with its programs laid out; `few` predicts one row, or a few."""
+    """A model with its programs laid out; `few` predicts one row, or a few.
+
+    They take up to `max_memory` bytes, if that is not None.
+    """
 
     model: Model
     weights: Mapping[str, Buffer]
@@ -33,6 +36,7 @@ class Phases:
     evaluate: Program | None
     views: tuple[Program, ...] = ()
     states: Mapping[str, Buffer] = field(default_factory=dict)
+    max_memory: int | None = None
 
     def programs(self) -> list[Program]:
         """All that there are."""
@@ -81,6 +85,8 @@ def specification(phase: Phases, name: str, weights: str) -> str:
         arguments.append(pycode.literal(model.files, 4, "files="))
     if model.views:
         arguments.append(pycode.sequence([_view(v) for v in model.views], "()", 4, "views="))
+    if phase.max_memory is not None:
+        arguments.append(f"max_memory={phase.max_memory}")
     return pycode.call("Spec", arguments, 0, f"{name} = ")
 
 

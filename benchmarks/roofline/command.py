@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import click
-from kgen.inspecting.costs import Cost
+from kgen.costs import Cost
 from kgen.runtime.hardware import usable_cores
 from kgen.runtime.peak import PeakLoop
 from kgen.runtime.streams import Stream, bandwidth_for, measure_streams

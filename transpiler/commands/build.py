@@ -61,6 +61,7 @@ def _read_capability(
     help="The compute capability that --emit ptx is for, 8.0 if not given.",
 )
 @options.batch_size
+@options.max_memory
 @options.as_json
 def build(
     source: str,
@@ -73,6 +74,7 @@ def build(
     stages: tuple[str, ...],
     capability: tuple[int, int] | None,
     batch_size: int | None,
+    max_memory: int | None,
     as_json: bool,
 ) -> None:
     """Write the module of MODEL.k beside it, or in DIR; a module that stays the same is left alone.
@@ -88,7 +90,7 @@ def build(
     if capability is not None and "ptx" not in stages:
         raise click.UsageError("--capability says what --emit ptx is for; add that")
     if stages:
-        _print_stages(source, defines, stages, machine)
+        _print_stages(source, defines, stages, machine, batch_size, max_memory)
         if "ptx" in stages:
             from kgen.commands.ptx import print_ptx
 
@@ -102,7 +104,15 @@ def build(
     from kgen.building import build as build_file
 
     def once() -> None:
-        built = build_file(source, directory, params=defines, standalone=standalone, target=target)
+        built = build_file(
+            source,
+            directory,
+            params=defines,
+            standalone=standalone,
+            target=target,
+            max_memory=max_memory,
+            batch_size=batch_size,
+        )
         _report(built, batch_size, as_json)
         if warm:
             compile_all(built)
@@ -144,9 +154,15 @@ def compile_all(built: Built) -> dict[str, int]:
 
 
 def _print_stages(
-    source: str, defines: dict[str, str], stages: tuple[str, ...], machine: Target
+    source: str,
+    defines: dict[str, str],
+    stages: tuple[str, ...],
+    machine: Target,
+    batch_size: int | None,
+    max_memory: int | None,
 ) -> None:
     """Print what the pipeline passes on, stage by stage."""
+    from kgen.budget import ceiling_of
     from kgen.compiler import lay_out_text, write_module
     from kgen.parser import parse
     from kgen.source import read_source
@@ -165,7 +181,10 @@ def _print_stages(
         if ("graph" in stages and name == "elaborate") or "passes" in stages:
             show(f"# after {name}\n{graph}")
 
-    phases, kernels = lay_out_text(text, source, defines, observe=observe, target=machine)
+    ceiling = ceiling_of(max_memory, batch_size)
+    phases, kernels = lay_out_text(
+        text, source, defines, observe=observe, target=machine, ceiling=ceiling
+    )
     if "program" in stages:
         for phase in phases:
             for program in filter(None, (phase.train, phase.evaluate, phase.predict)):

@@ -10,6 +10,8 @@ from kgen.commands.options import say, show, show_json
 @click.command(short_help="Report every mistake in .k files.")
 @options.sources
 @options.defines
+@options.batch_size
+@options.max_memory
 @click.option(
     "--format",
     "style",
@@ -20,18 +22,29 @@ from kgen.commands.options import say, show, show_json
 )
 @click.pass_context
 def check(
-    ctx: click.Context, sources: tuple[str, ...], defines: dict[str, str], style: str
+    ctx: click.Context,
+    sources: tuple[str, ...],
+    defines: dict[str, str],
+    batch_size: int | None,
+    max_memory: int | None,
+    style: str,
 ) -> None:
-    """Check .k files without building them; the exit status is 1 if any has a mistake."""
+    """Check .k files without building them; the exit status is 1 if any has a mistake.
+
+    `-` checks standard input. With --max-memory it is a mistake as well if a batch of
+    --batch-size rows needs more.
+    """
+    from kgen.budget import ceiling_of
     from kgen.compiler import check_text
     from kgen.diagnostics import Diagnostic, KgenError
     from kgen.render import print_diagnostics, render_concise, render_github, render_json
-    from kgen.source import read_source
+    from kgen.source import read_input
 
     found: list[Diagnostic] = []
     for path in sources:
         try:
-            found += check_text(read_source(path), path, defines)
+            ceiling = ceiling_of(max_memory, batch_size)
+            found += check_text(read_input(path), path, defines, ceiling)
         except KgenError as error:
             found += error.diagnostics
     if style == "json":

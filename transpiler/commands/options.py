@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+import math
+from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
 import click
@@ -21,9 +22,24 @@ def show(text: str) -> None:
     click.echo(text)
 
 
+def json_text(value: Any) -> str:
+    """A value as JSON that any reader takes: arrays as lists, NaN and infinities as null."""
+    return json.dumps(_plain(value), indent=2, allow_nan=False)
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {str(name): _plain(part) for name, part in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(part) for part in value]
+    if hasattr(value, "tolist"):
+        return _plain(value.tolist())
+    return None if isinstance(value, float) and not math.isfinite(value) else value
+
+
 def show_json(value: Any) -> None:
     """A result for scripts."""
-    click.echo(json.dumps(value, indent=2))
+    click.echo(json_text(value))
 
 
 def _read_defines(
@@ -97,6 +113,26 @@ batch_size = click.option(
     "--batch-size",
     type=click.IntRange(1),
     help="Rows in a batch; if not given 32, or as many as the model fixes.",
+)
+
+
+def _read_size(ctx: click.Context, param: click.Parameter, value: str | None) -> int | None:
+    if value is None:
+        return None
+    from kgen.budget import byte_count
+
+    try:
+        return byte_count(value)
+    except ValueError as error:
+        raise click.BadParameter(str(error), ctx, param) from None
+
+
+max_memory = click.option(
+    "--max-memory",
+    metavar="SIZE",
+    callback=_read_size,
+    help="What a batch may take with all weights, as 200MB or 1.5GiB: values that do not fit are "
+    "computed again.",
 )
 threads = click.option("--threads", type=click.IntRange(1), help="Threads; all cores if not given.")
 

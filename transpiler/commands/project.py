@@ -15,18 +15,46 @@ from kgen.suggest import suggest
 
 
 def module_beside(
-    source: str, directory: str | None, defines: Mapping[str, str], device: str
+    source: str,
+    directory: str | None,
+    defines: Mapping[str, str],
+    device: str,
+    max_memory: int | None = None,
+    batch_size: int | None = None,
 ) -> tuple[Built, ModuleType]:
-    """Build where the user wants the module, say so if it changed, and import it."""
-    built = build(source, directory, params=defines, target=device)
+    """Build where the user wants the module, say so if it changed, and import it.
+
+    It is for training with batches of `batch_size` rows, which take up to `max_memory` bytes.
+    """
+    built = build(
+        source,
+        directory,
+        params=defines,
+        target=device,
+        max_memory=max_memory,
+        batch_size=batch_size,
+        roles=("train", "evaluate"),
+    )
     if built.changed:
         say(f"built {built.path}")
     return built, import_file(built.path)
 
 
-def module_in_cache(source: str, defines: Mapping[str, str], device: str = "cpu") -> ModuleType:
-    """Build in the cache folder and import: for commands that leave no module behind."""
-    return load_with(source, defines, device)
+def module_in_cache(
+    source: str,
+    defines: Mapping[str, str],
+    device: str = "cpu",
+    max_memory: int | None = None,
+    batch_size: int | None = None,
+    role: str = "predict",
+) -> ModuleType:
+    """Build in the cache folder and import: for commands that leave no module behind.
+
+    Up to `max_memory` bytes are taken by what has the `role`, for batches of `batch_size` rows.
+    """
+    return load_with(
+        source, defines, device, max_memory=max_memory, batch_size=batch_size, roles=(role,)
+    )
 
 
 def model_classes(module: ModuleType) -> dict[str, Any]:

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 from kgen.commands import options
-from kgen.commands.options import say, show, show_json
+from kgen.commands.options import json_text, say, show, show_json
 
 if TYPE_CHECKING:
     from kgen.commands.datafiles import Part
@@ -39,6 +38,7 @@ if TYPE_CHECKING:
     show_default=True,
     help="Fixes initial weights, shuffling and dropout.",
 )
+@options.max_memory
 @options.device
 @options.threads
 @options.directory
@@ -56,6 +56,7 @@ def train(
     checkpoint: str | None,
     resume: bool,
     seed: int,
+    max_memory: int | None,
     device: str,
     threads: int | None,
     directory: str | None,
@@ -77,7 +78,7 @@ def train(
     from kgen.commands.checkpoints import Checkpoints
     from kgen.commands.project import model_class, module_beside, stem_of
 
-    built, module = module_beside(source, directory, defines, device)
+    built, module = module_beside(source, directory, defines, device, max_memory, batch_size)
     kind = model_class(module, model, train=True)
     part, validation, held_out = _data(kind.spec, data, validation_data)
     settings = {
@@ -150,7 +151,7 @@ def _save(net: Any, figures: dict[str, list[float]], stem: Path) -> dict[str, An
     weights = stem.with_suffix(".safetensors")
     net.save(weights)
     history = stem.with_suffix(".history.json")
-    write_if_changed(history, json.dumps(figures, indent=2) + "\n")
+    write_if_changed(history, json_text(figures) + "\n")
     results = {"weights": str(weights), "history": str(history)}
     if find_spec("matplotlib") is not None and figures:
         plot = stem.with_suffix(".history.png")
@@ -168,10 +169,14 @@ def _report(results: dict[str, Any], as_json: bool) -> None:
     held_out = results.pop("held_out", None)
     if held_out is not None:
         rows = held_out.pop("rows")
-        logs = ", ".join(
-            f"{name} {value:.2%}" if "accuracy" in name else f"{name} {value:.4f}"
-            for name, value in held_out.items()
-        )
+        logs = ", ".join(f"{name} {_figure(name, value)}" for name, value in held_out.items())
         show(f"held out   {rows} rows: {logs}")
     for name, path in results.items():
         show(f"{name:<10} {path}")
+
+
+def _figure(name: str, value: Any) -> str:
+    from kgen.runtime.progress import figure_text
+
+    share = "accuracy" in name and isinstance(value, float)
+    return f"{value:.2%}" if share else figure_text(value)

@@ -23,6 +23,7 @@ part = click.option(
 @options.data
 @part
 @options.batch_size
+@options.max_memory
 @options.device
 @options.threads
 @options.defines
@@ -34,6 +35,7 @@ def evaluate(
     data: tuple[str, ...],
     part: str | None,
     batch_size: int | None,
+    max_memory: int | None,
     device: str,
     threads: int | None,
     defines: dict[str, str],
@@ -41,7 +43,8 @@ def evaluate(
     as_json: bool,
 ) -> None:
     """Evaluate the weights on the data: loss and metrics."""
-    net, rows = _prepare(source, weights, data, part, device, threads, defines, model, targets=True)
+    where = device, threads, max_memory, batch_size
+    net, rows = _prepare(source, weights, data, part, *where, defines, model, targets=True)
     logs = net.evaluate(
         rows.inputs,
         rows.targets or None,
@@ -53,9 +56,12 @@ def evaluate(
     if as_json:
         show_json({"rows": rows.rows, **logs})
         return
+    import numpy as np
+
     show(f"rows {rows.rows}")
     for name, value in logs.items():
-        show(f"{name} {value:.6g}")
+        numbers = np.asarray(value).reshape(-1)
+        show(f"{name} {' '.join(f'{number:.6g}' for number in numbers)}")
 
 
 @click.command(short_help="Outputs of saved weights for data.")
@@ -64,6 +70,7 @@ def evaluate(
 @options.data
 @part
 @options.batch_size
+@options.max_memory
 @options.device
 @options.threads
 @click.option(
@@ -81,6 +88,7 @@ def predict(
     data: tuple[str, ...],
     part: str | None,
     batch_size: int | None,
+    max_memory: int | None,
     device: str,
     threads: int | None,
     output: str | None,
@@ -91,7 +99,7 @@ def predict(
     suffix = Path(output).suffix.lower() if output is not None else ".csv"
     if suffix not in (".npz", ".npy", ".csv"):
         raise click.UsageError(f"--output is written as .npz, .npy or .csv, not {suffix!r}")
-    where = device, threads
+    where = device, threads, max_memory, batch_size
     net, rows = _prepare(source, weights, data, part, *where, defines, model, targets=False)
     found = net.predict(rows.inputs, batch_size=batch_size)
     outputs = found if isinstance(found, dict) else {net.spec.outputs[0].name: found}
@@ -128,6 +136,8 @@ def _prepare(
     part: str | None,
     device: str,
     threads: int | None,
+    max_memory: int | None,
+    batch_size: int | None,
     defines: dict[str, str],
     model: str | None,
     *,
@@ -139,7 +149,9 @@ def _prepare(
     from kgen.commands.project import model_class, module_in_cache
     from kgen.runtime.errors import DataError
 
-    kind = model_class(module_in_cache(source, defines, device), model, train=targets)
+    role = "evaluate" if targets else "predict"
+    module = module_in_cache(source, defines, device, max_memory, batch_size, role)
+    kind = model_class(module, model, train=targets)
     found = read_data(data, kind.spec, targets=targets)
     rows = found.held_out or found.train
     if part is not None:

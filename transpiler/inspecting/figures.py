@@ -4,13 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from kgen.dims import declared, requirements
+from kgen.budget import usual_sizes
 from kgen.emit_loops import flops_a_row
 from kgen.program import single
 from kgen.specification import Phases
-
-# Steps of an open dimension for which figures are given.
-_STEPS = 64
 
 
 def fixed_batch(phase: Phases) -> int | None:
@@ -43,8 +40,4 @@ def figures(phase: Phases, batch_size: int) -> dict[str, Any]:
 
 def open_sizes(phase: Phases) -> dict[str, int]:
     """Sizes of the open dimensions for which figures are given: 64, where the bounds allow it."""
-    least, _ = requirements([phase.model.predict])
-    return {
-        dim.name: min(max(_STEPS, least.get(dim, 1), dim.minimum), dim.maximum or _STEPS)
-        for dim in declared(phase.model.predict.inputs.values())
-    }
+    return usual_sizes(phase.model.predict)

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Literal
 
 import numpy as np
-from kgen.inspecting.costs import Cost, call_cost, unrolled
+from kgen.costs import Cost, call_cost, unrolled
 from kgen.inspecting.samples import sample_data
 from kgen.program import Program
 from kgen.runtime.dims import open_sizes
