@@ -29,14 +29,17 @@ from kgen.runtime.lowering_memory import (
     store_block,
 )
 from kgen.runtime.tile_memory import (
+    WORKSPACE_GUARD,
     copy_words,
     element,
     fill_words,
     outer,
     outer_t,
     pack,
+    scratch,
     set_element,
     transpose_block,
+    workspace,
 )
 from kgen.runtime.vector_unit import SIMD
 from llvmlite import ir
@@ -120,6 +123,46 @@ def describe_outer_t(acc: Any, a: Any, k: Any, i: Any, b: Any, kk: Any, j: Any) 
 LARGEST_PANEL = 1 << 18  # floats: 1 MiB, an eighth of a thread's stack
 
 
+def on_stack(builder: Any, floats: int) -> Any:
+    """Memory of the thread, for as long as the function runs."""
+    with builder.goto_entry_block():
+        memory = builder.alloca(ir.ArrayType(FLOAT, floats))
+    memory.align = 64
+    return builder.bitcast(memory, FLOAT.as_pointer())
+
+
+@implements(scratch)
+def describe_scratch(rows: Any, vectors: Any) -> Description:
+    """A matrix on the thread's stack."""
+    shape = literal_int(rows), literal_int(vectors)
+    if shape[0] is None or shape[1] is None:
+        return None
+    width = shape[1] * SIMD.lanes
+    floats = shape[0] * width
+    if floats > LARGEST_PANEL:
+        return None
+
+    def generate(code: Code, _rows: Any, _vectors: Any) -> Any:
+        return on_stack(code.builder, floats)
+
+    return MatrixType("float32", None, width, width), (rows, vectors), generate
+
+
+@implements(workspace)
+def describe_workspace(count: Any, cols: Any, step: Any) -> Description:
+    """Floats on the thread's stack."""
+    sizes = [literal_int(size) for size in (count, cols, step)]
+    floats = sizes[0]
+    if floats is None or None in sizes or floats + WORKSPACE_GUARD > LARGEST_PANEL:
+        return None
+    capacity = floats + WORKSPACE_GUARD
+
+    def generate(code: Code, *_: Any) -> Any:
+        return on_stack(code.builder, capacity)
+
+    return MatrixType("float32", None, sizes[1], sizes[2]), (count, cols, step), generate
+
+
 @implements(pack)
 def describe_pack(
     m: Any, i: Any, j: Any, rows: Any, vectors: Any, count: Any = None
@@ -135,10 +178,7 @@ def describe_pack(
 
     def generate(code: Code, pointer: Any, i: Any, j: Any, rows: Any, _v: Any, *count: Any) -> Any:
         builder = code.builder
-        with builder.goto_entry_block():
-            memory = builder.alloca(ir.ArrayType(FLOAT, capacity * width))
-        memory.align = 64
-        first = builder.bitcast(memory, FLOAT.as_pointer())
+        first = on_stack(builder, capacity * width)
         total = count[0] if count else code.integer(capacity)
         edge = code.unit.zero
         kind = TileType(1, across)

@@ -14,6 +14,7 @@ from kgen.runtime.tile_reduce import (
     keep_columns,
     keep_rows,
     lane_index,
+    lane_sums,
     row_max,
     row_min,
     row_sum,
@@ -83,6 +84,32 @@ def register_fold(row_function: Any, column_function: Any, combine: Combine) -> 
 
 
 register_fold(row_sum, col_sum, build_sum)
+
+
+@implements(lane_sums)
+def describe_lane_sums(tile: Any) -> Description:
+    """As many rows as lanes, halved in number by each step of a transposition."""
+    if not isinstance(tile, TileType):
+        return None
+
+    def generate(code: Code, value: Any) -> Any:
+        parts = code.vectors(tile, value)
+        rows = []
+        for r in range(tile.rows):
+            row = parts[r * tile.vectors]
+            for v in range(1, tile.vectors):
+                row = build_sum(code.builder, row, parts[r * tile.vectors + v])
+            rows.append(row)
+        assert len(rows) == code.unit.lanes
+        distance = 1
+        while len(rows) > 1:
+            pairs = zip(rows[::2], rows[1::2], strict=True)
+            halves = [code.unit.exchanged(code.builder, a, b, distance) for a, b in pairs]
+            rows = [build_sum(code.builder, low, high) for low, high in halves]
+            distance *= 2
+        return code.tile(rows)
+
+    return TileType(1, 1), (tile,), generate
 
 
 register_fold(row_max, col_max, build_maximum)

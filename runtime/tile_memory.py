@@ -10,6 +10,8 @@ import numpy.typing as npt
 from kgen.runtime.isa import LANES
 
 Tile = npt.NDArray[np.float32]
+# Floats that may be read behind a workspace.
+WORKSPACE_GUARD = 1 << 10
 INT32_RANGE = (-(1 << 31), (1 << 31) - 1)
 
 
@@ -160,6 +162,25 @@ def pack(m: Matrix, i: int, j: int, rows: int, vectors: int, count: int | None =
     for r in range(rows if count is None else count):
         panel[r] = load(m, i + r, j, 1, vectors)[0]
     return Matrix(panel.reshape(-1), rows, vectors * LANES, vectors * LANES)
+
+
+def scratch(rows: int, vectors: int) -> Matrix:
+    """A matrix private to the thread, whose numbers are whatever was there before.
+
+    `rows` is a literal; rows are `vectors * LANES` long. It lives as long as the kernel runs.
+    """
+    width = vectors * LANES
+    return Matrix(np.full(rows * width, np.nan, np.float32), rows, width, width)
+
+
+def workspace(count: int, cols: int, step: int) -> Matrix:
+    """`count` floats private to the thread, as a matrix whose rows start `step` apart.
+
+    What is in them is whatever was there before; tiles may read a little further. All three
+    sizes are literals. It lives as long as the kernel runs.
+    """
+    floats = np.full(count + WORKSPACE_GUARD, np.nan, np.float32)
+    return Matrix(floats, count // step, cols, step)
 
 
 def transpose_block(

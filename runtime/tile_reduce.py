@@ -36,6 +36,24 @@ def row_min(tile: Tile) -> Tile:
     return fold_lanes(tile, np.minimum)
 
 
+def lane_sums(tile: Tile) -> Tile:
+    """The sum of each of LANES rows, row n's in lane n: a tile of one row.
+
+    As fast as a few of `row_sum`: in each step two vectors' halves are added into one.
+    """
+    row = tile[:, 0]
+    for v in range(1, tile.shape[1]):
+        row = row + tile[:, v]
+    lanes, distance = np.arange(LANES), 1
+    while distance < LANES:
+        a, b = row[::2], row[1::2]
+        upper = (lanes & distance) > 0
+        kept, sent = np.where(upper, b, a), np.where(upper, a, b)
+        row = kept + sent[:, lanes ^ distance]
+        distance *= 2
+    return np.asarray(row[None], np.float32)
+
+
 def fold_rows(tile: Tile, combine: Any) -> Tile:
     """Combine the rows of a tile in a tree (halves of the row count, the odd one last)."""
     rows = [tile[r] for r in range(tile.shape[0])]

@@ -80,11 +80,13 @@ from kgen.runtime.tile_memory import (
     outer_t,
     pack,
     prefetch,
+    scratch,
     set_element,
     store,
     store_column,
     store_rows,
     transpose_block,
+    workspace,
 )
 from kgen.runtime.tile_random import (
     dimension,
@@ -105,6 +107,7 @@ from kgen.runtime.tile_reduce import (
     keep_rows,
     lane_index,
     row_max,
+    lane_sums,
     row_min,
     row_sum,
     scalar,
@@ -149,6 +152,7 @@ __all__ = [
     "keep_rows",
     "lane_index",
     "load",
+    "lane_sums",
     "load_column",
     "load_scalar",
     "log",
@@ -173,6 +177,7 @@ __all__ = [
     "rsqrt",
     "scalar",
     "select",
+    "scratch",
     "set_element",
     "share",
     "share_block",
@@ -193,3 +198,4 @@ __all__ = [
     "uniform",
     "zeros",
 ]
+    "workspace",

@@ -222,7 +222,11 @@ class Fusion:
             return True
         if count(value.shape) == ONE and all(v in self.inline for v in node.inputs):  # a scalar
             return True
+        if _is_small(value) and any(not _is_small(user.output) for user in users):
+            return False  # computed once, not for every row
         sources = {v for v in node.inputs if count(v.shape) != ONE and v.node.op.name not in FREE}
+        if not _is_small(value):
+            sources = {v for v in sources if not _is_small(v)}
         small = node.op.cost <= 1 and self.sizes[value] <= _MAX_EXPRESSION
         return small and len(sources) <= 1 and node.op.name not in _KEPT
 
@@ -387,7 +391,8 @@ class Fusion:
         if name == "scan":
             return Group("scan", Domain((), ()))
         if node.op.kernel:
-            return Group(node.op.kernel, Domain(shape[:-1], shape[-1:]))
+            split = len(shape) - (2 if self._goes_along_lines(node) else 1)
+            return Group(node.op.kernel, Domain(shape[:split], shape[split:]))
         if name == "dot":
             if node.attrs["batch"][0]:
                 return Group("batched", Domain(shape[:-2], shape[-2:]))
@@ -406,6 +411,14 @@ class Fusion:
 
     def _reduction_group(self, node: Node) -> Group | None:
         source, axes = node.inputs[0], node.attrs["axes"]
+    def _goes_along_lines(self, node: Node) -> bool:
+        """Whether a convolution has one channel, whose positions then are a tile's columns."""
+        if node.op.name != "conv" or node.output.shape[-1] != 1 or node.attrs["strides"][-1] > 1:
+            return False
+        extent, taps = node.output.shape[-2], count(node.inputs[1].shape[-3:-1])[1]
+        run = count(node.inputs[1].shape[-2:-1])[1] if node.attrs["dilation"][-1] > 1 else taps
+        return isinstance(extent, int) and extent >= self.lanes <= run
+
         group = _columns_domain(node)
         split = axes[-1] + 1
         if group is None:
@@ -501,6 +514,11 @@ def root(value: Value) -> Value:
     while value.node.op.name == "reshape":
         value = value.node.inputs[0]
     return value
+
+
+def _is_small(value: Value) -> bool:
+    """Whether there is as much of it for any batch and any open size."""
+    return not count(value.shape)[0]
 
 
 def is_join(node: Node) -> bool:

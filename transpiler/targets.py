@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from kgen.passes import PASSES, Pass
+from kgen.passes.border import border
 from kgen.passes.panel import panel
 from kgen.passes.part import part
 
@@ -67,8 +68,8 @@ CPU = Target(
     has_standalone=True,
     has_threads=True,
 )
-# Parts for each of thousands of warps would be larger than what they are parts of; panels are for
-# the caches of a processor.
+# Parts for each of thousands of warps would be larger than what they are parts of; panels and copies
+# of lines are for the caches of a processor.
 CUDA = Target(
     "cuda",
     "kernels for NVIDIA GPUs",
@@ -83,7 +84,7 @@ CUDA = Target(
         "cuda.tiles": "HALF_ROWS LANES ROWS block_max block_min block_pack block_product "
         "block_product_t block_sum blocks_of_warps rows_for vectors_for warps",
     },
-    tuple(one for one in PASSES if one not in (part, panel)),
+    tuple(one for one in PASSES if one not in (part, border, panel)),
     lanes=32,
     has_ptx=True,
 )

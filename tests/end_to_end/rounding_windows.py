@@ -110,7 +110,15 @@ RULES.update(
     {
         **{
             name: _bilinear(name)
-            for name in ("conv", "conv_filter", "conv_transpose", "depthwise", "depthwise_filter")
+            for name in (
+                "conv",
+                "conv_filter",
+                "conv_transpose",
+                "depthwise",
+                "depthwise_filter",
+                "filter_parts",
+                "filter_slices",
+            )  # fmt: skip
         },
         **{name: _copied(name) for name in ("pad", "slice", "repeat", "turn")},
         "pool": _pool,

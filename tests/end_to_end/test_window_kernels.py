@@ -6,6 +6,7 @@ tiles that overlap, strides that do not divide the input, blocks of positions th
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -13,7 +14,7 @@ import pytest
 import rounding_windows  # noqa: F401 (adds its rules)
 from kgen import ops
 from kgen.graph import BATCH, OPS, Builder, Initializer, TensorType
-from native import build_graph
+from native import TARGET, build_graph
 from rounding import Near, bounds
 
 ROWS = 9
@@ -21,6 +22,7 @@ ROWS = 9
 BATCHED = {"conv": (0,), "conv_transpose": (0,), "depthwise": (0,), "turn": ()}
 PLACED = ("unpool", "pick")  # whose second input holds the numbers of taps
 
+PASSES_HERE = [one.__name__ for one in TARGET.passes]
 Case = tuple[str, tuple[tuple[int, ...], ...], dict[str, Any]]
 
 
@@ -93,6 +95,8 @@ FEW: list[Case] = [
     transpose((5, 6, 3), (2, 3), 17, (1, -1, 8), (3, 2, 16)),
     conv_filter((12, 15, 7), (3, 3), 33),
     conv_filter((9, 8, 1), (2, 3), 70, strides=(2, 2)),
+    conv((5, 20, 16), (2, 3), 1),
+    conv_filter((6, 19, 16), (2, 3), 35, strides=(2, 1)),
     ("turn", ((3, 2, 32, 48),), {}),
     ("turn", ((2, 3, 5),), {}),
     ("depthwise", ((6, 9, 33), (3, 2, 33)), {"strides": (1, 1), "dilation": (1, 1)}),
@@ -116,6 +120,9 @@ MANY: list[Case] = [
     conv((7, 1, 4), (3, 1), 20, strides=(2, 1)),
     conv((4, 4, 700), (3, 3), 33),
     conv((300, 1), (7,), 1),
+    conv((70, 18), (3,), 1),
+    conv((3, 4, 37, 9), (2, 2, 2), 1),
+    conv((7, 40, 33), (3, 2), 1, dilation=(1, 3)),
     *(transpose((3, size, cin), (taps, taps), cout, (2, 1, 6), (stride, low, count))
       for size, cin, cout, taps, stride, low, count in [
         (1, 1, 1, 3, 2, 0, 3), (2, 3, 130, 4, 2, 1, 4), (4, 33, 16, 5, 2, 2, 7),
@@ -131,6 +138,9 @@ MANY: list[Case] = [
     conv_filter((5, 5, 3, 2), (2, 3, 2), 17, strides=(2, 1, 1)),
     conv_filter((4, 5, 6, 3), (2, 2, 2), 4, dilation=(1, 2, 3)),
     conv_filter((300, 1), (7,), 1),
+    conv_filter((9, 9, 2), (3, 3), 31, dilation=(1, 2)),
+    conv_filter((4, 5, 6, 1), (2, 2, 3), 24, strides=(1, 2, 1)),
+    conv_filter((40, 33), (3,), 16, strides=(3,)),
     conv_filter((900, 2), (2,), 33, strides=(2,)),
     conv_filter((7, 1, 4), (3, 1), 20, strides=(2, 1)),
     ("turn", ((1, 16, 16),), {}),
@@ -147,6 +157,35 @@ MANY: list[Case] = [
     cut((9,), (8, 9, -1)),
     ("repeat", ((2, 3),), {"repeats": (1, 1, 4)}),
 ]  # fmt: skip
+
+
+def framed(made: Callable[..., Case], x: tuple[int, ...], *sizes: Any, **attrs: Any) -> Case:
+    """A case of an input with a border, made with `before` and `behind`; x is without it."""
+    before, behind = attrs["before"], attrs["behind"]
+    around = tuple(a + b + c for a, b, c in zip(before, x[:-1], behind, strict=True))
+    name, (_, *others), given = made((*around, x[-1]), *sizes, **attrs)
+    return name, (x, *others), given
+
+
+# As the `border` pass makes them.
+BORDERED: list[Case] = [
+    framed(conv, (9, 20, 3), (3, 3), 17, before=(1, 1), behind=(1, 1)),
+    framed(conv, (17, 3), (3,), 35, before=(2,), behind=(0,)),
+    framed(conv, (70, 33, 40), (3, 3), 33, before=(1, 1), behind=(1, 1)),
+    framed(conv_filter, (20, 15, 7), (3, 3), 33, before=(1, 1), behind=(1, 1)),
+    framed(conv_filter, (9, 8, 1), (3, 3), 32, before=(0, 0), behind=(1, 1), strides=(2, 2)),
+]
+MORE_BORDERED: list[Case] = [
+    framed(conv, (40, 40, 64), (5, 3), 1, before=(2, 1), behind=(2, 1)),
+    framed(conv, (20, 19, 3), (3, 2), 5, before=(0, 3), behind=(2, 0), strides=(2, 3)),
+    framed(conv, (4, 5, 6, 3), (3, 3, 3), 20, before=(1, 1, 1), behind=(1, 0, 1)),
+    framed(conv, (33, 30, 20, 4), (3, 2, 3), 18, before=(1, 1, 1), behind=(1, 1, 1)),
+    framed(conv, (13, 14, 2), (3, 3), 4, before=(2, 2), behind=(2, 2), dilation=(2, 2)),
+    framed(conv_filter, (33, 5), (4,), 70, before=(1,), behind=(2,), strides=(2,)),
+    framed(conv_filter, (29, 31, 3), (3, 3), 17, before=(1, 0), behind=(0, 1), strides=(2, 1)),
+    framed(conv_filter, (7, 4, 9, 3), (2, 3, 2), 20, before=(1, 1, 1), behind=(1, 1, 1)),
+    framed(conv_filter, (19, 18, 9), (3, 3), 40, before=(2, 2), behind=(2, 2), dilation=(2, 2)),
+]
 
 
 def check(case: Case, threads: int) -> None:
@@ -191,6 +230,19 @@ def title(case: Case) -> str:
 @pytest.mark.parametrize("case", FEW, ids=title)
 def test_kernel(case: Case) -> None:
     check(case, 2)
+
+
+@pytest.mark.skipif("border" not in PASSES_HERE, reason="only processors copy lines")
+@pytest.mark.parametrize("case", BORDERED, ids=title)
+def test_borders(case: Case) -> None:
+    check(case, 2)
+
+
+@pytest.mark.slow
+@pytest.mark.skipif("border" not in PASSES_HERE, reason="only processors copy lines")
+@pytest.mark.parametrize("case", MORE_BORDERED, ids=title)
+def test_more_borders(case: Case) -> None:
+    check(case, 1 + MORE_BORDERED.index(case) % 5)
 
 
 @pytest.mark.slow

@@ -68,6 +68,22 @@ store_column(matrix(args, 2, 2, 1), 0, row_sum(load(a, 0, 0, 2, 2)))
 
 
 @pytest.mark.parametrize("run", WAYS)
+@pytest.mark.parametrize("across", [1, 3])
+def test_a_sum_in_each_lane(build: Any, run: Any, across: int) -> None:
+    cols = across * LANES - 2
+    kernel = build(
+        f"""
+a = matrix(args, 0, {LANES}, {cols})
+store(matrix(args, 1, 1, {LANES}), 0, 0, lane_sums(load(a, 0, 0, {LANES}, {across})))
+"""
+    )
+    a = np.random.default_rng(2).integers(-99, 99, (LANES, cols)).astype(np.float32)
+    sums = padded(np.zeros(LANES))
+    run(kernel, [padded(a), sums])
+    np.testing.assert_array_equal(sums[:LANES], a.sum(1))
+
+
+@pytest.mark.parametrize("run", WAYS)
 @pytest.mark.parametrize("shape", [(13, 20, 40), (8, 7, 32), (3, 1, 10)])
 def test_products(build: Any, run: Any, shape: tuple[int, int, int]) -> None:
     m, k, n = shape

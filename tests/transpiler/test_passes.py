@@ -17,9 +17,11 @@ from kgen.graph import (
     ShapeError,
     TensorType,
     Value,
+    apply,
 )
 from kgen.interpret import interpret
 from kgen.passes import PASSES
+from kgen.passes.border import border
 from kgen.passes.differentiate import differentiate, gradients
 from kgen.passes.loops import hoist, trim, with_bodies
 from kgen.passes.lower import lower
@@ -180,6 +182,25 @@ def test_lower_brings_products_to_the_forms_with_kernels(sample: object) -> None
     np.testing.assert_allclose(
         outputs(low, given)["y"], outputs(graph, given)["y"], rtol=1e-6, atol=1e-6
     )
+
+
+def test_padding_that_convolutions_read_is_left_out() -> None:
+    steps = {"strides": (1, 1), "dilation": (1, 1)}
+    with Builder() as builder:
+        x = builder.input("x", TensorType("float32", (BATCH, 7, 9, 2)))
+        w = builder.weight("w", (3, 3, 2, 3), ZEROS)
+        alone, shared = ops.pad(x, [0, 1, 2, 0], [0, 1, 0, 0]), ops.pad(x, [0] * 4, [0, 2, 2, 0])
+        y = ops.conv(alone, w, *steps.values())
+        d = apply("conv_filter", alone, y, taps=(3, 3), **steps)
+        z = ops.conv(shared, w, *steps.values())
+        outputs_of = {"y": y, "z": z, "d": d * ops.sum(x), "p": shared}
+        graph = builder.graph("g", outputs_of)
+    after = border(part(graph))
+    verify(after)
+    assert names(after).count("pad") == 1
+    given = feeds(graph)
+    for name, value in outputs(graph, given).items():
+        np.testing.assert_allclose(outputs(after, given)[name], value, rtol=1e-5, atol=1e-5)
 
 
 @pytest.mark.parametrize(("width", "apart"), [(40, True), (800, False)])

@@ -12,9 +12,10 @@ from kgen.dims import declared, definitions, symbol
 from kgen.fuse import REDUCTIONS, Fusion, Group
 from kgen.graph import BATCH, Node, Size, Value
 from kgen.kernels.columnwise import columns
-from kgen.kernels.convolving import conv, conv_filter, turn
+from kgen.kernels.convolving import conv, turn
 from kgen.kernels.depthwise import depthwise, depthwise_filter
 from kgen.kernels.indexing import gathered, scattered
+from kgen.kernels.filtering import conv_filter, filter_parts
 from kgen.kernels.loops import starts_with_batch
 from kgen.kernels.moving import copied, transposed
 from kgen.kernels.ordering import added_along, ordered, running, taken_along
@@ -24,6 +25,7 @@ from kgen.kernels.products import batched, dot_panels, matmul, outer
 from kgen.kernels.rowwise import rowwise, spilled
 from kgen.kernels.shifting import moved
 from kgen.kernels.transposing import conv_transpose
+from kgen.kernels.slicing import filter_slices
 from kgen.kernels.warping import unwarp, warp
 from kgen.texts import KernelText
 
@@ -83,7 +85,7 @@ def _sizes(text: KernelText, fusion: Fusion) -> tuple[str, ...]:
 
 def is_by_batch(group: Group) -> bool:
     """Whether each thread works on its own rows of the batch."""
-    if group.kind in ("dot_parts", "sum_parts"):
+    if group.kind in ("dot_parts", "filter_parts", "sum_parts"):
         return True
     rows = tuple(group.outer) if group.kind == "columns" else group.domain.rows
     if group.kind == "outer" or not starts_with_batch(rows) or BATCH in group.domain.cols:  # type: ignore[arg-type]
@@ -113,6 +115,8 @@ _WRITERS: dict[str, Callable[[Body], KernelText]] = {
     "dot_panels": dot_panels,
     "dot_parts": dot_parts,
     "sum_parts": sum_parts,
+    "filter_parts": filter_parts,
+    "filter_slices": filter_slices,
     "turn": turn,
     "depthwise": depthwise,
     "depthwise_filter": depthwise_filter,

@@ -8,26 +8,26 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from math import prod
 
 from kgen.access import count, product_text
 from kgen.body import Body, Cursor
 from kgen.graph import Shape, Value
+from kgen.kernels.bordering import Reading, is_bordered, read
 from kgen.kernels.dealing import WARP, Loop, indented, opened, staged_tiles
-from kgen.kernels.geometry import Geometry, Windows, windows
+from kgen.kernels.geometry import Geometry
 from kgen.kernels.loops import Width, epilogue, known_size, width
 from kgen.kernels.nest import (
     OUTPUT,
     TAP,
     names_of,
     nest,
-    nested,
     shared_images,
     take_names,
     tile_height,
     tile_start,
 )
-from kgen.kernels.places import add, digits, mixed, mul, size
+from kgen.kernels.places import add, mixed, mul, size
+from kgen.ops.borders import line_block
 from kgen.texts import NestText
 
 # Floats of a panel of the kernel, copied together.
@@ -42,10 +42,6 @@ _STAGED_ROWS = 64
 _STAGED_COLUMNS = 33
 _STAGED_POSITIONS = 16
 _DEPTH = 32
-# Positions that the kernel's gradient sums at a time.
-_BLOCK = 128
-# Lines of positions that it sums at a time where their length is open.
-_OPEN_LINES = 4
 
 
 def tile_vectors(cols: int, height: Width, lanes: int) -> int:
@@ -71,11 +67,15 @@ def conv(body: Body) -> NestText:
     height = tile_height(extent, vectors)
     start, limit = tile_start(extent, height)
     take_names(body, "tile", "kk", "row", "place", "cells", "taps")
-    images = Loop("n in range(first, last)")
     positions = names_of(OUTPUT, geometry.rank)
-    if cols == 1 and geometry.run >= LONG_RUN and geometry.strides[-1] == 1:
-        outer_loops: tuple[Loop, ...] = (images,)
-        products = _dots(body, geometry, x, w, positions, height)
+    if len(body.group.domain.cols) > 1:
+        return _along_lines(body, geometry, w)
+    dots = cols == 1 and geometry.run >= LONG_RUN and geometry.strides[-1] == 1
+    reading = _read(body, geometry, in_runs=dots)
+    if dots:
+        outer_loops: tuple[Loop, ...] = reading.images
+        products = _dots(body, reading, w, positions, height)
+        products = replace(products, finish=("acc = row_sum(acc)",))
     else:
         kernel = body.view(w, str(inner), cols)
         panels = inner * vectors * body.lanes <= LARGEST_PANEL and _positions(out) >= 8
@@ -83,9 +83,9 @@ def conv(body: Body) -> NestText:
         packing = (f"panel = pack({kernel}, 0, j, {inner}, {vectors})",) if panels else ()
         across = Loop(f"j in range(0, {cols}, {columns_of(vectors)})", packing)
         by_image = _positions(out) >= MANY_POSITIONS or not panels
-        outer_loops = (images, across) if by_image else (across, images)
-        products = _taps(geometry, windows(body, geometry, x), positions, b, column)
-    j = "j" if len(outer_loops) > 1 else "0"
+        outer_loops = (*reading.images, across) if by_image else (across, *reading.images)
+        products = _taps(reading, positions, b, column)
+    j = "0" if dots else "j"
     shape = [size(out, axis) for axis in range(geometry.rank + 1)]
     tile = (
         f"ox = {start}",
@@ -96,7 +96,7 @@ def conv(body: Body) -> NestText:
         share=shared_images(out),
         loops=(
             *outer_loops,
-            *nested(positions[:-1], shape[1:-1]),
+            *reading.lines(positions[:-1], shape[1:-1]),
             Loop(f"tile in range(0, {extent}, {height})", tile),
         ),
         start=(f"acc = zeros({height}, {vectors})", *products.start),
@@ -108,10 +108,10 @@ def conv(body: Body) -> NestText:
         ),
     )
     large = inner >= _STAGED_ROWS and cols >= _STAGED_COLUMNS
-    if body.lanes != WARP or not large or _positions(out) < _STAGED_POSITIONS:
+    if body.lanes != WARP or not large or _positions(out) < _STAGED_POSITIONS or is_bordered(node):
         return text
     take_names(body, "number", "tiles", "t")
-    products = _panels(geometry, windows(body, geometry, x), positions, kernel, vectors)
+    products = _panels(reading, positions, kernel, vectors)
     down = f"-(-{extent} // {height})"
     sizes = [product_text(out[:1]), *shape[1:-1], down]
     heads = staged_tiles(sizes, ["n", *positions[:-1]], cols, vectors)
@@ -135,12 +135,11 @@ def conv(body: Body) -> NestText:
     )
 
 
-def _panels(
-    geometry: Geometry, source: Windows, positions: Sequence[str], kernel: str, vectors: int
-) -> Taps:
+def _panels(reading: Reading, positions: Sequence[str], kernel: str, vectors: int) -> Taps:
     """As `_taps`, the kernel's rows read from panels that a block of warps has in common."""
+    source, geometry = reading.windows, reading.windows.geometry
     base, run = "row" if source.is_plain else "place", geometry.run
-    places, tap, loops = _walk(geometry, positions)
+    places, tap, loops = _walk(geometry, positions, reading.n)
     row, depth = mul(tap, run), min(run, _DEPTH)
     lines = [f"{base} = {source.base(places, 'ox')}"]
     pack = f"panel = block_pack({kernel}, {add(row, 'start')}, j, {depth}, {vectors}, count)"
@@ -149,6 +148,43 @@ def _panels(
     product = f"acc = outer(acc, {source.name}, {source.at(base, 'ox', 'k')}, panel, k - start, 0)"
     inner = Loop("k in range(start, start + count)")
     return replace(found, loops=(*found.loops[:-1], blocks, inner), body=(product,))
+
+
+def _read(body: Body, geometry: Geometry, *, in_runs: bool = False) -> Reading:
+    """The input as rows of cells, or of the runs that start in them."""
+    node, channels = body.group.anchor, geometry.channels
+    cols, step = (geometry.run, 1) if in_runs else (channels, geometry.strides[-1])
+    block, positions = 0, 0
+    if is_bordered(node):
+        block, positions = line_block(node), known_size(node.output.shape[1:2])
+    return read(body, geometry, cols, step * channels, positions, block)
+
+
+def _along_lines(body: Body, geometry: Geometry, w: Value) -> NestText:
+    """A single output channel: as many positions of a line at once as a vector has lanes."""
+    out = body.group.anchor.output.shape
+    extent = known_size(out[-2:])
+    shape = [size(out, axis) for axis in range(geometry.rank + 1)]
+    positions = names_of(OUTPUT, geometry.rank)
+    reading = _read(body, geometry, in_runs=True)
+    products = _dots(body, reading, w, positions, "LANES")
+    tile = (
+        f"ox = min(tile, {extent} - LANES)",
+        f"i = {mixed(['n', *positions[:-1]], shape[:-1])}",
+    )
+    return nest(
+        free=True,
+        share=shared_images(out),
+        loops=(
+            *reading.images,
+            *reading.lines(positions[:-1], shape[1:-1]),
+            Loop(f"tile in range(0, {extent}, LANES)", tile),
+        ),
+        start=("acc = zeros(LANES, 1)", *products.start),
+        inner=products.loops,
+        body=products.body,
+        finish=("acc = lane_sums(acc)", *epilogue(body, Cursor("i", "ox", "1", "1"))),
+    )
 
 
 def _positions(out: Shape) -> int:
@@ -167,11 +203,10 @@ class Taps:
     finish: tuple[str, ...] = ()
 
 
-def _taps(
-    geometry: Geometry, source: Windows, positions: Sequence[str], kernel: str, column: str
-) -> Taps:
+def _taps(reading: Reading, positions: Sequence[str], kernel: str, column: str) -> Taps:
+    source, geometry = reading.windows, reading.windows.geometry
     base = "row" if source.is_plain else "place"
-    places, tap, loops = _walk(geometry, positions)
+    places, tap, loops = _walk(geometry, reading.within(positions), reading.n)
     block = mul(tap, geometry.run)
     lines = [f"{base} = {source.base(places, 'ox')}"]
     kk = "k"
@@ -187,31 +222,30 @@ def _taps(
     )
 
 
-def _dots(
-    body: Body, geometry: Geometry, x: Value, w: Value, positions: Sequence[str], height: str
-) -> Taps:
+def _dots(body: Body, reading: Reading, w: Value, positions: Sequence[str], height: str) -> Taps:
     """For a single output channel: lane by lane along a run and its taps, then the lanes' sum."""
-    run, channels = geometry.run, geometry.channels
-    source = body.view(x, product_text(x.shape[:-1]), run, channels if run > channels else "")
+    geometry = reading.windows.geometry
+    run = geometry.run
     kernel = body.view(w, str(known_size(w.shape[:-1]) // run), run)
-    places, tap, loops = _walk(geometry, positions)
-    products = _around(
+    places, tap, loops = _walk(geometry, reading.within(positions), reading.n)
+    return _around(
         loops,
         [f"row = {add(geometry.row(places), 'ox')}"],
         Loop(f"k in range(0, {run}, LANES)"),
-        f"cells = load({source}, row, k, {height}, 1)",
+        f"cells = load({reading.windows.name}, row, k, {height}, 1)",
         f"taps = load({kernel}, {tap}, k, 1, 1)",
         "acc = acc + cells * taps",
     )
-    return replace(products, finish=("acc = row_sum(acc)",))
 
 
-def _walk(geometry: Geometry, positions: Sequence[str]) -> tuple[list[str], str, list[Loop]]:
-    """Loops over the taps that are no run: where each reads the input, and its number."""
+def _walk(
+    geometry: Geometry, positions: Sequence[str], n: str = "n"
+) -> tuple[list[str], str, list[Loop]]:
+    """Loops over the taps that are no run: where each reads image n, and its number."""
     walked = geometry.grouped_taps
     names = names_of(TAP, geometry.rank)[: len(walked)]
     used = [name if tap > 1 else "0" for name, tap in zip(names, walked, strict=True)]
-    places = geometry.first_cells("n", positions[:-1], used)
+    places = geometry.first_cells(n, positions[:-1], used)
     loops = [
         Loop(f"{name} in range({tap})") for name, tap in zip(names, walked, strict=True) if tap > 1
     ]
@@ -223,99 +257,6 @@ def _around(loops: list[Loop], lines: Sequence[str], inner: Loop, *product: str)
     if loops:
         loops[-1] = Loop(loops[-1].head, tuple(lines))
     return Taps(() if loops else tuple(lines), (*loops, inner), product)
-
-
-def conv_filter(body: Body) -> NestText:
-    """Tiles of the kernel's gradient, which threads own, summed over blocks of positions."""
-    node = body.group.anchor
-    x, grad = node.inputs
-    geometry = Geometry(x.shape, node.attrs["taps"], node.attrs["strides"], node.attrs["dilation"])
-    cols, extent = known_size(grad.shape[-1:]), width(grad.shape[-2:-1])
-    groups, run = prod(geometry.grouped_taps), geometry.run
-    vectors = tile_vectors(cols, run, body.lanes)
-    height = tile_height(run, vectors)
-    take_names(body, "q", "t", "m", "tap", "tiles")
-    source = windows(body, geometry, x)
-    gradient = body.view(grad, product_text(grad.shape[:-1]), cols)
-    out = body.view(node.output, str(groups * run), cols)
-    body.written.append(node.output)
-    lines = max(1, _BLOCK // extent) if isinstance(extent, int) else _OPEN_LINES
-    total = product_text(grad.shape[:-2])
-    packs = isinstance(extent, int) and lines * extent * vectors * body.lanes <= LARGEST_PANEL
-    block = (f"count = min({lines}, {total} - start)",)
-    packing = (
-        f"panel = pack({gradient}, start * {extent}, j, {lines * extent}, {vectors}, "
-        f"count * {extent})",
-    )
-    right = f"{gradient}, q * {extent} + ox, j"
-    if packs:
-        right = f"panel, (q - start) * {extent} + ox, 0"
-    by_rows = groups * -(-run // 12) >= -(-cols // (body.lanes * vectors))
-    tiles = f"-(-{run} // {height})"
-    step = columns_of(vectors)
-    work = f"{groups} * {tiles}" if groups > 1 else tiles
-    tap_names = names_of(TAP, geometry.rank)[: len(geometry.grouped_taps)]
-    tap_digits = digits("tap", [str(tap) for tap in geometry.grouped_taps])
-    used = [
-        name if tap > 1 else "0" for name, tap in zip(tap_names, geometry.grouped_taps, strict=True)
-    ]
-    locate = [f"tap = t // ({tiles})", f"m = t % ({tiles}) * {height}"]
-    row = add(mul("tap", run), "m")
-    if groups == 1:
-        locate, row = [f"m = t * {height}"], "m"
-    locate += [
-        f"{name} = {text}"
-        for name, text, use in zip(tap_names, tap_digits, used, strict=True)
-        if use != "0"
-    ]
-    positions = names_of(OUTPUT, geometry.rank)[:-1]
-    place_digits = digits("q", [size(grad.shape, axis) for axis in range(geometry.rank)])
-    names_it = "row" if source.is_plain else "place"
-    places = geometry.first_cells("n", positions, used)
-    scan = (
-        *(f"{name} = {text}" for name, text in zip(("n", *positions), place_digits, strict=True)),
-        f"{names_it} = {source.base(places)}",
-    )
-    left = source.at(names_it, "ox", "m", based=False)
-    across = f"j in range({f'0, {cols}' if by_rows else 'first, last'}, {step})"
-    tiles_loop = Loop(f"t in range({'first, last' if by_rows else work})", tuple(locate))
-    share = (
-        f"share({work}, 1, thread, threads)"
-        if by_rows
-        else f"share({cols}, {step}, thread, threads)"
-    )
-    start, positions_of_line = (
-        (f"acc = zeros({height}, {vectors})",),
-        Loop(f"ox in range({extent})"),
-    )
-    keep = f"store_rows({out}, {row}, j, acc, {run} - m)"
-    at_once = nest(
-        free=True,
-        summed=True,
-        share=share,
-        loops=(Loop(across), tiles_loop),
-        start=start,
-        inner=(Loop(f"q in range({total})", scan), positions_of_line),
-        body=(f"acc = outer_t(acc, {source.name}, {left}, {gradient}, q * {extent} + ox, j)",),
-        finish=(keep,),
-    )
-    in_blocks = nest(
-        share=share,
-        loops=(
-            Loop(f"start in range(0, {total}, {lines})", block, serial=True),
-            Loop(across, packing if packs else ()),
-            tiles_loop,
-        ),
-        start=start,
-        inner=(Loop("q in range(start, start + count)", scan), positions_of_line),
-        body=(f"acc = outer_t(acc, {source.name}, {left}, {right})",),
-        finish=(
-            "if start > 0:",
-            f"    acc = acc + load({out}, {row}, j, {height}, {vectors})",
-            keep,
-        ),
-    )
-    return replace(in_blocks, dealt=at_once.dealt)
 
 
 def turn(body: Body) -> NestText:

@@ -111,14 +111,19 @@ def batch_normalization(
         shift = -moving_mean * factor if beta is None else beta - moving_mean * factor
         return x * sizes.broadcast(factor) + sizes.broadcast(shift)
     others = [a for a in range(x.type.rank) if a != kept]
-    mean = ops.mean(x, others)
-    centred = x - sizes.broadcast(mean)
-    variance = ops.mean(ops.square(centred), others)
+    mean, variance = (ops.reshape(v, sizes.shape) for v in _moments(x, others))
     scope.assign(moving_mean, moving_mean * momentum + mean * (1.0 - momentum))
     scope.assign(moving_variance, moving_variance * momentum + variance * (1.0 - momentum))
-    factor = ops.rsqrt(variance + epsilon)
-    y = centred * sizes.broadcast(factor if gamma is None else factor * gamma)
+    ones = ops.broadcast_to(ops.constant(1.0), sizes.shape)
+    spread = ops.reshape(ones if gamma is None else gamma, sizes.spread)
+    y = ops.standardize(x, spread, others, epsilon)
     return y if beta is None else y + sizes.broadcast(beta)
+
+
+def _moments(x: Value, axes: Sequence[int]) -> tuple[Value, Value]:
+    """Mean and variance over some axes, written as `ops.standardize` does."""
+    mean = ops.mean(x, axes, keepdims=True)
+    return mean, ops.mean(ops.square(x - mean), axes, keepdims=True)
 
 
 @layer("LayerNormalization")

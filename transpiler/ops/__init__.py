@@ -90,13 +90,14 @@ from kgen.ops.more_elementwise import (
 from kgen.ops.normalize import log_softmax, sigmoid_crossentropy, softmax, softplus
 from kgen.ops.ordering import accumulate, argsort, cumprod, cumsum, take_along
 from kgen.ops.panels import dot_panels, panels
-from kgen.ops.partial import dot_parts, sum_parts
+from kgen.ops.partial import dot_parts, filter_parts, sum_parts
 from kgen.ops.pooling import pick, pool, pool_where, unpool
 from kgen.ops.reduce import max, min, sum
 from kgen.ops.scan import mirrored, scan
 from kgen.ops.shape import broadcast_to, concatenate, flatten_rows, reshape, slice_axis, transpose
 from kgen.ops.source import (
     array,
+from kgen.ops.slices import filter_slices
     batch_size,
     constant,
     index,
@@ -106,6 +107,7 @@ from kgen.ops.source import (
 )
 from kgen.ops.warp import warp
 from kgen.ops.window import crop, flip, pad, repeat, slice_axes, strided
+from kgen.ops.standardize import standardize
 
 __all__ = [
     "absolute",
@@ -125,6 +127,7 @@ __all__ = [
     "as_int",
     "batch_size",
     "broadcast_to",
+    "attention",
     "cbrt",
     "ceil",
     "concatenate",
@@ -155,6 +158,8 @@ __all__ = [
     "expm1",
     "flatten_rows",
     "flip",
+    "filter_parts",
+    "filter_slices",
     "floor",
     "floor_divide",
     "gather_rows",
@@ -217,6 +222,7 @@ __all__ = [
     "stop_gradient",
     "strided",
     "subtract",
+    "standardize",
     "sum",
     "sum_parts",
     "take_along",

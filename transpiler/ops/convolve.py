@@ -2,7 +2,8 @@
 
 All are `valid`: a window lies inside the input, which `pad` makes larger. A kernel has shape
 `[*taps, channels in, channels out]`. Output position p reads input positions
-`p * stride + tap * dilation`.
+`p * stride + tap * dilation`. The `border` pass leaves padding out again: an input then lacks
+cells `before` and `behind` each axis, which kernels take for zeros.
 """
 
 from __future__ import annotations
@@ -26,6 +27,7 @@ from kgen.graph import (
     apply,
     register,
 )
+from kgen.ops.borders import bordered, with_border
 from kgen.ops.contract import dot
 from kgen.ops.precision import rounded
 from kgen.ops.shape import reshape
@@ -91,15 +93,20 @@ def _conv_shape(inputs: Sequence[TensorType], attrs: Attrs) -> TensorType:
             help="the kernel has an axis for each position, then the input's channels, "
             "then the output's",
         )
-    positions = window_positions("a kernel", x, w.shape[:-2], attrs["strides"], attrs["dilation"])
+    around = TensorType("float32", with_border(x.shape, attrs))
+    strides, dilation = attrs["strides"], attrs["dilation"]
+    positions = window_positions("a kernel", around, w.shape[:-2], strides, dilation)
     return TensorType("float32", (x.shape[0], *positions, w.shape[-1]))
 
 
-def _conv(x: Any, w: Any, strides: Steps, dilation: Steps) -> Any:
-    wide, kernel = np.asarray(x, np.float64), np.asarray(w, np.float64)
+def _conv(
+    x: Any, w: Any, strides: Steps, dilation: Steps, before: Steps = (), behind: Steps = ()
+) -> Any:
+    wide = bordered(np.asarray(x, np.float64), before, behind)
+    kernel = np.asarray(w, np.float64)
     parts = [
         wide[cells] @ kernel[tap]
-        for tap, cells in windows(x.shape, w.shape[:-2], strides, dilation)
+        for tap, cells in windows(wide.shape, w.shape[:-2], strides, dilation)
     ]
     return rounded(sum(parts[1:], parts[0]), x, w)
 
@@ -164,11 +171,20 @@ def _filter_shape(inputs: Sequence[TensorType], attrs: Attrs) -> TensorType:
     return TensorType("float32", (*attrs["taps"], x.shape[-1], grad.shape[-1]))
 
 
-def _filter(x: Any, grad: Any, taps: Steps, strides: Steps, dilation: Steps) -> Any:
-    wide, other = np.asarray(x, np.float64), np.asarray(grad, np.float64)
+def _filter(
+    x: Any,
+    grad: Any,
+    taps: Steps,
+    strides: Steps,
+    dilation: Steps,
+    before: Steps = (),
+    behind: Steps = (),
+) -> Any:
+    wide = bordered(np.asarray(x, np.float64), before, behind)
+    other = np.asarray(grad, np.float64)
     axes = list(range(x.ndim - 1))
     out = np.zeros((*taps, x.shape[-1], grad.shape[-1]))
-    for tap, cells in windows(x.shape, taps, strides, dilation):
+    for tap, cells in windows(wide.shape, taps, strides, dilation):
         out[tap] = np.tensordot(wide[cells], other, (axes, axes))
     return rounded(out, x, grad)
 

@@ -10,7 +10,19 @@ from math import prod
 from typing import Any
 
 import numpy as np
-from kgen.graph import BATCH, THREADS, Attrs, OpDef, Shape, TensorType, Value, apply, register
+from kgen.graph import (
+    BATCH,
+    OPS,
+    THREADS,
+    Attrs,
+    Node,
+    OpDef,
+    Shape,
+    TensorType,
+    Value,
+    apply,
+    register,
+)
 from kgen.ops.precision import rounded
 
 
@@ -62,6 +74,28 @@ register(
 )
 
 
+def _filter_shape(inputs: Sequence[TensorType], attrs: Attrs) -> TensorType:
+    x, grad = inputs
+    assert x.shape[0] == grad.shape[0] == BATCH
+    return TensorType("float32", (THREADS, *attrs["taps"], x.shape[-1], grad.shape[-1]))
+
+
+def _filter(x: Any, grad: Any, **attrs: Any) -> Any:
+    return OPS["conv_filter"].reference(x, grad, **attrs)[None]
+
+
+register(
+    OpDef(
+        "filter_parts",
+        _filter_shape,
+        _filter,
+        doc="The gradient of a convolution for its kernel, over each thread's rows of the batch.",
+        kernel="filter_parts",
+        flops=lambda node: 2 * _known(node.output.shape) * _known(node.inputs[1].shape[1:-1]),
+    )
+)
+
+
 def sum_parts(x: Value, name: str) -> Value:
     """`[batch, n]` to `[threads, n]`."""
     return apply("sum_parts", x, hint=name)
@@ -70,3 +104,8 @@ def sum_parts(x: Value, name: str) -> Value:
 def dot_parts(a: Value, b: Value, name: str) -> Value:
     """`[batch, ..., m]` and `[batch, ..., n]` to `[threads, m, n]`."""
     return apply("dot_parts", a, b, hint=name)
+
+
+def filter_parts(node: Node, x: Value, grad: Value, name: str) -> Value:
+    """What a `conv_filter` node computes, of inputs x and grad: `[threads, *taps, in, out]`."""
+    return apply("filter_parts", x, grad, hint=name, **node.attrs)

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import TypeAlias
 
 from kgen.graph import Graph
+from kgen.passes.border import border
 from kgen.passes.differentiate import differentiate
 from kgen.passes.loops import hoist, trim, with_bodies
 from kgen.passes.lower import lower
@@ -30,6 +31,7 @@ PASSES: tuple[Pass, ...] = (
     with_bodies(simplify),
     mask,
     part,
+    border,
     stage,
     with_bodies(pin),
 )

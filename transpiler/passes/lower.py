@@ -21,17 +21,28 @@ from kgen.rewrite import rebuild
 
 def lower(graph: Graph) -> Graph:
     """Expand what has no kernel of its own."""
+    if any(_expands(node) for node in graph.nodes):  # into what may have to be rewritten as well
+        graph = rebuild(graph, _expanded)
     return rebuild(graph, _rewrite)
+
+
+def _expands(node: Node) -> bool:
+    return node.op.expand is not None and not node.op.kernel
+
+
+def _expanded(node: Node, inputs: tuple[Value, ...]) -> Value | None:
+    if not _expands(node):
+        return None
+    assert node.op.expand is not None
+    with current().naming(node.stem):
+        expanded = node.op.expand(node, inputs)
+    current().rename(expanded, node.output.name)
+    return expanded
 
 
 def _rewrite(node: Node, inputs: tuple[Value, ...]) -> Value | None:
     if node.op.name == "stop_gradient":
         return inputs[0]
-    if node.op.expand is not None:
-        with current().naming(node.stem):
-            expanded = node.op.expand(node, inputs)
-        current().rename(expanded, node.output.name)
-        return expanded
     with current().naming(node.stem):
         if node.op.name in ("sum", "max", "min"):
             return _reduction(node, inputs[0])
@@ -56,6 +67,11 @@ def _runs(axes: tuple[int, ...]) -> list[tuple[int, ...]]:
 def _reduction(node: Node, x: Value) -> Value | None:
     """Trailing axes first, then what is in front: the batch last, as its sum crosses threads."""
     axes, keepdims = node.attrs["axes"], node.attrs["keepdims"]
+    behind = x.shape[axes[-1] + 1 :]
+    if axes[-1] > 0 and behind and all(size == 1 for size in behind):  # then they are trailing
+        lines = ops.reshape(x, x.shape[: axes[-1] + 1])
+        folded = apply(node.op.name, lines, axes=axes, keepdims=False)
+        return ops.reshape(_reduction(folded.node, lines) or folded, node.output.shape)
     runs = _runs(axes)
     first = runs[0]
     if len(runs) == 1 and first[0] == 0 and len(first) > 1:

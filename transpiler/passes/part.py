@@ -6,6 +6,7 @@ before                                  after
 
 A product over the whole batch needs the rows that other threads made: a barrier, and rows that
 travel between cores. Where the gradients are smaller than those rows, they travel instead, once.
+So are the gradients of a convolution's kernel: an image has many windows.
 """
 
 from __future__ import annotations
@@ -17,12 +18,17 @@ from kgen.rewrite import rebuild
 
 # Floats of all gradients up to which a part for each thread pays.
 _SMALL = 1 << 15
+# Windows of an image from which parts of a convolution's gradient cost little beside it.
+_MANY_WINDOWS = 8
 
 
 def part(graph: Graph) -> Graph:
     """Split sums over the batch by threads, where all of them together are small."""
     chosen = {node for node in graph.nodes if _is_product(node) or _is_sum(node)}
     if not graph.gradients or sum(_size(node) for node in chosen) > _SMALL:
+        chosen = set()
+    chosen |= {node for node in graph.nodes if _is_filter(node)}
+    if not chosen:
         return graph
 
     def rewrite(node: Node, inputs: tuple[Value, ...]) -> Value | None:
@@ -31,6 +37,8 @@ def part(graph: Graph) -> Graph:
         name = node.output.name
         if node.op.name == "dot":
             parts = ops.dot_parts(inputs[0], inputs[1], f"{name}_parts")
+        elif node.op.name == "conv_filter":
+            parts = ops.filter_parts(node, inputs[0], inputs[1], f"{name}_parts")
         else:
             parts = ops.sum_parts(inputs[0], f"{name}_parts")
         total = apply("sum", parts, hint=name, axes=(0,), keepdims=False)
@@ -69,3 +77,13 @@ def _is_sum(node: Node) -> bool:
     return (
         x.type.rank == 2 and x.shape[0] == BATCH and isinstance(x.shape[1], int) and x.shape[1] > 1
     )
+
+
+def _is_filter(node: Node) -> bool:
+    """Whether it is the gradient of a convolution of images of known size for its kernel."""
+    if node.op.name != "conv_filter":
+        return False
+    x, grad = node.inputs
+    windows = product(grad.shape[1:-1])
+    known = isinstance(product(x.shape[1:]), int) and isinstance(windows, int)
+    return x.shape[0] == BATCH and known and windows >= _MANY_WINDOWS  # type: ignore[operator]

@@ -63,6 +63,10 @@ def _local(node: Node, inputs: tuple[Value, ...]) -> Value | None:
     if name == "transpose" and inputs[0].node.op.name == "transpose":
         inner = inputs[0].node.attrs["axes"]
         return ops.transpose(inputs[0].node.inputs[0], [inner[a] for a in node.attrs["axes"]])
+    if name in ("sum", "max", "min") and all(
+        inputs[0].shape[axis] == 1 for axis in node.attrs["axes"]
+    ):
+        return ops.reshape(inputs[0], shape)
     if name == "add" and (joined := _joined(node, inputs)) is not None:
         return joined
     if not node.op.elementwise or node.output.dtype != "float32" or not inputs:
