@@ -175,10 +175,24 @@ def _carried(
     return found
 
 
+def state_of(model: Any) -> ModelState:
+    """The state as it is now: live views, not copies."""
+    engine, spec = model.engine, model.spec
+    slots = {
+        (slot, path): view
+        for slot, flat in engine.slots.items()
+        for path, view in weight_views(spec, flat).items()
+    }
+    rate = None if model.optimizer is None else model.optimizer.learning_rate
+    return ModelState(
+        model.weights, slots, engine.step, engine.seed, model.epoch, rate, model.states
+    )
+
+
 def apply_state(model: Any, state: ModelState) -> None:
     """Makes `model` what it was when the state was saved."""
     engine = model.engine
-    with DeferredInterrupt():
+    with engine.turn, DeferredInterrupt():
         copy_weights(model.weights, state.weights)
         model.states.put(state.carried)
         views = {slot: weight_views(model.spec, flat) for slot, flat in engine.slots.items()}

@@ -37,19 +37,29 @@ class CallPacer:
             self.steps = max(1, min(ideal, self.steps * 8))
 
 
-class KeptTotals:
-    """Evaluates inside training without disturbing the epoch's sums: saves and restores them."""
+class OwnTotals:
+    """Sums apart from those of the training that may be going on: `with` puts them in place.
+
+    What is done inside is not mixed with what other threads do with the model.
+
+    Attributes:
+        totals: the sums so far.
+    """
 
     def __init__(self, engine: Any) -> None:
         self.engine = engine
-        self.saved: np.ndarray | None = None
+        self.totals = np.zeros_like(engine.totals)
+        self.saved = self.totals
 
     def __enter__(self) -> None:
+        self.engine.turn.acquire()
         self.saved = self.engine.totals.copy()
-        self.engine.reset_totals()
+        self.engine.totals[...] = self.totals
 
     def __exit__(self, *_: object) -> None:
+        self.totals = self.engine.totals.copy()
         self.engine.totals[...] = self.saved
+        self.engine.turn.release()
 
 
 def evaluate_parts(
@@ -69,40 +79,40 @@ def evaluate_parts(
     watched = callbacks.watches_batches("test")
     pacer = CallPacer(fixed=watched)
     done = 0
-    with KeptTotals(engine):
-        callbacks.call("on_test_begin", {})
-        for data in parts:
-            size = min(batch_size or data.rows, data.rows)
-            batches = data.batches(size)
-            if steps is not None:
-                batches = min(batches, steps - done)
-            first = 0
-            while first < batches:
-                last = min(first + (1 if data.lazy else pacer.steps), batches)
-                if watched:
-                    callbacks.call("on_test_batch_begin", done, {})
-                begun = time.perf_counter()
-                start, end = first * size, min(last * size, data.rows)
-                if data.lazy:
-                    arrays = data.gather(None, start, end, size).arrays
-                    start, end = 0, end - start
-                else:
-                    arrays = data.arrays
-                with DeferredInterrupt():
-                    engine.evaluate(arrays, start, end, size)
-                pacer.note(last - first, time.perf_counter() - begun)
-                done += last - first
-                logs = figures(spec.metrics, engine.totals)
-                if watched:
-                    callbacks.call("on_test_batch_end", done - 1, dict(logs))
-                bar.update(done, logs)
-                first = last
-            if steps is not None and done >= steps:
-                break
-        if not done:
-            raise DataError("there is nothing to evaluate: x yields no batches.")
-        logs = figures(spec.metrics, engine.totals)
-        callbacks.call("on_test_end", dict(logs))
+    own = OwnTotals(engine)
+    callbacks.call("on_test_begin", {})
+    for data in parts:
+        size = min(batch_size or data.rows, data.rows)
+        batches = data.batches(size)
+        if steps is not None:
+            batches = min(batches, steps - done)
+        first = 0
+        while first < batches:
+            last = min(first + (1 if data.lazy else pacer.steps), batches)
+            if watched:
+                callbacks.call("on_test_batch_begin", done, {})
+            begun = time.perf_counter()
+            start, end = first * size, min(last * size, data.rows)
+            if data.lazy:
+                arrays = data.gather(None, start, end, size).arrays
+                start, end = 0, end - start
+            else:
+                arrays = data.arrays
+            with own, DeferredInterrupt():
+                engine.evaluate(arrays, start, end, size)
+            pacer.note(last - first, time.perf_counter() - begun)
+            done += last - first
+            logs = figures(spec.metrics, own.totals)
+            if watched:
+                callbacks.call("on_test_batch_end", done - 1, dict(logs))
+            bar.update(done, logs)
+            first = last
+        if steps is not None and done >= steps:
+            break
+    if not done:
+        raise DataError("there is nothing to evaluate: x yields no batches.")
+    logs = figures(spec.metrics, own.totals)
+    callbacks.call("on_test_end", dict(logs))
     bar.finish(done, logs)
     return logs
 

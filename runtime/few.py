@@ -13,6 +13,7 @@ import os
 import threading
 import time
 import weakref
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -40,9 +41,10 @@ FEW = 256
 # Rows up to which the program of that name is quicker than `predict`.
 SINGLE = 4
 # The block that the calls are read from: a clock at rest, the rows, the number of calls, the pauses
-# that helpers are waited for, the calls.
+# that helpers are waited for, whether threads share parts of rows, the calls.
 ROWS_WORD, CALLS_WORD, WAIT_WORD = CLOCK_WORDS, CLOCK_WORDS + 1, CLOCK_WORDS + 2
-TABLE_START = CLOCK_WORDS + 3
+PARTS_WORD = CLOCK_WORDS + 3
+TABLE_START = CLOCK_WORDS + 4
 # Words that the threads share, each on a cache line of its own. READY counts helpers that spin,
 # PATIENCE the pauses after which they sleep.
 READY, JOB, HERE, ROUND, PATIENCE, SHARED_WORDS = 0, 8, 16, 24, 32, 40
@@ -72,7 +74,7 @@ def take_part(block: Any, shared: Any, thread: int, threads: int) -> int:
     if thread > 0:
         atomic_add(shared, READY, 1)
     else:
-        block[COLUMNS] = 1
+        block[COLUMNS] = block[PARTS_WORD]
         wait = block[WAIT_WORD]
         while wait > 0 and atomic_load(shared, READY) != threads - 1:
             pause_briefly()
@@ -138,6 +140,27 @@ def share_out(
         native_few()(*work)
 
 
+@functools.cache
+def _processor_of_caller() -> Any:
+    """The system's function that tells where the calling thread runs; None where it has none."""
+    return getattr(ctypes.CDLL(None), "sched_getcpu", None) if os.name == "posix" else None
+
+
+def leave_core_to_caller(threads: Sequence[threading.Thread]) -> None:
+    """Keep threads that are about to wake off the core that the calling thread runs on.
+
+    Linux likes to wake a thread there, where it would wait until the caller sleeps, which one that
+    predicts row after row never does.
+    """
+    where = _processor_of_caller()
+    if where is None or not hasattr(os, "sched_setaffinity"):
+        return
+    others = os.sched_getaffinity(0) - {where()}
+    for thread in threads:
+        if others and thread.native_id is not None:
+            os.sched_setaffinity(thread.native_id, others)
+
+
 _all_helpers: weakref.WeakSet[Helpers] = weakref.WeakSet()
 
 
@@ -163,6 +186,7 @@ class Helpers:
         self._last = 0.0
         self._process = -1
         self._wakes: list[threading.Semaphore] = []
+        self._threads: list[threading.Thread] = []
         _all_helpers.add(self)
 
     def wanted(self, now: float) -> None:
@@ -176,6 +200,7 @@ class Helpers:
         """Wake the helpers."""
         if self._process != os.getpid():
             self._start()
+        leave_core_to_caller(self._threads)
         for wake in self._wakes:
             wake.release()
 
@@ -184,14 +209,17 @@ class Helpers:
         self._process = os.getpid()
         end = threading.Event()
         self._wakes = [threading.Semaphore(0) for _ in range(self.threads - 1)]
+        self._threads = []
         for number, wake in enumerate(self._wakes, 1):
             work = self.block.ctypes.data, self.shared_place, number, self.threads
-            threading.Thread(
+            thread = threading.Thread(
                 target=share_out,
                 args=(wake, end, work, (self.block, self.shared)),
                 name=f"kgen-few-{number}",
                 daemon=True,
-            ).start()
+            )
+            thread.start()
+            self._threads.append(thread)
         weakref.finalize(self, _dismiss, end, self._wakes)
 
 
@@ -204,7 +232,7 @@ def _dismiss(end: threading.Event, wakes: list[threading.Semaphore]) -> None:
 class Few:
     """Runs a program on `least` to `most` rows through buffers of its own.
 
-    Threads can share the work on few rows only if its kernels split them `by_columns`.
+    Where there are fewer rows than make a share for each thread, threads share the parts of rows.
 
     Buffers that stay where they are need no addresses worked out for a call: what
     remains is a copy in, one native call, and a copy out. Where a call is much work, its rows are
@@ -214,18 +242,18 @@ class Few:
     def __init__(
         self,
         prepared: Any,
+        turn: Any,
         least: int,
         most: int,
         row_shape: tuple[int, ...],
         output_shape: tuple[int, ...],
         threads: int,
-        *,
-        by_columns: bool,
     ) -> None:
+        self.turn = turn
         self.least, self.most, self.row_shape = least, most, row_shape
         floats, results = int(np.prod(row_shape)), int(np.prod(output_shape))
-        # The least rows that are much work, and can be shared.
-        self.large = max(-(-WORTH_WAITING // max(prepared.flops, 1)), ROWS + 1)
+        # The least rows that are much work.
+        self.large = -(-WORTH_WAITING // max(prepared.flops, 1))
         small = min(most, self.large)
         self.source = aligned(small * floats).reshape(small, *row_shape)
         self.target = aligned(most * results).reshape(most, *output_shape)
@@ -246,20 +274,22 @@ class Few:
         self.run = native_few()
         work = self.block.ctypes.data, self.helpers.shared_place, 0
         self.alone, self.together = (*work, 1), (*work, self.threads)
-        self.shares = by_columns and threads > 1 and prepared.flops >= WORTH_SHARING
+        self.shares = threads > 1 and prepared.flops >= WORTH_SHARING
         self.how = self.together if self.shares else self.alone
         self.rest, self.length = 0.0, REST
 
     def __call__(self, x: npt.NDArray[np.float32], rows: int) -> npt.NDArray[np.float32]:
         """The outputs for `x`, which has `rows` rows, `least` to `most`."""
-        self.block[ROWS_WORD] = rows
-        if rows >= self.large:
-            return self._much(x, rows)
-        self.source[:rows] = x
-        threads = self.run(*self.how)
-        if self.shares and threads != self.threads:
-            self._without_help(crowded=threads < 0)
-        return self.target[:rows].copy()
+        with self.turn:
+            self.block[ROWS_WORD] = rows
+            self.block[PARTS_WORD] = rows < ROWS * self.threads
+            if rows >= self.large:
+                return self._much(x, rows)
+            self.source[:rows] = x
+            threads = self.run(*self.how)
+            if self.shares and threads != self.threads:
+                self._without_help(crowded=threads < 0)
+            return self.target[:rows].copy()
 
     def _much(self, x: npt.NDArray[np.float32], rows: int) -> npt.NDArray[np.float32]:
         """A call that is much work: helpers are waited for, and rows are not copied."""
@@ -276,7 +306,7 @@ class Few:
         """Rest where cores are not free for helpers; else see to it that they come."""
         now = time.perf_counter()
         if crowded:
-            again = now < self.rest + LONGEST_REST
+            again = now < self.rest + self.length
             self.length = min(2 * self.length, LONGEST_REST) if again else REST
             self.rest, self.how = now + self.length, self.alone
         elif now > self.rest:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+import weakref
+from collections.abc import Callable, Mapping
+from typing import Any
 
 from kgen.runtime.callback import Callback
 from kgen.runtime.progress import figure_text
@@ -13,9 +15,23 @@ class History(Callback):
     """What `fit` returns: `history` lists each figure by name, `epoch` the epochs."""
 
     def __init__(self) -> None:
+        # The model keeps its history: this way back lets both go when nobody else has them.
+        self._model: Callable[[], Any] = _no_model
         super().__init__()
         self.history: dict[str, list[float]] = {}
         self.epoch: list[int] = []
+
+    @property
+    def model(self) -> Any:
+        """The model in training, as long as it exists."""
+        return self._model()
+
+    @model.setter
+    def model(self, model: Any) -> None:
+        self._model = _no_model if model is None else weakref.ref(model)
+
+    def __getstate__(self) -> dict[str, Any]:
+        return self.__dict__ | {"_model": _no_model}
 
     def on_train_begin(self, logs: Mapping[str, float] | None = None) -> None:
         self.epoch = []
@@ -64,3 +80,7 @@ class History(Callback):
     def __repr__(self) -> str:
         last = ", ".join(f"{name}={figure_text(v[-1])}" for name, v in self.history.items())
         return f"<History of {len(self.epoch)} epochs: {last}>"
+
+
+def _no_model() -> None:
+    """What a history knows of its model before training."""

@@ -31,6 +31,7 @@ from kgen.runtime.tiles import (
 )
 from numba.core import config, types
 from numba.core.ccallback import CFunc
+from numba.core.compiler_lock import global_compiler_lock
 
 SLACK = 64
 KERNEL_SIGNATURE = types.void(
@@ -121,7 +122,9 @@ class Kernel:
         if self._compiled is not None:
             return
         try:
-            self._compiled = self._translate()
+            # Of two threads that want it at once, one compiles: code in use must not be replaced.
+            with global_compiler_lock:
+                self._compiled = self._compiled or self._translate()
         except Exception as error:
             raise KernelError(
                 f"kernel {self.__name__} of {self.function.__code__.co_filename} "

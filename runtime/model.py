@@ -9,7 +9,7 @@ import numpy as np
 from kgen.runtime.data import Dataset, bind_data, bind_inputs, weight_classes
 from kgen.runtime.errors import DataError
 from kgen.runtime.evaluation import (
-    KeptTotals,
+    OwnTotals,
     by_output,
     in_keras_form,
     output_arrays,
@@ -18,8 +18,9 @@ from kgen.runtime.figures import figures
 from kgen.runtime.fitting import evaluate_model, fit_model, predict_model
 from kgen.runtime.fixedbatch import check_one_batch, check_stateful_batch
 from kgen.runtime.history import History
+from kgen.runtime.interrupts import DeferredInterrupt
 from kgen.runtime.modelbase import ModelBase
-from kgen.runtime.training import Chunk, train_chunk
+from kgen.runtime.training import Chunk, only_fit, train_chunk
 from kgen.runtime.weights import weight_views
 
 FLOAT32 = np.dtype(np.float32)
@@ -30,7 +31,7 @@ class Model(ModelBase):
 
     Emitted classes set `spec` and `programs`. Arrays are converted to float32 or int32 and checked
     before anything is changed; several inputs or outputs go by list or by dict of their names, and
-    results for several outputs are dicts.
+    results for several outputs are dicts. Threads may share a model: their calls take turns.
 
     Args:
         seed: fixes initial weights, shuffling and dropout; None draws one (see `seed`).
@@ -84,27 +85,29 @@ class Model(ModelBase):
 
         Raises:
             DataError: unusable arguments or data; nothing is changed then.
+            KgenRuntimeError: another thread is training this model.
             KeyboardInterrupt: the model is left at the end of a step, `history` as far as it got.
         """
-        return fit_model(
-            self,
-            x=x,
-            y=y,
-            batch_size=batch_size,
-            epochs=epochs,
-            verbose=verbose,
-            callbacks=callbacks,
-            validation_split=validation_split,
-            validation_data=validation_data,
-            shuffle=shuffle,
-            class_weight=class_weight,
-            sample_weight=sample_weight,
-            initial_epoch=initial_epoch,
-            steps_per_epoch=steps_per_epoch,
-            validation_steps=validation_steps,
-            validation_batch_size=validation_batch_size,
-            validation_freq=validation_freq,
-        )
+        with only_fit(self):
+            return fit_model(
+                self,
+                x=x,
+                y=y,
+                batch_size=batch_size,
+                epochs=epochs,
+                verbose=verbose,
+                callbacks=callbacks,
+                validation_split=validation_split,
+                validation_data=validation_data,
+                shuffle=shuffle,
+                class_weight=class_weight,
+                sample_weight=sample_weight,
+                initial_epoch=initial_epoch,
+                steps_per_epoch=steps_per_epoch,
+                validation_steps=validation_steps,
+                validation_batch_size=validation_batch_size,
+                validation_freq=validation_freq,
+            )
 
     def evaluate(
         self,
@@ -186,11 +189,11 @@ class Model(ModelBase):
         data = self._batch(x, y, sample_weight)
         data = weight_classes(self.spec, data, class_weight)
         self.compile_program("train")
-        with KeptTotals(self.engine):
+        own = OwnTotals(self.engine)
+        with own:
             chunk = Chunk(data, None, 0, data.rows, data.rows, 1)
             train_chunk(self.engine, self.optimizer, chunk)
-            logs = figures(self.spec.metrics, self.engine.totals)
-        return in_keras_form(logs, return_dict)
+        return in_keras_form(figures(self.spec.metrics, own.totals), return_dict)
 
     def test_on_batch(
         self, x: Any, y: Any = None, sample_weight: Any = None, return_dict: bool = False
@@ -209,9 +212,11 @@ class Model(ModelBase):
         Raises:
             DataError: unusable data.
         """
-        kept = self.states.copies()
-        loss = self._figures(self._batch(x, y, sample_weight))["loss"]
-        self.states.put(kept)
+        data = self._batch(x, y, sample_weight)
+        with self.engine.turn, DeferredInterrupt():
+            kept = self.states.copies()
+            loss = self._figures(data)["loss"]
+            self.states.put(kept)
         return loss
 
     def _batch(self, x: Any, y: Any, sample_weight: Any) -> Dataset:
@@ -221,9 +226,10 @@ class Model(ModelBase):
 
     def _figures(self, data: Dataset) -> dict[str, float]:
         self.compile_program("evaluate")
-        with KeptTotals(self.engine):
+        own = OwnTotals(self.engine)
+        with own:
             self.engine.evaluate(data.arrays, 0, data.rows, data.rows)
-            return figures(self.spec.metrics, self.engine.totals)
+        return figures(self.spec.metrics, own.totals)
 
     def gradients(self, x: Any, y: Any = None, sample_weight: Any = None) -> dict[str, np.ndarray]:
         """The loss's gradient for these rows as one batch, by trainable weight path.
@@ -238,10 +244,10 @@ class Model(ModelBase):
         self.compile_program("gradient")
         # Moving statistics of normalization follow every pass in training mode.
         others = self.engine.weights[self.spec.trainable :]
-        kept, states = others.copy(), self.states.copies()
-        with KeptTotals(self.engine):
+        with OwnTotals(self.engine), DeferredInterrupt():
+            kept, states = others.copy(), self.states.copies()
             self.engine.gradient(data.arrays, 0, data.rows)
-        others[...] = kept
-        self.states.put(states)
-        views = weight_views(self.spec, self.engine.gradients)
-        return {path: view.copy() for path, view in views.items()}
+            others[...] = kept
+            self.states.put(states)
+            views = weight_views(self.spec, self.engine.gradients)
+            return {path: view.copy() for path, view in views.items()}

@@ -5,11 +5,17 @@ from __future__ import annotations
 import copy
 import os
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, ClassVar, Self, TextIO
+from typing import Any, ClassVar, NoReturn, Self, TextIO
 
 import numpy as np
 from kgen.runtime.adapting import adapt_layer
-from kgen.runtime.checkpoint import apply_state, read_state, save_model_weights, save_state
+from kgen.runtime.checkpoint import (
+    apply_state,
+    read_state,
+    save_model_weights,
+    save_state,
+    state_of,
+)
 from kgen.runtime.data import whole_number
 from kgen.runtime.device import Device
 from kgen.runtime.engine import Engine
@@ -17,15 +23,17 @@ from kgen.runtime.errors import DataError, KgenRuntimeError, WeightError
 from kgen.runtime.few import Few
 from kgen.runtime.history import History
 from kgen.runtime.initializers import initialize
+from kgen.runtime.interrupts import DeferredInterrupt
 from kgen.runtime.messages import listed
 from kgen.runtime.partfiles import load_parts
 from kgen.runtime.progress import CompileBar
 from kgen.runtime.spec import Spec
 from kgen.runtime.summary import print_summary
 from kgen.runtime.team import MAX_THREADS
+from kgen.runtime.turns import new_turn
 from kgen.runtime.views import ModelView
 from kgen.runtime.weightfiles import LoadReport, load_model_weights
-from kgen.runtime.weights import Weights, weight_array, weight_views
+from kgen.runtime.weights import Weights, copy_weights, weight_array, weight_views
 
 
 class ModelBase:
@@ -56,6 +64,9 @@ class ModelBase:
         self.history = History()
         self.epoch = 0
         self.stop_training = False
+        self._threads = threads
+        self._fitting = new_turn()
+        self._in_fit = False
         self._compiled: set[str] = set()
         for view in self.spec.views:
             setattr(self, view.name, ModelView.named(self, view))
@@ -122,7 +133,8 @@ class ModelBase:
 
     def get_weights(self) -> list[np.ndarray]:
         """Copies of all weights, in order."""
-        return [view.copy() for view in self.weights.values()]
+        with self.engine.turn:
+            return [view.copy() for view in self.weights.values()]
 
     def set_weights(self, weights: Sequence[Any] | Mapping[str, Any]) -> None:
         """Sets all weights from a list in order, or those named from a mapping of paths.
@@ -140,8 +152,8 @@ class ModelBase:
             path: weight_array(path, value, self.weights[path].shape)
             for path, value in weights.items()
         }
-        for path, value in values.items():
-            self.weights[path][...] = value
+        with self.engine.turn, DeferredInterrupt():
+            copy_weights(self.weights, values)
 
     def count_params(self) -> int:
         """Number of weight entries, trainable and not."""
@@ -179,7 +191,8 @@ class ModelBase:
             CheckpointWriteError: it cannot be written; an older file is then unchanged.
             FileExistsError: it exists and `overwrite` is False.
         """
-        save_state(self, path, overwrite)
+        with self.engine.turn:
+            save_state(self, path, overwrite)
 
     @classmethod
     def load(cls, path: str | os.PathLike[str], *, threads: int | None = None) -> Self:
@@ -216,7 +229,8 @@ class ModelBase:
                 may see otherwise, without `like`; or `like` is of another model.
             ImportError: it is a file for Keras, and h5py is not installed.
         """
-        save_model_weights(self, path, overwrite, like)
+        with self.engine.turn:
+            save_model_weights(self, path, overwrite, like)
 
     def load_weights(
         self,
@@ -252,6 +266,21 @@ class ModelBase:
             DataError: the data do not fit it, are empty or not finite; nothing is changed then.
         """
         adapt_layer(self, layer, data, axis)
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Self:
+        """A model of its own in the same state; callbacks and `history` are not copied."""
+        model = type(self).__new__(type(self))
+        model._set_up(self.seed, self._threads)
+        with self.engine.turn:
+            apply_state(model, state_of(self))
+        return model
+
+    def __reduce__(self) -> NoReturn:
+        name = type(self).__name__
+        raise TypeError(
+            f"a {name} cannot be pickled: save(path) writes it to a file, {name}.load(path) reads "
+            "that; copy.deepcopy(net) makes a second one."
+        )
 
     def summary(
         self, print_fn: Callable[[str], Any] | None = None, file: TextIO | None = None

@@ -7,6 +7,7 @@ import functools
 import os
 import queue
 import threading
+import weakref
 from collections.abc import Sequence
 from typing import Any
 
@@ -93,7 +94,7 @@ def native_drive() -> Any:
 class Team:
     """Threads that sleep between runs; the calling thread is thread 0.
 
-    After a fork the child makes new threads on its first run.
+    After a fork the child makes new threads on its first run. The threads end with the team.
     """
 
     def __init__(self, threads: int | None = None) -> None:
@@ -114,6 +115,7 @@ class Team:
         self._process = os.getpid()
         self._finished = queue.SimpleQueue()
         self._inboxes = [queue.SimpleQueue() for _ in range(self.threads - 1)]
+        weakref.finalize(self, dismiss, self._inboxes).atexit = False
         self._done = [self._runs] * (self.threads - 1)
         usual = threading.stack_size(STACK_BYTES)
         try:
@@ -138,8 +140,7 @@ class Team:
     def close(self) -> None:
         """End the threads; a later run starts new ones."""
         if self._process == os.getpid():
-            for inbox in self._inboxes:
-                inbox.put(None)
+            dismiss(self._inboxes)
         self._process = -1
 
     def run(
@@ -226,6 +227,12 @@ class Team:
             if self.control[STOP]:
                 return done + 1
         return steps
+
+
+def dismiss(inboxes: Sequence[queue.SimpleQueue[Any]]) -> None:
+    """Let workers end."""
+    for inbox in inboxes:
+        inbox.put(None)
 
 
 def work(

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import itertools
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
@@ -16,7 +17,7 @@ from kgen.runtime.backups import Resumed
 from kgen.runtime.batches import BatchStream, row_order
 from kgen.runtime.callback import CallbackList
 from kgen.runtime.data import Dataset
-from kgen.runtime.errors import DataError
+from kgen.runtime.errors import DataError, KgenRuntimeError
 from kgen.runtime.evaluation import CallPacer, evaluate_parts
 from kgen.runtime.figures import figures
 from kgen.runtime.interrupts import DeferredInterrupt
@@ -185,11 +186,11 @@ class Training:
         self._bar = bar = ProgressBar(self.feed.steps, self.verbose, label)
         watched = self.callbacks.watches_batches("train")
         pacer = CallPacer(fixed=watched, steps=model.paces.get(self.feed.batch_size, 1))
-        engine.reset_totals()
         done = 0
+        start: Sequence[float] | float = 0.0
         if self.resumed is not None and self.resumed.batch:
-            done = self.resumed.batch
-            engine.totals[:] = self.resumed.totals
+            done, start = self.resumed.batch, self.resumed.totals
+        engine.reset_totals(start)
         self.resumed = None
         for chunk in self.feed.chunks(epoch, pacer, done):
             if watched:
@@ -199,10 +200,10 @@ class Training:
             pacer.note(chunk.steps, time.perf_counter() - begun)
             done += chunk.steps
             if watched:
-                logs = figures(model.spec.metrics, engine.totals)
+                logs = figures(model.spec.metrics, engine.totals_so_far())
                 self.callbacks.call("on_train_batch_end", done - 1, logs)
             if bar.animated:
-                bar.update(done, figures(model.spec.metrics, engine.totals))
+                bar.update(done, figures(model.spec.metrics, engine.totals_so_far()))
             if model.stop_training:
                 break
         if not watched:
@@ -211,13 +212,37 @@ class Training:
             raise DataError(f"x yields no batches in epoch {epoch + 1}.")
         if self.feed.exhausted:
             model.stop_training = True
-        # Read before validation, which counts on the same totals.
-        logs = figures(model.spec.metrics, engine.totals)
+        logs = figures(model.spec.metrics, engine.totals_so_far())
         model.epoch = epoch + 1
         if self.validation is not None and self.validation.due(epoch):
             logs |= self.validation.run(model, self.callbacks)
         bar.finish(done, logs)
         return logs
+
+
+@contextmanager
+def only_fit(model: Any) -> Iterator[None]:
+    """One thread trains a model at a time; a `fit` from a callback leaves the outer one's sums.
+
+    Raises:
+        KgenRuntimeError: another thread is in `fit`.
+    """
+    if not model._fitting.acquire(blocking=False):
+        raise KgenRuntimeError(
+            f"fit of this {model.name} is running in another thread; wait for it, or train a "
+            "copy: copy.deepcopy(net)."
+        )
+    outer, stopped = model._in_fit, model.stop_training
+    totals = model.engine.totals_so_far()
+    model._in_fit = True
+    try:
+        yield
+    finally:
+        model._in_fit = outer
+        if outer:
+            model.stop_training = stopped
+            model.engine.reset_totals(totals)
+        model._fitting.release()
 
 
 def take_average(model: Any) -> None:
@@ -230,6 +255,6 @@ def take_average(model: Any) -> None:
 
 def train_chunk(engine: Any, optimizer: Any, chunk: Chunk) -> None:
     """Runs the chunk's steps with the optimizer's figures for each of them."""
-    scalars = optimizer.scalars(engine.step, chunk.steps)
-    with DeferredInterrupt():
+    with engine.turn, DeferredInterrupt():
+        scalars = optimizer.scalars(engine.step, chunk.steps)
         engine.train(chunk.data.arrays, chunk.order, chunk.first, chunk.last, chunk.size, scalars)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any, Self
+from typing import Any, NoReturn, Self
 
 from kgen.runtime.data import bind_inputs
 from kgen.runtime.engine import Engine
@@ -107,6 +107,9 @@ class ModelView:
             DataError: unusable arguments or data.
         """
         return predict_model(self, x, batch_size, verbose, steps, callbacks)
+
+    def __reduce__(self) -> NoReturn:
+        raise TypeError(f"{self.name} cannot be pickled or copied apart from its model.")
 
     def __repr__(self) -> str:
         inputs = ", ".join(item.name for item in self.spec.inputs)

@@ -52,7 +52,7 @@ def load_model_weights(
     differs = (found.missing or found.unexpected) and not by_name
     if not found.values or differs or (found.mismatched and not skip_mismatch):
         raise WeightError(difference(model.spec, found, path))
-    with DeferredInterrupt():
+    with model.engine.turn, DeferredInterrupt():
         copy_weights(model.weights, found.values)
     return LoadReport(tuple(found.values), found.missing, found.unexpected, tuple(found.mismatched))
 

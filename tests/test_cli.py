@@ -329,12 +329,14 @@ def test_files_of_other_kinds_are_refused(project: Path, tmp_path: Path) -> None
         "text.csv": "line 2, column 'x_3': 'four'",
         "ragged.csv": "line 2 has 3 cells",
         "bare.csv": "names its columns",
-        "data.parquet": ".npz, .npy, .csv and .h5",
+        "data.txt": ".npz, .npy, .csv, .parquet and .h5",
+        "data.tsv": "with commas",
+        "missing.parquet": "no such file",
         "text.h5": "no HDF5 file",
         "empty.h5": "no data sets",
         "missing.h5": "no such file",
         "missing.npz": "no such file",
-        ".": "image folders",
+        ".": "a folder, which is read as images",
     }
     for name, words in cases.items():
         done = kgen("train", "small.k", "--data", tmp_path / name, "-o", "bad", cwd=project)

@@ -26,6 +26,7 @@ COMMANDS = {
     "fmt": "fmt",
     "explain": "reference",
     "layers": "reference",
+    "completion": "completion",
 }
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 from kgen.diagnostics import fail
@@ -42,6 +43,17 @@ def read_source(path: str | Path) -> str:
             f"{path} cannot be read: {(reason or 'unknown reason').lower()}",
             help="check the path and its permissions",
         )
+    return _decoded(data, str(path))
+
+
+def read_input(path: str) -> str:
+    """As `read_source`; `-` is standard input."""
+    if path != "-":
+        return read_source(path)
+    return _decoded(sys.stdin.buffer.read(MAX_CHARACTERS * _BYTES_PER_CHARACTER + 1), path)
+
+
+def _decoded(data: bytes, path: str) -> str:
     if len(data) > MAX_CHARACTERS * _BYTES_PER_CHARACTER:
         fail(
             "K0615",

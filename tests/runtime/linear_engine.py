@@ -18,6 +18,7 @@ from kgen.runtime.model import Model
 from kgen.runtime.optimizers import SGD
 from kgen.runtime.spec import Input, Layer, Metric, Output, Spec, Target, Weight
 from kgen.runtime.states import States
+from kgen.runtime.turns import new_turn
 
 
 def linear_spec(
@@ -84,6 +85,7 @@ class LinearEngine:
         self, spec: Spec, programs: Any, seed: int, threads: int | None, device: Device
     ) -> None:
         self.spec = spec
+        self.turn = new_turn()
         self.seed = seed
         self.step = 0
         self.threads = threads
@@ -105,8 +107,11 @@ class LinearEngine:
             progress(0, 2, "forward")
             progress(2, 2, "")
 
-    def reset_totals(self) -> None:
-        self.totals[:] = 0.0
+    def reset_totals(self, start: Any = 0.0) -> None:
+        self.totals[:] = start
+
+    def totals_so_far(self) -> np.ndarray:
+        return self.totals.copy()
 
     def train(
         self,

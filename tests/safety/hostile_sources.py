@@ -15,8 +15,8 @@ from types import FrameType
 from kgen.compiler import compile_text
 from kgen.diagnostics import KgenError
 
-SECONDS = 10
-MEMORY = 3 << 30
+SECONDS = 5
+MEMORY = 1 << 30
 STEP = "    a = [a, a, a, a]\n"
 
 

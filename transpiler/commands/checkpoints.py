@@ -40,24 +40,30 @@ class Checkpoints(Callback):
         net = kind.load(self.weights, threads=threads)
         try:
             record = json.loads(self.record.read_text("utf-8"))
-            settings, history = record["settings"], record["history"]
-        except (OSError, ValueError, KeyError, TypeError) as error:
-            raise WeightError(f"{self.record} is missing or damaged ({error}).") from error
+            settings = {name: record["settings"][name] for name in self.settings}
+            figures = dict(record["history"]).items()
+            history = {name: list(values)[: net.epoch] for name, values in figures}
+        except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
+            raise WeightError(
+                f"{self.record} is missing or damaged ({error}): the run cannot be gone on with. "
+                "load_weights reads the weights beside it."
+            ) from error
         for name, value in self.settings.items():
-            if settings.get(name) != value:
+            if settings[name] != value:
                 raise KgenRuntimeError(
                     f"the run in {self.weights.parent} had {name.replace('_', ' ')} "
-                    f"{settings.get(name)}, this one has {value}: it would not go on the same. "
+                    f"{settings[name]}, this one has {value}: it would not go on the same. "
                     "Give the same options and data, or another --checkpoint folder."
                 )
         # The record is written after the weights: a run killed in between has an epoch less there.
-        self.history = {name: values[: net.epoch] for name, values in history.items()}
+        self.history = history
         say(f"resuming after epoch {net.epoch}")
         return net
 
     def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
         for name, value in (logs or {}).items():
-            self.history.setdefault(name, []).append(value)
+            number = value.tolist() if hasattr(value, "tolist") else value
+            self.history.setdefault(name, []).append(number)
         self.weights.parent.mkdir(parents=True, exist_ok=True)
         record = {"settings": self.settings, "history": self.history}
         self.model.save(self.weights)

@@ -30,7 +30,7 @@ def read_csv(path: Path, spec: Any) -> dict[str, np.ndarray]:
         raise DataError(f"{path} is not UTF-8 text; save it as CSV in UTF-8.") from error
     except csv.Error as error:
         raise DataError(f"{path} is no CSV file: {error}.") from error
-    return _join(names, table, spec)
+    return join_columns(names, table, spec)
 
 
 def write_csv(arrays: Mapping[str, np.ndarray]) -> Iterator[str]:
@@ -82,20 +82,24 @@ def _is_number(text: str) -> bool:
     return True
 
 
-def _join(names: Sequence[str], table: np.ndarray, spec: Any) -> dict[str, np.ndarray]:
-    """Columns to arrays; class labels stay whole numbers by the checks that follow."""
+def join_columns(names: Sequence[str], table: np.ndarray, spec: Any) -> dict[str, np.ndarray]:
+    """Columns of a table as arrays by the names that the model has; see `read_csv`.
+
+    Class labels stay whole numbers by the checks that follow.
+    """
     shapes = {item.name: item.shape for item in spec.inputs}
     shapes |= {item.output: item.shape for item in spec.targets}
     arrays: dict[str, np.ndarray] = {}
     groups: dict[str, dict[int, int]] = {}
     single: dict[str, int] = {}
     for column, name in enumerate(names):
-        match = re.fullmatch(r"(.+?)(?:_(\d+)|\[(\d+)\])", name)
-        if match and name not in shapes:
-            index = int(match[2] or match[3])
-            groups.setdefault(match[1], {})[index] = column
-        else:
+        match = re.fullmatch(r"(.+?)(?:_(\d{1,9})|\[(\d{1,9})\])", name)
+        group = groups.setdefault(match[1], {}) if match and name not in shapes else None
+        index = int(match[2] or match[3]) if match else 0
+        if group is None or index in group:
             single[name] = column
+        else:
+            group[index] = column
     for name, columns in groups.items():
         known = name in shapes or name.removeprefix("test_") in shapes
         if known and sorted(columns) == list(range(len(columns))):

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import lzma
+import struct
+import tokenize
 import zipfile
+import zlib
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -22,11 +26,28 @@ _USUAL = {
     "test_y": ("y_test", "test_y"),
 }
 _REFUSED = {
-    ".parquet": "a Parquet file",
     ".pkl": "a pickle, which can run code",
     ".pt": "a torch file, which is a pickle and can run code",
     ".tsv": "a tab-separated file; save it with commas",
 }
+
+# What NumPy and the packages beneath it raise on damaged files.
+_DAMAGE = (
+    ValueError,
+    TypeError,
+    KeyError,
+    OSError,
+    EOFError,
+    SyntaxError,
+    OverflowError,
+    RuntimeError,
+    struct.error,
+    zlib.error,
+    lzma.LZMAError,
+    tokenize.TokenError,
+    zipfile.BadZipFile,
+    zipfile.LargeZipFile,
+)
 
 
 @dataclass(frozen=True)
@@ -156,32 +177,37 @@ def _read(text: str, spec: Any) -> dict[str, np.ndarray]:
         return {name: next(iter(arrays.values()))}
     path = Path(text)
     if path.is_dir():
-        raise DataError(
-            f"{text} is a folder; image folders are not supported yet: "
-            "convert the images to one .npz file."
-        )
+        from kgen.commands.imagefolders import read_images
+
+        return read_images(path, spec)
     suffix = path.suffix.lower()
     reader = _READERS.get(suffix)
     if reader is None:
         kind = _REFUSED.get(suffix, f"no kind of data file known here ('{suffix}')")
-        raise DataError(f"{text} is {kind}; data are read from .npz, .npy, .csv and .h5 files.")
+        raise DataError(
+            f"{text} is {kind}; data are read from .npz, .npy, .csv, .parquet and .h5 files, and "
+            "from folders of images."
+        )
     return reader(path, spec)
 
 
 def _read_npz(path: Path, spec: Any) -> dict[str, np.ndarray]:
-    try:
-        with path.open("rb") as file, np.load(file, allow_pickle=False) as archive:
+    with path.open("rb") as file:
+        try:
+            archive = np.load(file, allow_pickle=False)
             if not hasattr(archive, "files"):
                 raise DataError(f"{path} is a single array; name it .npy.")
-            return {name: archive[name] for name in archive.files}
-    except (ValueError, EOFError, zipfile.BadZipFile, zipfile.LargeZipFile) as error:
-        raise _unreadable(path, error) from error
+            with archive:
+                return {name: archive[name] for name in archive.files}
+        except _DAMAGE as error:
+            raise _unreadable(path, error) from error
 
 
 def _read_npy(path: Path, spec: Any) -> dict[str, np.ndarray]:
+    path.open("rb").close()  # says best what is wrong with a path
     try:
         array = np.load(path, mmap_mode="r", allow_pickle=False)
-    except (ValueError, EOFError) as error:
+    except _DAMAGE as error:
         raise _unreadable(path, error) from error
     if not isinstance(array, np.ndarray):
         raise DataError(f"{path} holds several arrays; name it .npz.")
@@ -201,12 +227,23 @@ def _read_h5(path: Path, spec: Any) -> dict[str, Any]:
     try:
         # It stays open for as long as its data sets are in use.
         file = h5py.File(path, "r")
-        arrays = {name: item for name, item in file.items() if isinstance(item, h5py.Dataset)}
+        arrays = {_name(key): one for key, one in file.items() if isinstance(one, h5py.Dataset)}
     except (OSError, KeyError, RuntimeError) as error:
         raise DataError(f"{path} is damaged or no HDF5 file ({error}).") from error
     if not arrays:
         raise DataError(f"{path} has no data sets at its top; it has {_listed(file)}.")
     return arrays
+
+
+def _name(key: str | bytes) -> str:
+    """A name in an HDF5 file, where those that are no UTF-8 are bytes."""
+    return key if isinstance(key, str) else key.decode("utf-8", "backslashreplace")
+
+
+def _read_parquet(path: Path, spec: Any) -> dict[str, np.ndarray]:
+    from kgen.commands.parquetfiles import read_parquet
+
+    return read_parquet(path, spec)
 
 
 def _unreadable(path: Path, error: Exception) -> DataError:
@@ -224,6 +261,7 @@ _READERS: dict[str, Callable[[Path, Any], dict[str, Any]]] = {
     ".npz": _read_npz,
     ".npy": _read_npy,
     ".csv": read_csv,
+    ".parquet": _read_parquet,
     ".h5": _read_h5,
     ".hdf5": _read_h5,
 }

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import difflib
-import sys
 from pathlib import Path
 
 import click
@@ -22,12 +21,12 @@ def fmt(ctx: click.Context, sources: tuple[str, ...], check: bool, diff: bool) -
     from kgen.diagnostics import KgenError
     from kgen.format import format_source
     from kgen.render import print_diagnostics
-    from kgen.source import read_source
+    from kgen.source import read_input
 
     changed = failed = 0
     for path in sources:
         try:
-            text = sys.stdin.read() if path == "-" else read_source(path)
+            text = read_input(path)
             new = format_source(text, path)
         except KgenError as error:
             print_diagnostics(error.diagnostics)

@@ -74,10 +74,12 @@ def new(name: str) -> None:
         raise click.UsageError(f"{name!r} has no letter to name a model after")
     if folder.exists():
         raise click.UsageError(f"{name} exists already")
-    stem = module_name(folder.name)
-    title = "".join(part.capitalize() for part in stem.split("_")) or "Model"
-    if title == "Model":
-        title = "MyModel"
+    stem = module_name(f"{folder.name}.k")
+    if stem == "make_data":
+        stem = "made_data"  # the module must not replace the script
+    title = "".join(part.capitalize() for part in stem.split("_"))
+    if _taken(title):
+        title = f"{title}Net"
     files = {
         f"{stem}.k": MODEL,
         "make_data.py": DATA,
@@ -86,7 +88,19 @@ def new(name: str) -> None:
     }
     folder.mkdir(parents=True)
     for file, text in files.items():
-        # Plain replacement: the texts have braces of their own nowhere else.
-        filled = text.replace("{stem}", stem).replace("{title}", title)
-        (folder / file).write_text(filled, encoding="utf-8")
+        (folder / file).write_text(_filled(text, stem, title), encoding="utf-8")
         show(str(folder / file))
+
+
+def _taken(title: str) -> bool:
+    """Whether a model cannot be called so, or would hide something that it needs."""
+    from kgen.compiler import check_text
+    from kgen.layers.registry import FAMILIES, find
+
+    known = any(find(family, title) is not None for family in FAMILIES)
+    return known or bool(check_text(_filled(MODEL, "model", title), "model.k"))
+
+
+def _filled(text: str, stem: str, title: str) -> str:
+    # Plain replacement: the texts have braces of their own nowhere else.
+    return text.replace("{stem}", stem).replace("{title}", title)

@@ -1,0 +1,125 @@
+"""Folders of images to arrays: a folder for each class, as Keras's utilities read them."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from kgen.commands.options import say
+from kgen.runtime.errors import DataError, MissingPackageError
+
+ENDINGS = (".bmp", ".gif", ".jpeg", ".jpg", ".png", ".ppm", ".tif", ".tiff", ".webp")
+# Modes of pillow by the number of channels.
+MODES = {1: "L", 3: "RGB", 4: "RGBA"}
+
+
+def read_images(folder: Path, spec: Any) -> dict[str, np.ndarray]:
+    """Pixels from 0 to 255 for the model's input, and the classes for its target.
+
+    A folder `train` and a folder `test` inside hold the rows to train on and those held out. In
+    each of them, or in `folder` itself, the folders are the classes, numbered in the order of
+    their names; a folder without any holds images to predict. Images of other sizes are resized.
+
+    Raises:
+        DataError: the model takes no images or has other classes, or a file is damaged.
+        MissingPackageError: pillow is not installed.
+    """
+    shape = _shape_of_images(folder, spec)
+    inside = {entry.name for entry in folder.iterdir() if entry.is_dir()}
+    parts = {"": folder}
+    if inside == {"train", "test"}:
+        parts = {"": folder / "train", "test_": folder / "test"}
+    names = _classes(parts[""])
+    if any(_classes(part) != names for part in parts.values()):
+        raise DataError(f"{folder}: the folders in train and in test differ.")
+    arrays: dict[str, np.ndarray] = {}
+    for prefix, part in parts.items():
+        files = list(_files(part, names))
+        if not files:
+            raise DataError(f"{part} has no images; known are {', '.join(ENDINGS)}.")
+        arrays[prefix + spec.inputs[0].name] = _read(folder, [file for _, file in files], shape)
+        if names and spec.targets:
+            target, numbers = spec.targets[0], np.array([place for place, _ in files])
+            arrays[prefix + target.output] = _labels(folder, target, numbers, names)
+    if names:
+        listed = ", ".join(f"{number} {name}" for number, name in enumerate(names))
+        say(f"classes of {folder}: {listed}")
+    return arrays
+
+
+def _shape_of_images(folder: Path, spec: Any) -> tuple[int | None, int | None, int]:
+    shape = spec.inputs[0].shape
+    if len(spec.inputs) != 1 or len(shape) != 3 or shape[2] not in MODES:
+        listed = ", ".join(f"'{item.name}' of shape {item.shape}" for item in spec.inputs)
+        raise DataError(
+            f"{folder} is a folder, which is read as images, for a model with one input of shape "
+            f"(height, width, channels), 1, 3 or 4 of them; this model has {listed}."
+        )
+    if len(spec.targets) > 1:
+        raise DataError(f"{folder} has a class for each image, but the model several targets.")
+    return shape[0], shape[1], shape[2]
+
+
+def _classes(folder: Path) -> list[str]:
+    return sorted(entry.name for entry in folder.iterdir() if entry.is_dir())
+
+
+def _files(folder: Path, names: Sequence[str]) -> Iterator[tuple[int, Path]]:
+    """Images in the order of their names, each with the number of its class."""
+    for place, part in enumerate([folder / name for name in names] or [folder]):
+        for file in sorted(part.rglob("*")):
+            if file.suffix.lower() in ENDINGS and file.is_file():
+                yield place, file
+
+
+def _read(
+    folder: Path, files: Sequence[Path], shape: tuple[int | None, int | None, int]
+) -> np.ndarray:
+    try:
+        from PIL import Image
+    except ImportError as error:
+        raise MissingPackageError(
+            f"reading {folder} needs the package pillow: pip install 'kgen-compiler[data]'."
+        ) from error
+    images: list[np.ndarray] = []
+    resized = 0
+    for file in files:
+        try:
+            with warnings.catch_warnings(), Image.open(file) as opened:
+                warnings.simplefilter("error", Image.DecompressionBombWarning)
+                image = opened.convert(MODES[shape[2]])
+        except Exception as error:  # pillow's readers raise whatever damage makes them raise
+            raise DataError(f"{file} is damaged or no image ({error}).") from error
+        height, width = shape[0] or image.height, shape[1] or image.width
+        if (image.height, image.width) != (height, width):
+            image = image.resize((width, height), Image.Resampling.BILINEAR)
+            resized += 1
+        images.append(np.asarray(image, np.float32).reshape(height, width, shape[2]))
+        if images[-1].shape != images[0].shape:
+            raise DataError(
+                f"{file} is {height} x {width}, {files[0]} {images[0].shape[0]} x "
+                f"{images[0].shape[1]}: images for an open size must agree in it."
+            )
+    if resized:
+        say(f"resized {resized} of {len(files)} images of {folder} to {height} x {width}")
+    return np.stack(images)
+
+
+def _labels(folder: Path, target: Any, numbers: np.ndarray, names: Sequence[str]) -> np.ndarray:
+    """Class numbers, or rows with a one at their place, as the target has it."""
+    if target.dtype == "int32":
+        known = target.classes
+    elif target.shape in ((), (1,)):
+        known = 2
+    else:
+        known = target.shape[-1]
+    if known is not None and known != len(names):
+        raise DataError(
+            f"{folder} has {len(names)} classes ({', '.join(names)}), but target "
+            f"'{target.output}' {known}."
+        )
+    one_hot = target.dtype != "int32" and target.shape not in ((), (1,))
+    return np.eye(len(names), dtype=np.float32)[numbers] if one_hot else numbers
