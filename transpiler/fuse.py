@@ -278,6 +278,8 @@ class Fusion:
     def _joinable(self, node: Node, producers: Sequence[Group]) -> Group | None:
         if node.op.name == "scan_output":
             return self.group_of[node.inputs[0]]
+        if node.op.shared:
+            return next((g for g in self.groups if _is_part(node, g.anchor)), None)
         if not (node.op.elementwise or node.op.name in REDUCTIONS or is_join(node)):
             return None
         candidates = [*reversed(producers), *reversed(self.groups)]
@@ -409,8 +411,6 @@ class Fusion:
             return self._reduction_group(node)
         return self._elementwise_group(node)
 
-    def _reduction_group(self, node: Node) -> Group | None:
-        source, axes = node.inputs[0], node.attrs["axes"]
     def _goes_along_lines(self, node: Node) -> bool:
         """Whether a convolution has one channel, whose positions then are a tile's columns."""
         if node.op.name != "conv" or node.output.shape[-1] != 1 or node.attrs["strides"][-1] > 1:
@@ -419,6 +419,8 @@ class Fusion:
         run = count(node.inputs[1].shape[-2:-1])[1] if node.attrs["dilation"][-1] > 1 else taps
         return isinstance(extent, int) and extent >= self.lanes <= run
 
+    def _reduction_group(self, node: Node) -> Group | None:
+        source, axes = node.inputs[0], node.attrs["axes"]
         group = _columns_domain(node)
         split = axes[-1] + 1
         if group is None:
@@ -519,6 +521,12 @@ def root(value: Value) -> Value:
 def _is_small(value: Value) -> bool:
     """Whether there is as much of it for any batch and any open size."""
     return not count(value.shape)[0]
+
+
+def _is_part(node: Node, other: Node) -> bool:
+    """Whether two nodes are results of one computation."""
+    own, others = ({**n.attrs, "part": ""} for n in (node, other))
+    return node.op is other.op and node.inputs == other.inputs and own == others
 
 
 def is_join(node: Node) -> bool:

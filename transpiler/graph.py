@@ -92,7 +92,10 @@ class OpDef:
     `expand` writes the op in simpler ones, once derivatives have been taken.
     A structured op names its `kernel`; a `tiled` one computes tiles of rows by
     columns of its last axis, which elementwise nodes after it may finish in
-    registers. `flops` counts its arithmetic, for a row where it has a batch.
+    registers. What is `shared` has several results: nodes of one such op with the
+    same inputs that differ in `part` alone are one kernel. An op with a kernel and
+    an `expand` is expanded for machines that lack the kernel.
+    `flops` counts its arithmetic, for a row where it has a batch.
     `needs` are sizes, with the least value of each, for which it is defined.
     """
 
@@ -107,6 +110,7 @@ class OpDef:
     expand: Callable[[Node, tuple[Value, ...]], Value] | None = None
     kernel: str = ""
     tiled: bool = False
+    shared: bool = False
     flops: Callable[[Node], int] | None = None
     needs: Callable[[Node], Sequence[tuple[Size, int]]] | None = None
 

@@ -7,8 +7,10 @@ from dataclasses import dataclass
 
 from kgen.passes import PASSES, Pass
 from kgen.passes.border import border
+from kgen.passes.loops import with_bodies
 from kgen.passes.panel import panel
 from kgen.passes.part import part
+from kgen.passes.unfold import unfold
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +86,7 @@ CUDA = Target(
         "cuda.tiles": "HALF_ROWS LANES ROWS block_max block_min block_pack block_product "
         "block_product_t block_sum blocks_of_warps rows_for vectors_for warps",
     },
-    tuple(one for one in PASSES if one not in (part, border, panel)),
+    (with_bodies(unfold), *(one for one in PASSES if one not in (part, border, panel))),
     lanes=32,
     has_ptx=True,
 )

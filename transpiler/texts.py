@@ -123,6 +123,77 @@ class BatchedText(KernelText):
     out: str
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HeadsText(KernelText):
+    """Blocks of queries of each head, which meet a block of keys after another.
+
+    `step` queries lie along the lanes of `vectors`; tiles of `rows` keys meet them, from `lowest`
+    to `stop`. `hidden` lowers the scores `acc` of keys that are not seen. Rows of keys and queries
+    are copied to where those of the head lie together: `size_vectors` and `value_vectors` hold one
+    of each, `size_rows` and `value_rows` are those of the turned blocks.
+    """
+
+    share: str
+    first: str
+    last: str
+    heads: str
+    key_head: str
+    queries: str
+    keys: str
+    size: str
+    value_size: str
+    size_rows: str
+    value_rows: str
+    size_vectors: str
+    value_vectors: str
+    step: str
+    vectors: str
+    rows: str
+    lowest: str
+    stop: str
+    q: str
+    k: str
+    v: str
+    hidden: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AttendText(HeadsText):
+    """Attention: sums of values, if they are wanted, and what derivatives need of the scores."""
+
+    kept: tuple[str, ...]
+    found: str
+
+
+@dataclass(frozen=True, slots=True)
+class Sum:
+    """Weights of keys times rows of queries, tile by tile, added to the rows `target` of keys."""
+
+    weights: str
+    source: str
+    target: str
+    size: str
+    rows: str
+    vectors: str
+    step: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AttendGradientText(HeadsText):
+    """Its derivatives, from the scores computed again: of the query and those of `added`.
+
+    `seen` leaves no slope to scores that do not count.
+    """
+
+    sums: str
+    delta: str
+    grad: str
+    query: str
+    cleared: tuple[str, ...]
+    added: tuple[Sum, ...]
+    seen: tuple[str, ...]
+
+
 @dataclass(frozen=True, slots=True)
 class Stage:
     """One pass over a row: statements before it, per tile, and after it."""
@@ -327,6 +398,8 @@ TEMPLATES: dict[type[KernelText], str] = {
     PackedOuterText: "packed_outer",
     OuterText: "outer",
     BatchedText: "batched",
+    AttendText: "attend",
+    AttendGradientText: "attend_gradient",
     RowsText: "rows",
     FlatText: "flat",
     ColumnsText: "columns",

@@ -515,6 +515,27 @@ def _function(function: Callable[[Array], Array], error: float = FUNCTION) -> Ru
     return lambda inputs, attrs: _monotone(function, inputs[0], error)
 
 
+def _rounded(number: float) -> Near:
+    """A number as float32 has it, to within its rounding."""
+    return Near(np.asarray(number), np.asarray(U * abs(number)))
+
+
+def _twice_below(x: Near) -> Near:
+    """1 + erf(x / sqrt(2))."""
+    inner = _multiply(x, _rounded(0.5**0.5))
+    return _add(Near.exact(1.0), _monotone(erf, inner, FUNCTION))
+
+
+def _normal_gate(x: Near) -> Near:
+    return _multiply(_multiply(Near.exact(0.5), x), _twice_below(x))
+
+
+def _normal_gate_slope(x: Near) -> Near:
+    power = _exp(_multiply(_square(x), Near.exact(-0.5)))
+    density = _multiply(_multiply(x, power), _rounded((2.0 * np.pi) ** -0.5))
+    return _add(_multiply(Near.exact(0.5), _twice_below(x)), density)
+
+
 RULES: dict[str, Rule] = {
     "add": _binary(_add),
     "subtract": _binary(lambda a, b: _add(a, _negative(b))),
@@ -541,6 +562,8 @@ RULES: dict[str, Rule] = {
     "tanh": _function(np.tanh),
     "sigmoid": _function(expit),
     "erf": _function(erf),
+    "normal_gate": _unary(_normal_gate),
+    "normal_gate_slope": _unary(_normal_gate_slope),
     "sqrt": _function(lambda x: np.sqrt(np.maximum(x, 0.0)), 2 * U),
     "rsqrt": _function(lambda x: 1.0 / np.sqrt(np.maximum(x, 0.0))),
     "square": _unary(_square),

@@ -11,11 +11,12 @@ from kgen.body import Body, Rows
 from kgen.dims import declared, definitions, symbol
 from kgen.fuse import REDUCTIONS, Fusion, Group
 from kgen.graph import BATCH, Node, Size, Value
+from kgen.kernels.attending import attend, attend_gradient
 from kgen.kernels.columnwise import columns
 from kgen.kernels.convolving import conv, turn
 from kgen.kernels.depthwise import depthwise, depthwise_filter
-from kgen.kernels.indexing import gathered, scattered
 from kgen.kernels.filtering import conv_filter, filter_parts
+from kgen.kernels.indexing import gathered, scattered
 from kgen.kernels.loops import starts_with_batch
 from kgen.kernels.moving import copied, transposed
 from kgen.kernels.ordering import added_along, ordered, running, taken_along
@@ -24,8 +25,8 @@ from kgen.kernels.pooling import pick, pool, pool_where, spread, unpool
 from kgen.kernels.products import batched, dot_panels, matmul, outer
 from kgen.kernels.rowwise import rowwise, spilled
 from kgen.kernels.shifting import moved
-from kgen.kernels.transposing import conv_transpose
 from kgen.kernels.slicing import filter_slices
+from kgen.kernels.transposing import conv_transpose
 from kgen.kernels.warping import unwarp, warp
 from kgen.texts import KernelText
 
@@ -95,6 +96,8 @@ def is_by_batch(group: Group) -> bool:
 
 
 _WRITERS: dict[str, Callable[[Body], KernelText]] = {
+    "attend": attend,
+    "attend_gradient": attend_gradient,
     "matmul": matmul,
     "outer": outer,
     "batched": batched,
@@ -112,11 +115,11 @@ _WRITERS: dict[str, Callable[[Body], KernelText]] = {
     "conv": conv,
     "conv_filter": conv_filter,
     "conv_transpose": conv_transpose,
+    "filter_parts": filter_parts,
+    "filter_slices": filter_slices,
     "dot_panels": dot_panels,
     "dot_parts": dot_parts,
     "sum_parts": sum_parts,
-    "filter_parts": filter_parts,
-    "filter_slices": filter_slices,
     "turn": turn,
     "depthwise": depthwise,
     "depthwise_filter": depthwise_filter,

@@ -89,7 +89,7 @@ def gelu(x: T, approximate: Bool = False) -> Value:
     if approximate:
         inner = 0.7978845608028654 * (x + 0.044715 * (x * ops.square(x)))
         return 0.5 * x * (1.0 + ops.tanh(inner))
-    return 0.5 * x * (1.0 + ops.erf(x * 0.7071067811865476))
+    return ops.normal_gate(x)
 
 
 @activation("silu", "swish")

@@ -29,6 +29,8 @@ from kgen.layers.registry import Scope, member
 
 # Far below any score, and exact in float32.
 _LARGE = -(2.0**127)
+# What is added to scores of keys that are masked.
+_LOWERED = -1e9
 _OptionalMasks: TypeAlias = Annotated[
     Any,
     Maybe(
@@ -68,6 +70,34 @@ def both(a: Value | None, b: Value | None) -> Value | None:
     if a is None or b is None:
         return b if a is None else a
     return ops.logical_and(cast(a, "bool"), cast(b, "bool"))
+
+
+# Scores of one head that are stored; of more than these, none are: from here on blocks are faster.
+_SHORT = 512
+# The longest rows of a head that a block of is kept beside its scores.
+_WIDE = 256
+
+
+def by_blocks(q: Value, k: Value, v: Value) -> bool:
+    """Whether to go over blocks of queries and keys, `[batch, length, heads, size]`, for memory."""
+    sizes = [size for x in (q, k, v) for size in x.shape[2:]]
+    if not all(isinstance(size, int) for size in sizes):
+        return False
+    if any(int(x.shape[3]) > _WIDE for x in (q, v)):  # type: ignore[arg-type]
+        return False
+    queries, keys = q.shape[1], k.shape[1]
+    known = isinstance(queries, int) and isinstance(keys, int)
+    return not known or queries * keys > _SHORT  # type: ignore[operator]
+
+
+def turned_mask(mask: Value) -> Value:
+    """A mask `[batch, heads, queries, keys]`, ones for some of them, by keys and then queries."""
+    return ops.transpose(cast(mask, "bool"), (0, 1, 3, 2))
+
+
+def key_mask_of(mask: Value) -> Value:
+    """A mask `[batch, keys]` by keys."""
+    return ops.reshape(cast(mask, "bool"), (mask.shape[0], 1, mask.shape[1], 1))
 
 
 def masked_softmax(scores: Value, mask: Value | None, axes: tuple[int, ...]) -> Value:
@@ -124,16 +154,28 @@ def _attend(
     if causal:
         mask = both(mask, causal_mask(scores.shape[-2], scores.shape[-1]))
     if mask is not None:
-        scores = ops.where(mask, scores, scores - 1e9)
+        scores = ops.where(mask, scores, scores + _LOWERED)
     weights = ops.softmax(scores)
     used = dropout(scope, weights, rate=rate, seed=seed)
     lead = tuple(range(scores.type.rank - 2))
     last = scores.type.rank - 1
     y = ops.dot(used, value, contract=((last,), (last - 1,)), batch=(lead, lead))
-    if query_mask is not None:
-        y = ops.where(ops.expand_dims(cast(query_mask, "bool"), -1), y, 0.0)
-        scope.set_mask(y, query_mask)
+    y = _without(scope, y, query_mask)
     return [y, used] if return_scores else y
+
+
+def _without(scope: Scope, y: Value, query_mask: Value | None) -> Value:
+    """The result without that of queries that do not count."""
+    if query_mask is None:
+        return y
+    y = ops.where(ops.expand_dims(cast(query_mask, "bool"), -1), y, 0.0)
+    scope.set_mask(y, query_mask)
+    return y
+
+
+def _one_head(x: Value) -> Value:
+    """A sequence as one of a single head."""
+    return ops.reshape(x, (*x.shape[:2], 1, x.shape[2]))
 
 
 @layer("Attention", inputs="many", minimum=2)
@@ -156,6 +198,20 @@ def attention(
     """
     query, value, key = _inputs(xs)
     scale = scope.weight("scale", (), member("initializer", "Ones")) if use_scale else None
+    heads = [_one_head(x) for x in (query, key, value)] if query.type.rank == 3 else []
+    stored = score_mode != "dot" or return_attention_scores or (dropout > 0 and scope.training)
+    if heads and not stored and by_blocks(heads[0], heads[1], heads[2]):
+        q = heads[0] if scale is None else heads[0] * scale
+        query_mask, value_mask = _masks(scope, xs, mask)
+        y = ops.attention(
+            q,
+            heads[1],
+            heads[2],
+            [] if value_mask is None else [key_mask_of(value_mask)],
+            causal=use_causal_mask,
+            lowered=0.0 if value_mask is None else _LOWERED,
+        )
+        return _without(scope, ops.reshape(y, (*query.shape[:2], value.shape[2])), query_mask)
     if score_mode == "dot":
         lead = tuple(range(query.type.rank - 2))
         last = query.type.rank - 1
@@ -220,9 +276,15 @@ def dot_product_attention(
     assert isinstance(size, int)
     factor: Operand = size**-0.5 if scale is None else scale
     groups = _groups(query.shape[2], key.shape[2])
+    query = ops.as_float(query)
+    plain = bias is None and attn_logits_soft_cap is None
+    if plain and (mask is None or mask.type.rank == 4) and by_blocks(query, key, value):
+        masks = [] if mask is None else [turned_mask(mask)]
+        key, value = ops.as_float(key), ops.as_float(value)
+        return ops.attention(query * factor, key, value, masks, causal=is_causal)
     if groups > 1:
         key, value = (ops.repeat(x, (1, 1, groups, 1)) for x in (key, value))
-    scores = ops.einsum("btnh,bsnh->bnts", ops.as_float(query) * factor, key)
+    scores = ops.einsum("btnh,bsnh->bnts", query * factor, key)
     if attn_logits_soft_cap is not None:
         scores = ops.tanh(scores / attn_logits_soft_cap) * attn_logits_soft_cap
     scores = scores if bias is None else scores + bias

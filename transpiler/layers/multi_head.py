@@ -8,14 +8,17 @@ from math import prod
 from typing import Annotated, Any, TypeAlias
 
 from kgen import ops
-from kgen.graph import ShapeError, Value
+from kgen.graph import ShapeError, Size, Value
 from kgen.layers.activations import in_range
 from kgen.layers.attention import (
     FlashAttention,
     both,
+    by_blocks,
     causal_mask,
+    key_mask_of,
     masked_softmax,
     sliding_mask,
+    turned_mask,
 )
 from kgen.layers.family import layer
 from kgen.layers.function_kinds import OptionalPositiveInt, cast
@@ -99,26 +102,39 @@ class Projections:
         return ops.reshape(y, (*x.shape[:lead], *sizes))
 
 
-def merged_mask(
-    query: Value,
-    value: Value,
-    query_mask: Value | None,
-    value_mask: Value | None,
-    key_mask: Value | None,
-    attention_mask: Value | None,
-    causal: bool,
-    window: int | None,
-) -> Value | None:
-    """The masks of a call as one, `[batch, queries, keys]` or what broadcasts to it."""
-    mask = None if query_mask is None else ops.expand_dims(cast(query_mask, "bool"), -1)
-    for other in (value_mask, key_mask):
-        if other is not None:
-            mask = both(mask, ops.expand_dims(cast(other, "bool"), -2))
-    if causal:
-        mask = both(mask, causal_mask(query.shape[1], value.shape[1]))
-    if window is not None:
-        mask = both(mask, sliding_mask(query.shape[1], value.shape[1], window))
-    return both(attention_mask, mask)
+@dataclass(frozen=True)
+class Masks:
+    """What masks a call: those of queries `[batch, queries]`, of keys, and of both together."""
+
+    query: Value | None
+    value: Value | None
+    key: Value | None
+    both: Value | None
+    causal: bool
+    window: int | None
+
+    def merged(self, queries: Size, keys: Size) -> Value | None:
+        """All as one, `[batch, queries, keys]` or what broadcasts to it."""
+        mask = None if self.query is None else ops.expand_dims(cast(self.query, "bool"), -1)
+        for other in (self.value, self.key):
+            if other is not None:
+                mask = both(mask, ops.expand_dims(cast(other, "bool"), -2))
+        if self.causal:
+            mask = both(mask, causal_mask(queries, keys))
+        if self.window is not None:
+            mask = both(mask, sliding_mask(queries, keys, self.window))
+        return both(self.both, mask)
+
+    def attend(self, q: Value, k: Value, v: Value) -> Value:
+        """Attention by blocks, each mask on its own."""
+        found = [key_mask_of(mask) for mask in (self.value, self.key) if mask is not None]
+        if self.query is not None:
+            shape = (self.query.shape[0], 1, 1, self.query.shape[1])
+            found.append(ops.reshape(cast(self.query, "bool"), shape))
+        heads = by_head(self.both, 4, 1)
+        if heads is not None:
+            found.append(turned_mask(heads))
+        return ops.attention(q, k, v, found, causal=self.causal, window=self.window or 0)
 
 
 def by_head(mask: Value | None, rank: int, axes: int) -> Value | None:
@@ -191,31 +207,26 @@ def multi_head_attention(
         key_dim**-0.5,
     )
     query_mask = scope.mask_of(query) if query_mask is None else query_mask
-    mask = merged_mask(
-        query,
-        value,
-        query_mask,
-        value_mask,
-        key_mask,
-        attention_mask,
-        use_causal_mask,
-        sliding_window,
-    )
+    masks = Masks(query_mask, value_mask, key_mask, attention_mask, use_causal_mask, sliding_window)
     size = value_dim or key_dim
     q = project("query", query, (num_heads, key_dim))
     k = project("key", key, (num_heads, key_dim))
     v = project("value", value, (num_heads, size))
     gate = ops.sigmoid(project("gate", query, (num_heads, size))) if use_gate else None
     equations = _equations(query, attention_axes)
-    scores = ops.einsum(equations[0], q, k)
-    count = equations[2]
-    axes = tuple(range(scores.type.rank - count, scores.type.rank))
-    weights = masked_softmax(scores, by_head(mask, scores.type.rank, count), axes)
-    if mask is not None and (dropout > 0.0 or return_attention_scores or query.type.rank > 3):
+    stored = return_attention_scores or dropout > 0.0 or query.type.rank > 3
+    if not stored and by_blocks(q, k, v):
+        context = masks.attend(q, k, v)
+    else:
+        mask = masks.merged(query.shape[1], value.shape[1])
+        scores = ops.einsum(equations[0], q, k)
+        count = equations[2]
+        axes = tuple(range(scores.type.rank - count, scores.type.rank))
         found = by_head(mask, scores.type.rank, count)
-        assert found is not None
-        weights = ops.where(cast(found, "bool"), weights, 0.0)
-    context = ops.einsum(equations[1], drop(scope, weights, rate=dropout, seed=seed), v)
+        weights = masked_softmax(scores, found, axes)
+        if found is not None and stored:
+            weights = ops.where(cast(found, "bool"), weights, 0.0)
+        context = ops.einsum(equations[1], drop(scope, weights, rate=dropout, seed=seed), v)
     context = context if gate is None else context * gate
     last = query.shape[-1]
     assert isinstance(last, int)
@@ -310,31 +321,26 @@ def group_query_attention(
         head_dim**-0.5,
     )
     query_mask = scope.mask_of(query) if query_mask is None else query_mask
-    mask = merged_mask(
-        query,
-        value,
-        query_mask,
-        value_mask,
-        key_mask,
-        attention_mask,
-        use_causal_mask,
-        sliding_window,
-    )
+    masks = Masks(query_mask, value_mask, key_mask, attention_mask, use_causal_mask, sliding_window)
     groups = num_query_heads // num_key_value_heads
     q = project("query", query, (num_query_heads, head_dim))
     k = project("key", key, (num_key_value_heads, head_dim))
     v = project("value", value, (num_key_value_heads, head_dim))
     gate = ops.sigmoid(project("gate", query, (num_query_heads, head_dim))) if use_gate else None
-    apart = ops.reshape(q, (*q.shape[:2], num_key_value_heads, groups, head_dim))
-    scores = ops.einsum("btnrh,bsnh->bnrts", apart, k)
-    scores = ops.reshape(scores, (scores.shape[0], num_query_heads, *scores.shape[3:]))
-    heads = by_head(mask, 4, 1)
-    weights = masked_softmax(scores, heads, (3,))
-    if heads is not None and (dropout > 0.0 or return_attention_scores):
-        weights = ops.where(cast(heads, "bool"), weights, 0.0)
-    used = drop(scope, weights, rate=dropout, seed=seed)
-    used = ops.reshape(used, (used.shape[0], num_key_value_heads, groups, *used.shape[2:]))
-    context = ops.reshape(ops.einsum("bnrts,bsnh->btnrh", used, v), q.shape)
+    stored = return_attention_scores or dropout > 0.0
+    if not stored and by_blocks(q, k, v):
+        context = masks.attend(q, k, v)
+    else:
+        apart = ops.reshape(q, (*q.shape[:2], num_key_value_heads, groups, head_dim))
+        scores = ops.einsum("btnrh,bsnh->bnrts", apart, k)
+        scores = ops.reshape(scores, (scores.shape[0], num_query_heads, *scores.shape[3:]))
+        heads = by_head(masks.merged(query.shape[1], value.shape[1]), 4, 1)
+        weights = masked_softmax(scores, heads, (3,))
+        if heads is not None and stored:
+            weights = ops.where(cast(heads, "bool"), weights, 0.0)
+        used = drop(scope, weights, rate=dropout, seed=seed)
+        used = ops.reshape(used, (used.shape[0], num_key_value_heads, groups, *used.shape[2:]))
+        context = ops.reshape(ops.einsum("bnrts,bsnh->btnrh", used, v), q.shape)
     context = context if gate is None else context * gate
     last = query.shape[-1]
     assert isinstance(last, int)

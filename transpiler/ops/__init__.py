@@ -4,6 +4,7 @@
 of `keras.ops` wherever Keras has the function.
 """
 
+from kgen.ops.attend import attention
 from kgen.ops.composite import (
     argmax,
     count,
@@ -57,6 +58,7 @@ from kgen.ops.elementwise import (
     tanh,
     where,
 )
+from kgen.ops.gate import normal_gate
 from kgen.ops.indexing import gather_rows, scatter_rows
 from kgen.ops.more_elementwise import (
     arccos,
@@ -95,9 +97,9 @@ from kgen.ops.pooling import pick, pool, pool_where, unpool
 from kgen.ops.reduce import max, min, sum
 from kgen.ops.scan import mirrored, scan
 from kgen.ops.shape import broadcast_to, concatenate, flatten_rows, reshape, slice_axis, transpose
+from kgen.ops.slices import filter_slices
 from kgen.ops.source import (
     array,
-from kgen.ops.slices import filter_slices
     batch_size,
     constant,
     index,
@@ -105,9 +107,9 @@ from kgen.ops.slices import filter_slices
     random_uniform,
     scalar_input,
 )
+from kgen.ops.standardize import standardize
 from kgen.ops.warp import warp
 from kgen.ops.window import crop, flip, pad, repeat, slice_axes, strided
-from kgen.ops.standardize import standardize
 
 __all__ = [
     "absolute",
@@ -125,9 +127,9 @@ __all__ = [
     "array",
     "as_float",
     "as_int",
+    "attention",
     "batch_size",
     "broadcast_to",
-    "attention",
     "cbrt",
     "ceil",
     "concatenate",
@@ -156,10 +158,10 @@ __all__ = [
     "exp2",
     "expand_dims",
     "expm1",
-    "flatten_rows",
-    "flip",
     "filter_parts",
     "filter_slices",
+    "flatten_rows",
+    "flip",
     "floor",
     "floor_divide",
     "gather_rows",
@@ -190,6 +192,7 @@ __all__ = [
     "moveaxis",
     "multiply",
     "negative",
+    "normal_gate",
     "not_equal",
     "pad",
     "panels",
@@ -219,10 +222,10 @@ __all__ = [
     "sqrt",
     "square",
     "squeeze",
+    "standardize",
     "stop_gradient",
     "strided",
     "subtract",
-    "standardize",
     "sum",
     "sum_parts",
     "take_along",

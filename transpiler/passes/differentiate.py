@@ -11,7 +11,7 @@ loss = %loss                        %d_y = broadcast_to(1.0)
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from kgen import ops
 from kgen.diagnostics import fail
@@ -67,6 +67,8 @@ def pull_back(given: Mapping[Value, Value], wrt: Sequence[Value]) -> dict[Value,
 
 def _parts(node: Node, grad: Value) -> Sequence[Value | None]:
     """What a node's rule gives for its inputs; some operations can be differentiated only once."""
+    if node.op.gradient is None and node.op.expand is not None:
+        return _through(node, grad, node.op.expand)
     if node.op.gradient is None:
         fail(
             "K0701",
@@ -75,6 +77,15 @@ def _parts(node: Node, grad: Value) -> Sequence[Value | None]:
             help="a gradient of a gradient needs operations that can be differentiated twice",
         )
     return node.op.gradient(node, grad)
+
+
+def _through(
+    node: Node, grad: Value, expand: Callable[[Node, tuple[Value, ...]], Value]
+) -> Sequence[Value | None]:
+    """The derivatives of an operation without a rule, as those of what it is written in."""
+    inputs = tuple(ops.stop_gradient(value) for value in node.inputs)
+    found = pull_back({expand(node, inputs): grad}, inputs)
+    return [found.get(value) for value in inputs]
 
 
 def _gradient(value: Value, pending: Mapping[Value, Value]) -> Value:
