@@ -10,6 +10,7 @@ from kgen.passes.border import border
 from kgen.passes.loops import with_bodies
 from kgen.passes.panel import panel
 from kgen.passes.part import part
+from kgen.passes.slices import slices
 from kgen.passes.unfold import unfold
 
 
@@ -70,8 +71,8 @@ CPU = Target(
     has_standalone=True,
     has_threads=True,
 )
-# Parts for each of thousands of warps would be larger than what they are parts of; panels and copies
-# of lines are for the caches of a processor.
+# Parts for each of thousands of warps would be larger than what they are parts of: some slices are
+# enough. Panels and copies of lines are for the caches of a processor.
 CUDA = Target(
     "cuda",
     "kernels for NVIDIA GPUs",
@@ -86,7 +87,10 @@ CUDA = Target(
         "cuda.tiles": "HALF_ROWS LANES ROWS block_max block_min block_pack block_product "
         "block_product_t block_sum blocks_of_warps rows_for vectors_for warps",
     },
-    (with_bodies(unfold), *(one for one in PASSES if one not in (part, border, panel))),
+    (
+        with_bodies(unfold),
+        *(slices if one is part else one for one in PASSES if one not in (border, panel)),
+    ),
     lanes=32,
     has_ptx=True,
 )

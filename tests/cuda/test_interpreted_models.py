@@ -56,6 +56,15 @@ model Net:
         optimizer = SGD(0.05, momentum=0.5)
         loss = "mse"
 """
+FILTERS = """
+model Net:
+    input x: float32[9, 8, 3]
+    h = x |> Conv2D(5, 3, padding="same", activation="tanh")
+    output y = h |> Flatten() |> Dense(2)
+    train:
+        optimizer = SGD(0.05)
+        loss = "mse"
+"""
 TRANSPOSED = """
 model Net:
     input x: float32[4, 5, 3]
@@ -133,6 +142,7 @@ CASES = {
     "mlp": (MLP, floats(7, 3), whole(33, 7, 1)),
     "wide": (WIDE, floats(8, 70), floats(8, 1)),
     "convolutions": (CONVOLUTIONS, floats(5, 7, 6, 3), floats(5, 3)),
+    "filters": (FILTERS, floats(5, 9, 8, 3), floats(5, 2)),
     "transposed": (TRANSPOSED, floats(5, 4, 5, 3), floats(5, 1)),
     "recurrent": (RECURRENT, late(floats(7, 4, 3)), floats(7, 2)),
     "attention": (ATTENTION, whole(9, 7, 5), ONE_HOT[whole(3, 7)]),
