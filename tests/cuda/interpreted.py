@@ -4,8 +4,9 @@
         net = module.Model(seed=0)  # of a module built for the target "cuda"
         net.fit(x, y)
 
-Each array of the device's memory is bound by itself, small ones too: what a kernel reads or writes
-outside all of them, or in two threads without an order, is an error.
+Each array of the device's memory is bound by itself, small ones too, and so is each buffer of the
+arena: what a kernel reads or writes outside all of them, or in two threads without an order, is an
+error. Buffers have some floats to spare behind them, as arrays have.
 """
 
 from __future__ import annotations
@@ -26,6 +27,7 @@ from kgen.runtime.cuda.kernels import Kernel
 from kgen.runtime.cuda.model import Model
 from kgen.runtime.cuda.store import endless_store
 from kgen.runtime.kernels import Command, Sync
+from kgen.runtime.memory import Memory as HostMemory
 from ptx_machine import PtxModule, load_ptx
 from ptx_memory import Memory
 
@@ -109,6 +111,25 @@ class Interpreted(Grid):
         except Exception as error:
             error.add_note(f"in {kernel.__name__} of {kernel.__module__}")
             raise
+
+
+_settle = HostMemory.settle
+
+
+def settle(memory: HostMemory, shared: Any, *spare: Any) -> None:
+    """Buffers of an interpreted arena are arrays of their own, that none may be left for another.
+
+    What is in use at other times than something else has its place no longer.
+    """
+    if not isinstance(memory.device, Interpreted):
+        _settle(memory, shared, *spare)
+        return
+    for place, floats in memory.sizes():
+        object.__setattr__(place, "base", memory.device.allocate(floats))
+        object.__setattr__(place, "offset", 0)
+
+
+HostMemory.settle = settle  # type: ignore[assignment]
 
 
 @contextlib.contextmanager
