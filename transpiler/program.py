@@ -239,12 +239,13 @@ def _listing(entries: Iterable[Entry], indent: str) -> Iterator[str]:
     for call in entries:
         if call.sync:
             yield f"{indent}sync"
+        again = ", computed again" if call.again else ""
         if isinstance(call, LoopCall):
-            yield f"{indent}{call.name} for {call.length} steps:"
+            yield f"{indent}{call.name} for {call.length} steps{again}:"
             yield from _listing(call.calls, f"{indent}    ")
             continue
         arguments = ", ".join(buffer.name for buffer in call.arguments)
         split = "batch rows" if call.by_batch else "its output"
         row, fixed = call.kernel.flops
         cost = f"{row} FLOPs a row" if row else f"{fixed} FLOPs"
-        yield f"{indent}{call.kernel.name}({arguments})    # split by {split}, {cost}"
+        yield f"{indent}{call.kernel.name}({arguments})    # split by {split}, {cost}{again}"

@@ -30,6 +30,7 @@ Dropped: TypeAlias = dict[Buffer, int]
 Costs: TypeAlias = Callable[[Entry], float]
 # Memory that a plan which just fits is to save further, where the arena turns out larger.
 _FURTHER = 0.98
+_DEEPER = 4
 _NEVER = 1 << 60
 
 
@@ -91,20 +92,24 @@ class Recomputer:
                 self.readers.setdefault(buffer, []).append(place)
 
     def orders(self, room: int) -> Iterator[list[Entry]]:
-        """Orders that fit into the room, then into less and less; at the end the leanest found."""
-        dropped: Dropped = {}
-        now = self.run(dropped)
-        while True:
-            if now.peak <= room:
-                dropped = self._needed(dropped, room)
-                yield self.unfold(dropped)
-                now = self.run(dropped)
-                room = int(_FURTHER * now.peak)
-            better = self._better(dropped, now, room)
-            if better is None:
-                yield self.unfold(dropped)
-                return
-            dropped, now = better
+        """Orders that fit into the room, then into less and less; at the end the leanest found.
+
+        What leads furthest down is not always what leads into the room, and is tried after it.
+        """
+        for aim in (room, room // _DEEPER):
+            dropped: Dropped = {}
+            now = self.run(dropped)
+            while True:
+                if now.peak <= room:
+                    dropped = self._needed(dropped, room)
+                    yield self.unfold(dropped)
+                    now = self.run(dropped)
+                    room = int(_FURTHER * now.peak)
+                better = self._better(dropped, now, min(room, aim))
+                if better is None:
+                    break
+                dropped, now = better
+            yield self.unfold(dropped)
 
     def _better(self, dropped: Dropped, now: Run, room: int) -> tuple[Dropped, Run] | None:
         """More dropped where most memory is in use: what saves most for its cost comes first."""
