@@ -7,6 +7,7 @@ rows of their own.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from kgen.runtime.cuda.blocks import SHARED, wait_for_block
@@ -237,10 +238,11 @@ def describe_product_t(
     return describe_block_product(acc, a, b, transposed=True)
 
 
-for function_, describe_ in {
+OWN: dict[Any, Callable[..., Description]] = {
     block_pack: describe_block_pack,
     block_product: describe_product,
     block_product_t: describe_product_t,
-}.items():
+}
+for function_, describe_ in OWN.items():
     implements(function_)(describe_)
     register(function_, describe_)
