@@ -159,12 +159,18 @@ MANY: list[Case] = [
 ]  # fmt: skip
 
 
-def framed(made: Callable[..., Case], x: tuple[int, ...], *sizes: Any, **attrs: Any) -> Case:
-    """A case of an input with a border, made with `before` and `behind`; x is without it."""
-    before, behind = attrs["before"], attrs["behind"]
+def framed(
+    made: Callable[..., Case],
+    x: tuple[int, ...],
+    *sizes: Any,
+    before: tuple[int, ...],
+    behind: tuple[int, ...],
+    **attrs: Any,
+) -> Case:
+    """A case of an input with a border; x is without it."""
     around = tuple(a + b + c for a, b, c in zip(before, x[:-1], behind, strict=True))
     name, (_, *others), given = made((*around, x[-1]), *sizes, **attrs)
-    return name, (x, *others), given
+    return name, (x, *others), {**given, "before": before, "behind": behind}
 
 
 # As the `border` pass makes them.

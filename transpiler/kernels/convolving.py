@@ -78,7 +78,9 @@ def conv(body: Body) -> NestText:
         products = replace(products, finish=("acc = row_sum(acc)",))
     else:
         kernel = body.view(w, str(inner), cols)
-        panels = inner * vectors * body.lanes <= LARGEST_PANEL and _positions(out) >= 8
+        width_of_tile = vectors * body.lanes
+        panels = width_of_tile < cols and inner * width_of_tile <= LARGEST_PANEL
+        panels = panels and _positions(out) >= 8
         b, column = ("panel", "0") if panels else (kernel, "j")
         packing = (f"panel = pack({kernel}, 0, j, {inner}, {vectors})",) if panels else ()
         across = Loop(f"j in range(0, {cols}, {columns_of(vectors)})", packing)

@@ -42,8 +42,11 @@ def line_block(node: Node, most: int = 1 << 30) -> int:
         most: a number of positions of all axes that should not be exceeded.
 
     Returns:
-        All of them, or so many that blocks are alike; 0 if the copy were too large.
+        All of them, or so many that blocks are alike; 0 if the copy were too large. Of a
+        transposed convolution, whether it were not.
     """
+    if node.op.name == "conv_transpose":  # of whole images
+        return int(prod(_known(with_border(node.inputs[0].shape, node.attrs)[1:])) <= _MOST)
     is_filter = node.op.name == "filter_parts"
     shape = _known(with_border(node.inputs[0].shape, node.attrs)[1:])
     positions = _known((node.inputs[1] if is_filter else node.output).shape[1:-1])

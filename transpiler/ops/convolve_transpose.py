@@ -21,6 +21,7 @@ from kgen.graph import (
     apply,
     register,
 )
+from kgen.ops.borders import bordered
 from kgen.ops.convolve import Steps, conv, conv_filter, known_part, known_sizes, turn
 from kgen.ops.precision import rounded
 from kgen.ops.window import pad
@@ -40,9 +41,17 @@ def _transpose_shape(inputs: Sequence[TensorType], attrs: Attrs) -> TensorType:
 
 
 def _transpose(
-    x: Any, w: Any, strides: Steps, dilation: Steps, low: Steps, positions: Steps
+    x: Any,
+    w: Any,
+    strides: Steps,
+    dilation: Steps,
+    low: Steps,
+    positions: Steps,
+    before: Steps = (),
+    behind: Steps = (),
 ) -> Any:
     """Every position of the input times every tap, added to where it belongs."""
+    x = bordered(np.asarray(x), before, behind)
     wide, kernel = np.asarray(x, np.float64), np.asarray(w, np.float64)
     out = np.zeros((x.shape[0], *positions, w.shape[-1]))
     for tap in np.ndindex(*w.shape[:-2]):

@@ -68,7 +68,8 @@ def _is_border(node: Node) -> bool:
 def _takes_border(pad: Node, reader: Node) -> bool:
     """Whether a node reads the padded tensor as the input of a convolution of many positions."""
     is_filter = reader.op.name == "filter_parts"
-    if not (is_filter or reader.op.name == "conv") or reader.inputs[1] is pad.output:
+    known = reader.op.name in ("conv", "conv_transpose", "filter_parts")
+    if not known or reader.inputs[1] is pad.output:
         return False
     result = reader.inputs[1] if is_filter else reader.output
     positions = prod(size for size in result.shape[1:-1] if isinstance(size, int))
