@@ -29,7 +29,7 @@ ASCII_MARKS = {
 HEADINGS = ("Layer (type)", "Output Shape", "Param #", "FLOPs", "Line")
 
 
-def byte_text(count: int) -> str:
+def size_text(count: int) -> str:
     """`512 B`, `3.20 KB`, `1.50 MB`."""
     size, units = float(count), ["B", "KB", "MB", "GB", "TB"]
     while size >= 1024.0 and len(units) > 1:
@@ -70,7 +70,7 @@ def summary_text(spec: Spec, *, ascii_only: bool = False) -> str:
     ]
     if slots:
         figures.append(("Optimizer params", slots))
-    lines += [f" {name}: {count:,} ({byte_text(4 * count)})" for name, count in figures]
+    lines += [f" {name}: {count:,} ({size_text(4 * count)})" for name, count in figures]
     flops = sum(layer.flops for layer in spec.layers)
     lines.append(f" Forward FLOPs a row: {flop_text(flops)}")
     text = "\n".join(lines)

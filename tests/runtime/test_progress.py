@@ -22,7 +22,7 @@ from kgen.runtime.progress import (
     verbosity,
     write_text,
 )
-from kgen.runtime.summary import byte_text, flop_text
+from kgen.runtime.summary import size_text, flop_text
 from linear_engine import LinearEngine, linear_model
 
 
@@ -163,7 +163,7 @@ def test_texts() -> None:
     assert [duration_text(s) for s in (0.4, 59, 61, 3725)] == ["0s", "59s", "1:01", "1:02:05"]
     assert [step_time_text(s) for s in (2.0, 0.0123, 8e-5)] == ["2s/step", "12ms/step", "80us/step"]
     assert [figure_text(v) for v in (0.0, 0.5, 1e-5)] == ["0.0000", "0.5000", "1.0000e-05"]
-    assert [byte_text(n) for n in (12, 2048, 5 << 20)] == ["12 B", "2.00 KB", "5.00 MB"]
+    assert [size_text(n) for n in (12, 2048, 5 << 20)] == ["12 B", "2.00 KB", "5.00 MB"]
     assert [flop_text(n) for n in (12, 2500, 3_400_000)] == ["12", "2.5 k", "3.4 M"]
     assert [verbosity(v) for v in ("auto", 0, 1, 2, True)] == [1, 0, 1, 2, 1]
     write_text(None, "nowhere")
