@@ -12,6 +12,7 @@ from kgen.runtime.tile_random import (
     first_row,
     normal,
     random_key,
+    set_dimension,
     share,
     share_block,
     step_in_call,
@@ -95,6 +96,19 @@ def describe_dimension(clock: Any, position: Any) -> Description:
     if place is None:
         return None
     return INDEX, (CLOCK, position), lambda code, clock, _: read_clock(code, clock, 8 + place)
+
+
+@implements(set_dimension)
+def describe_set_dimension(clock: Any, position: Any, size: Any) -> Description:
+    """One of the clock's sizes set."""
+    place = literal_int(position)
+    if place is None:
+        return None
+
+    def generate(code: Code, clock: Any, _: Any, size: Any) -> None:
+        code.builder.store(size, code.builder.gep(clock, [code.integer(8 + place)]))
+
+    return types.void, (CLOCK, position, INDEX), generate
 
 
 def build_split_mix(code: Code, state: Any) -> Any:

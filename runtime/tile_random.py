@@ -60,6 +60,11 @@ def dimension(clock: Any, position: int) -> int:
     return int(clock[8 + position])
 
 
+def set_dimension(clock: Any, position: int, size: int) -> None:
+    """Note the size of a dimension that a kernel has measured, for kernels that follow."""
+    clock[8 + position] = size
+
+
 def random_key(clock: Any, stream: int) -> tuple[int, int]:
     """Two 32-bit keys from the clock's seed and step and the number of a random stream."""
     state = split_mix(int(clock[2]) & MASK_64)

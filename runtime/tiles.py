@@ -93,6 +93,7 @@ from kgen.runtime.tile_random import (
     first_row,
     normal,
     random_key,
+    set_dimension,
     share,
     share_block,
     step_in_call,
@@ -178,6 +179,7 @@ __all__ = [
     "scalar",
     "select",
     "scratch",
+    "set_dimension",
     "set_element",
     "share",
     "share_block",
@@ -196,6 +198,6 @@ __all__ = [
     "tanh",
     "transpose_block",
     "uniform",
+    "workspace",
     "zeros",
 ]
-    "workspace",

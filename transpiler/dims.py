@@ -26,6 +26,10 @@ from kgen.graph import BATCH, THREADS, Dim, Graph, Shape, Size, Value
 from kgen.reserved import RESERVED
 
 Monomial = tuple[Dim, ...]
+# How many dimensions a model can leave open, and how many its kernels can measure: all fit into the
+# kernels' clock.
+MAX_DIMS = 24
+MAX_MEASURED = 8
 _FAR = 1 << 31
 _SCANNED = 1 << 12
 # A formula of more characters has a number instead, and the kernel says what it stands for.
@@ -46,6 +50,17 @@ class Floor:
 
     inner: Sum
     by: int
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """What a kernel finds out at every step: at most `bound`; its place among others of its kind.
+
+    Memory is laid out for the bound.
+    """
+
+    bound: Size
+    place: int
 
 
 # --- arithmetic -------------------------------------------------------------
@@ -151,6 +166,17 @@ def factors(size: Size) -> tuple[tuple[Dim, ...], int]:
     return (size,), 1
 
 
+def measured(name: str, bound: Size, place: int) -> Dim:
+    """A dimension that a kernel measures: its `place` is from 0 to `MAX_MEASURED` - 1."""
+    assert 0 <= place < MAX_MEASURED
+    return Dim(name, 1, None, Measured(bound, place))
+
+
+def is_measured(size: Size) -> bool:
+    """Whether a size is found out by a kernel."""
+    return isinstance(size, Dim) and isinstance(size.formula, Measured)
+
+
 # --- what a size depends on and what it needs ---------------------------------
 
 
@@ -160,6 +186,8 @@ def bases(size: Size) -> tuple[Dim, ...]:
         return ()
     if size.formula is None:
         return (size,)
+    if isinstance(size.formula, Measured):
+        return bases(size.formula.bound)
     inner = size.formula.inner if isinstance(size.formula, Floor) else size.formula
     found = {base for key, _ in inner.terms for atom in key for base in bases(atom)}
     return tuple(sorted(found, key=lambda dim: dim.name))
@@ -214,9 +242,20 @@ def symbols(graph: Graph) -> dict[str, Dim]:
 def definitions(used: Iterable[Dim], order: Sequence[Dim]) -> list[tuple[Dim, str]]:
     """Dimensions and all they are computed from, each with its expression, in order of need."""
     wanted = dict.fromkeys(sorted(used, key=lambda dim: dim.name))
-    needed = {base for dim in wanted for base in bases(dim)}
+    needed = {base for dim in wanted if not is_measured(dim) for base in bases(dim)}
     found = [(dim, "") for dim in order if dim in needed]
-    return found + [(dim, expression(dim)) for dim in wanted if dim.formula is not None]
+    return found + [(dim, _definition(dim)) for dim in wanted if dim.formula is not None]
+
+
+def _definition(dim: Dim) -> str:
+    if isinstance(dim.formula, Measured):
+        return f"dimension(clock, {clock_place(dim)})"
+    return expression(dim)
+
+
+def clock_place(dim: Dim) -> int:
+    """The number of a measured dimension among all that a clock holds."""
+    return MAX_DIMS + int(dim.formula.place)
 
 
 def evaluate(size: Size, values: Mapping[str, int]) -> int:
@@ -225,6 +264,8 @@ def evaluate(size: Size, values: Mapping[str, int]) -> int:
         return size
     if size.formula is None:
         return values[size.name]
+    if isinstance(size.formula, Measured):
+        return evaluate(size.formula.bound, values)
     if isinstance(size.formula, Floor):
         return _value(size.formula.inner, values) // size.formula.by
     return _value(size.formula, values)
@@ -267,10 +308,16 @@ def _falls(size: Size) -> bool:
 
 
 def expression(size: Size) -> str:
-    """A size as Python over the symbols of the declared dimensions."""
+    """A size as Python over the symbols of the declared dimensions; a measured one as its bound."""
     if isinstance(size, int):
         return str(size)
+    if isinstance(size.formula, Measured):
+        return expression(size.formula.bound)
     names = {base.name: symbol(base) for base in bases(size)}
+    inner = size.formula.inner if isinstance(size.formula, Floor) else size.formula
+    for atom in (atom for key, _ in inner.terms for atom in key) if inner else ():
+        if isinstance(atom.formula, Measured):
+            names[atom.name] = f"({expression(atom)})"
     return re.sub(r"[^\W\d]\w*", lambda match: names[match[0]], size.name)
 
 
@@ -278,7 +325,7 @@ def symbol(size: Dim) -> str:
     """The identifier of a dimension in emitted code."""
     if size == THREADS:
         return "threads"
-    if size.formula is None:
+    if size.formula is None or isinstance(size.formula, Measured):
         return f"{size.name}_" if size.name in RESERVED and size != BATCH else size.name
     formula = _folded(size.formula)
     if isinstance(formula, Floor):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from functools import cache
 from typing import Any
@@ -298,6 +298,7 @@ def _function(program: Program, calls: Sequence[Entry], name: str, doc: str, *, 
         f"{expression(feed.buffer.row_floats)})"
         for feed in feeds
     ]
+    entries += ["sync"] if _reads_all({feed.buffer for feed in feeds}, calls) else []
     for index, call in enumerate(calls):
         if call.sync and index > 0:
             entries.append("sync")
@@ -322,6 +323,16 @@ def _function(program: Program, calls: Sequence[Entry], name: str, doc: str, *, 
     lines += [f"        {entry}," for entry in entries]
     lines.append("    ]")
     return "\n".join(lines)
+
+
+def _reads_all(fed: Collection[Buffer], calls: Sequence[Entry]) -> bool:
+    """Whether a call before the first barrier reads rows that other threads copy."""
+    for index, call in enumerate(calls):
+        if call.sync and index > 0:
+            return False
+        if not call.by_batch and not set(call.arguments).isdisjoint(fed):
+            return True
+    return False
 
 
 def _sizes(buffers: Iterable[Buffer]) -> list[tuple[str, str]]:

@@ -7,15 +7,12 @@ from dataclasses import dataclass
 from kgen import syntax
 from kgen.buildtime import Evaluator
 from kgen.diagnostics import Span, fail
-from kgen.dims import bases, shape_text
+from kgen.dims import MAX_DIMS, bases, shape_text
 from kgen.graph import BATCH, Dim, Size, TensorType, Value
 from kgen.limits import MAX_SIZE, check_tensor
 from kgen.names import Names
 from kgen.run import Frame, Run
 from kgen.values import BuildValue, describe
-
-# As many sizes fit into the kernels' clock.
-MAX_DIMS = 24
 
 
 def declare_dims(

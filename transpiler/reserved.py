@@ -17,6 +17,6 @@ LOCALS = """
     lane_sums uniform normal element set_element first_row step_index as_float vectors_for arccos
     arccosh arcsin arcsinh arctan arctanh cbrt cosh erfc erfinv exp2 log10 log2 sinh tan ROWS
     HALF_ROWS LANES ceil rint scalar fill_words copy_words store_rows rows_for prefetch scratch
-    workspace
+    workspace set_dimension
 """
 RESERVED = frozenset([*LOCALS.split(), *keyword.kwlist, *keyword.softkwlist, *dir(builtins)])

@@ -7,9 +7,11 @@ from dataclasses import dataclass
 
 from kgen.passes import PASSES, Pass
 from kgen.passes.border import border
+from kgen.passes.distinct import distinct
 from kgen.passes.loops import with_bodies
 from kgen.passes.panel import panel
 from kgen.passes.part import part
+from kgen.passes.sink import sink
 from kgen.passes.slices import slices
 from kgen.passes.unfold import unfold
 
@@ -67,12 +69,14 @@ CPU = Target(
     },
     PASSES,
     lanes=16,
-    few_passes=tuple(one for one in PASSES if one is not panel),
+    few_passes=tuple(one for one in PASSES if one not in (distinct, panel)),
     has_standalone=True,
     has_threads=True,
 )
 # Parts for each of thousands of warps would be larger than what they are parts of: some slices are
-# enough. Panels and copies of lines are for the caches of a processor.
+# enough. Panels and copies of lines are for the caches of a processor, and to
+# find numbers that occur again is not worth the launches.
+_FOR_CACHES = (border, distinct, panel, sink)
 CUDA = Target(
     "cuda",
     "kernels for NVIDIA GPUs",
@@ -89,7 +93,7 @@ CUDA = Target(
     },
     (
         with_bodies(unfold),
-        *(slices if one is part else one for one in PASSES if one not in (border, panel)),
+        *(slices if one is part else one for one in PASSES if one not in _FOR_CACHES),
     ),
     lanes=32,
     has_ptx=True,

@@ -27,7 +27,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 from kgen.dims import evaluate
-from kgen.graph import Dim, Graph, Node, Shape, Value
+from kgen.graph import OPS, Dim, Graph, Node, Shape, Value
 from kgen.ops.contract import free_axes
 from kgen.ops.scan import next_of, stack_key
 from scipy.special import erf, expit
@@ -410,6 +410,13 @@ def _gathered(inputs: Sequence[Near], attrs: _Attrs) -> Near:
     return Near(table.mid[rows], table.rad[rows])
 
 
+def _numbered(name: str) -> Rule:
+    """Whole numbers made of whole numbers."""
+    return lambda inputs, attrs: Near.exact(
+        np.asarray(OPS[name].reference(*(x.mid for x in inputs), **attrs.known()), np.float64)
+    )
+
+
 def _scattered(inputs: Sequence[Near], attrs: _Attrs) -> Near:
     """As sums of as many terms as fall on a row."""
     values, places = inputs
@@ -586,6 +593,9 @@ RULES: dict[str, Rule] = {
     "dot_parts": _dot_parts,
     "sum_parts": lambda inputs, attrs: _sum(inputs[0], (0,), True),
     "gather_rows": _gathered,
+    "distinct_ranks": _numbered("distinct_ranks"),
+    "distinct_rows": _numbered("distinct_rows"),
+    "distinct_places": _numbered("distinct_places"),
     "scatter_rows": _scattered,
     "array": lambda inputs, attrs: Near.exact(attrs["numbers"].values),
     "as_int": _unary(lambda x: x),

@@ -90,6 +90,18 @@ def once() -> Any:
     return model
 
 
+def words() -> Any:
+    x, z = keras.Input((None,), dtype="int32", name="x"), keras.Input((3,), dtype="int32", name="z")
+    table = layers.Embedding(11, 128, name="table")
+    read = table(x)
+    a = layers.LSTM(32, name="a")(read)
+    b = layers.Bidirectional(layers.GRU(43, name="g"), name="b")(read)
+    c = layers.GlobalAveragePooling1D()(dense(130, activation="tanh", name="c")(table(z)))
+    model = keras.Model({"x": x, "z": z}, dense(2, name="y")(layers.Concatenate()([a, b, c])))
+    model.compile(optimizers.SGD(0.05), "mse")
+    return model
+
+
 CASES: dict[str, Any] = {
     "Cells": (cells, (5, 3), (2,), {"threads": 2, "file": "e2e_cells.k"}),
     "Memories": (memories, (5, 3), (2,), {}),
@@ -114,6 +126,27 @@ def test_recurrent_layers(name: str) -> None:
         options = {**options, "sample_weight": {"y": numbers((5,), rows, seed=3) + 1.5}}
     file = options.pop("file", FILE)
     check_all(Case(file, name, twin, {"x": x}, {"y": y}, deep=True, **options))
+
+
+@pytest.mark.parametrize("threads", [2, pytest.param(3, marks=pytest.mark.slow)])
+def test_words_that_occur_again(threads: int) -> None:
+    rng = np.random.default_rng(4)
+    x = {"x": rng.integers(0, 11, (19, 6)), "z": rng.integers(0, 11, (19, 3))}
+    x = {name: array.astype(np.int32) for name, array in x.items()}
+    y = {"y": numbers((2,), 19, seed=5)}
+    check_all(
+        Case(
+            "e2e_words.k",
+            "Words",
+            words,
+            x,
+            y,
+            batch_size=4,
+            deep=True,
+            spread=0.4,
+            threads=threads,
+        )
+    )
 
 
 def test_a_cell_gives_what_its_layer_gives() -> None:

@@ -82,3 +82,17 @@ def test_exact_division_undoes_a_product(factor: Size) -> None:
     )
     assert dims.divide_exactly(dims.plus(dims.times(WORDS, 2), 1), factor) is None
     assert dims.factors(dims.times(WORDS, 6)) == ((WORDS,), 6)
+
+
+def test_memory_is_laid_out_for_the_bound_of_a_measured_dimension() -> None:
+    found = dims.measured("found", dims.times(WORDS, 3), 2)
+    size = dims.plus(dims.times(found, 4), OTHER)
+    for values in VALUES:
+        expected = 12 * values["words"] + values["other"]
+        assert dims.evaluate(size, values) == eval(dims.expression(size), dict(values)) == expected
+    assert dims.bases(size) == (OTHER, WORDS)
+    assert dims.definitions([found, WORDS], [WORDS]) == [
+        (WORDS, ""),
+        (found, f"dimension(clock, {dims.MAX_DIMS + 2})"),
+    ]
+    assert dims.is_measured(found) and not dims.is_measured(WORDS) and not dims.is_measured(3)

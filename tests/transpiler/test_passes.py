@@ -23,6 +23,7 @@ from kgen.interpret import interpret
 from kgen.passes import PASSES
 from kgen.passes.border import border
 from kgen.passes.differentiate import differentiate, gradients
+from kgen.passes.distinct import distinct
 from kgen.passes.loops import hoist, trim, with_bodies
 from kgen.passes.lower import lower
 from kgen.passes.mask import mask
@@ -31,6 +32,7 @@ from kgen.passes.panel import panel
 from kgen.passes.part import part
 from kgen.passes.pin import pin
 from kgen.passes.simplify import simplify
+from kgen.passes.sink import sink
 from kgen.rewrite import verify
 
 ZEROS = Initializer("Zeros", {})
@@ -219,6 +221,39 @@ def test_small_gradients_are_summed_by_threads(width: int, apart: bool) -> None:
     for path, value in graph.gradients.items():
         found = now[after.gradients[path]]
         np.testing.assert_allclose(found, before[value], rtol=1e-5, atol=1e-5)
+
+
+@pytest.mark.parametrize(("units", "looped"), [(64, False), (64, True), (60, False)])
+def test_rows_that_are_looked_up_again_are_multiplied_once(units: int, looped: bool) -> None:
+    with Builder() as builder:
+        numbers = builder.input("numbers", TensorType("int32", (BATCH, 5)))
+        table = builder.weight("table", (7, 256), ZEROS)
+        w = builder.weight("w", (256, units), ZEROS)
+        b = builder.weight("b", (units,), ZEROS)
+        y = ops.dot(ops.gather_rows(table, numbers), w, contract=((2,), (0,))) + b
+        if looped:
+
+            def step(parts: Sequence[Value], before: Sequence[Value]) -> tuple[list[Value], ...]:
+                after = ops.tanh(parts[0] + before[0])
+                return [after], [after]
+
+            start = ops.broadcast_to(ops.constant(0.0), (BATCH, units))
+            y = ops.scan(step, [y], [start]).last[0]
+        graph = builder.graph("g", {"y": y}, loss=ops.mean(y * y))
+    plain, after = differentiate(graph), sink(trim(differentiate(distinct(graph))))
+    verify(after)
+    assert ("distinct_rows" in names(after)) == (units == 64)
+    bodies = [n.attrs["loop"].body for n in after.nodes if n.op.name == "scan"]
+    assert ["gather_rows" in names(body) for body in bodies] == [True, False][: len(bodies)]
+    numbers_given = np.array([[0, 3, 3, 9, -1], [6, 3, 1, 1, 0], [6, 6, 6, 6, 6]], np.int32)
+    given = {**feeds(graph), "numbers": numbers_given}
+    before, now = interpret(plain, given), interpret(after, given)
+    for name, value in plain.outputs.items():
+        np.testing.assert_array_equal(now[after.outputs[name]], before[value])
+    for path, value in plain.gradients.items():
+        np.testing.assert_allclose(
+            now[after.gradients[path]], before[value], rtol=1e-4, atol=1e-5, err_msg=path
+        )
 
 
 @pytest.mark.parametrize(("units", "laid"), [(128, True), (120, False), (32, False)])

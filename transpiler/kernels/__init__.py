@@ -15,6 +15,7 @@ from kgen.kernels.attending import attend, attend_gradient
 from kgen.kernels.columnwise import columns
 from kgen.kernels.convolving import conv, turn
 from kgen.kernels.depthwise import depthwise, depthwise_filter
+from kgen.kernels.distinct import distinct_places, distinct_ranks, distinct_rows
 from kgen.kernels.filtering import conv_filter, filter_parts
 from kgen.kernels.indexing import gathered, scattered
 from kgen.kernels.loops import starts_with_batch
@@ -107,6 +108,9 @@ _WRITERS: dict[str, Callable[[Body], KernelText]] = {
     "copy": copied,
     "gather": gathered,
     "scatter": scattered,
+    "distinct_ranks": distinct_ranks,
+    "distinct_rows": distinct_rows,
+    "distinct_places": distinct_places,
     "running": running,
     "order": ordered,
     "take_along": taken_along,

@@ -3,7 +3,16 @@
 from __future__ import annotations
 
 from kgen.body import Body, Cursor
-from kgen.kernels.loops import epilogue, known_size, long_vectors, rows_text, shared, shared_loop
+from kgen.kernels.loops import (
+    Width,
+    epilogue,
+    known_size,
+    long_vectors,
+    rows_text,
+    shared,
+    shared_loop,
+    width,
+)
 from kgen.texts import GatherText, ScatterText
 
 
@@ -11,7 +20,7 @@ def gathered(body: Body) -> GatherText:
     """A row of the table for each place; what follows is computed in registers."""
     node = body.group.anchor
     table, places = node.inputs
-    rows, cols = known_size(table.shape[:1]), known_size(table.shape[1:])
+    rows, cols = width(table.shape[:1]), known_size(table.shape[1:])
     share, first, last = shared(places.shape)
     vectors, step = long_vectors(cols, body.lanes)
     loop = f"i in range({first}, {last})"
@@ -20,7 +29,7 @@ def gathered(body: Body) -> GatherText:
         loop=loop,
         dealt=shared_loop(share, loop),
         places=body.view(places, rows_text(places.shape), 1),
-        last_row=str(rows - 1),
+        last_row=_last(rows),
         cols=str(cols),
         step=step,
         vectors=vectors,
@@ -33,7 +42,7 @@ def scattered(body: Body) -> ScatterText:
     """Each thread owns every so many rows of the result, so that none is written by two."""
     node = body.group.anchor
     values, places = node.inputs
-    rows, cols = known_size(node.output.shape[:1]), known_size(node.output.shape[1:])
+    rows, cols = width(node.output.shape[:1]), known_size(node.output.shape[1:])
     vectors, step = long_vectors(cols, body.lanes)
     together = max(1, 16 // cols)  # rows of one cache line belong to one thread
     body.written.append(node.output)
@@ -42,10 +51,14 @@ def scattered(body: Body) -> ScatterText:
         owner="row" if together == 1 else f"row // {together}",
         count=rows_text(places.shape),
         places=body.view(places, rows_text(places.shape), 1),
-        last_row=str(rows - 1),
+        last_row=_last(rows),
         cols=str(cols),
         step=step,
         vectors=vectors,
         values=body.view(values, rows_text(places.shape), cols),
         target=body.view(node.output, str(rows), cols),
     )
+
+
+def _last(rows: Width) -> str:
+    return str(rows - 1) if isinstance(rows, int) else f"{rows} - 1"

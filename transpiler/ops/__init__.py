@@ -19,6 +19,7 @@ from kgen.ops.contract import dot
 from kgen.ops.convolve import conv, turn
 from kgen.ops.convolve_transpose import conv_spread, conv_transpose
 from kgen.ops.depthwise import depthwise
+from kgen.ops.distinct import distinct_places, distinct_ranks, distinct_rows
 from kgen.ops.einsum import einsum
 from kgen.ops.elementwise import (
     absolute,
@@ -145,6 +146,9 @@ __all__ = [
     "cumprod",
     "cumsum",
     "depthwise",
+    "distinct_places",
+    "distinct_ranks",
+    "distinct_rows",
     "divide",
     "dot",
     "dot_panels",

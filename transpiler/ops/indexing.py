@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
+from kgen.dims import is_measured
 from kgen.graph import (
     Attrs,
     Node,
@@ -23,12 +24,11 @@ from kgen.ops.shape import reshape
 _PLACES = np.array([[0, 2, 1], [2, 2, 9]], np.int32)
 
 
-def known(type_: TensorType) -> tuple[int, ...]:
-    """A shape whose sizes must all be known."""
-    sizes = tuple(size for size in type_.shape if isinstance(size, int))
-    if len(sizes) != type_.rank:
+def known(type_: TensorType) -> tuple[Any, ...]:
+    """A shape whose sizes must all be known, or measured."""
+    if any(not isinstance(size, int) and not is_measured(size) for size in type_.shape):
         raise ShapeError(f"a table needs rows of its own, found {type_}")
-    return sizes
+    return type_.shape
 
 
 def _gather_rows(inputs: Sequence[TensorType], attrs: Attrs) -> TensorType:

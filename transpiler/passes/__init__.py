@@ -8,6 +8,7 @@ from typing import TypeAlias
 from kgen.graph import Graph
 from kgen.passes.border import border
 from kgen.passes.differentiate import differentiate
+from kgen.passes.distinct import distinct
 from kgen.passes.loops import hoist, trim, with_bodies
 from kgen.passes.lower import lower
 from kgen.passes.mask import mask
@@ -16,14 +17,17 @@ from kgen.passes.panel import panel
 from kgen.passes.part import part
 from kgen.passes.pin import pin
 from kgen.passes.simplify import simplify
+from kgen.passes.sink import sink
 from kgen.passes.stage import stage
 
 Pass: TypeAlias = Callable[[Graph], Graph]
 
 PASSES: tuple[Pass, ...] = (
     simplify,
+    distinct,
     differentiate,
     trim,
+    sink,
     with_bodies(narrow),
     with_bodies(lower),
     panel,
