@@ -321,9 +321,8 @@ class Engine:
         prepared = Prepared(spec, self.state, steps, most, {}, arena, program, totals=False)
         if prepared.plan.emulated:
             return None
-        shapes = spec.inputs[0].shape, spec.outputs[0].shape
         work = prepared, self.turn, least, most
-        return Few(*work, *shapes, self.threads)  # type: ignore[arg-type]
+        return Few(*work, spec.inputs[0], spec.outputs[0].shape, self.threads)  # type: ignore[arg-type]
 
     def predictor(self, rows: int) -> str:
         """The program that predicts so many rows."""

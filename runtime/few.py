@@ -35,6 +35,7 @@ from kgen.runtime.driver import (
 )
 from kgen.runtime.isa import ROWS
 from kgen.runtime.kernels import Kernel, aligned
+from kgen.runtime.spec import Input
 from numba.core import types
 
 FEW = 256
@@ -45,14 +46,18 @@ SINGLE = 4
 ROWS_WORD, CALLS_WORD, WAIT_WORD = CLOCK_WORDS, CLOCK_WORDS + 1, CLOCK_WORDS + 2
 PARTS_WORD = CLOCK_WORDS + 3
 TABLE_START = CLOCK_WORDS + 4
+# What a call's second word says: threads share the parts of a row; they meet after the call where
+# they share the parts of rows, or rows.
+PARTED, MEET_BY_PARTS, MEET_BY_ROWS = 1, 2, 4
 # Words that the threads share, each on a cache line of its own. READY counts helpers that spin,
 # PATIENCE the pauses after which they sleep.
 READY, JOB, HERE, ROUND, PATIENCE, SHARED_WORDS = 0, 8, 16, 24, 32, 40
 BUSY = -1
 PAUSES = 4000  # about 0.2 ms
 LATE = 4000
-# Arithmetic of a row from which help pays, and how soon calls must follow for helpers to wake.
-WORTH_SHARING = 400_000
+# Arithmetic of a row from which help pays, and of its kernels on average; how soon calls must
+# follow for helpers to wake.
+WORTH_SHARING, WORTH_MEETING = 400_000, 50_000
 SOON = 1e-3
 # Arithmetic of a call from which helpers are woken and waited for.
 WORTH_WAITING = 8_000_000
@@ -98,10 +103,16 @@ def take_part(block: Any, shared: Any, thread: int, threads: int) -> int:
         job += 1
         waited = 0
         rows = block[ROWS_WORD]
+        parts = block[PARTS_WORD]
         for k in range(block[CALLS_WORD]):
             at = TABLE_START + TABLE_WORDS * k
-            call_kernel(block[at], thread, working, rows, block, block[at + 2])
-            if working > 1:
+            flags = block[at + 1]
+            if working == 1 or (parts == 1 and flags & PARTED == 0):
+                if thread == 0:
+                    call_kernel(block[at], 0, 1, rows, block, block[at + 2])
+            else:
+                call_kernel(block[at], thread, working, rows, block, block[at + 2])
+            if working > 1 and flags & (MEET_BY_PARTS if parts == 1 else MEET_BY_ROWS) != 0:
                 turn = atomic_load(shared, ROUND)
                 if atomic_add(shared, HERE, 1) == working - 1:
                     atomic_store(shared, HERE, 0)
@@ -229,6 +240,18 @@ def _dismiss(end: threading.Event, wakes: list[threading.Semaphore]) -> None:
         wake.release()
 
 
+def _flags(plan: Any) -> npt.NDArray[np.int64]:
+    """For each call, which threads take part in it and whether they meet after it.
+
+    Where threads share the parts of rows, thread 0 alone runs the kernels that cannot be parted.
+    """
+    parted = np.array([call.kernel.is_parted for call in plan.calls])
+    following = np.append(parted[1:], False)
+    by_rows = plan.table[:, 1] != 0
+    by_rows[-1] = True
+    return PARTED * parted + MEET_BY_PARTS * (parted | following) + MEET_BY_ROWS * by_rows
+
+
 class Few:
     """Runs a program on `least` to `most` rows through buffers of its own.
 
@@ -245,17 +268,22 @@ class Few:
         turn: Any,
         least: int,
         most: int,
-        row_shape: tuple[int, ...],
+        given: Input,
         output_shape: tuple[int, ...],
         threads: int,
     ) -> None:
         self.turn = turn
-        self.least, self.most, self.row_shape = least, most, row_shape
-        floats, results = int(np.prod(row_shape)), int(np.prod(output_shape))
+        self.least, self.most, self.row_shape = least, most, given.shape
+        self.dtype, self.limit = np.dtype(given.dtype), given.limit
+        words, results = int(np.prod(given.shape)), int(np.prod(output_shape))
+        worth = max(WORTH_SHARING, WORTH_MEETING * len(prepared.plan.calls))
+        self.shares = threads > 1 and prepared.flops >= worth
         # The least rows that are much work.
         self.large = -(-WORTH_WAITING // max(prepared.flops, 1))
+        if not self.shares:
+            self.large = max(self.large, ROWS + 1)
         small = min(most, self.large)
-        self.source = aligned(small * floats).reshape(small, *row_shape)
+        self.source = aligned(small * words).view(self.dtype).reshape(small, *given.shape)
         self.target = aligned(most * results).reshape(most, *output_shape)
         self.order = np.arange(most)
         self.prepared = prepared
@@ -268,17 +296,18 @@ class Few:
         self.source_place = int(self.feed[0])
         self.block = np.zeros(TABLE_START + plan.table.size, np.int64)
         self.block[CALLS_WORD] = len(plan.calls)
-        self.block[TABLE_START:] = plan.table.reshape(-1)
+        table = plan.table.copy()
+        table[:, 1] = _flags(plan)
+        self.block[TABLE_START:] = table.reshape(-1)
         self.threads = threads
         self.helpers = Helpers(self.block, self.threads)
         self.run = native_few()
         work = self.block.ctypes.data, self.helpers.shared_place, 0
         self.alone, self.together = (*work, 1), (*work, self.threads)
-        self.shares = threads > 1 and prepared.flops >= WORTH_SHARING
         self.how = self.together if self.shares else self.alone
         self.rest, self.length = 0.0, REST
 
-    def __call__(self, x: npt.NDArray[np.float32], rows: int) -> npt.NDArray[np.float32]:
+    def __call__(self, x: npt.NDArray[Any], rows: int) -> npt.NDArray[np.float32]:
         """The outputs for `x`, which has `rows` rows, `least` to `most`."""
         with self.turn:
             self.block[ROWS_WORD] = rows
@@ -291,7 +320,13 @@ class Few:
                 self._without_help(crowded=threads < 0)
             return self.target[:rows].copy()
 
-    def _much(self, x: npt.NDArray[np.float32], rows: int) -> npt.NDArray[np.float32]:
+    def holds(self, x: npt.NDArray[Any]) -> bool:
+        """Whether numbers are of the input's dtype, and indices from 0 to below the limit."""
+        if x.dtype is not self.dtype:
+            return False
+        return self.limit is None or bool(x.view(np.uint32).max() < self.limit)
+
+    def _much(self, x: npt.NDArray[Any], rows: int) -> npt.NDArray[np.float32]:
         """A call that is much work: helpers are waited for, and rows are not copied."""
         x = np.ascontiguousarray(x)
         if self.threads > 1 and self.helpers.shared[READY] < self.threads - 1:

@@ -41,6 +41,8 @@ KERNEL_SIGNATURE = types.void(
     types.CPointer(types.int64),
     types.CPointer(types.voidptr),
 )
+# Tile functions whose callers can be parted.
+PARTING = {"share_rows", "share_block"}
 COMPILE_OPTIONS = {"nogil": True, "error_model": "numpy", "boundscheck": False}
 
 
@@ -116,6 +118,11 @@ class Kernel:
         self.__module__ = function.__module__
         self.__wrapped__ = function
         self._compiled: Any = None
+
+    @property
+    def is_parted(self) -> bool:
+        """Whether threads can share the parts of a single row of the batch."""
+        return bool(PARTING.intersection(self.function.__code__.co_names))
 
     def compile(self) -> None:
         """Compile or load the machine code; raises KernelError naming the kernel."""

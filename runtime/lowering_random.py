@@ -15,6 +15,7 @@ from kgen.runtime.tile_random import (
     set_dimension,
     share,
     share_block,
+    share_rows,
     step_in_call,
     step_index,
     uniform,
@@ -54,21 +55,38 @@ def read_clock(code: Code, clock: Any, place: int) -> Any:
     return code.builder.load(code.builder.gep(clock, [code.integer(place)]))
 
 
+def chosen(code: Code, clock: Any, parts: Any, whole: Any) -> list[Any]:
+    """The one list of numbers if the parts of the batch's rows are shared, else the other."""
+    is_shared = code.builder.icmp_signed("!=", read_clock(code, clock, 4), code.integer(0))
+    return [code.builder.select(is_shared, a, b) for a, b in zip(parts, whole, strict=True)]
+
+
+@implements(share_rows)
+def describe_share_rows(clock: Any, n: Any, each: Any, grain: Any, *team: Any) -> Description:
+    """This thread's slice of the rows that the batch's have."""
+    pair = types.UniTuple(INDEX, 2)
+
+    def generate(code: Code, clock: Any, n: Any, each: Any, grain: Any, *team: Any) -> Any:
+        parts = slice_of(code, code.builder.mul(n, each), grain, *team)
+        rows = slice_of(code, n, code.integer(code.unit.rows), *team)
+        whole = [code.builder.mul(row, each) for row in rows]
+        return code.context.make_tuple(code.builder, pair, chosen(code, clock, parts, whole))
+
+    return pair, (CLOCK, *(INDEX,) * 5), generate
+
+
 @implements(share_block)
-def describe_share_block(clock: Any, n: Any, cols: Any, thread: Any, threads: Any) -> Description:
-    """This thread's rows and columns."""
+def describe_share_block(clock: Any, n: Any, each: Any, grain: Any, *team: Any) -> Description:
+    """This thread's rows of the batch, and their parts."""
     four = types.UniTuple(INDEX, 4)
 
-    def generate(code: Code, clock: Any, n: Any, cols: Any, *team: Any) -> Any:
-        flag = read_clock(code, clock, 4)
-        by_columns = code.builder.icmp_signed("!=", flag, code.integer(0))
+    def generate(code: Code, clock: Any, n: Any, each: Any, grain: Any, *team: Any) -> Any:
         zero = code.integer(0)
-        shared = [zero, n, *slice_of(code, cols, code.integer(4 * code.unit.lanes), *team)]
-        usual = [*slice_of(code, n, code.integer(code.unit.rows), *team), zero, cols]
-        chosen = [code.builder.select(by_columns, a, b) for a, b in zip(shared, usual, strict=True)]
-        return code.context.make_tuple(code.builder, four, chosen)
+        parts = [zero, n, *slice_of(code, each, grain, *team)]
+        whole = [*slice_of(code, n, code.integer(code.unit.rows), *team), zero, each]
+        return code.context.make_tuple(code.builder, four, chosen(code, clock, parts, whole))
 
-    return four, (CLOCK, *(INDEX,) * 4), generate
+    return four, (CLOCK, *(INDEX,) * 5), generate
 
 
 @implements(first_row)

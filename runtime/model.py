@@ -23,8 +23,6 @@ from kgen.runtime.modelbase import ModelBase
 from kgen.runtime.training import Chunk, only_fit, train_chunk
 from kgen.runtime.weights import weight_views
 
-FLOAT32 = np.dtype(np.float32)
-
 
 class Model(ModelBase):
     """A compiled model: weights, optimizer state, and what can be done with them.
@@ -145,10 +143,11 @@ class Model(ModelBase):
 
     def __call__(self, x: Any) -> Any:
         """Outputs for the rows of `x` as one batch, values unchecked: quick for few rows."""
-        if type(x) is np.ndarray and x.dtype is FLOAT32:
+        if type(x) is np.ndarray:
             shape = x.shape
             for few in self._quick:
-                if few.least <= shape[0] <= few.most and shape[1:] == few.row_shape:
+                fits = shape[1:] == few.row_shape and few.least <= shape[0] <= few.most
+                if fits and few.holds(x):
                     return few(x, shape[0])
         return self._forward(x)
 

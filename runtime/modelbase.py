@@ -304,10 +304,11 @@ def initial_weights(spec: Spec, seed: int, flat: np.ndarray) -> None:
 
 
 def is_plain(spec: Spec) -> bool:
-    """Whether the quick path of a call applies: a float32 input and output, all sizes known."""
+    """Whether the quick path of a call applies: one input, a float32 output, all sizes known."""
     return (
         len(spec.inputs) == len(spec.outputs) == 1
-        and spec.inputs[0].dtype == spec.outputs[0].dtype == "float32"
+        and spec.inputs[0].dtype in ("float32", "int32")
+        and spec.outputs[0].dtype == "float32"
         and spec.inputs[0].shape != ()
         and None not in spec.inputs[0].shape
         and None not in spec.outputs[0].shape

@@ -27,17 +27,30 @@ def share(n: int, grain: int, thread: int, threads: int) -> tuple[int, int]:
     return min(first, n), min(last, n)
 
 
-def share_block(
-    clock: Any, n: int, cols: int, thread: int, threads: int
-) -> tuple[int, int, int, int]:
-    """This thread's rows and columns of a product: first and last row, first and last column.
+def share_rows(
+    clock: Any, n: int, each: int, grain: int, thread: int, threads: int
+) -> tuple[int, int]:
+    """This thread's slice of `range(n * each)`, where each row of the batch has so many rows.
 
-    Rows are shared, as by `share`, unless the clock says that columns are; then a barrier stands
-    after each kernel. Rows go in grains of ROWS, columns of 4 * LANES.
+    Rows of the batch stay whole, in grains of ROWS, unless the clock says that their parts are
+    shared, in grains of `grain`; then a barrier stands after each kernel.
     """
     if clock[4]:
-        return 0, n, *share(cols, 4 * LANES, thread, threads)
-    return *share(n, ROWS, thread, threads), 0, cols
+        return share(n * each, grain, thread, threads)
+    first, last = share(n, ROWS, thread, threads)
+    return first * each, last * each
+
+
+def share_block(
+    clock: Any, n: int, each: int, grain: int, thread: int, threads: int
+) -> tuple[int, int, int, int]:
+    """This thread's slices of `range(n)`, rows of the batch, and of `range(each)`, parts of a row.
+
+    All of one: of the second, in grains of `grain`, if the clock says so, as in `share_rows`.
+    """
+    if clock[4]:
+        return 0, n, *share(each, grain, thread, threads)
+    return *share(n, ROWS, thread, threads), 0, each
 
 
 def first_row(clock: Any) -> int:

@@ -184,11 +184,14 @@ def digests(text: str) -> str:
 
 @pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: path.stem)
 def test_goldens(path: Path) -> None:
-    text, golden = emitted(path), GOLDENS / f"{module_name(path)}.py"
+    text, golden, other = emitted(path), *(
+        GOLDENS / f"{module_name(path)}{suffix}" for suffix in (".py", ".digests")
+    )
     if text.count("\n") > WHOLE:
-        text, golden = digests(text), golden.with_suffix(".digests")
+        text, golden, other = digests(text), other, golden
     if os.environ.get("KGEN_UPDATE_GOLDENS"):
         golden.parent.mkdir(exist_ok=True)
+        other.unlink(missing_ok=True)
         golden.write_text(text, encoding="utf-8")
     assert golden.exists(), "run with KGEN_UPDATE_GOLDENS=1 and review what it writes"
     assert text == golden.read_text(encoding="utf-8")

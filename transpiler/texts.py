@@ -342,6 +342,7 @@ class ScatterText(KernelText):
 class NestText(KernelText):
     """Loops in one another, line by line; `kernels.nest` prints them."""
 
+    bounds: str
     share: str
     lines: tuple[str, ...]
 

@@ -501,13 +501,15 @@ def compute_dense_3(thread, threads, batch, clock, args):
     dense_kernel = matrix(args, 1, 64, 128)
     dense_bias = matrix(args, 2, 1, 128)
     dense = matrix(args, 3, batch, 128)
-    first, last = share(batch, ROWS, thread, threads)
-    for j in range(0, 128, 8 * LANES):
+    first, last, left, right = share_block(
+        clock, batch, 128, 4 * LANES, thread, threads
+    )
+    for j in range(left, right, 4 * LANES):
         for i in range(first, last, 1):
-            acc = zeros(1, 8)
+            acc = zeros(1, 4)
             for k in range(64):
                 acc = outer(acc, image, i, k, dense_kernel, k, j)
-            store(dense, i, j, maximum(acc + load(dense_bias, 0, j, 1, 8), 0.0))
+            store(dense, i, j, maximum(acc + load(dense_bias, 0, j, 1, 4), 0.0))
 
 
 @kernel
@@ -517,7 +519,9 @@ def compute_dense_1_2(thread, threads, batch, clock, args):
     dense_1_kernel = matrix(args, 1, 128, 128)
     dense_1_bias = matrix(args, 2, 1, 128)
     dense_1 = matrix(args, 3, batch, 128)
-    first, last, left, right = share_block(clock, batch, 128, thread, threads)
+    first, last, left, right = share_block(
+        clock, batch, 128, 4 * LANES, thread, threads
+    )
     for j in range(left, right, 4 * LANES):
         for i in range(first, last, 1):
             acc = zeros(1, 4)

@@ -97,14 +97,14 @@ def compute_dropout_1(thread, threads, batch, clock, args):
 
 @kernel
 def gradient_of_dense_2_add(thread, threads, batch, clock, args):
-    """Lines 10, 13. 189 FLOPs a row."""
+    """Lines 10, 13. 190 FLOPs a row."""
     dropout_1 = matrix(args, 0, batch, 64)
     dense_2_kernel = matrix(args, 1, 1, 64)
     dense_2_bias = matrix(args, 2, 1, 1)
     dense_2 = matrix(args, 3, batch, 1)
     yes_target = matrix(args, 4, batch, 1)
-    yes_loss_sigmoid_crossentropy = matrix(args, 5, batch, 1)
-    yes_sample_weight = matrix(args, 6, batch, 1)
+    yes_sample_weight = matrix(args, 5, batch, 1)
+    yes_loss_multiply_1 = matrix(args, 6, batch, 1)
     d_dense_2_add = matrix(args, 7, batch, 1)
     first, last = share(batch, ROWS, thread, threads)
     for i in range(first, last, ROWS):
@@ -122,34 +122,16 @@ def gradient_of_dense_2_add(thread, threads, batch, clock, args):
         yes_target_tile = load(yes_target, i, 0, ROWS, 1)
         yes_loss_subtract = yes_loss_as_float - yes_target_tile
         yes_loss_multiply = yes_loss_subtract * dense_2_add
-        yes_loss_sigmoid_crossentropy_tile = yes_loss_log1p + yes_loss_multiply
-        store(yes_loss_sigmoid_crossentropy, i, 0, yes_loss_sigmoid_crossentropy_tile)
-        d_yes_loss_subtract = dense_2_tile - yes_target_tile
-        d_yes_loss_sum_2 = 1.0 / full(1, 1, batch)
+        yes_loss_sigmoid_crossentropy = yes_loss_log1p + yes_loss_multiply
         yes_sample_weight_tile = load(yes_sample_weight, i, 0, ROWS, 1)
-        d_yes_loss_sum = d_yes_loss_sum_2 * yes_sample_weight_tile
-        store(d_dense_2_add, i, 0, d_yes_loss_sum * d_yes_loss_subtract)
-
-
-@kernel
-def compute_accuracy_sum(thread, threads, batch, clock, args):
-    """Lines 13, 14. 3 FLOPs a row."""
-    yes_loss_sigmoid_crossentropy = matrix(args, 0, batch, 1)
-    yes_sample_weight = matrix(args, 1, batch, 1)
-    yes_loss_multiply_1 = matrix(args, 2, batch, 1)
-    yes_target = matrix(args, 3, batch, 1)
-    dense_2 = matrix(args, 4, batch, 1)
-    accuracy_sum = matrix(args, 5, batch, 1)
-    first, last = share(batch, ROWS, thread, threads)
-    for i in range(first, last, 2):
-        yes_loss_sum = load(yes_loss_sigmoid_crossentropy, i, 0, 2, 1)
-        yes_sample_weight_tile = load(yes_sample_weight, i, 0, 2, 1)
-        yes_loss_multiply_1_tile = yes_loss_sum * yes_sample_weight_tile
+        yes_loss_multiply_1_tile = (
+            yes_loss_sigmoid_crossentropy * yes_sample_weight_tile
+        )
         store(yes_loss_multiply_1, i, 0, yes_loss_multiply_1_tile)
-        accuracy_greater = load(dense_2, i, 0, 2, 1) > 0.5
-        accuracy_as_float = select(accuracy_greater, 1.0, 0.0)
-        accuracy_equal = load(yes_target, i, 0, 2, 1) == accuracy_as_float
-        store(accuracy_sum, i, 0, select(accuracy_equal, 1.0, 0.0))
+        d_yes_loss_sum_2 = 1.0 / full(1, 1, batch)
+        d_reshape = d_yes_loss_sum_2 * yes_sample_weight_tile
+        d_dense_2_add_tile = d_reshape * (dense_2_tile - yes_target_tile)
+        store(d_dense_2_add, i, 0, d_dense_2_add_tile)
 
 
 @kernel
@@ -169,18 +151,22 @@ def compute_multiply(thread, threads, batch, clock, args):
 @kernel
 def compute_copy_1(thread, threads, batch, clock, args):
     """Lines 8, 10, 14. 2 FLOPs a row, 2 FLOPs."""
-    accuracy_sum = matrix(args, 0, batch, 1)
-    d_dense_2_add = matrix(args, 1, batch, 1)
-    accuracy_sum_1 = matrix(args, 2, 1, 1)
-    d_dense_2_bias = matrix(args, 3, 1, 1)
-    copy = matrix(args, 4, 1, 1)
-    copy_1 = matrix(args, 5, 1, 1)
+    yes_target = matrix(args, 0, batch, 1)
+    dense_2 = matrix(args, 1, batch, 1)
+    d_dense_2_add = matrix(args, 2, batch, 1)
+    accuracy_sum_1 = matrix(args, 3, 1, 1)
+    d_dense_2_bias = matrix(args, 4, 1, 1)
+    copy = matrix(args, 5, 1, 1)
+    copy_1 = matrix(args, 6, 1, 1)
     first, last = share(1, LANES, thread, threads)
     for j in range(first, last, LANES):
         total_ = full(1, 1, 0.0)
         total__2 = full(1, 1, 0.0)
         for i in range(batch):
-            total_ = total_ + load(accuracy_sum, i, j, 1, 1)
+            accuracy_greater = load(dense_2, i, j, 1, 1) > 0.5
+            accuracy_as_float = select(accuracy_greater, 1.0, 0.0)
+            accuracy_equal = load(yes_target, i, j, 1, 1) == accuracy_as_float
+            total_ = total_ + select(accuracy_equal, 1.0, 0.0)
             total__2 = total__2 + load(d_dense_2_add, i, j, 1, 1)
         store(accuracy_sum_1, 0, j, total_)
         store(d_dense_2_bias, 0, j, total__2)
@@ -411,14 +397,15 @@ def compute_dense_1(thread, threads, batch, clock, args):
 
 
 @kernel
-def compute_yes_loss_sigmoid_crossentropy(thread, threads, batch, clock, args):
-    """Lines 10, 13. 187 FLOPs a row."""
+def compute_yes_loss_multiply_1(thread, threads, batch, clock, args):
+    """Lines 10, 13. 188 FLOPs a row."""
     dense_1 = matrix(args, 0, batch, 64)
     dense_2_kernel = matrix(args, 1, 1, 64)
     dense_2_bias = matrix(args, 2, 1, 1)
     dense_2 = matrix(args, 3, batch, 1)
     yes_target = matrix(args, 4, batch, 1)
-    yes_loss_sigmoid_crossentropy = matrix(args, 5, batch, 1)
+    yes_sample_weight = matrix(args, 5, batch, 1)
+    yes_loss_multiply_1 = matrix(args, 6, batch, 1)
     first, last = share(batch, ROWS, thread, threads)
     for i in range(first, last, ROWS):
         acc = zeros(ROWS, 1)
@@ -434,22 +421,30 @@ def compute_yes_loss_sigmoid_crossentropy(thread, threads, batch, clock, args):
         yes_target_tile = load(yes_target, i, 0, ROWS, 1)
         yes_loss_subtract = yes_loss_as_float - yes_target_tile
         yes_loss_multiply = yes_loss_subtract * dense_2_add
-        yes_loss_sigmoid_crossentropy_tile = yes_loss_log1p + yes_loss_multiply
-        store(yes_loss_sigmoid_crossentropy, i, 0, yes_loss_sigmoid_crossentropy_tile)
+        yes_loss_sigmoid_crossentropy = yes_loss_log1p + yes_loss_multiply
+        yes_sample_weight_tile = load(yes_sample_weight, i, 0, ROWS, 1)
+        yes_loss_multiply_1_tile = (
+            yes_loss_sigmoid_crossentropy * yes_sample_weight_tile
+        )
+        store(yes_loss_multiply_1, i, 0, yes_loss_multiply_1_tile)
 
 
 @kernel
 def compute_copy_1_2(thread, threads, batch, clock, args):
     """Line 14 of the model. 1 FLOPs a row, 2 FLOPs."""
-    accuracy_sum = matrix(args, 0, batch, 1)
-    accuracy_sum_1 = matrix(args, 1, 1, 1)
-    copy = matrix(args, 2, 1, 1)
-    copy_1 = matrix(args, 3, 1, 1)
+    yes_target = matrix(args, 0, batch, 1)
+    dense_2 = matrix(args, 1, batch, 1)
+    accuracy_sum_1 = matrix(args, 2, 1, 1)
+    copy = matrix(args, 3, 1, 1)
+    copy_1 = matrix(args, 4, 1, 1)
     first, last = share(1, LANES, thread, threads)
     for j in range(first, last, LANES):
         total_ = full(1, 1, 0.0)
         for i in range(batch):
-            total_ = total_ + load(accuracy_sum, i, j, 1, 1)
+            accuracy_greater = load(dense_2, i, j, 1, 1) > 0.5
+            accuracy_as_float = select(accuracy_greater, 1.0, 0.0)
+            accuracy_equal = load(yes_target, i, j, 1, 1) == accuracy_as_float
+            total_ = total_ + select(accuracy_equal, 1.0, 0.0)
         store(accuracy_sum_1, 0, j, total_)
         store(copy, 0, j, full(1, 1, batch))
         store(copy_1, 0, j, full(1, 1, batch))
@@ -511,13 +506,11 @@ def gradients(m):
     features = m.rows(256, 20)
     dropout = m.rows(0, 64)
     dropout_1 = m.rows(64, 64)
-    dense_2 = m.rows(130, 1)
-    yes_target = m.rows(128, 1)
-    yes_loss_sigmoid_crossentropy = m.rows(131, 1)
-    yes_sample_weight = m.rows(129, 1)
-    d_dense_2_add = m.rows(276, 1)
-    yes_loss_multiply_1 = m.rows(277, 1)
-    accuracy_sum = m.rows(278, 1)
+    dense_2 = m.rows(277, 1)
+    yes_target = m.rows(276, 1)
+    yes_sample_weight = m.rows(128, 1)
+    yes_loss_multiply_1 = m.rows(278, 1)
+    d_dense_2_add = m.rows(279, 1)
     d_dense_2_kernel_parts = m.parts(64)
     d_dropout_1_transpose = m.fixed(4096, 64)
     d_dropout_transpose = m.fixed(0, 4096)
@@ -549,17 +542,9 @@ def gradients(m):
             m.weight("dense_2/bias"),
             dense_2,
             yes_target,
-            yes_loss_sigmoid_crossentropy,
-            yes_sample_weight,
-            d_dense_2_add,
-        ),
-        compute_accuracy_sum(
-            yes_loss_sigmoid_crossentropy,
             yes_sample_weight,
             yes_loss_multiply_1,
-            yes_target,
-            dense_2,
-            accuracy_sum,
+            d_dense_2_add,
         ),
         gradient_of_dense_2_kernel_parts(
             dropout_1,
@@ -586,7 +571,8 @@ def gradients(m):
         gradient_of_dense_1_bias_parts(d_dense_add, d_dense_bias_parts),
         gradient_of_dense_kernel_parts(features, d_dense_add, d_dense_kernel_parts),
         compute_copy_1(
-            accuracy_sum,
+            yes_target,
+            dense_2,
             d_dense_2_add,
             m.figure(2),
             m.gradient("dense_2/bias"),
@@ -626,10 +612,8 @@ def evaluate(m):
     dense_1 = m.rows(64, 64)
     dense_2 = m.rows(150, 1)
     yes_target = m.rows(148, 1)
-    yes_loss_sigmoid_crossentropy = m.rows(151, 1)
     yes_sample_weight = m.rows(149, 1)
-    yes_loss_multiply_1 = m.rows(152, 1)
-    accuracy_sum = m.rows(153, 1)
+    yes_loss_multiply_1 = m.rows(151, 1)
     return [
         m.feed("features", features, 20),
         m.feed("yes_target", yes_target, 1),
@@ -646,25 +630,18 @@ def evaluate(m):
             m.weight("dense_1/bias"),
             dense_1,
         ),
-        compute_yes_loss_sigmoid_crossentropy(
+        compute_yes_loss_multiply_1(
             dense_1,
             m.weight("dense_2/kernel"),
             m.weight("dense_2/bias"),
             dense_2,
             yes_target,
-            yes_loss_sigmoid_crossentropy,
-        ),
-        compute_accuracy_sum(
-            yes_loss_sigmoid_crossentropy,
             yes_sample_weight,
             yes_loss_multiply_1,
-            yes_target,
-            dense_2,
-            accuracy_sum,
         ),
         sync,
         compute_multiply(yes_loss_multiply_1, m.figure(0)),
-        compute_copy_1_2(accuracy_sum, m.figure(2), m.figure(1), m.figure(3)),
+        compute_copy_1_2(yes_target, dense_2, m.figure(2), m.figure(1), m.figure(3)),
     ]
 
 
@@ -774,9 +751,9 @@ class BinaryMlp(Model):
 
     spec = SPEC
     programs = Programs(
-        train=(Steps(gradients, 279, 4160, 30787), Steps(update, 279, 4160, 0)),
-        gradient=(Steps(gradients, 279, 4160, 30787),),
-        evaluate=(Steps(evaluate, 154, 0, 11200),),
+        train=(Steps(gradients, 280, 4160, 30785), Steps(update, 280, 4160, 0)),
+        gradient=(Steps(gradients, 280, 4160, 30785),),
+        evaluate=(Steps(evaluate, 152, 0, 11198),),
         predict=(Steps(predict, 149, 0, 11157),),
         few=(Steps(predict_few, 149, 0, 11157),),
     )
@@ -787,7 +764,6 @@ SOURCE_MAP = {
     "compute_dropout": (8,),
     "compute_dropout_1": (9,),
     "gradient_of_dense_2_add": (10, 13),
-    "compute_accuracy_sum": (13, 14),
     "compute_multiply": (13,),
     "compute_copy_1": (8, 10, 14),
     "transpose_dense_2_kernel": (10,),
@@ -805,7 +781,7 @@ SOURCE_MAP = {
     "compute_subtract": (),
     "compute_dense": (8,),
     "compute_dense_1": (9,),
-    "compute_yes_loss_sigmoid_crossentropy": (10, 13),
+    "compute_yes_loss_multiply_1": (10, 13),
     "compute_copy_1_2": (14,),
     "compute_dense_2": (10,),
     "compute_dense_3": (8,),

@@ -14,7 +14,7 @@ total          InceptionBlock                          140,160
 """
 
 import numpy as np
-from kgen.runtime.kernels import kernel
+from kgen.runtime.kernels import kernel, sync
 from kgen.runtime.memory import Programs, Steps, rows_for
 from kgen.runtime.model import Model
 from kgen.runtime.spec import Input, Layer, Output, Spec, Weight
@@ -30,8 +30,10 @@ from kgen.runtime.tiles import (
     maximum,
     outer,
     pack,
-    share,
+    share_block,
+    share_rows,
     store,
+    workspace,
     zeros,
 )
 
@@ -58,9 +60,9 @@ def compute_conv2d(thread, threads, batch, clock, args):
     conv2d_kernel = matrix(args, 1, 3, 64)
     conv2d_bias = matrix(args, 2, 1, 64)
     conv2d = matrix(args, 3, batch * 65536, 64)
-    first, last = share(batch, ROWS, thread, threads)
+    first, last = share_rows(clock, batch, 65536, ROWS, thread, threads)
     for j in range(0, 64, 4 * LANES):
-        for i in range(first * 65536, last * 65536, HALF_ROWS):
+        for i in range(first, last, HALF_ROWS):
             acc = zeros(HALF_ROWS, 4)
             for k in range(3):
                 acc = outer(acc, image, i, k, conv2d_kernel, k, j)
@@ -69,47 +71,46 @@ def compute_conv2d(thread, threads, batch, clock, args):
 
 
 @kernel
-def compute_conv2d_1_pad(thread, threads, batch, clock, args):
-    """Line 10 of the model."""
-    conv2d_1_pad = matrix(args, 0, batch * 66564, 64)
-    conv2d = matrix(args, 1, batch * 65536, 64)
-    first, last = share(batch, ROWS, thread, threads)
-    for n in range(first, last):
-        for p in range(258):
-            place = (n * 258 + p) * 16512
-            if p >= 1 and p <= 256:
-                fill_words(conv2d_1_pad, place, 64, 0.0)
-                copy_words(
-                    conv2d_1_pad, place + 64, conv2d, (n * 256 + p - 1) * 16384, 16384
-                )
-                fill_words(conv2d_1_pad, place + 64 + 16384, 64, 0.0)
-            else:
-                fill_words(conv2d_1_pad, place, 16512, 0.0)
-
-
-@kernel
 def compute_conv2d_1(thread, threads, batch, clock, args):
     """Line 10 of the model. 4,840,226,816 FLOPs a row."""
-    conv2d_1_kernel = matrix(args, 0, 576, 64)
-    conv2d_1_pad = matrix(args, 1, batch * 66564, 64)
+    conv2d = matrix(args, 0, batch * 65536, 64)
+    conv2d_1_kernel = matrix(args, 1, 576, 64)
     conv2d_1_bias = matrix(args, 2, 1, 64)
     conv2d_1 = matrix(args, 3, batch * 65536, 64)
-    first, last = share(batch, ROWS, thread, threads)
+    first, last, left, right = share_block(clock, batch, 256, 1, thread, threads)
     for n in range(first, last):
-        for j in range(0, 64, 2 * LANES):
-            panel = pack(conv2d_1_kernel, 0, j, 576, 2)
-            for oy in range(256):
-                for tile in range(0, 256, ROWS_256_BY_2):
-                    ox = min(tile, 256 - ROWS_256_BY_2)
-                    i = (n * 256 + oy) * 256 + ox
-                    acc = zeros(ROWS_256_BY_2, 2)
-                    for ty in range(3):
-                        row = (n * 258 + oy + ty) * 258 + ox
-                        kk = ty * 192
-                        for k in range(192):
-                            acc = outer(acc, conv2d_1_pad, row, k, panel, kk + k, 0)
-                    conv2d_1_tile = maximum(acc + load(conv2d_1_bias, 0, j, 1, 2), 0.0)
-                    store(conv2d_1, i, j, conv2d_1_tile)
+        for top in range(left, right):
+            lines = workspace(49536, 64, 64)
+            for p in range(3):
+                place = p * 16512
+                if top + p >= 1 and top + p < 257:
+                    fill_words(lines, place, 64, 0.0)
+                    copy_words(
+                        lines,
+                        place + 64,
+                        conv2d,
+                        (n * 256 + (top + p - 1)) * 16384,
+                        16384,
+                    )
+                    fill_words(lines, place + 16448, 64, 0.0)
+                else:
+                    fill_words(lines, place, 16512, 0.0)
+            for j in range(0, 64, 2 * LANES):
+                panel = pack(conv2d_1_kernel, 0, j, 576, 2)
+                for oy in range(top, min(top + 1, 256)):
+                    for tile in range(0, 256, ROWS_256_BY_2):
+                        ox = min(tile, 256 - ROWS_256_BY_2)
+                        i = (n * 256 + oy) * 256 + ox
+                        acc = zeros(ROWS_256_BY_2, 2)
+                        for ty in range(3):
+                            row = ((oy - top) + ty) * 258 + ox
+                            kk = ty * 192
+                            for k in range(192):
+                                acc = outer(acc, lines, row, k, panel, kk + k, 0)
+                        conv2d_1_tile = maximum(
+                            acc + load(conv2d_1_bias, 0, j, 1, 2), 0.0
+                        )
+                        store(conv2d_1, i, j, conv2d_1_tile)
 
 
 @kernel
@@ -117,9 +118,9 @@ def compute_conv2d_3_pad(thread, threads, batch, clock, args):
     """Line 12 of the model."""
     conv2d_3_pad = matrix(args, 0, batch * 67600, 64)
     conv2d_2 = matrix(args, 1, batch * 65536, 64)
-    first, last = share(batch, ROWS, thread, threads)
+    first, last, left, right = share_block(clock, batch, 260, 1, thread, threads)
     for n in range(first, last):
-        for p in range(260):
+        for p in range(left, right):
             place = (n * 260 + p) * 16640
             if p >= 2 and p <= 257:
                 fill_words(conv2d_3_pad, place, 128, 0.0)
@@ -138,15 +139,15 @@ def compute_conv2d_3_pad(thread, threads, batch, clock, args):
 @kernel
 def compute_conv2d_3(thread, threads, batch, clock, args):
     """Line 12 of the model. 13,430,161,408 FLOPs a row."""
-    conv2d_3_kernel = matrix(args, 0, 1600, 64)
-    conv2d_3_pad = matrix(args, 1, batch * 67600, 64)
+    conv2d_3_pad = matrix(args, 0, batch * 67600, 64)
+    conv2d_3_kernel = matrix(args, 1, 1600, 64)
     conv2d_3_bias = matrix(args, 2, 1, 64)
     conv2d_3 = matrix(args, 3, batch * 65536, 64)
-    first, last = share(batch, ROWS, thread, threads)
+    first, last, left, right = share_block(clock, batch, 256, 1, thread, threads)
     for n in range(first, last):
         for j in range(0, 64, 2 * LANES):
             panel = pack(conv2d_3_kernel, 0, j, 1600, 2)
-            for oy in range(256):
+            for oy in range(left, right):
                 for tile in range(0, 256, ROWS_256_BY_2):
                     ox = min(tile, 256 - ROWS_256_BY_2)
                     i = (n * 256 + oy) * 256 + ox
@@ -165,9 +166,9 @@ def compute_max_pooling2d(thread, threads, batch, clock, args):
     """Line 13 of the model. 1,769,472 FLOPs a row."""
     image = matrix(args, 0, batch * 65536, 3)
     max_pooling2d = matrix(args, 1, batch * 65536, 3)
-    first, last = share(batch, ROWS, thread, threads)
+    first, last, left, right = share_block(clock, batch, 256, 1, thread, threads)
     for n in range(first, last):
-        for oy in range(256):
+        for oy in range(left, right):
             for ox in range(256):
                 i = (n * 256 + oy) * 256 + ox
                 iy_first = oy - 1
@@ -189,8 +190,8 @@ def compute_concatenate(thread, threads, batch, clock, args):
     conv2d_3 = matrix(args, 1, batch * 65536, 64)
     conv2d_4 = matrix(args, 2, batch * 65536, 64)
     concatenate = matrix(args, 3, batch * 65536, 192)
-    first, last = share(batch, ROWS, thread, threads)
-    for i in range(first * 65536, last * 65536):
+    first, last = share_rows(clock, batch, 65536, ROWS, thread, threads)
+    for i in range(first, last):
         for j in range(0, 64, 4 * LANES):
             store(concatenate, i, j, load(conv2d_1, i, j, 1, 4))
         for j in range(0, 64, 4 * LANES):
@@ -201,15 +202,14 @@ def compute_concatenate(thread, threads, batch, clock, args):
 
 def predict(m):
     """The outputs of one batch."""
-    image = m.rows(42140928, 196608)
-    conv2d = m.rows(21169408, 4194304)
-    conv2d_1_pad = m.rows(16909312, 4260096)
-    conv2d_1 = m.rows(25363712, 4194304)
-    conv2d_2 = m.rows(29558016, 4194304)
-    conv2d_3_pad = m.rows(12582912, 4326400)
-    conv2d_3 = m.rows(33752320, 4194304)
-    max_pooling2d = m.rows(42337536, 196608)
-    conv2d_4 = m.rows(37946624, 4194304)
+    image = m.rows(8520704, 196608)
+    conv2d = m.rows(0, 4194304)
+    conv2d_1 = m.rows(12582912, 4194304)
+    conv2d_2 = m.rows(4326400, 4194304)
+    conv2d_3_pad = m.rows(0, 4326400)
+    conv2d_3 = m.rows(16777216, 4194304)
+    max_pooling2d = m.rows(25165824, 196608)
+    conv2d_4 = m.rows(20971520, 4194304)
     concatenate = m.rows(0, 12582912)
     return [
         m.feed("image", image, 196608),
@@ -219,13 +219,13 @@ def predict(m):
             m.weight("conv2d/bias"),
             conv2d,
         ),
-        compute_conv2d_1_pad(conv2d_1_pad, conv2d),
         compute_conv2d_1(
+            conv2d,
             m.weight("conv2d_1/kernel"),
-            conv2d_1_pad,
             m.weight("conv2d_1/bias"),
             conv2d_1,
         ),
+        sync,
         compute_conv2d(
             image,
             m.weight("conv2d_2/kernel"),
@@ -233,13 +233,15 @@ def predict(m):
             conv2d_2,
         ),
         compute_conv2d_3_pad(conv2d_3_pad, conv2d_2),
+        sync,
         compute_conv2d_3(
-            m.weight("conv2d_3/kernel"),
             conv2d_3_pad,
+            m.weight("conv2d_3/kernel"),
             m.weight("conv2d_3/bias"),
             conv2d_3,
         ),
         compute_max_pooling2d(image, max_pooling2d),
+        sync,
         compute_conv2d(
             max_pooling2d,
             m.weight("conv2d_4/kernel"),
@@ -320,13 +322,12 @@ class InceptionBlock(Model):
     """3x3, 5x5 and pooled features side by side."""
 
     spec = SPEC
-    programs = Programs(predict=(Steps(predict, 42534144, 0, 18372820992),))
+    programs = Programs(predict=(Steps(predict, 25362432, 0, 18372820992),))
 
 
 SOURCE_NAME = "14_inception_block.k"
 SOURCE_MAP = {
     "compute_conv2d": (9, 11, 14),
-    "compute_conv2d_1_pad": (10,),
     "compute_conv2d_1": (10,),
     "compute_conv2d_3_pad": (12,),
     "compute_conv2d_3": (12,),

@@ -21,7 +21,7 @@ total                 SameDigit                           53,057
 
 import numpy as np
 from kgen.runtime.kernels import kernel, sync
-from kgen.runtime.memory import Programs, Steps, rows_for, vectors_for
+from kgen.runtime.memory import Programs, Steps, rows_for
 from kgen.runtime.model import Model
 from kgen.runtime.optimizers import RMSprop
 from kgen.runtime.spec import Input, Layer, Metric, Output, Spec, Target, View, Weight
@@ -34,7 +34,6 @@ from kgen.runtime.tiles import (
     fill_words,
     full,
     load,
-    load_column,
     load_scalar,
     log1p,
     matrix,
@@ -45,17 +44,17 @@ from kgen.runtime.tiles import (
     row_sum,
     select,
     share,
+    share_block,
     sigmoid,
     sqrt,
     square,
     store,
-    store_column,
     store_rows,
     transpose_block,
+    workspace,
     zeros,
 )
 
-VECTORS_64 = vectors_for(64)
 ROWS_3_BY_4 = rows_for(3, 4)
 ROWS_23_BY_2 = rows_for(23, 2)
 ROWS_25_BY_2 = rows_for(25, 2)
@@ -87,15 +86,15 @@ SAME_DIGIT_WEIGHTS = (
 @kernel
 def compute_conv2d(thread, threads, batch, clock, args):
     """Line 9 of the model. 760,000 FLOPs a row."""
-    conv2d_kernel = matrix(args, 0, 9, 64)
-    digit = matrix(args, 1, batch * 729, 1)
+    digit = matrix(args, 0, batch * 729, 1)
+    conv2d_kernel = matrix(args, 1, 9, 64)
     conv2d_bias = matrix(args, 2, 1, 64)
     conv2d = matrix(args, 3, batch * 625, 64)
-    first, last = share(batch, ROWS, thread, threads)
+    first, last, left, right = share_block(clock, batch, 25, 1, thread, threads)
     for n in range(first, last):
         for j in range(0, 64, 2 * LANES):
             panel = pack(conv2d_kernel, 0, j, 9, 2)
-            for oy in range(25):
+            for oy in range(left, right):
                 for tile in range(0, 25, ROWS_25_BY_2):
                     ox = min(tile, 25 - ROWS_25_BY_2)
                     i = (n * 25 + oy) * 25 + ox
@@ -111,15 +110,15 @@ def compute_conv2d(thread, threads, batch, clock, args):
 @kernel
 def compute_conv2d_1(thread, threads, batch, clock, args):
     """Line 9 of the model. 39,035,968 FLOPs a row."""
-    conv2d_1_kernel = matrix(args, 0, 576, 64)
-    conv2d = matrix(args, 1, batch * 625, 64)
+    conv2d = matrix(args, 0, batch * 625, 64)
+    conv2d_1_kernel = matrix(args, 1, 576, 64)
     conv2d_1_bias = matrix(args, 2, 1, 64)
     conv2d_1 = matrix(args, 3, batch * 529, 64)
-    first, last = share(batch, ROWS, thread, threads)
+    first, last, left, right = share_block(clock, batch, 23, 1, thread, threads)
     for n in range(first, last):
         for j in range(0, 64, 2 * LANES):
             panel = pack(conv2d_1_kernel, 0, j, 576, 2)
-            for oy in range(23):
+            for oy in range(left, right):
                 for tile in range(0, 23, ROWS_23_BY_2):
                     ox = min(tile, 23 - ROWS_23_BY_2)
                     i = (n * 23 + oy) * 23 + ox
@@ -137,9 +136,9 @@ def compute_max_pooling2d(thread, threads, batch, clock, args):
     """Line 9 of the model. 30,976 FLOPs a row."""
     conv2d_1 = matrix(args, 0, batch * 529, 64)
     max_pooling2d = matrix(args, 1, batch * 121, 64)
-    first, last = share(batch, ROWS, thread, threads)
+    first, last, left, right = share_block(clock, batch, 11, 1, thread, threads)
     for n in range(first, last):
-        for oy in range(11):
+        for oy in range(left, right):
             for ox in range(11):
                 i = (n * 11 + oy) * 11 + ox
                 iy_first = oy * 2
@@ -170,14 +169,14 @@ def compute_concatenate(thread, threads, batch, clock, args):
 
 @kernel
 def gradient_of_dense_add(thread, threads, batch, clock, args):
-    """Lines 17, 20. 31,037 FLOPs a row."""
+    """Lines 17, 20. 31,038 FLOPs a row."""
     concatenate = matrix(args, 0, batch, 15488)
     dense_kernel = matrix(args, 1, 1, 15488)
     dense_bias = matrix(args, 2, 1, 1)
     dense = matrix(args, 3, batch, 1)
     same_target = matrix(args, 4, batch, 1)
-    same_loss_sigmoid_crossentropy = matrix(args, 5, batch, 1)
-    same_sample_weight = matrix(args, 6, batch, 1)
+    same_sample_weight = matrix(args, 5, batch, 1)
+    same_loss_multiply_1 = matrix(args, 6, batch, 1)
     d_dense_add = matrix(args, 7, batch, 1)
     first, last = share(batch, ROWS, thread, threads)
     for i in range(first, last, ROWS):
@@ -195,33 +194,16 @@ def gradient_of_dense_add(thread, threads, batch, clock, args):
         same_target_tile = load(same_target, i, 0, ROWS, 1)
         same_loss_subtract = same_loss_as_float - same_target_tile
         same_loss_multiply = same_loss_subtract * dense_add
-        same_loss_sigmoid_crossentropy_tile = same_loss_log1p + same_loss_multiply
-        store(same_loss_sigmoid_crossentropy, i, 0, same_loss_sigmoid_crossentropy_tile)
-        d_same_loss_sum_2 = 1.0 / full(1, 1, batch)
+        same_loss_sigmoid_crossentropy = same_loss_log1p + same_loss_multiply
         same_sample_weight_tile = load(same_sample_weight, i, 0, ROWS, 1)
-        d_same_loss_sum = d_same_loss_sum_2 * same_sample_weight_tile
-        d_dense_add_tile = d_same_loss_sum * (dense_tile - same_target_tile)
-        store(d_dense_add, i, 0, d_dense_add_tile)
-
-
-@kernel
-def compute_accuracy_sum(thread, threads, batch, clock, args):
-    """Lines 20, 21. 3 FLOPs a row."""
-    same_loss_sigmoid_crossentropy = matrix(args, 0, batch, 1)
-    same_sample_weight = matrix(args, 1, batch, 1)
-    same_loss_multiply_1 = matrix(args, 2, batch, 1)
-    same_target = matrix(args, 3, batch, 1)
-    dense = matrix(args, 4, batch, 1)
-    accuracy_sum = matrix(args, 5, batch, 1)
-    first, last = share(batch, ROWS, thread, threads)
-    for i in range(first, last, 2):
-        same_loss_sum = load(same_loss_sigmoid_crossentropy, i, 0, 2, 1)
-        same_sample_weight_tile = load(same_sample_weight, i, 0, 2, 1)
-        same_loss_multiply_1_tile = same_loss_sum * same_sample_weight_tile
+        same_loss_multiply_1_tile = (
+            same_loss_sigmoid_crossentropy * same_sample_weight_tile
+        )
         store(same_loss_multiply_1, i, 0, same_loss_multiply_1_tile)
-        accuracy_as_float = select(load(dense, i, 0, 2, 1) > 0.5, 1.0, 0.0)
-        accuracy_equal = load(same_target, i, 0, 2, 1) == accuracy_as_float
-        store(accuracy_sum, i, 0, select(accuracy_equal, 1.0, 0.0))
+        d_same_loss_sum_2 = 1.0 / full(1, 1, batch)
+        d_reshape = d_same_loss_sum_2 * same_sample_weight_tile
+        d_dense_add_tile = d_reshape * (dense_tile - same_target_tile)
+        store(d_dense_add, i, 0, d_dense_add_tile)
 
 
 @kernel
@@ -241,18 +223,21 @@ def compute_multiply(thread, threads, batch, clock, args):
 @kernel
 def compute_copy_1(thread, threads, batch, clock, args):
     """Lines 9, 17, 21. 2 FLOPs a row, 2 FLOPs."""
-    accuracy_sum = matrix(args, 0, batch, 1)
-    d_dense_add = matrix(args, 1, batch, 1)
-    accuracy_sum_1 = matrix(args, 2, 1, 1)
-    d_dense_bias = matrix(args, 3, 1, 1)
-    copy = matrix(args, 4, 1, 1)
-    copy_1 = matrix(args, 5, 1, 1)
+    same_target = matrix(args, 0, batch, 1)
+    dense = matrix(args, 1, batch, 1)
+    d_dense_add = matrix(args, 2, batch, 1)
+    accuracy_sum_1 = matrix(args, 3, 1, 1)
+    d_dense_bias = matrix(args, 4, 1, 1)
+    copy = matrix(args, 5, 1, 1)
+    copy_1 = matrix(args, 6, 1, 1)
     first, last = share(1, LANES, thread, threads)
     for j in range(first, last, LANES):
         total_ = full(1, 1, 0.0)
         total__2 = full(1, 1, 0.0)
         for i in range(batch):
-            total_ = total_ + load(accuracy_sum, i, j, 1, 1)
+            accuracy_as_float = select(load(dense, i, j, 1, 1) > 0.5, 1.0, 0.0)
+            accuracy_equal = load(same_target, i, j, 1, 1) == accuracy_as_float
+            total_ = total_ + select(accuracy_equal, 1.0, 0.0)
             total__2 = total__2 + load(d_dense_add, i, j, 1, 1)
         store(accuracy_sum_1, 0, j, total_)
         store(d_dense_bias, 0, j, total__2)
@@ -341,9 +326,9 @@ def gradient_of_vision_max_pooling2d_1_pool_where(thread, threads, batch, clock,
     """Line 9 of the model."""
     vision_conv2d_1_1 = matrix(args, 0, batch * 529, 64)
     d_vision_max_pooling2d_1_pool_where = matrix(args, 1, batch * 121, 64)
-    first, last = share(batch, ROWS, thread, threads)
+    first, last, left, right = share_block(clock, batch, 11, 1, thread, threads)
     for n in range(first, last):
-        for oy in range(11):
+        for oy in range(left, right):
             for ox in range(11):
                 i = (n * 11 + oy) * 11 + ox
                 iy_first = oy * 2
@@ -453,69 +438,67 @@ def gradient_of_vision_conv2d_1_turn(thread, threads, batch, clock, args):
 
 
 @kernel
-def gradient_of_vision_conv2d_2_pad(thread, threads, batch, clock, args):
-    """Line 9 of the model."""
-    d_vision_conv2d_2_pad = matrix(args, 0, batch * 729, 64)
-    d_vision_conv2d_1_1 = matrix(args, 1, batch * 529, 64)
-    first, last = share(batch, ROWS, thread, threads)
-    for n in range(first, last):
-        for p in range(27):
-            place = (n * 27 + p) * 1728
-            if p >= 2 and p <= 24:
-                fill_words(d_vision_conv2d_2_pad, place, 128, 0.0)
-                copy_words(
-                    d_vision_conv2d_2_pad,
-                    place + 128,
-                    d_vision_conv2d_1_1,
-                    (n * 23 + p - 2) * 1472,
-                    1472,
-                )
-                fill_words(d_vision_conv2d_2_pad, place + 128 + 1472, 128, 0.0)
-            else:
-                fill_words(d_vision_conv2d_2_pad, place, 1728, 0.0)
-
-
-@kernel
 def gradient_of_vision_conv2d_2_conv(thread, threads, batch, clock, args):
     """Line 9 of the model. 46,080,000 FLOPs a row."""
-    d_vision_conv2d_1_turn = matrix(args, 0, 576, 64)
-    d_vision_conv2d_2_pad = matrix(args, 1, batch * 729, 64)
+    d_vision_conv2d_1_1 = matrix(args, 0, batch * 529, 64)
+    d_vision_conv2d_1_turn = matrix(args, 1, 576, 64)
     d_vision_conv2d_2_conv = matrix(args, 2, batch * 625, 64)
-    first, last = share(batch, ROWS, thread, threads)
+    first, last, left, right = share_block(clock, batch, 25, 13, thread, threads)
     for n in range(first, last):
-        for j in range(0, 64, 2 * LANES):
-            panel = pack(d_vision_conv2d_1_turn, 0, j, 576, 2)
-            for oy in range(25):
-                for tile in range(0, 25, ROWS_25_BY_2):
-                    ox = min(tile, 25 - ROWS_25_BY_2)
-                    i = (n * 25 + oy) * 25 + ox
-                    acc = zeros(ROWS_25_BY_2, 2)
-                    for ty in range(3):
-                        row = (n * 27 + oy + ty) * 27 + ox
-                        kk = ty * 192
-                        for k in range(192):
-                            acc = outer(
-                                acc, d_vision_conv2d_2_pad, row, k, panel, kk + k, 0
-                            )
-                    store(d_vision_conv2d_2_conv, i, j, acc)
+        for top in range(left, right, 13):
+            lines = workspace(25920, 64, 64)
+            for p in range(15):
+                place = p * 1728
+                if top + p >= 2 and top + p < 25:
+                    fill_words(lines, place, 128, 0.0)
+                    copy_words(
+                        lines,
+                        place + 128,
+                        d_vision_conv2d_1_1,
+                        (n * 23 + (top + p - 2)) * 1472,
+                        1472,
+                    )
+                    fill_words(lines, place + 1600, 128, 0.0)
+                else:
+                    fill_words(lines, place, 1728, 0.0)
+            for j in range(0, 64, 2 * LANES):
+                panel = pack(d_vision_conv2d_1_turn, 0, j, 576, 2)
+                for oy in range(top, min(top + 13, 25)):
+                    for tile in range(0, 25, ROWS_25_BY_2):
+                        ox = min(tile, 25 - ROWS_25_BY_2)
+                        i = (n * 25 + oy) * 25 + ox
+                        acc = zeros(ROWS_25_BY_2, 2)
+                        for ty in range(3):
+                            row = ((oy - top) + ty) * 27 + ox
+                            kk = ty * 192
+                            for k in range(192):
+                                acc = outer(acc, lines, row, k, panel, kk + k, 0)
+                        store(d_vision_conv2d_2_conv, i, j, acc)
 
 
 @kernel
-def gradient_of_vision_conv2d_1_kernel(thread, threads, batch, clock, args):
+def gradient_of_vision_conv2d_1_kernel_parts(thread, threads, batch, clock, args):
     """Line 9 of the model. 39,002,112 FLOPs a row."""
-    vision_conv2d_2 = matrix(args, 0, batch * 625, 64)
-    d_vision_conv2d_1_1 = matrix(args, 1, batch * 529, 64)
-    d_vision_conv2d_1_kernel = matrix(args, 2, 576, 64)
-    first, last = share(3 * -(-192 // ROWS_192_BY_2), 1, thread, threads)
-    for start in range(0, batch * 23, 5):
-        count = min(5, batch * 23 - start)
-        for j in range(0, 64, 2 * LANES):
+    d_vision_conv2d_1_1 = matrix(args, 0, batch * 529, 64)
+    d_vision_conv2d_1_kernel_parts = matrix(args, 1, threads * 576, 64)
+    vision_conv2d_2 = matrix(args, 2, batch * 625, 64)
+    first, last = share(batch, ROWS, thread, threads)
+    fill_words(d_vision_conv2d_1_kernel_parts, thread * 36864, 36864, 0.0)
+    for j in range(0, 64, 2 * LANES):
+        for start in range(first * 23, last * 23, 5):
+            count = min(5, last * 23 - start)
             panel = pack(d_vision_conv2d_1_1, start * 23, j, 115, 2, count * 23)
-            for t in range(first, last):
+            for t in range(3 * -(-192 // ROWS_192_BY_2)):
                 tap = t // (-(-192 // ROWS_192_BY_2))
                 m = t % (-(-192 // ROWS_192_BY_2)) * ROWS_192_BY_2
                 ty = tap
-                acc = zeros(ROWS_192_BY_2, 2)
+                acc = load(
+                    d_vision_conv2d_1_kernel_parts,
+                    thread * 576 + tap * 192 + m,
+                    j,
+                    ROWS_192_BY_2,
+                    2,
+                )
                 for q in range(start, start + count):
                     n = q // 23
                     oy = q % 23
@@ -530,11 +513,32 @@ def gradient_of_vision_conv2d_1_kernel(thread, threads, batch, clock, args):
                             (q - start) * 23 + ox,
                             0,
                         )
-                if start > 0:
-                    acc = acc + load(
-                        d_vision_conv2d_1_kernel, tap * 192 + m, j, ROWS_192_BY_2, 2
-                    )
-                store_rows(d_vision_conv2d_1_kernel, tap * 192 + m, j, acc, 192 - m)
+                store_rows(
+                    d_vision_conv2d_1_kernel_parts,
+                    thread * 576 + tap * 192 + m,
+                    j,
+                    acc,
+                    192 - m,
+                )
+
+
+@kernel
+def gradient_of_vision_conv2d_1_kernel_1(thread, threads, batch, clock, args):
+    """Line 9 of the model. 110,592 FLOPs."""
+    d_vision_conv2d_1_kernel_parts = matrix(args, 0, threads, 36864)
+    d_vision_conv2d_1_conv_filter_1_parts = matrix(args, 1, threads, 36864)
+    d_vision_conv2d_1_kernel_1 = matrix(args, 2, 1, 36864)
+    first, last = share(36864, 4 * LANES, thread, threads)
+    for j in range(first, last, 4 * LANES):
+        total_ = full(1, 4, 0.0)
+        total__2 = full(1, 4, 0.0)
+        for i in range(threads):
+            total_ = total_ + load(d_vision_conv2d_1_kernel_parts, i, j, 1, 4)
+            d_vision_conv2d_1_conv_filter_1_parts_tile = load(
+                d_vision_conv2d_1_conv_filter_1_parts, i, j, 1, 4
+            )
+            total__2 = total__2 + d_vision_conv2d_1_conv_filter_1_parts_tile
+        store(d_vision_conv2d_1_kernel_1, 0, j, total_ + total__2)
 
 
 @kernel
@@ -560,65 +564,67 @@ def gradient_of_vision_conv2d_sum(thread, threads, batch, clock, args):
 
 
 @kernel
-def gradient_of_vision_conv2d_kernel(thread, threads, batch, clock, args):
+def gradient_of_vision_conv2d_kernel_parts(thread, threads, batch, clock, args):
     """Line 9 of the model. 720,000 FLOPs a row."""
-    second = matrix(args, 0, batch * 729, 1)
-    d_vision_conv2d_2_conv = matrix(args, 1, batch * 625, 64)
-    d_vision_conv2d_kernel = matrix(args, 2, 9, 64)
-    first, last = share(3 * -(-3 // ROWS_3_BY_4), 1, thread, threads)
-    for start in range(0, batch * 25, 5):
-        count = min(5, batch * 25 - start)
-        for j in range(0, 64, 4 * LANES):
-            panel = pack(d_vision_conv2d_2_conv, start * 25, j, 125, 4, count * 25)
-            for t in range(first, last):
+    d_vision_conv2d_2_conv = matrix(args, 0, batch * 625, 64)
+    d_vision_conv2d_kernel_parts = matrix(args, 1, threads * 9, 64)
+    second = matrix(args, 2, batch * 729, 1)
+    first, last = share(batch, ROWS, thread, threads)
+    fill_words(d_vision_conv2d_kernel_parts, thread * 576, 576, 0.0)
+    for j in range(0, 64, 4 * LANES):
+        for start in range(first * 25, last * 25, 5):
+            count = min(5, last * 25 - start)
+            for t in range(3 * -(-3 // ROWS_3_BY_4)):
                 tap = t // (-(-3 // ROWS_3_BY_4))
                 m = t % (-(-3 // ROWS_3_BY_4)) * ROWS_3_BY_4
                 ty = tap
-                acc = zeros(ROWS_3_BY_4, 4)
+                acc = load(
+                    d_vision_conv2d_kernel_parts,
+                    thread * 9 + tap * 3 + m,
+                    j,
+                    ROWS_3_BY_4,
+                    4,
+                )
                 for q in range(start, start + count):
                     n = q // 25
                     oy = q % 25
                     row = (n * 27 + oy + ty) * 27
                     for ox in range(25):
                         acc = outer_t(
-                            acc, second, row + ox, m, panel, (q - start) * 25 + ox, 0
+                            acc,
+                            second,
+                            row + ox,
+                            m,
+                            d_vision_conv2d_2_conv,
+                            q * 25 + ox,
+                            j,
                         )
-                if start > 0:
-                    acc = acc + load(
-                        d_vision_conv2d_kernel, tap * 3 + m, j, ROWS_3_BY_4, 4
-                    )
-                store_rows(d_vision_conv2d_kernel, tap * 3 + m, j, acc, 3 - m)
+                store_rows(
+                    d_vision_conv2d_kernel_parts,
+                    thread * 9 + tap * 3 + m,
+                    j,
+                    acc,
+                    3 - m,
+                )
 
 
 @kernel
 def gradient_of_vision_conv2d_kernel_1(thread, threads, batch, clock, args):
-    """Line 9 of the model. 37,440 FLOPs."""
-    d_vision_conv2d_1_kernel = matrix(args, 0, 576, 64)
-    d_vision_conv2d_1_conv_filter_1 = matrix(args, 1, 576, 64)
-    d_vision_conv2d_1_kernel_1 = matrix(args, 2, 576, 64)
-    d_vision_conv2d_kernel = matrix(args, 3, 576, 1)
-    d_vision_conv2d_conv_filter_1 = matrix(args, 4, 576, 1)
-    d_vision_conv2d_kernel_1 = matrix(args, 5, 576, 1)
-    first, last = share(576, ROWS, thread, threads)
-    for i in range(first, last):
-        d_vision_conv2d_1_kernel_tile = load(
-            d_vision_conv2d_1_kernel, i, 0, 1, VECTORS_64
-        )
-        d_vision_conv2d_1_conv_filter_1_tile = load(
-            d_vision_conv2d_1_conv_filter_1, i, 0, 1, VECTORS_64
-        )
-        d_vision_conv2d_1_kernel_1_tile = (
-            d_vision_conv2d_1_kernel_tile + d_vision_conv2d_1_conv_filter_1_tile
-        )
-        store(d_vision_conv2d_1_kernel_1, i, 0, d_vision_conv2d_1_kernel_1_tile)
-        d_vision_conv2d_kernel_tile = load_column(d_vision_conv2d_kernel, i, 1)
-        d_vision_conv2d_conv_filter_1_tile = load_column(
-            d_vision_conv2d_conv_filter_1, i, 1
-        )
-        d_vision_conv2d_kernel_1_tile = (
-            d_vision_conv2d_kernel_tile + d_vision_conv2d_conv_filter_1_tile
-        )
-        store_column(d_vision_conv2d_kernel_1, i, d_vision_conv2d_kernel_1_tile)
+    """Line 9 of the model. 1,728 FLOPs."""
+    d_vision_conv2d_kernel_parts = matrix(args, 0, threads, 576)
+    d_vision_conv2d_conv_filter_1_parts = matrix(args, 1, threads, 576)
+    d_vision_conv2d_kernel_1 = matrix(args, 2, 1, 576)
+    first, last = share(576, 4 * LANES, thread, threads)
+    for j in range(first, last, 4 * LANES):
+        total_ = full(1, 4, 0.0)
+        total__2 = full(1, 4, 0.0)
+        for i in range(threads):
+            total_ = total_ + load(d_vision_conv2d_kernel_parts, i, j, 1, 4)
+            d_vision_conv2d_conv_filter_1_parts_tile = load(
+                d_vision_conv2d_conv_filter_1_parts, i, j, 1, 4
+            )
+            total__2 = total__2 + d_vision_conv2d_conv_filter_1_parts_tile
+        store(d_vision_conv2d_kernel_1, 0, j, total_ + total__2)
 
 
 @kernel
@@ -640,14 +646,15 @@ def compute_subtract(thread, threads, batch, clock, args):
 
 
 @kernel
-def compute_same_loss_sigmoid_crossentropy(thread, threads, batch, clock, args):
-    """Lines 17, 20. 31,035 FLOPs a row."""
+def compute_same_loss_multiply_1(thread, threads, batch, clock, args):
+    """Lines 17, 20. 31,036 FLOPs a row."""
     concatenate = matrix(args, 0, batch, 15488)
     dense_kernel = matrix(args, 1, 1, 15488)
     dense_bias = matrix(args, 2, 1, 1)
     dense = matrix(args, 3, batch, 1)
     same_target = matrix(args, 4, batch, 1)
-    same_loss_sigmoid_crossentropy = matrix(args, 5, batch, 1)
+    same_sample_weight = matrix(args, 5, batch, 1)
+    same_loss_multiply_1 = matrix(args, 6, batch, 1)
     first, last = share(batch, ROWS, thread, threads)
     for i in range(first, last, ROWS):
         acc = zeros(ROWS, 1)
@@ -663,22 +670,29 @@ def compute_same_loss_sigmoid_crossentropy(thread, threads, batch, clock, args):
         same_target_tile = load(same_target, i, 0, ROWS, 1)
         same_loss_subtract = same_loss_as_float - same_target_tile
         same_loss_multiply = same_loss_subtract * dense_add
-        same_loss_sigmoid_crossentropy_tile = same_loss_log1p + same_loss_multiply
-        store(same_loss_sigmoid_crossentropy, i, 0, same_loss_sigmoid_crossentropy_tile)
+        same_loss_sigmoid_crossentropy = same_loss_log1p + same_loss_multiply
+        same_sample_weight_tile = load(same_sample_weight, i, 0, ROWS, 1)
+        same_loss_multiply_1_tile = (
+            same_loss_sigmoid_crossentropy * same_sample_weight_tile
+        )
+        store(same_loss_multiply_1, i, 0, same_loss_multiply_1_tile)
 
 
 @kernel
 def compute_copy_1_2(thread, threads, batch, clock, args):
     """Line 21 of the model. 1 FLOPs a row, 2 FLOPs."""
-    accuracy_sum = matrix(args, 0, batch, 1)
-    accuracy_sum_1 = matrix(args, 1, 1, 1)
-    copy = matrix(args, 2, 1, 1)
-    copy_1 = matrix(args, 3, 1, 1)
+    same_target = matrix(args, 0, batch, 1)
+    dense = matrix(args, 1, batch, 1)
+    accuracy_sum_1 = matrix(args, 2, 1, 1)
+    copy = matrix(args, 3, 1, 1)
+    copy_1 = matrix(args, 4, 1, 1)
     first, last = share(1, LANES, thread, threads)
     for j in range(first, last, LANES):
         total_ = full(1, 1, 0.0)
         for i in range(batch):
-            total_ = total_ + load(accuracy_sum, i, j, 1, 1)
+            accuracy_as_float = select(load(dense, i, j, 1, 1) > 0.5, 1.0, 0.0)
+            accuracy_equal = load(same_target, i, j, 1, 1) == accuracy_as_float
+            total_ = total_ + select(accuracy_equal, 1.0, 0.0)
         store(accuracy_sum_1, 0, j, total_)
         store(copy, 0, j, full(1, 1, batch))
         store(copy_1, 0, j, full(1, 1, batch))
@@ -711,14 +725,14 @@ def digit_vision_predict(m):
     return [
         m.feed("digit", digit, 729),
         compute_conv2d(
-            m.weight("conv2d/kernel"),
             digit,
+            m.weight("conv2d/kernel"),
             m.weight("conv2d/bias"),
             conv2d,
         ),
         compute_conv2d_1(
-            m.weight("conv2d_1/kernel"),
             conv2d,
+            m.weight("conv2d_1/kernel"),
             m.weight("conv2d_1/bias"),
             conv2d_1,
         ),
@@ -773,75 +787,81 @@ class DigitVision(Model):
 
 def same_digit_gradients(m):
     """Forward, loss and backward of one batch of training."""
-    first = m.rows(367488, 729)
-    vision_conv2d = m.rows(93312, 40000)
-    vision_conv2d_1 = m.rows(0, 33856)
-    vision_max_pooling2d = m.rows(83200, 7744)
-    second = m.rows(368217, 729)
-    vision_conv2d_2 = m.rows(133312, 40000)
-    vision_conv2d_1_1 = m.rows(33856, 33856)
-    vision_max_pooling2d_1 = m.rows(173312, 7744)
-    concatenate = m.rows(67712, 15488)
-    dense = m.rows(90946, 1)
-    same_target = m.rows(90944, 1)
-    same_loss_sigmoid_crossentropy = m.rows(90947, 1)
-    same_sample_weight = m.rows(90945, 1)
-    d_dense_add = m.rows(369202, 1)
-    same_loss_multiply_1 = m.rows(369203, 1)
-    accuracy_sum = m.rows(369204, 1)
+    first = m.rows(163200, 729)
+    vision_conv2d = m.rows(0, 40000)
+    vision_conv2d_1 = m.rows(40000, 33856)
+    vision_max_pooling2d = m.rows(113856, 7744)
+    d_vision_max_pooling2d_pool_where = m.rows(147712, 7744)
+    second = m.rows(163929, 729)
+    vision_conv2d_2 = m.rows(40000, 40000)
+    vision_conv2d_1_1 = m.rows(80000, 33856)
+    vision_max_pooling2d_1 = m.rows(121600, 7744)
+    d_vision_max_pooling2d_1_pool_where = m.rows(129344, 7744)
+    concatenate = m.rows(80000, 15488)
+    dense = m.rows(95488, 1)
+    same_target = m.rows(137088, 1)
+    same_sample_weight = m.rows(137089, 1)
+    same_loss_multiply_1 = m.rows(95489, 1)
+    d_dense_add = m.rows(95490, 1)
     d_dense_kernel_parts = m.parts(15488)
-    d_vision_max_pooling2d_1_pool_where = m.rows(336512, 7744)
-    d_vision_max_pooling2d_pool_where = m.rows(344256, 7744)
-    d_concatenate_transpose = m.fixed(36864, 15488)
+    d_concatenate_transpose = m.fixed(0, 15488)
+    d_concatenate_dot = m.rows(80000, 15488)
+    d_vision_flatten = m.rows(155456, 7744)
+    d_vision_flatten_1 = m.rows(113856, 7744)
+    d_vision_conv2d_1_1 = m.rows(80000, 33856)
+    d_vision_conv2d_1_kernel_parts = m.parts(36864)
     d_vision_conv2d_1_turn = m.fixed(0, 36864)
-    d_concatenate_dot = m.rows(321024, 15488)
-    d_vision_flatten = m.rows(352000, 7744)
-    d_vision_flatten_1 = m.rows(359744, 7744)
-    d_vision_conv2d_1_1 = m.rows(253312, 33856)
-    d_vision_conv2d_2_pad = m.rows(0, 46656)
-    d_vision_conv2d_2_conv = m.rows(173312, 40000)
-    d_vision_conv2d_1 = m.rows(287168, 33856)
-    d_vision_conv2d_1_bias_sum = m.rows(368946, 64)
-    d_vision_conv2d_1_sum = m.rows(369010, 64)
-    d_vision_conv2d_pad = m.rows(46656, 46656)
-    d_vision_conv2d_conv = m.rows(213312, 40000)
-    d_vision_conv2d_bias_sum = m.rows(369074, 64)
-    d_vision_conv2d_sum = m.rows(369138, 64)
-    d_vision_conv2d_1_kernel = m.fixed(0, 36864)
-    d_vision_conv2d_kernel = m.fixed(73728, 576)
-    d_vision_conv2d_1_conv_filter_1 = m.fixed(36864, 36864)
-    d_vision_conv2d_conv_filter_1 = m.fixed(74304, 576)
+    d_vision_conv2d_2_conv = m.rows(40000, 40000)
+    d_vision_conv2d_kernel_parts = m.parts(576)
+    d_vision_conv2d_1 = m.rows(113856, 33856)
+    d_vision_conv2d_1_conv_filter_1_parts = m.parts(36864)
+    d_vision_conv2d_1_bias_sum = m.rows(164658, 64)
+    d_vision_conv2d_1_sum = m.rows(164722, 64)
+    d_vision_conv2d_conv = m.rows(0, 40000)
+    d_vision_conv2d_bias_sum = m.rows(80000, 64)
+    d_vision_conv2d_sum = m.rows(80064, 64)
+    d_vision_conv2d_conv_filter_1_parts = m.parts(576)
     return [
         m.feed("first", first, 729),
         m.feed("second", second, 729),
         m.feed("same_target", same_target, 1),
         m.feed("same_sample_weight", same_sample_weight, 1),
         compute_conv2d(
-            m.weight("vision/conv2d/kernel"),
             first,
+            m.weight("vision/conv2d/kernel"),
             m.weight("vision/conv2d/bias"),
             vision_conv2d,
         ),
         compute_conv2d_1(
-            m.weight("vision/conv2d_1/kernel"),
             vision_conv2d,
+            m.weight("vision/conv2d_1/kernel"),
             m.weight("vision/conv2d_1/bias"),
             vision_conv2d_1,
         ),
         compute_max_pooling2d(vision_conv2d_1, vision_max_pooling2d),
+        gradient_of_vision_max_pooling2d_1_pool_where(
+            vision_conv2d_1,
+            d_vision_max_pooling2d_pool_where,
+        ),
+        sync,
         compute_conv2d(
-            m.weight("vision/conv2d/kernel"),
             second,
+            m.weight("vision/conv2d/kernel"),
             m.weight("vision/conv2d/bias"),
             vision_conv2d_2,
         ),
         compute_conv2d_1(
-            m.weight("vision/conv2d_1/kernel"),
             vision_conv2d_2,
+            m.weight("vision/conv2d_1/kernel"),
             m.weight("vision/conv2d_1/bias"),
             vision_conv2d_1_1,
         ),
         compute_max_pooling2d(vision_conv2d_1_1, vision_max_pooling2d_1),
+        gradient_of_vision_max_pooling2d_1_pool_where(
+            vision_conv2d_1_1,
+            d_vision_max_pooling2d_1_pool_where,
+        ),
+        sync,
         compute_concatenate(vision_max_pooling2d, vision_max_pooling2d_1, concatenate),
         gradient_of_dense_add(
             concatenate,
@@ -849,56 +869,67 @@ def same_digit_gradients(m):
             m.weight("dense/bias"),
             dense,
             same_target,
-            same_loss_sigmoid_crossentropy,
-            same_sample_weight,
-            d_dense_add,
-        ),
-        compute_accuracy_sum(
-            same_loss_sigmoid_crossentropy,
             same_sample_weight,
             same_loss_multiply_1,
-            same_target,
-            dense,
-            accuracy_sum,
+            d_dense_add,
         ),
         gradient_of_dense_kernel_parts(concatenate, d_dense_add, d_dense_kernel_parts),
-        gradient_of_vision_max_pooling2d_1_pool_where(
-            vision_conv2d_1_1,
-            d_vision_max_pooling2d_1_pool_where,
-        ),
-        gradient_of_vision_max_pooling2d_1_pool_where(
-            vision_conv2d_1,
-            d_vision_max_pooling2d_pool_where,
-        ),
-        transpose_dense_kernel(m.weight("dense/kernel"), d_concatenate_transpose),
-        gradient_of_vision_conv2d_1_turn(
-            m.weight("vision/conv2d_1/kernel"),
-            d_vision_conv2d_1_turn,
-        ),
         sync,
+        compute_copy_1(
+            same_target,
+            dense,
+            d_dense_add,
+            m.figure(2),
+            m.gradient("dense/bias"),
+            m.figure(1),
+            m.figure(3),
+        ),
         compute_multiply(same_loss_multiply_1, m.figure(0)),
+        transpose_dense_kernel(m.weight("dense/kernel"), d_concatenate_transpose),
+        sync,
         gradient_of_concatenate_dot(
             d_dense_add,
             d_concatenate_transpose,
             d_concatenate_dot,
         ),
+        gradient_of_dense_kernel(d_dense_kernel_parts, m.gradient("dense/kernel")),
         gradient_of_vision_flatten(d_concatenate_dot, d_vision_flatten),
         gradient_of_vision_flatten_1(d_concatenate_dot, d_vision_flatten_1),
+        sync,
         gradient_of_vision_conv2d_1_1(
             d_vision_flatten_1,
             d_vision_max_pooling2d_1_pool_where,
             d_vision_conv2d_1_1,
         ),
-        gradient_of_vision_conv2d_2_pad(d_vision_conv2d_2_pad, d_vision_conv2d_1_1),
-        gradient_of_vision_conv2d_2_conv(
+        gradient_of_vision_conv2d_1_kernel_parts(
+            d_vision_conv2d_1_1,
+            d_vision_conv2d_1_kernel_parts,
+            vision_conv2d_2,
+        ),
+        gradient_of_vision_conv2d_1_turn(
+            m.weight("vision/conv2d_1/kernel"),
             d_vision_conv2d_1_turn,
-            d_vision_conv2d_2_pad,
+        ),
+        sync,
+        gradient_of_vision_conv2d_2_conv(
+            d_vision_conv2d_1_1,
+            d_vision_conv2d_1_turn,
             d_vision_conv2d_2_conv,
+        ),
+        gradient_of_vision_conv2d_kernel_parts(
+            d_vision_conv2d_2_conv,
+            d_vision_conv2d_kernel_parts,
+            second,
         ),
         gradient_of_vision_conv2d_1_1(
             d_vision_flatten,
             d_vision_max_pooling2d_pool_where,
             d_vision_conv2d_1,
+        ),
+        gradient_of_vision_conv2d_1_kernel_parts(
+            d_vision_conv2d_1,
+            d_vision_conv2d_1_conv_filter_1_parts,
+            vision_conv2d,
         ),
         gradient_of_vision_conv2d_1_sum(
             d_vision_conv2d_1_1,
@@ -906,10 +937,15 @@ def same_digit_gradients(m):
             d_vision_conv2d_1_bias_sum,
             d_vision_conv2d_1_sum,
         ),
-        gradient_of_vision_conv2d_2_pad(d_vision_conv2d_pad, d_vision_conv2d_1),
+        sync,
+        gradient_of_vision_conv2d_1_kernel_1(
+            d_vision_conv2d_1_kernel_parts,
+            d_vision_conv2d_1_conv_filter_1_parts,
+            m.gradient("vision/conv2d_1/kernel"),
+        ),
         gradient_of_vision_conv2d_2_conv(
+            d_vision_conv2d_1,
             d_vision_conv2d_1_turn,
-            d_vision_conv2d_pad,
             d_vision_conv2d_conv,
         ),
         gradient_of_vision_conv2d_sum(
@@ -918,15 +954,11 @@ def same_digit_gradients(m):
             d_vision_conv2d_bias_sum,
             d_vision_conv2d_sum,
         ),
-        compute_copy_1(
-            accuracy_sum,
-            d_dense_add,
-            m.figure(2),
-            m.gradient("dense/bias"),
-            m.figure(1),
-            m.figure(3),
+        gradient_of_vision_conv2d_kernel_parts(
+            d_vision_conv2d_conv,
+            d_vision_conv2d_conv_filter_1_parts,
+            first,
         ),
-        gradient_of_dense_kernel(d_dense_kernel_parts, m.gradient("dense/kernel")),
         sync,
         gradient_of_vision_conv2d_bias_1(
             d_vision_conv2d_1_bias_sum,
@@ -936,33 +968,9 @@ def same_digit_gradients(m):
             m.gradient("vision/conv2d_1/bias"),
             m.gradient("vision/conv2d/bias"),
         ),
-        gradient_of_vision_conv2d_1_kernel(
-            vision_conv2d_2,
-            d_vision_conv2d_1_1,
-            d_vision_conv2d_1_kernel,
-        ),
-        gradient_of_vision_conv2d_kernel(
-            second,
-            d_vision_conv2d_2_conv,
-            d_vision_conv2d_kernel,
-        ),
-        gradient_of_vision_conv2d_1_kernel(
-            vision_conv2d,
-            d_vision_conv2d_1,
-            d_vision_conv2d_1_conv_filter_1,
-        ),
-        gradient_of_vision_conv2d_kernel(
-            first,
-            d_vision_conv2d_conv,
-            d_vision_conv2d_conv_filter_1,
-        ),
-        sync,
         gradient_of_vision_conv2d_kernel_1(
-            d_vision_conv2d_1_kernel,
-            d_vision_conv2d_1_conv_filter_1,
-            m.gradient("vision/conv2d_1/kernel"),
-            d_vision_conv2d_kernel,
-            d_vision_conv2d_conv_filter_1,
+            d_vision_conv2d_kernel_parts,
+            d_vision_conv2d_conv_filter_1_parts,
             m.gradient("vision/conv2d/kernel"),
         ),
     ]
@@ -988,61 +996,52 @@ def same_digit_evaluate(m):
     concatenate = m.rows(147712, 15488)
     dense = m.rows(180148, 1)
     same_target = m.rows(180146, 1)
-    same_loss_sigmoid_crossentropy = m.rows(180149, 1)
     same_sample_weight = m.rows(180147, 1)
-    same_loss_multiply_1 = m.rows(180150, 1)
-    accuracy_sum = m.rows(180151, 1)
+    same_loss_multiply_1 = m.rows(180149, 1)
     return [
         m.feed("first", first, 729),
         m.feed("second", second, 729),
         m.feed("same_target", same_target, 1),
         m.feed("same_sample_weight", same_sample_weight, 1),
         compute_conv2d(
-            m.weight("vision/conv2d/kernel"),
             first,
+            m.weight("vision/conv2d/kernel"),
             m.weight("vision/conv2d/bias"),
             vision_conv2d,
         ),
         compute_conv2d_1(
-            m.weight("vision/conv2d_1/kernel"),
             vision_conv2d,
+            m.weight("vision/conv2d_1/kernel"),
             m.weight("vision/conv2d_1/bias"),
             vision_conv2d_1,
         ),
         compute_max_pooling2d(vision_conv2d_1, vision_max_pooling2d),
         compute_conv2d(
-            m.weight("vision/conv2d/kernel"),
             second,
+            m.weight("vision/conv2d/kernel"),
             m.weight("vision/conv2d/bias"),
             vision_conv2d_2,
         ),
         compute_conv2d_1(
-            m.weight("vision/conv2d_1/kernel"),
             vision_conv2d_2,
+            m.weight("vision/conv2d_1/kernel"),
             m.weight("vision/conv2d_1/bias"),
             vision_conv2d_1_1,
         ),
         compute_max_pooling2d(vision_conv2d_1_1, vision_max_pooling2d_1),
         compute_concatenate(vision_max_pooling2d, vision_max_pooling2d_1, concatenate),
-        compute_same_loss_sigmoid_crossentropy(
+        compute_same_loss_multiply_1(
             concatenate,
             m.weight("dense/kernel"),
             m.weight("dense/bias"),
             dense,
             same_target,
-            same_loss_sigmoid_crossentropy,
-        ),
-        compute_accuracy_sum(
-            same_loss_sigmoid_crossentropy,
             same_sample_weight,
             same_loss_multiply_1,
-            same_target,
-            dense,
-            accuracy_sum,
         ),
         sync,
         compute_multiply(same_loss_multiply_1, m.figure(0)),
-        compute_copy_1_2(accuracy_sum, m.figure(2), m.figure(1), m.figure(3)),
+        compute_copy_1_2(same_target, dense, m.figure(2), m.figure(1), m.figure(3)),
     ]
 
 
@@ -1062,27 +1061,27 @@ def same_digit_predict(m):
         m.feed("first", first, 729),
         m.feed("second", second, 729),
         compute_conv2d(
-            m.weight("vision/conv2d/kernel"),
             first,
+            m.weight("vision/conv2d/kernel"),
             m.weight("vision/conv2d/bias"),
             vision_conv2d,
         ),
         compute_conv2d_1(
-            m.weight("vision/conv2d_1/kernel"),
             vision_conv2d,
+            m.weight("vision/conv2d_1/kernel"),
             m.weight("vision/conv2d_1/bias"),
             vision_conv2d_1,
         ),
         compute_max_pooling2d(vision_conv2d_1, vision_max_pooling2d),
         compute_conv2d(
-            m.weight("vision/conv2d/kernel"),
             second,
+            m.weight("vision/conv2d/kernel"),
             m.weight("vision/conv2d/bias"),
             vision_conv2d_2,
         ),
         compute_conv2d_1(
-            m.weight("vision/conv2d_1/kernel"),
             vision_conv2d_2,
+            m.weight("vision/conv2d_1/kernel"),
             m.weight("vision/conv2d_1/bias"),
             vision_conv2d_1_1,
         ),
@@ -1107,14 +1106,14 @@ def same_digit_vision(m):
     return [
         m.feed("first", first, 729),
         compute_conv2d(
-            m.weight("vision/conv2d/kernel"),
             first,
+            m.weight("vision/conv2d/kernel"),
             m.weight("vision/conv2d/bias"),
             vision_conv2d,
         ),
         compute_conv2d_1(
-            m.weight("vision/conv2d_1/kernel"),
             vision_conv2d,
+            m.weight("vision/conv2d_1/kernel"),
             m.weight("vision/conv2d_1/bias"),
             vision_conv2d_1,
         ),
@@ -1182,11 +1181,11 @@ class SameDigit(Model):
     spec = SAME_DIGIT_SPEC
     programs = Programs(
         train=(
-            Steps(same_digit_gradients, 369205, 74880, 251499075),
-            Steps(same_digit_update, 369205, 74880, 0),
+            Steps(same_digit_gradients, 164786, 36864, 251499073),
+            Steps(same_digit_update, 164786, 36864, 0),
         ),
-        gradient=(Steps(same_digit_gradients, 369205, 74880, 251499075),),
-        evaluate=(Steps(same_digit_evaluate, 180152, 0, 79684928),),
+        gradient=(Steps(same_digit_gradients, 164786, 36864, 251499073),),
+        evaluate=(Steps(same_digit_evaluate, 180150, 0, 79684926),),
         predict=(Steps(same_digit_predict, 180147, 0, 79684885),),
         views={"vision": (Steps(same_digit_vision, 82329, 0, 39826944),)},
     )
@@ -1199,7 +1198,6 @@ SOURCE_MAP = {
     "compute_max_pooling2d": (9,),
     "compute_concatenate": (17,),
     "gradient_of_dense_add": (17, 20),
-    "compute_accuracy_sum": (20, 21),
     "compute_multiply": (20,),
     "compute_copy_1": (9, 17, 21),
     "transpose_dense_kernel": (17,),
@@ -1213,14 +1211,14 @@ SOURCE_MAP = {
     "gradient_of_vision_conv2d_1_sum": (9,),
     "gradient_of_vision_conv2d_bias_1": (9,),
     "gradient_of_vision_conv2d_1_turn": (9,),
-    "gradient_of_vision_conv2d_2_pad": (9,),
     "gradient_of_vision_conv2d_2_conv": (9,),
-    "gradient_of_vision_conv2d_1_kernel": (9,),
+    "gradient_of_vision_conv2d_1_kernel_parts": (9,),
+    "gradient_of_vision_conv2d_1_kernel_1": (9,),
     "gradient_of_vision_conv2d_sum": (9,),
-    "gradient_of_vision_conv2d_kernel": (9,),
+    "gradient_of_vision_conv2d_kernel_parts": (9,),
     "gradient_of_vision_conv2d_kernel_1": (9,),
     "compute_subtract": (),
-    "compute_same_loss_sigmoid_crossentropy": (17, 20),
+    "compute_same_loss_multiply_1": (17, 20),
     "compute_copy_1_2": (21,),
     "compute_dense": (17,),
 }

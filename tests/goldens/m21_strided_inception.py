@@ -15,7 +15,7 @@ concatenate        Concatenate       (batch, 32, 32, 256)        0    20
 total              StridedInception                        113,344
 """
 
-from kgen.runtime.kernels import kernel
+from kgen.runtime.kernels import kernel, sync
 from kgen.runtime.memory import Programs, Steps, rows_for
 from kgen.runtime.model import Model
 from kgen.runtime.spec import Input, Layer, Output, Spec, Weight
@@ -31,8 +31,10 @@ from kgen.runtime.tiles import (
     maximum,
     outer,
     pack,
-    share,
+    share_block,
+    share_rows,
     store,
+    workspace,
     zeros,
 )
 
@@ -60,15 +62,15 @@ WEIGHTS = (
 @kernel
 def compute_conv2d(thread, threads, batch, clock, args):
     """Line 12 of the model. 524,288 FLOPs a row."""
-    conv2d_kernel = matrix(args, 0, 3, 64)
-    image = matrix(args, 1, batch * 4096, 3, 6)
+    image = matrix(args, 0, batch * 4096, 3, 6)
+    conv2d_kernel = matrix(args, 1, 3, 64)
     conv2d_bias = matrix(args, 2, 1, 64)
     conv2d = matrix(args, 3, batch * 1024, 64)
-    first, last = share(batch, ROWS, thread, threads)
+    first, last, left, right = share_block(clock, batch, 32, 1, thread, threads)
     for n in range(first, last):
         for j in range(0, 64, 2 * LANES):
             panel = pack(conv2d_kernel, 0, j, 3, 2)
-            for oy in range(32):
+            for oy in range(left, right):
                 for tile in range(0, 32, ROWS_32_BY_2):
                     ox = min(tile, 32 - ROWS_32_BY_2)
                     i = (n * 32 + oy) * 32 + ox
@@ -87,9 +89,9 @@ def compute_conv2d_1(thread, threads, batch, clock, args):
     conv2d_1_kernel = matrix(args, 1, 3, 64)
     conv2d_1_bias = matrix(args, 2, 1, 64)
     conv2d_1 = matrix(args, 3, batch * 4096, 64)
-    first, last = share(batch, ROWS, thread, threads)
+    first, last = share_rows(clock, batch, 4096, ROWS, thread, threads)
     for j in range(0, 64, 4 * LANES):
-        for i in range(first * 4096, last * 4096, HALF_ROWS):
+        for i in range(first, last, HALF_ROWS):
             acc = zeros(HALF_ROWS, 4)
             for k in range(3):
                 acc = outer(acc, image, i, k, conv2d_1_kernel, k, j)
@@ -98,46 +100,41 @@ def compute_conv2d_1(thread, threads, batch, clock, args):
 
 
 @kernel
-def compute_conv2d_2_pad(thread, threads, batch, clock, args):
-    """Lines 14, 19."""
-    conv2d_2_pad = matrix(args, 0, batch * 4225, 64)
-    conv2d_1 = matrix(args, 1, batch * 4096, 64)
-    first, last = share(batch, ROWS, thread, threads)
-    for n in range(first, last):
-        for p in range(65):
-            place = (n * 65 + p) * 4160
-            if p <= 63:
-                copy_words(conv2d_2_pad, place, conv2d_1, (n * 64 + p) * 4096, 4096)
-                fill_words(conv2d_2_pad, place + 4096, 64, 0.0)
-            else:
-                fill_words(conv2d_2_pad, place, 4160, 0.0)
-
-
-@kernel
 def compute_conv2d_2(thread, threads, batch, clock, args):
     """Lines 14, 19. 75,628,544 FLOPs a row."""
-    conv2d_2_kernel = matrix(args, 0, 576, 64)
-    conv2d_2_pad = matrix(args, 1, batch * 4225, 64, 128)
+    conv2d_1 = matrix(args, 0, batch * 4096, 64)
+    conv2d_2_kernel = matrix(args, 1, 576, 64)
     conv2d_2_bias = matrix(args, 2, 1, 64)
     conv2d_2 = matrix(args, 3, batch * 1024, 64)
-    first, last = share(batch, ROWS, thread, threads)
+    first, last, left, right = share_block(clock, batch, 32, 3, thread, threads)
     for n in range(first, last):
-        for j in range(0, 64, 2 * LANES):
-            panel = pack(conv2d_2_kernel, 0, j, 576, 2)
-            for oy in range(32):
-                for tile in range(0, 32, ROWS_32_BY_2):
-                    ox = min(tile, 32 - ROWS_32_BY_2)
-                    i = (n * 32 + oy) * 32 + ox
-                    acc = zeros(ROWS_32_BY_2, 2)
-                    for ty in range(3):
-                        place = ((n * 65 + oy * 2 + ty) * 65) * 64
-                        kk = ty * 192
-                        for k in range(192):
-                            acc = outer(
-                                acc, conv2d_2_pad, ox, place + k, panel, kk + k, 0
-                            )
-                    conv2d_2_tile = maximum(acc + load(conv2d_2_bias, 0, j, 1, 2), 0.0)
-                    store(conv2d_2, i, j, conv2d_2_tile)
+        for top in range(left, right, 3):
+            lines = workspace(29120, 64, 128)
+            for p in range(7):
+                place = p * 4160
+                if top * 2 + p < 64:
+                    copy_words(
+                        lines, place, conv2d_1, (n * 64 + (top * 2 + p)) * 4096, 4096
+                    )
+                    fill_words(lines, place + 4096, 64, 0.0)
+                else:
+                    fill_words(lines, place, 4160, 0.0)
+            for j in range(0, 64, 2 * LANES):
+                panel = pack(conv2d_2_kernel, 0, j, 576, 2)
+                for oy in range(top, min(top + 3, 32)):
+                    for tile in range(0, 32, ROWS_32_BY_2):
+                        ox = min(tile, 32 - ROWS_32_BY_2)
+                        i = (n * 32 + oy) * 32 + ox
+                        acc = zeros(ROWS_32_BY_2, 2)
+                        for ty in range(3):
+                            place = (((oy - top) * 2 + ty) * 65) * 64
+                            kk = ty * 192
+                            for k in range(192):
+                                acc = outer(acc, lines, ox, place + k, panel, kk + k, 0)
+                        conv2d_2_tile = maximum(
+                            acc + load(conv2d_2_bias, 0, j, 1, 2), 0.0
+                        )
+                        store(conv2d_2, i, j, conv2d_2_tile)
 
 
 @kernel
@@ -145,9 +142,9 @@ def compute_average_pooling2d(thread, threads, batch, clock, args):
     """Line 15 of the model. 27,648 FLOPs a row."""
     image = matrix(args, 0, batch * 4096, 3)
     average_pooling2d = matrix(args, 1, batch * 1024, 3)
-    first, last = share(batch, ROWS, thread, threads)
+    first, last, left, right = share_block(clock, batch, 32, 1, thread, threads)
     for n in range(first, last):
-        for oy in range(32):
+        for oy in range(left, right):
             for ox in range(32):
                 i = (n * 32 + oy) * 32 + ox
                 iy_first = oy * 2
@@ -165,95 +162,82 @@ def compute_average_pooling2d(thread, threads, batch, clock, args):
 
 
 @kernel
-def compute_conv2d_3_pad(thread, threads, batch, clock, args):
-    """Line 16 of the model."""
-    conv2d_3_pad = matrix(args, 0, batch * 1156, 3)
-    average_pooling2d = matrix(args, 1, batch * 1024, 3)
-    first, last = share(batch, ROWS, thread, threads)
-    for n in range(first, last):
-        for p in range(34):
-            place = (n * 34 + p) * 102
-            if p >= 1 and p <= 32:
-                fill_words(conv2d_3_pad, place, 3, 0.0)
-                copy_words(
-                    conv2d_3_pad,
-                    place + 3,
-                    average_pooling2d,
-                    (n * 32 + p - 1) * 96,
-                    96,
-                )
-                fill_words(conv2d_3_pad, place + 3 + 96, 3, 0.0)
-            else:
-                fill_words(conv2d_3_pad, place, 102, 0.0)
-
-
-@kernel
 def compute_conv2d_3(thread, threads, batch, clock, args):
     """Line 16 of the model. 3,670,016 FLOPs a row."""
-    conv2d_3_kernel = matrix(args, 0, 27, 64)
-    conv2d_3_pad = matrix(args, 1, batch * 1156, 3)
+    average_pooling2d = matrix(args, 0, batch * 1024, 3)
+    conv2d_3_kernel = matrix(args, 1, 27, 64)
     conv2d_3_bias = matrix(args, 2, 1, 64)
     conv2d_3 = matrix(args, 3, batch * 1024, 64)
-    first, last = share(batch, ROWS, thread, threads)
+    first, last, left, right = share_block(clock, batch, 32, 1, thread, threads)
     for n in range(first, last):
+        lines = workspace(3468, 3, 3)
+        for p in range(34):
+            place = p * 102
+            if p >= 1 and p < 33:
+                fill_words(lines, place, 3, 0.0)
+                copy_words(
+                    lines, place + 3, average_pooling2d, (n * 32 + (p - 1)) * 96, 96
+                )
+                fill_words(lines, place + 99, 3, 0.0)
+            else:
+                fill_words(lines, place, 102, 0.0)
         for j in range(0, 64, 2 * LANES):
             panel = pack(conv2d_3_kernel, 0, j, 27, 2)
-            for oy in range(32):
+            for oy in range(left, right):
                 for tile in range(0, 32, ROWS_32_BY_2):
                     ox = min(tile, 32 - ROWS_32_BY_2)
                     i = (n * 32 + oy) * 32 + ox
                     acc = zeros(ROWS_32_BY_2, 2)
                     for ty in range(3):
-                        row = (n * 34 + oy + ty) * 34 + ox
+                        row = (oy + ty) * 34 + ox
                         kk = ty * 9
                         for k in range(9):
-                            acc = outer(acc, conv2d_3_pad, row, k, panel, kk + k, 0)
+                            acc = outer(acc, lines, row, k, panel, kk + k, 0)
                     conv2d_3_tile = maximum(acc + load(conv2d_3_bias, 0, j, 1, 2), 0.0)
                     store(conv2d_3, i, j, conv2d_3_tile)
 
 
 @kernel
-def compute_conv2d_5_pad(thread, threads, batch, clock, args):
-    """Line 18 of the model."""
-    conv2d_5_pad = matrix(args, 0, batch * 4356, 64)
-    conv2d_4 = matrix(args, 1, batch * 4096, 64)
-    first, last = share(batch, ROWS, thread, threads)
-    for n in range(first, last):
-        for p in range(66):
-            place = (n * 66 + p) * 4224
-            if p >= 1 and p <= 64:
-                fill_words(conv2d_5_pad, place, 64, 0.0)
-                copy_words(
-                    conv2d_5_pad, place + 64, conv2d_4, (n * 64 + p - 1) * 4096, 4096
-                )
-                fill_words(conv2d_5_pad, place + 64 + 4096, 64, 0.0)
-            else:
-                fill_words(conv2d_5_pad, place, 4224, 0.0)
-
-
-@kernel
 def compute_conv2d_5(thread, threads, batch, clock, args):
     """Line 18 of the model. 302,514,176 FLOPs a row."""
-    conv2d_5_kernel = matrix(args, 0, 576, 64)
-    conv2d_5_pad = matrix(args, 1, batch * 4356, 64)
+    conv2d_4 = matrix(args, 0, batch * 4096, 64)
+    conv2d_5_kernel = matrix(args, 1, 576, 64)
     conv2d_5_bias = matrix(args, 2, 1, 64)
     conv2d_5 = matrix(args, 3, batch * 4096, 64)
-    first, last = share(batch, ROWS, thread, threads)
+    first, last, left, right = share_block(clock, batch, 64, 5, thread, threads)
     for n in range(first, last):
-        for j in range(0, 64, 2 * LANES):
-            panel = pack(conv2d_5_kernel, 0, j, 576, 2)
-            for oy in range(64):
-                for tile in range(0, 64, ROWS_64_BY_2):
-                    ox = min(tile, 64 - ROWS_64_BY_2)
-                    i = (n * 64 + oy) * 64 + ox
-                    acc = zeros(ROWS_64_BY_2, 2)
-                    for ty in range(3):
-                        row = (n * 66 + oy + ty) * 66 + ox
-                        kk = ty * 192
-                        for k in range(192):
-                            acc = outer(acc, conv2d_5_pad, row, k, panel, kk + k, 0)
-                    conv2d_5_tile = maximum(acc + load(conv2d_5_bias, 0, j, 1, 2), 0.0)
-                    store(conv2d_5, i, j, conv2d_5_tile)
+        for top in range(left, right, 5):
+            lines = workspace(29568, 64, 64)
+            for p in range(7):
+                place = p * 4224
+                if top + p >= 1 and top + p < 65:
+                    fill_words(lines, place, 64, 0.0)
+                    copy_words(
+                        lines,
+                        place + 64,
+                        conv2d_4,
+                        (n * 64 + (top + p - 1)) * 4096,
+                        4096,
+                    )
+                    fill_words(lines, place + 4160, 64, 0.0)
+                else:
+                    fill_words(lines, place, 4224, 0.0)
+            for j in range(0, 64, 2 * LANES):
+                panel = pack(conv2d_5_kernel, 0, j, 576, 2)
+                for oy in range(top, min(top + 5, 64)):
+                    for tile in range(0, 64, ROWS_64_BY_2):
+                        ox = min(tile, 64 - ROWS_64_BY_2)
+                        i = (n * 64 + oy) * 64 + ox
+                        acc = zeros(ROWS_64_BY_2, 2)
+                        for ty in range(3):
+                            row = ((oy - top) + ty) * 66 + ox
+                            kk = ty * 192
+                            for k in range(192):
+                                acc = outer(acc, lines, row, k, panel, kk + k, 0)
+                        conv2d_5_tile = maximum(
+                            acc + load(conv2d_5_bias, 0, j, 1, 2), 0.0
+                        )
+                        store(conv2d_5, i, j, conv2d_5_tile)
 
 
 @kernel
@@ -264,8 +248,8 @@ def compute_concatenate(thread, threads, batch, clock, args):
     conv2d_3 = matrix(args, 2, batch * 1024, 64)
     conv2d_6 = matrix(args, 3, batch * 1024, 64)
     concatenate = matrix(args, 4, batch * 1024, 256)
-    first, last = share(batch, ROWS, thread, threads)
-    for i in range(first * 1024, last * 1024):
+    first, last = share_rows(clock, batch, 1024, ROWS, thread, threads)
+    for i in range(first, last):
         for j in range(0, 64, 4 * LANES):
             store(concatenate, i, j, load(conv2d, i, j, 1, 4))
         for j in range(0, 64, 4 * LANES):
@@ -278,25 +262,21 @@ def compute_concatenate(thread, threads, batch, clock, args):
 
 def predict(m):
     """The outputs of one batch."""
-    image = m.rows(2130304, 12288)
-    conv2d = m.rows(1868160, 65536)
-    conv2d_1 = m.rows(819584, 262144)
-    conv2d_2_pad = m.rows(278784, 270400)
-    conv2d_2 = m.rows(1933696, 65536)
-    average_pooling2d = m.rows(2146060, 3072)
-    conv2d_3_pad = m.rows(2142592, 3468)
-    conv2d_3 = m.rows(1999232, 65536)
-    conv2d_4 = m.rows(1081728, 262144)
-    conv2d_5_pad = m.rows(0, 278784)
-    conv2d_5 = m.rows(1343872, 262144)
-    conv2d_6_pad = m.rows(549184, 270400)
-    conv2d_6 = m.rows(2064768, 65536)
-    concatenate = m.rows(1606016, 262144)
+    image = m.rows(262144, 12288)
+    conv2d = m.rows(524288, 65536)
+    conv2d_1 = m.rows(0, 262144)
+    conv2d_2 = m.rows(589824, 65536)
+    average_pooling2d = m.rows(274432, 3072)
+    conv2d_3 = m.rows(655360, 65536)
+    conv2d_4 = m.rows(0, 262144)
+    conv2d_5 = m.rows(262144, 262144)
+    conv2d_6 = m.rows(720896, 65536)
+    concatenate = m.rows(0, 262144)
     return [
         m.feed("image", image, 12288),
         compute_conv2d(
-            m.weight("conv2d/kernel"),
             image,
+            m.weight("conv2d/kernel"),
             m.weight("conv2d/bias"),
             conv2d,
         ),
@@ -306,18 +286,17 @@ def predict(m):
             m.weight("conv2d_1/bias"),
             conv2d_1,
         ),
-        compute_conv2d_2_pad(conv2d_2_pad, conv2d_1),
         compute_conv2d_2(
+            conv2d_1,
             m.weight("conv2d_2/kernel"),
-            conv2d_2_pad,
             m.weight("conv2d_2/bias"),
             conv2d_2,
         ),
         compute_average_pooling2d(image, average_pooling2d),
-        compute_conv2d_3_pad(conv2d_3_pad, average_pooling2d),
+        sync,
         compute_conv2d_3(
+            average_pooling2d,
             m.weight("conv2d_3/kernel"),
-            conv2d_3_pad,
             m.weight("conv2d_3/bias"),
             conv2d_3,
         ),
@@ -327,20 +306,21 @@ def predict(m):
             m.weight("conv2d_4/bias"),
             conv2d_4,
         ),
-        compute_conv2d_5_pad(conv2d_5_pad, conv2d_4),
+        sync,
         compute_conv2d_5(
+            conv2d_4,
             m.weight("conv2d_5/kernel"),
-            conv2d_5_pad,
             m.weight("conv2d_5/bias"),
             conv2d_5,
         ),
-        compute_conv2d_2_pad(conv2d_6_pad, conv2d_5),
+        sync,
         compute_conv2d_2(
+            conv2d_5,
             m.weight("conv2d_6/kernel"),
-            conv2d_6_pad,
             m.weight("conv2d_6/bias"),
             conv2d_6,
         ),
+        sync,
         compute_concatenate(conv2d, conv2d_2, conv2d_3, conv2d_6, concatenate),
         m.result("features", concatenate, 262144),
     ]
@@ -433,19 +413,16 @@ class StridedInception(Model):
     """Four ways to half the size."""
 
     spec = SPEC
-    programs = Programs(predict=(Steps(predict, 2149132, 0, 462187520),))
+    programs = Programs(predict=(Steps(predict, 786432, 0, 462187520),))
 
 
 SOURCE_NAME = "21_strided_inception.k"
 SOURCE_MAP = {
     "compute_conv2d": (12,),
     "compute_conv2d_1": (13, 17),
-    "compute_conv2d_2_pad": (14, 19),
     "compute_conv2d_2": (14, 19),
     "compute_average_pooling2d": (15,),
-    "compute_conv2d_3_pad": (16,),
     "compute_conv2d_3": (16,),
-    "compute_conv2d_5_pad": (18,),
     "compute_conv2d_5": (18,),
     "compute_concatenate": (20,),
 }

@@ -26,7 +26,6 @@ from kgen.runtime.model import Model
 from kgen.runtime.spec import Input, Layer, Output, Spec, Weight
 from kgen.runtime.tiles import (
     LANES,
-    ROWS,
     copy_words,
     fill_words,
     full,
@@ -34,9 +33,9 @@ from kgen.runtime.tiles import (
     matrix,
     maximum,
     outer,
-    pack,
-    share,
+    share_block,
     store,
+    workspace,
     zeros,
 )
 
@@ -68,68 +67,67 @@ PROJECTED_WEIGHTS = (
 
 
 @kernel
-def compute_conv2d_pad(thread, threads, batch, clock, args):
-    """Line 11 of the model."""
-    conv2d_pad = matrix(args, 0, batch * 1296, 3)
-    image = matrix(args, 1, batch * 1024, 3)
-    first, last = share(batch, ROWS, thread, threads)
-    for n in range(first, last):
-        for p in range(36):
-            place = (n * 36 + p) * 108
-            if p >= 2 and p <= 33:
-                fill_words(conv2d_pad, place, 6, 0.0)
-                copy_words(conv2d_pad, place + 6, image, (n * 32 + p - 2) * 96, 96)
-                fill_words(conv2d_pad, place + 6 + 96, 6, 0.0)
-            else:
-                fill_words(conv2d_pad, place, 108, 0.0)
-
-
-@kernel
 def compute_conv2d(thread, threads, batch, clock, args):
     """Line 11 of the model. 463,872 FLOPs a row."""
-    conv2d_kernel = matrix(args, 0, 75, 3)
-    conv2d_pad = matrix(args, 1, batch * 1296, 3)
+    image = matrix(args, 0, batch * 1024, 3)
+    conv2d_kernel = matrix(args, 1, 75, 3)
     conv2d_bias = matrix(args, 2, 1, 3)
     conv2d = matrix(args, 3, batch * 1024, 3)
-    first, last = share(batch, ROWS, thread, threads)
+    first, last, left, right = share_block(clock, batch, 32, 1, thread, threads)
     for n in range(first, last):
+        lines = workspace(3888, 3, 3)
+        for p in range(36):
+            place = p * 108
+            if p >= 2 and p < 34:
+                fill_words(lines, place, 6, 0.0)
+                copy_words(lines, place + 6, image, (n * 32 + (p - 2)) * 96, 96)
+                fill_words(lines, place + 102, 6, 0.0)
+            else:
+                fill_words(lines, place, 108, 0.0)
         for j in range(0, 3, LANES):
-            panel = pack(conv2d_kernel, 0, j, 75, 1)
-            for oy in range(32):
+            for oy in range(left, right):
                 for tile in range(0, 32, ROWS_32_BY_1):
                     ox = min(tile, 32 - ROWS_32_BY_1)
                     i = (n * 32 + oy) * 32 + ox
                     acc = zeros(ROWS_32_BY_1, 1)
                     for ty in range(5):
-                        row = (n * 36 + oy + ty) * 36 + ox
+                        row = (oy + ty) * 36 + ox
                         kk = ty * 15
                         for k in range(15):
-                            acc = outer(acc, conv2d_pad, row, k, panel, kk + k, 0)
+                            acc = outer(acc, lines, row, k, conv2d_kernel, kk + k, j)
                     store(conv2d, i, j, acc + load(conv2d_bias, 0, j, 1, 1))
 
 
 @kernel
 def compute_add(thread, threads, batch, clock, args):
     """Lines 11, 12. 466,944 FLOPs a row."""
-    conv2d_2_kernel = matrix(args, 0, 75, 3)
-    conv2d_2_pad = matrix(args, 1, batch * 1296, 3)
+    conv2d_1 = matrix(args, 0, batch * 1024, 3)
+    conv2d_2_kernel = matrix(args, 1, 75, 3)
     conv2d_2_bias = matrix(args, 2, 1, 3)
     image = matrix(args, 3, batch * 1024, 3)
     add = matrix(args, 4, batch * 1024, 3)
-    first, last = share(batch, ROWS, thread, threads)
+    first, last, left, right = share_block(clock, batch, 32, 1, thread, threads)
     for n in range(first, last):
+        lines = workspace(3888, 3, 3)
+        for p in range(36):
+            place = p * 108
+            if p >= 2 and p < 34:
+                fill_words(lines, place, 6, 0.0)
+                copy_words(lines, place + 6, conv2d_1, (n * 32 + (p - 2)) * 96, 96)
+                fill_words(lines, place + 102, 6, 0.0)
+            else:
+                fill_words(lines, place, 108, 0.0)
         for j in range(0, 3, LANES):
-            panel = pack(conv2d_2_kernel, 0, j, 75, 1)
-            for oy in range(32):
+            for oy in range(left, right):
                 for tile in range(0, 32, ROWS_32_BY_1):
                     ox = min(tile, 32 - ROWS_32_BY_1)
                     i = (n * 32 + oy) * 32 + ox
                     acc = zeros(ROWS_32_BY_1, 1)
                     for ty in range(5):
-                        row = (n * 36 + oy + ty) * 36 + ox
+                        row = (oy + ty) * 36 + ox
                         kk = ty * 15
                         for k in range(15):
-                            acc = outer(acc, conv2d_2_pad, row, k, panel, kk + k, 0)
+                            acc = outer(acc, lines, row, k, conv2d_2_kernel, kk + k, j)
                     conv2d_2 = acc + load(conv2d_2_bias, 0, j, 1, 1)
                     store(add, i, j, conv2d_2 + load(image, i, j, ROWS_32_BY_1, 1))
 
@@ -137,15 +135,14 @@ def compute_add(thread, threads, batch, clock, args):
 @kernel
 def compute_conv2d_2(thread, threads, batch, clock, args):
     """Line 17 of the model. 1,894,144 FLOPs a row."""
-    conv2d_kernel = matrix(args, 0, 75, 16)
-    image = matrix(args, 1, batch * 1024, 3)
+    image = matrix(args, 0, batch * 1024, 3)
+    conv2d_kernel = matrix(args, 1, 75, 16)
     conv2d_bias = matrix(args, 2, 1, 16)
     conv2d = matrix(args, 3, batch * 784, 16)
-    first, last = share(batch, ROWS, thread, threads)
+    first, last, left, right = share_block(clock, batch, 28, 1, thread, threads)
     for n in range(first, last):
         for j in range(0, 16, LANES):
-            panel = pack(conv2d_kernel, 0, j, 75, 1)
-            for oy in range(28):
+            for oy in range(left, right):
                 for tile in range(0, 28, ROWS_28_BY_1):
                     ox = min(tile, 28 - ROWS_28_BY_1)
                     i = (n * 28 + oy) * 28 + ox
@@ -154,22 +151,21 @@ def compute_conv2d_2(thread, threads, batch, clock, args):
                         row = (n * 32 + oy + ty) * 32 + ox
                         kk = ty * 15
                         for k in range(15):
-                            acc = outer(acc, image, row, k, panel, kk + k, 0)
+                            acc = outer(acc, image, row, k, conv2d_kernel, kk + k, j)
                     store(conv2d, i, j, acc + load(conv2d_bias, 0, j, 1, 1))
 
 
 @kernel
 def compute_conv2d_1(thread, threads, batch, clock, args):
     """Line 17 of the model. 7,382,016 FLOPs a row."""
-    conv2d_1_kernel = matrix(args, 0, 400, 16)
-    conv2d = matrix(args, 1, batch * 784, 16)
+    conv2d = matrix(args, 0, batch * 784, 16)
+    conv2d_1_kernel = matrix(args, 1, 400, 16)
     conv2d_1_bias = matrix(args, 2, 1, 16)
     conv2d_1 = matrix(args, 3, batch * 576, 16)
-    first, last = share(batch, ROWS, thread, threads)
+    first, last, left, right = share_block(clock, batch, 24, 1, thread, threads)
     for n in range(first, last):
         for j in range(0, 16, LANES):
-            panel = pack(conv2d_1_kernel, 0, j, 400, 1)
-            for oy in range(24):
+            for oy in range(left, right):
                 for tile in range(0, 24, ROWS_24_BY_1):
                     ox = min(tile, 24 - ROWS_24_BY_1)
                     i = (n * 24 + oy) * 24 + ox
@@ -178,22 +174,21 @@ def compute_conv2d_1(thread, threads, batch, clock, args):
                         row = (n * 28 + oy + ty) * 28 + ox
                         kk = ty * 80
                         for k in range(80):
-                            acc = outer(acc, conv2d, row, k, panel, kk + k, 0)
+                            acc = outer(acc, conv2d, row, k, conv2d_1_kernel, kk + k, j)
                     store(conv2d_1, i, j, acc + load(conv2d_1_bias, 0, j, 1, 1))
 
 
 @kernel
 def compute_conv2d_2_2(thread, threads, batch, clock, args):
     """Line 17 of the model. 2,238,016 FLOPs a row."""
-    conv2d_2_kernel = matrix(args, 0, 144, 16)
-    conv2d_1 = matrix(args, 1, batch * 576, 16)
+    conv2d_1 = matrix(args, 0, batch * 576, 16)
+    conv2d_2_kernel = matrix(args, 1, 144, 16)
     conv2d_2_bias = matrix(args, 2, 1, 16)
     conv2d_2 = matrix(args, 3, batch * 484, 16)
-    first, last = share(batch, ROWS, thread, threads)
+    first, last, left, right = share_block(clock, batch, 22, 1, thread, threads)
     for n in range(first, last):
         for j in range(0, 16, LANES):
-            panel = pack(conv2d_2_kernel, 0, j, 144, 1)
-            for oy in range(22):
+            for oy in range(left, right):
                 for tile in range(0, 22, ROWS_22_BY_1):
                     ox = min(tile, 22 - ROWS_22_BY_1)
                     i = (n * 22 + oy) * 22 + ox
@@ -202,7 +197,9 @@ def compute_conv2d_2_2(thread, threads, batch, clock, args):
                         row = (n * 24 + oy + ty) * 24 + ox
                         kk = ty * 48
                         for k in range(48):
-                            acc = outer(acc, conv2d_1, row, k, panel, kk + k, 0)
+                            acc = outer(
+                                acc, conv2d_1, row, k, conv2d_2_kernel, kk + k, j
+                            )
                     store(conv2d_2, i, j, acc + load(conv2d_2_bias, 0, j, 1, 1))
 
 
@@ -211,9 +208,9 @@ def compute_max_pooling2d(thread, threads, batch, clock, args):
     """Line 17 of the model. 7,744 FLOPs a row."""
     conv2d_2 = matrix(args, 0, batch * 484, 16)
     max_pooling2d = matrix(args, 1, batch * 121, 16)
-    first, last = share(batch, ROWS, thread, threads)
+    first, last, left, right = share_block(clock, batch, 11, 1, thread, threads)
     for n in range(first, last):
-        for oy in range(11):
+        for oy in range(left, right):
             for ox in range(11):
                 i = (n * 11 + oy) * 11 + ox
                 iy_first = oy * 2
@@ -231,23 +228,22 @@ def compute_max_pooling2d(thread, threads, batch, clock, args):
 @kernel
 def compute_add_2(thread, threads, batch, clock, args):
     """Lines 18, 19. 15,488 FLOPs a row."""
-    conv2d_3_kernel = matrix(args, 0, 3, 16)
-    image = matrix(args, 1, batch * 1024, 3, 9)
+    image = matrix(args, 0, batch * 1024, 3, 9)
+    conv2d_3_kernel = matrix(args, 1, 3, 16)
     conv2d_3_bias = matrix(args, 2, 1, 16)
     max_pooling2d = matrix(args, 3, batch * 121, 16)
     add = matrix(args, 4, batch * 121, 16)
-    first, last = share(batch, ROWS, thread, threads)
-    for j in range(0, 16, LANES):
-        panel = pack(conv2d_3_kernel, 0, j, 3, 1)
-        for n in range(first, last):
-            for oy in range(11):
+    first, last, left, right = share_block(clock, batch, 11, 1, thread, threads)
+    for n in range(first, last):
+        for j in range(0, 16, LANES):
+            for oy in range(left, right):
                 for tile in range(0, 11, ROWS_11_BY_1):
                     ox = min(tile, 11 - ROWS_11_BY_1)
                     i = (n * 11 + oy) * 11 + ox
                     acc = zeros(ROWS_11_BY_1, 1)
                     place = ((n * 32 + oy * 3) * 32) * 3
                     for k in range(3):
-                        acc = outer(acc, image, ox, place + k, panel, k, 0)
+                        acc = outer(acc, image, ox, place + k, conv2d_3_kernel, k, j)
                     conv2d_3 = acc + load(conv2d_3_bias, 0, j, 1, 1)
                     add_tile = load(max_pooling2d, i, j, ROWS_11_BY_1, 1) + conv2d_3
                     store(add, i, j, add_tile)
@@ -255,33 +251,27 @@ def compute_add_2(thread, threads, batch, clock, args):
 
 def kept_size_predict(m):
     """The outputs of one batch."""
-    conv2d_pad = m.rows(0, 3888)
-    image = m.rows(11664, 3072)
-    conv2d = m.rows(14736, 3072)
-    conv2d_1_pad = m.rows(3888, 3888)
-    conv2d_1 = m.rows(17808, 3072)
-    conv2d_2_pad = m.rows(7776, 3888)
-    add = m.rows(20880, 3072)
+    image = m.rows(0, 3072)
+    conv2d = m.rows(3072, 3072)
+    conv2d_1 = m.rows(6144, 3072)
+    add = m.rows(9216, 3072)
     return [
         m.feed("image", image, 3072),
-        compute_conv2d_pad(conv2d_pad, image),
         compute_conv2d(
+            image,
             m.weight("conv2d/kernel"),
-            conv2d_pad,
             m.weight("conv2d/bias"),
             conv2d,
         ),
-        compute_conv2d_pad(conv2d_1_pad, conv2d),
         compute_conv2d(
+            conv2d,
             m.weight("conv2d_1/kernel"),
-            conv2d_1_pad,
             m.weight("conv2d_1/bias"),
             conv2d_1,
         ),
-        compute_conv2d_pad(conv2d_2_pad, conv2d_1),
         compute_add(
+            conv2d_1,
             m.weight("conv2d_2/kernel"),
-            conv2d_2_pad,
             m.weight("conv2d_2/bias"),
             image,
             add,
@@ -339,7 +329,7 @@ class KeptSize(Model):
     """Three convolutions, and their input added."""
 
     spec = KEPT_SIZE_SPEC
-    programs = Programs(predict=(Steps(kept_size_predict, 23952, 0, 1394688),))
+    programs = Programs(predict=(Steps(kept_size_predict, 12288, 0, 1394688),))
 
 
 def projected_predict(m):
@@ -353,27 +343,27 @@ def projected_predict(m):
     return [
         m.feed("image", image, 3072),
         compute_conv2d_2(
-            m.weight("conv2d/kernel"),
             image,
+            m.weight("conv2d/kernel"),
             m.weight("conv2d/bias"),
             conv2d,
         ),
         compute_conv2d_1(
-            m.weight("conv2d_1/kernel"),
             conv2d,
+            m.weight("conv2d_1/kernel"),
             m.weight("conv2d_1/bias"),
             conv2d_1,
         ),
         compute_conv2d_2_2(
-            m.weight("conv2d_2/kernel"),
             conv2d_1,
+            m.weight("conv2d_2/kernel"),
             m.weight("conv2d_2/bias"),
             conv2d_2,
         ),
         compute_max_pooling2d(conv2d_2, max_pooling2d),
         compute_add_2(
-            m.weight("conv2d_3/kernel"),
             image,
+            m.weight("conv2d_3/kernel"),
             m.weight("conv2d_3/bias"),
             max_pooling2d,
             add,
@@ -446,7 +436,6 @@ class Projected(Model):
 
 SOURCE_NAME = "22_residuals.k"
 SOURCE_MAP = {
-    "compute_conv2d_pad": (11,),
     "compute_conv2d": (11,),
     "compute_add": (11, 12),
     "compute_conv2d_2": (17,),

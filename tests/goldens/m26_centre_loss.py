@@ -46,6 +46,7 @@ from kgen.runtime.tiles import (
     row_sum,
     select,
     share,
+    share_block,
     sqrt,
     square,
     store,
@@ -79,15 +80,14 @@ WEIGHTS = (
 @kernel
 def compute_conv2d(thread, threads, batch, clock, args):
     """Line 17 of the model. 12,929,540 FLOPs a row."""
-    conv2d_kernel = matrix(args, 0, 12, 10)
-    image = matrix(args, 1, batch * 50176, 3)
+    image = matrix(args, 0, batch * 50176, 3)
+    conv2d_kernel = matrix(args, 1, 12, 10)
     conv2d_bias = matrix(args, 2, 1, 10)
     conv2d = matrix(args, 3, batch * 49729, 10)
-    first, last = share(batch, ROWS, thread, threads)
+    first, last, left, right = share_block(clock, batch, 223, 1, thread, threads)
     for n in range(first, last):
         for j in range(0, 10, LANES):
-            panel = pack(conv2d_kernel, 0, j, 12, 1)
-            for oy in range(223):
+            for oy in range(left, right):
                 for tile in range(0, 223, ROWS_223_BY_1):
                     ox = min(tile, 223 - ROWS_223_BY_1)
                     i = (n * 223 + oy) * 223 + ox
@@ -96,7 +96,7 @@ def compute_conv2d(thread, threads, batch, clock, args):
                         row = (n * 224 + oy + ty) * 224 + ox
                         kk = ty * 6
                         for k in range(6):
-                            acc = outer(acc, image, row, k, panel, kk + k, 0)
+                            acc = outer(acc, image, row, k, conv2d_kernel, kk + k, j)
                     conv2d_tile = maximum(acc + load(conv2d_bias, 0, j, 1, 1), 0.0)
                     store(conv2d, i, j, conv2d_tile)
 
@@ -106,9 +106,9 @@ def compute_max_pooling2d(thread, threads, batch, clock, args):
     """Line 17 of the model. 492,840 FLOPs a row."""
     conv2d = matrix(args, 0, batch * 49729, 10)
     max_pooling2d = matrix(args, 1, batch * 12321, 10)
-    first, last = share(batch, ROWS, thread, threads)
+    first, last, left, right = share_block(clock, batch, 111, 1, thread, threads)
     for n in range(first, last):
-        for oy in range(111):
+        for oy in range(left, right):
             for ox in range(111):
                 i = (n * 111 + oy) * 111 + ox
                 iy_first = oy * 2
@@ -158,8 +158,8 @@ def gradient_of_flatten_1(thread, threads, batch, clock, args):
             store(subtract, i, j, subtract_tile)
             d_distance_loss_sum_2 = 0.2 / full(1, 1, batch)
             distance_sample_weight_tile = load_column(distance_sample_weight, i, 1)
-            d_distance_loss_sum = d_distance_loss_sum_2 * distance_sample_weight_tile
-            d_subtract_tile = d_distance_loss_sum * (2.0 * subtract_tile)
+            d_reshape = d_distance_loss_sum_2 * distance_sample_weight_tile
+            d_subtract_tile = d_reshape * (2.0 * subtract_tile)
             store(d_subtract, i, j, d_subtract_tile)
             store(d_flatten_1, i, j, -d_subtract_tile)
 
@@ -257,14 +257,17 @@ def gradient_of_dense_1_add(thread, threads, batch, clock, args):
 
 
 @kernel
-def compute_sum(thread, threads, batch, clock, args):
-    """Line 21 of the model. 32 FLOPs a row."""
+def compute_distance_loss_multiply_1(thread, threads, batch, clock, args):
+    """Lines 21, 25. 33 FLOPs a row."""
     subtract = matrix(args, 0, batch, 32)
-    sum_ = matrix(args, 1, batch, 1)
+    distance_sample_weight = matrix(args, 1, batch, 1)
+    distance_loss_multiply_1 = matrix(args, 2, batch, 1)
     first, last = share(batch, ROWS, thread, threads)
     for i in range(first, last, 2):
-        sum_tile = row_sum(square(load(subtract, i, 0, 2, VECTORS_32)))
-        store_column(sum_, i, sum_tile)
+        sum_ = row_sum(square(load(subtract, i, 0, 2, VECTORS_32)))
+        distance_sample_weight_tile = load_column(distance_sample_weight, i, 2)
+        distance_loss_multiply_1_tile = sum_ * distance_sample_weight_tile
+        store_column(distance_loss_multiply_1, i, distance_loss_multiply_1_tile)
 
 
 @kernel
@@ -306,20 +309,6 @@ def compute_copy_3(thread, threads, batch, clock, args):
         store(copy_1, 0, j, full(1, 1, batch))
         store(copy_2, 0, j, batch_size)
         store(copy_3, 0, j, batch_size)
-
-
-@kernel
-def compute_distance_loss_multiply_1(thread, threads, batch, clock, args):
-    """Lines 11, 25. 2 FLOPs a row."""
-    sum_ = matrix(args, 0, batch, 1)
-    distance_sample_weight = matrix(args, 1, batch, 1)
-    distance_loss_multiply_1 = matrix(args, 2, batch, 1)
-    first, last = share(batch, ROWS, thread, threads)
-    for i in range(first, last, 2):
-        distance_loss_sum = load(sum_, i, 0, 2, 1)
-        distance_sample_weight_tile = load(distance_sample_weight, i, 0, 2, 1)
-        distance_loss_multiply_1_tile = distance_loss_sum * distance_sample_weight_tile
-        store(distance_loss_multiply_1, i, 0, distance_loss_multiply_1_tile)
 
 
 @kernel
@@ -462,9 +451,9 @@ def gradient_of_max_pooling2d_pool_where(thread, threads, batch, clock, args):
     """Line 17 of the model."""
     conv2d = matrix(args, 0, batch * 49729, 10)
     d_max_pooling2d_pool_where = matrix(args, 1, batch * 12321, 10)
-    first, last = share(batch, ROWS, thread, threads)
+    first, last, left, right = share_block(clock, batch, 111, 1, thread, threads)
     for n in range(first, last):
-        for oy in range(111):
+        for oy in range(left, right):
             for ox in range(111):
                 i = (n * 111 + oy) * 111 + ox
                 iy_first = oy * 2
@@ -557,32 +546,49 @@ def gradient_of_conv2d_bias_sum_1(thread, threads, batch, clock, args):
 
 
 @kernel
-def gradient_of_conv2d_kernel(thread, threads, batch, clock, args):
+def gradient_of_conv2d_kernel_parts(thread, threads, batch, clock, args):
     """Line 17 of the model. 11,934,960 FLOPs a row."""
-    image = matrix(args, 0, batch * 50176, 3)
-    d_conv2d_add = matrix(args, 1, batch * 49729, 10)
-    d_conv2d_kernel = matrix(args, 2, 12, 10)
-    first, last = share(2 * -(-6 // ROWS_6_BY_1), 1, thread, threads)
-    for start in range(0, batch * 223, 1):
-        count = min(1, batch * 223 - start)
-        for j in range(0, 10, LANES):
-            panel = pack(d_conv2d_add, start * 223, j, 223, 1, count * 223)
-            for t in range(first, last):
-                tap = t // (-(-6 // ROWS_6_BY_1))
-                m = t % (-(-6 // ROWS_6_BY_1)) * ROWS_6_BY_1
-                ty = tap
-                acc = zeros(ROWS_6_BY_1, 1)
+    d_conv2d_add = matrix(args, 0, batch * 49729, 10)
+    d_conv2d_kernel_parts = matrix(args, 1, threads * 12, 10)
+    image = matrix(args, 2, batch * 50176, 3)
+    first, last = share(batch, ROWS, thread, threads)
+    fill_words(d_conv2d_kernel_parts, thread * 120, 120, 0.0)
+    for j in range(0, 10, LANES):
+        for start in range(first * 223, last * 223, 1):
+            count = min(1, last * 223 - start)
+            for t in range(-(-6 // ROWS_6_BY_1)):
+                m = t * ROWS_6_BY_1
+                acc_0 = load(d_conv2d_kernel_parts, thread * 12 + m, j, ROWS_6_BY_1, 1)
+                acc_1 = load(
+                    d_conv2d_kernel_parts, thread * 12 + 6 + m, j, ROWS_6_BY_1, 1
+                )
                 for q in range(start, start + count):
                     n = q // 223
                     oy = q % 223
-                    row = (n * 224 + oy + ty) * 224
+                    row_0 = (n * 224 + oy) * 224
+                    row_1 = (n * 224 + oy + 1) * 224
                     for ox in range(223):
-                        acc = outer_t(
-                            acc, image, row + ox, m, panel, (q - start) * 223 + ox, 0
+                        acc_0 = outer_t(
+                            acc_0, image, row_0 + ox, m, d_conv2d_add, q * 223 + ox, j
                         )
-                if start > 0:
-                    acc = acc + load(d_conv2d_kernel, tap * 6 + m, j, ROWS_6_BY_1, 1)
-                store_rows(d_conv2d_kernel, tap * 6 + m, j, acc, 6 - m)
+                        acc_1 = outer_t(
+                            acc_1, image, row_1 + ox, m, d_conv2d_add, q * 223 + ox, j
+                        )
+                store_rows(d_conv2d_kernel_parts, thread * 12 + m, j, acc_0, 6 - m)
+                store_rows(d_conv2d_kernel_parts, thread * 12 + 6 + m, j, acc_1, 6 - m)
+
+
+@kernel
+def gradient_of_conv2d_kernel(thread, threads, batch, clock, args):
+    """Line 17 of the model. 120 FLOPs."""
+    d_conv2d_kernel_parts = matrix(args, 0, threads, 120)
+    d_conv2d_kernel = matrix(args, 1, 1, 120)
+    first, last = share(120, 4 * LANES, thread, threads)
+    for j in range(first, last, 4 * LANES):
+        total_ = full(1, 4, 0.0)
+        for i in range(threads):
+            total_ = total_ + load(d_conv2d_kernel_parts, i, j, 1, 4)
+        store(d_conv2d_kernel, 0, j, total_)
 
 
 @kernel
@@ -717,6 +723,17 @@ def compute_dense_1(thread, threads, batch, clock, args):
 
 
 @kernel
+def compute_sum(thread, threads, batch, clock, args):
+    """Line 21 of the model. 32 FLOPs a row."""
+    subtract = matrix(args, 0, batch, 32)
+    sum_ = matrix(args, 1, batch, 1)
+    first, last = share(batch, ROWS, thread, threads)
+    for i in range(first, last, 2):
+        sum_tile = row_sum(square(load(subtract, i, 0, 2, VECTORS_32)))
+        store_column(sum_, i, sum_tile)
+
+
+@kernel
 def compute_dense_1_add_3(thread, threads, batch, clock, args):
     """Line 20 of the model. 6,500 FLOPs a row."""
     dense = matrix(args, 0, batch, 32)
@@ -750,7 +767,6 @@ def gradients(m):
     digit_loss_multiply_2 = m.rows(2012268, 1)
     digit_accuracy_min = m.rows(2012269, 1)
     d_dense_1_add = m.rows(2012028, 100)
-    sum = m.rows(497524, 1)
     distance_loss_multiply_1 = m.rows(2012270, 1)
     d_max_pooling2d_pool_where = m.rows(1765608, 123210)
     d_dense_1_transpose = m.fixed(3942720, 3200)
@@ -760,6 +776,7 @@ def gradients(m):
     d_conv2d = m.rows(497290, 497290)
     d_conv2d_add = m.rows(994580, 497290)
     d_conv2d_bias_sum = m.rows(2012256, 10)
+    d_conv2d_kernel_parts = m.parts(120)
     return [
         m.feed("image", image, 150528),
         m.feed("label", label, 1),
@@ -767,8 +784,8 @@ def gradients(m):
         m.feed("digit_sample_weight", digit_sample_weight, 1),
         m.feed("distance_sample_weight", distance_sample_weight, 1),
         compute_conv2d(
-            m.weight("conv2d/kernel"),
             image,
+            m.weight("conv2d/kernel"),
             m.weight("conv2d/bias"),
             conv2d,
         ),
@@ -803,9 +820,8 @@ def gradients(m):
             digit_accuracy_min,
             d_dense_1_add,
         ),
-        compute_sum(subtract, sum),
         compute_distance_loss_multiply_1(
-            sum,
+            subtract,
             distance_sample_weight,
             distance_loss_multiply_1,
         ),
@@ -838,6 +854,7 @@ def gradients(m):
         gradient_of_conv2d(d_flatten_dot, d_max_pooling2d_pool_where, d_conv2d),
         gradient_of_conv2d_add(conv2d, d_conv2d, d_conv2d_add),
         gradient_of_conv2d_bias_sum(d_conv2d_add, d_conv2d_bias_sum),
+        gradient_of_conv2d_kernel_parts(d_conv2d_add, d_conv2d_kernel_parts, image),
         gradient_of_dense_1_bias(d_dense_1_add, m.gradient("dense_1/bias")),
         gradient_of_dense_1_kernel(dense, d_dense_1_add, m.gradient("dense_1/kernel")),
         gradient_of_embedding_embeddings(
@@ -853,7 +870,7 @@ def gradients(m):
             m.gradient("dense/kernel"),
         ),
         gradient_of_conv2d_bias_sum_1(d_conv2d_bias_sum, m.gradient("conv2d/bias")),
-        gradient_of_conv2d_kernel(image, d_conv2d_add, m.gradient("conv2d/kernel")),
+        gradient_of_conv2d_kernel(d_conv2d_kernel_parts, m.gradient("conv2d/kernel")),
     ]
 
 
@@ -884,9 +901,8 @@ def evaluate(m):
     digit_sample_weight = m.rows(771294, 1)
     digit_loss_multiply_2 = m.rows(771296, 1)
     digit_accuracy_min = m.rows(771297, 1)
-    sum = m.rows(771298, 1)
     distance_sample_weight = m.rows(771295, 1)
-    distance_loss_multiply_1 = m.rows(771299, 1)
+    distance_loss_multiply_1 = m.rows(771298, 1)
     return [
         m.feed("image", image, 150528),
         m.feed("label", label, 1),
@@ -894,8 +910,8 @@ def evaluate(m):
         m.feed("digit_sample_weight", digit_sample_weight, 1),
         m.feed("distance_sample_weight", distance_sample_weight, 1),
         compute_conv2d(
-            m.weight("conv2d/kernel"),
             image,
+            m.weight("conv2d/kernel"),
             m.weight("conv2d/bias"),
             conv2d,
         ),
@@ -921,9 +937,8 @@ def evaluate(m):
             digit_loss_multiply_2,
             digit_accuracy_min,
         ),
-        compute_sum(subtract, sum),
         compute_distance_loss_multiply_1(
-            sum,
+            subtract,
             distance_sample_weight,
             distance_loss_multiply_1,
         ),
@@ -961,8 +976,8 @@ def predict(m):
         m.feed("image", image, 150528),
         m.feed("label", label, 1),
         compute_conv2d(
-            m.weight("conv2d/kernel"),
             image,
+            m.weight("conv2d/kernel"),
             m.weight("conv2d/bias"),
             conv2d,
         ),
@@ -1003,8 +1018,8 @@ def predict_few(m):
         m.feed("image", image, 150528),
         m.feed("label", label, 1),
         compute_conv2d(
-            m.weight("conv2d/kernel"),
             image,
+            m.weight("conv2d/kernel"),
             m.weight("conv2d/bias"),
             conv2d,
         ),
@@ -1038,8 +1053,8 @@ def features(m):
     return [
         m.feed("image", image, 150528),
         compute_conv2d(
-            m.weight("conv2d/kernel"),
             image,
+            m.weight("conv2d/kernel"),
             m.weight("conv2d/bias"),
             conv2d,
         ),
@@ -1142,11 +1157,11 @@ class CentreLoss(Model):
     spec = SPEC
     programs = Programs(
         train=(
-            Steps(gradients, 2012271, 3945920, 50031091),
+            Steps(gradients, 2012271, 3945920, 50031090),
             Steps(update, 2012271, 3945920, 0),
         ),
-        gradient=(Steps(gradients, 2012271, 3945920, 50031091),),
-        evaluate=(Steps(evaluate, 771300, 0, 21317169),),
+        gradient=(Steps(gradients, 2012271, 3945920, 50031090),),
+        evaluate=(Steps(evaluate, 771299, 0, 21317168),),
         predict=(Steps(predict, 771394, 0, 21316648),),
         few=(Steps(predict_few, 771394, 0, 21316648),),
         views={"features": (Steps(features, 771060, 0, 21307884),)},
@@ -1161,9 +1176,8 @@ SOURCE_MAP = {
     "gradient_of_flatten_1": (19, 21),
     "compute_dense_1_add": (20,),
     "gradient_of_dense_1_add": (20, 25, 27),
-    "compute_sum": (21,),
+    "compute_distance_loss_multiply_1": (21, 25),
     "compute_copy_3": (17, 25, 27),
-    "compute_distance_loss_multiply_1": (11, 25),
     "gradient_of_dense_1_bias": (20,),
     "transpose_dense_1_kernel": (20,),
     "gradient_of_dense_add": (18, 20),
@@ -1178,12 +1192,14 @@ SOURCE_MAP = {
     "gradient_of_conv2d_add": (17,),
     "gradient_of_conv2d_bias_sum": (17,),
     "gradient_of_conv2d_bias_sum_1": (17,),
+    "gradient_of_conv2d_kernel_parts": (17,),
     "gradient_of_conv2d_kernel": (17,),
     "compute_subtract_2": (),
     "compute_subtract": (19, 21),
     "compute_dense_1_add_2": (20,),
     "compute_digit_accuracy_min": (20, 25, 27),
     "compute_dense_1": (20,),
+    "compute_sum": (21,),
     "compute_dense_1_add_3": (20,),
 }
 SOURCE = """\

@@ -670,7 +670,9 @@ def compute_dense_3(thread, threads, batch, clock, args):
     dense_kernel = matrix(args, 1, 784, 256, 272)
     dense_bias = matrix(args, 2, 1, 256)
     dense = matrix(args, 3, batch, 256)
-    first, last, left, right = share_block(clock, batch, 256, thread, threads)
+    first, last, left, right = share_block(
+        clock, batch, 256, 4 * LANES, thread, threads
+    )
     for j in range(left, right, 4 * LANES):
         for i in range(first, last, 1):
             acc = zeros(1, 4)
@@ -686,7 +688,9 @@ def compute_dense_1_2(thread, threads, batch, clock, args):
     dense_1_kernel = matrix(args, 1, 512, 256, 272)
     dense_1_bias = matrix(args, 2, 1, 256)
     dense_1 = matrix(args, 3, batch, 256)
-    first, last, left, right = share_block(clock, batch, 256, thread, threads)
+    first, last, left, right = share_block(
+        clock, batch, 256, 4 * LANES, thread, threads
+    )
     for j in range(left, right, 4 * LANES):
         for i in range(first, last, 1):
             acc = zeros(1, 4)

@@ -43,10 +43,13 @@ from kgen.runtime.tiles import (
     row_sum,
     select,
     share,
+    share_block,
+    share_rows,
     store,
     store_column,
     store_rows,
     transpose_block,
+    workspace,
     zeros,
 )
 
@@ -70,43 +73,35 @@ WEIGHTS = (
 
 
 @kernel
-def compute_conv1_pad(thread, threads, batch, clock, args):
-    """Line 17 of the model."""
-    conv1_pad = matrix(args, 0, batch * 900, 1)
-    image = matrix(args, 1, batch * 784, 1)
-    first, last = share(batch, ROWS, thread, threads)
-    for n in range(first, last):
-        for p in range(30):
-            place = (n * 30 + p) * 30
-            if p >= 1 and p <= 28:
-                fill_words(conv1_pad, place, 1, 0.0)
-                copy_words(conv1_pad, place + 1, image, (n * 28 + p - 1) * 28, 28)
-                fill_words(conv1_pad, place + 1 + 28, 1, 0.0)
-            else:
-                fill_words(conv1_pad, place, 30, 0.0)
-
-
-@kernel
 def compute_conv1(thread, threads, batch, clock, args):
     """Line 17 of the model. 1,003,520 FLOPs a row."""
-    conv1_kernel = matrix(args, 0, 9, 64)
-    conv1_pad = matrix(args, 1, batch * 900, 1)
+    image = matrix(args, 0, batch * 784, 1)
+    conv1_kernel = matrix(args, 1, 9, 64)
     conv1_bias = matrix(args, 2, 1, 64)
     conv1 = matrix(args, 3, batch * 784, 64)
-    first, last = share(batch, ROWS, thread, threads)
+    first, last, left, right = share_block(clock, batch, 28, 1, thread, threads)
     for n in range(first, last):
+        lines = workspace(900, 1, 1)
+        for p in range(30):
+            place = p * 30
+            if p >= 1 and p < 29:
+                fill_words(lines, place, 1, 0.0)
+                copy_words(lines, place + 1, image, (n * 28 + (p - 1)) * 28, 28)
+                fill_words(lines, place + 29, 1, 0.0)
+            else:
+                fill_words(lines, place, 30, 0.0)
         for j in range(0, 64, 2 * LANES):
             panel = pack(conv1_kernel, 0, j, 9, 2)
-            for oy in range(28):
+            for oy in range(left, right):
                 for tile in range(0, 28, ROWS_28_BY_2):
                     ox = min(tile, 28 - ROWS_28_BY_2)
                     i = (n * 28 + oy) * 28 + ox
                     acc = zeros(ROWS_28_BY_2, 2)
                     for ty in range(3):
-                        row = (n * 30 + oy + ty) * 30 + ox
+                        row = (oy + ty) * 30 + ox
                         kk = ty * 3
                         for k in range(3):
-                            acc = outer(acc, conv1_pad, row, k, panel, kk + k, 0)
+                            acc = outer(acc, lines, row, k, panel, kk + k, 0)
                     store(conv1, i, j, maximum(acc + load(conv1_bias, 0, j, 1, 2), 0.0))
 
 
@@ -115,9 +110,9 @@ def compute_max_pooling2d(thread, threads, batch, clock, args):
     """Line 17 of the model. 50,176 FLOPs a row."""
     conv1 = matrix(args, 0, batch * 784, 64)
     max_pooling2d = matrix(args, 1, batch * 196, 64)
-    first, last = share(batch, ROWS, thread, threads)
+    first, last, left, right = share_block(clock, batch, 14, 1, thread, threads)
     for n in range(first, last):
-        for oy in range(14):
+        for oy in range(left, right):
             for ox in range(14):
                 i = (n * 14 + oy) * 14 + ox
                 iy_first = oy * 2
@@ -133,45 +128,37 @@ def compute_max_pooling2d(thread, threads, batch, clock, args):
 
 
 @kernel
-def compute_conv2_pad(thread, threads, batch, clock, args):
-    """Line 17 of the model."""
-    conv2_pad = matrix(args, 0, batch * 256, 64)
-    max_pooling2d = matrix(args, 1, batch * 196, 64)
-    first, last = share(batch, ROWS, thread, threads)
-    for n in range(first, last):
-        for p in range(16):
-            place = (n * 16 + p) * 1024
-            if p >= 1 and p <= 14:
-                fill_words(conv2_pad, place, 64, 0.0)
-                copy_words(
-                    conv2_pad, place + 64, max_pooling2d, (n * 14 + p - 1) * 896, 896
-                )
-                fill_words(conv2_pad, place + 64 + 896, 64, 0.0)
-            else:
-                fill_words(conv2_pad, place, 1024, 0.0)
-
-
-@kernel
 def compute_conv2(thread, threads, batch, clock, args):
     """Line 17 of the model. 14,475,776 FLOPs a row."""
-    conv2_kernel = matrix(args, 0, 576, 64)
-    conv2_pad = matrix(args, 1, batch * 256, 64)
+    max_pooling2d = matrix(args, 0, batch * 196, 64)
+    conv2_kernel = matrix(args, 1, 576, 64)
     conv2_bias = matrix(args, 2, 1, 64)
     conv2 = matrix(args, 3, batch * 196, 64)
-    first, last = share(batch, ROWS, thread, threads)
+    first, last, left, right = share_block(clock, batch, 14, 1, thread, threads)
     for n in range(first, last):
+        lines = workspace(16384, 64, 64)
+        for p in range(16):
+            place = p * 1024
+            if p >= 1 and p < 15:
+                fill_words(lines, place, 64, 0.0)
+                copy_words(
+                    lines, place + 64, max_pooling2d, (n * 14 + (p - 1)) * 896, 896
+                )
+                fill_words(lines, place + 960, 64, 0.0)
+            else:
+                fill_words(lines, place, 1024, 0.0)
         for j in range(0, 64, 2 * LANES):
             panel = pack(conv2_kernel, 0, j, 576, 2)
-            for oy in range(14):
+            for oy in range(left, right):
                 for tile in range(0, 14, ROWS_14_BY_2):
                     ox = min(tile, 14 - ROWS_14_BY_2)
                     i = (n * 14 + oy) * 14 + ox
                     acc = zeros(ROWS_14_BY_2, 2)
                     for ty in range(3):
-                        row = (n * 16 + oy + ty) * 16 + ox
+                        row = (oy + ty) * 16 + ox
                         kk = ty * 192
                         for k in range(192):
-                            acc = outer(acc, conv2_pad, row, k, panel, kk + k, 0)
+                            acc = outer(acc, lines, row, k, panel, kk + k, 0)
                     store(conv2, i, j, maximum(acc + load(conv2_bias, 0, j, 1, 2), 0.0))
 
 
@@ -180,9 +167,9 @@ def compute_max_pooling2d_1(thread, threads, batch, clock, args):
     """Line 21 of the model. 12,544 FLOPs a row."""
     conv2 = matrix(args, 0, batch * 196, 64)
     max_pooling2d_1 = matrix(args, 1, batch * 49, 64)
-    first, last = share(batch, ROWS, thread, threads)
+    first, last, left, right = share_block(clock, batch, 7, 1, thread, threads)
     for n in range(first, last):
-        for oy in range(7):
+        for oy in range(left, right):
             for ox in range(7):
                 i = (n * 7 + oy) * 7 + ox
                 iy_first = oy * 2
@@ -422,9 +409,9 @@ def gradient_of_max_pooling2d_1_pool_where(thread, threads, batch, clock, args):
     """Line 21 of the model."""
     conv2 = matrix(args, 0, batch * 196, 64)
     d_max_pooling2d_1_pool_where = matrix(args, 1, batch * 49, 64)
-    first, last = share(batch, ROWS, thread, threads)
+    first, last, left, right = share_block(clock, batch, 7, 1, thread, threads)
     for n in range(first, last):
-        for oy in range(7):
+        for oy in range(left, right):
             for ox in range(7):
                 i = (n * 7 + oy) * 7 + ox
                 iy_first = oy * 2
@@ -449,9 +436,9 @@ def gradient_of_conv2(thread, threads, batch, clock, args):
     d_flatten_dot = matrix(args, 0, batch * 49, 64)
     d_max_pooling2d_1_pool_where = matrix(args, 1, batch * 49, 64)
     d_conv2 = matrix(args, 2, batch * 196, 64)
-    first, last = share(batch, ROWS, thread, threads)
+    first, last, left, right = share_block(clock, batch, 7, 1, thread, threads)
     for n in range(first, last):
-        for oy in range(7):
+        for oy in range(left, right):
             for ox in range(7):
                 i = (n * 7 + oy) * 7 + ox
                 iy_first = oy * 2
@@ -479,8 +466,8 @@ def gradient_of_conv2_add(thread, threads, batch, clock, args):
     conv2 = matrix(args, 0, batch * 196, 64)
     d_conv2 = matrix(args, 1, batch * 196, 64)
     d_conv2_add = matrix(args, 2, batch * 196, 64)
-    first, last = share(batch, ROWS, thread, threads)
-    for i in range(first * 196, last * 196):
+    first, last = share_rows(clock, batch, 196, ROWS, thread, threads)
+    for i in range(first, last):
         d_conv2_greater = load(conv2, i, 0, 1, VECTORS_64) > 0.0
         d_conv2_tile = load(d_conv2, i, 0, 1, VECTORS_64)
         store(d_conv2_add, i, 0, select(d_conv2_greater, d_conv2_tile, 0.0))
@@ -531,56 +518,96 @@ def gradient_of_conv2_turn(thread, threads, batch, clock, args):
 
 
 @kernel
-def gradient_of_conv2_kernel(thread, threads, batch, clock, args):
+def gradient_of_conv2_kernel_parts(thread, threads, batch, clock, args):
     """Line 17 of the model. 14,450,688 FLOPs a row."""
-    conv2_pad = matrix(args, 0, batch * 256, 64)
-    d_conv2_add = matrix(args, 1, batch * 196, 64)
-    d_conv2_kernel = matrix(args, 2, 576, 64)
-    first, last = share(3 * -(-192 // ROWS_192_BY_2), 1, thread, threads)
-    for start in range(0, batch * 14, 9):
-        count = min(9, batch * 14 - start)
+    d_conv2_add = matrix(args, 0, batch * 196, 64)
+    d_conv2_kernel_parts = matrix(args, 1, threads * 576, 64)
+    max_pooling2d = matrix(args, 2, batch * 196, 64)
+    first, last = share(batch, ROWS, thread, threads)
+    fill_words(d_conv2_kernel_parts, thread * 36864, 36864, 0.0)
+    for n in range(first, last):
+        lines = workspace(16384, 64, 64)
+        for p in range(16):
+            place = p * 1024
+            if p >= 1 and p < 15:
+                fill_words(lines, place, 64, 0.0)
+                copy_words(
+                    lines, place + 64, max_pooling2d, (n * 14 + (p - 1)) * 896, 896
+                )
+                fill_words(lines, place + 960, 64, 0.0)
+            else:
+                fill_words(lines, place, 1024, 0.0)
         for j in range(0, 64, 2 * LANES):
-            panel = pack(d_conv2_add, start * 14, j, 126, 2, count * 14)
-            for t in range(first, last):
+            start = n * 14
+            count = 14
+            panel = pack(d_conv2_add, start * 14, j, 196, 2, count * 14)
+            for t in range(3 * -(-192 // ROWS_192_BY_2)):
                 tap = t // (-(-192 // ROWS_192_BY_2))
                 m = t % (-(-192 // ROWS_192_BY_2)) * ROWS_192_BY_2
                 ty = tap
-                acc = zeros(ROWS_192_BY_2, 2)
-                for q in range(start, start + count):
-                    n = q // 14
-                    oy = q % 14
-                    row = (n * 16 + oy + ty) * 16
+                acc = load(
+                    d_conv2_kernel_parts,
+                    thread * 576 + tap * 192 + m,
+                    j,
+                    ROWS_192_BY_2,
+                    2,
+                )
+                for oy in range(14):
+                    q = n * 14 + oy
+                    row = (oy + ty) * 16
                     for ox in range(14):
                         acc = outer_t(
-                            acc, conv2_pad, row + ox, m, panel, (q - start) * 14 + ox, 0
+                            acc, lines, row + ox, m, panel, (q - start) * 14 + ox, 0
                         )
-                if start > 0:
-                    acc = acc + load(d_conv2_kernel, tap * 192 + m, j, ROWS_192_BY_2, 2)
-                store_rows(d_conv2_kernel, tap * 192 + m, j, acc, 192 - m)
+                store_rows(
+                    d_conv2_kernel_parts, thread * 576 + tap * 192 + m, j, acc, 192 - m
+                )
+
+
+@kernel
+def gradient_of_conv2_kernel(thread, threads, batch, clock, args):
+    """Line 17 of the model. 36,864 FLOPs."""
+    d_conv2_kernel_parts = matrix(args, 0, threads, 36864)
+    d_conv2_kernel = matrix(args, 1, 1, 36864)
+    first, last = share(36864, 4 * LANES, thread, threads)
+    for j in range(first, last, 4 * LANES):
+        total_ = full(1, 4, 0.0)
+        for i in range(threads):
+            total_ = total_ + load(d_conv2_kernel_parts, i, j, 1, 4)
+        store(d_conv2_kernel, 0, j, total_)
 
 
 @kernel
 def gradient_of_max_pooling2d_conv(thread, threads, batch, clock, args):
     """Line 17 of the model. 14,450,688 FLOPs a row."""
-    d_conv2_turn = matrix(args, 0, 576, 64)
-    d_max_pooling2d_pad = matrix(args, 1, batch * 256, 64)
+    d_conv2_add = matrix(args, 0, batch * 196, 64)
+    d_conv2_turn = matrix(args, 1, 576, 64)
     d_max_pooling2d_conv = matrix(args, 2, batch * 196, 64)
-    first, last = share(batch, ROWS, thread, threads)
+    first, last, left, right = share_block(clock, batch, 14, 1, thread, threads)
     for n in range(first, last):
+        lines = workspace(16384, 64, 64)
+        for p in range(16):
+            place = p * 1024
+            if p >= 1 and p < 15:
+                fill_words(lines, place, 64, 0.0)
+                copy_words(
+                    lines, place + 64, d_conv2_add, (n * 14 + (p - 1)) * 896, 896
+                )
+                fill_words(lines, place + 960, 64, 0.0)
+            else:
+                fill_words(lines, place, 1024, 0.0)
         for j in range(0, 64, 2 * LANES):
             panel = pack(d_conv2_turn, 0, j, 576, 2)
-            for oy in range(14):
+            for oy in range(left, right):
                 for tile in range(0, 14, ROWS_14_BY_2):
                     ox = min(tile, 14 - ROWS_14_BY_2)
                     i = (n * 14 + oy) * 14 + ox
                     acc = zeros(ROWS_14_BY_2, 2)
                     for ty in range(3):
-                        row = (n * 16 + oy + ty) * 16 + ox
+                        row = (oy + ty) * 16 + ox
                         kk = ty * 192
                         for k in range(192):
-                            acc = outer(
-                                acc, d_max_pooling2d_pad, row, k, panel, kk + k, 0
-                            )
+                            acc = outer(acc, lines, row, k, panel, kk + k, 0)
                     store(d_max_pooling2d_conv, i, j, acc)
 
 
@@ -589,9 +616,9 @@ def gradient_of_max_pooling2d_pool_where(thread, threads, batch, clock, args):
     """Line 17 of the model."""
     conv1 = matrix(args, 0, batch * 784, 64)
     d_max_pooling2d_pool_where = matrix(args, 1, batch * 196, 64)
-    first, last = share(batch, ROWS, thread, threads)
+    first, last, left, right = share_block(clock, batch, 14, 1, thread, threads)
     for n in range(first, last):
-        for oy in range(14):
+        for oy in range(left, right):
             for ox in range(14):
                 i = (n * 14 + oy) * 14 + ox
                 iy_first = oy * 2
@@ -616,9 +643,9 @@ def gradient_of_conv1(thread, threads, batch, clock, args):
     d_max_pooling2d_conv = matrix(args, 0, batch * 196, 64)
     d_max_pooling2d_pool_where = matrix(args, 1, batch * 196, 64)
     d_conv1 = matrix(args, 2, batch * 784, 64)
-    first, last = share(batch, ROWS, thread, threads)
+    first, last, left, right = share_block(clock, batch, 14, 1, thread, threads)
     for n in range(first, last):
-        for oy in range(14):
+        for oy in range(left, right):
             for ox in range(14):
                 i = (n * 14 + oy) * 14 + ox
                 iy_first = oy * 2
@@ -646,8 +673,8 @@ def gradient_of_conv1_add(thread, threads, batch, clock, args):
     conv1 = matrix(args, 0, batch * 784, 64)
     d_conv1 = matrix(args, 1, batch * 784, 64)
     d_conv1_add = matrix(args, 2, batch * 784, 64)
-    first, last = share(batch, ROWS, thread, threads)
-    for i in range(first * 784, last * 784):
+    first, last = share_rows(clock, batch, 784, ROWS, thread, threads)
+    for i in range(first, last):
         d_conv1_greater = load(conv1, i, 0, 1, VECTORS_64) > 0.0
         d_conv1_tile = load(d_conv1, i, 0, 1, VECTORS_64)
         store(d_conv1_add, i, 0, select(d_conv1_greater, d_conv1_tile, 0.0))
@@ -668,32 +695,61 @@ def gradient_of_conv1_bias_sum(thread, threads, batch, clock, args):
 
 
 @kernel
-def gradient_of_conv1_kernel(thread, threads, batch, clock, args):
+def gradient_of_conv1_kernel_parts(thread, threads, batch, clock, args):
     """Line 17 of the model. 903,168 FLOPs a row."""
-    conv1_pad = matrix(args, 0, batch * 900, 1)
-    d_conv1_add = matrix(args, 1, batch * 784, 64)
-    d_conv1_kernel = matrix(args, 2, 9, 64)
-    first, last = share(3 * -(-3 // ROWS_3_BY_4), 1, thread, threads)
-    for start in range(0, batch * 28, 4):
-        count = min(4, batch * 28 - start)
-        for j in range(0, 64, 4 * LANES):
-            panel = pack(d_conv1_add, start * 28, j, 112, 4, count * 28)
-            for t in range(first, last):
-                tap = t // (-(-3 // ROWS_3_BY_4))
-                m = t % (-(-3 // ROWS_3_BY_4)) * ROWS_3_BY_4
-                ty = tap
-                acc = zeros(ROWS_3_BY_4, 4)
-                for q in range(start, start + count):
-                    n = q // 28
-                    oy = q % 28
-                    row = (n * 30 + oy + ty) * 30
-                    for ox in range(28):
-                        acc = outer_t(
-                            acc, conv1_pad, row + ox, m, panel, (q - start) * 28 + ox, 0
-                        )
-                if start > 0:
-                    acc = acc + load(d_conv1_kernel, tap * 3 + m, j, ROWS_3_BY_4, 4)
-                store_rows(d_conv1_kernel, tap * 3 + m, j, acc, 3 - m)
+    d_conv1_add = matrix(args, 0, batch * 784, 64)
+    d_conv1_kernel_parts = matrix(args, 1, threads * 9, 64)
+    image = matrix(args, 2, batch * 784, 1)
+    first, last = share(batch, ROWS, thread, threads)
+    fill_words(d_conv1_kernel_parts, thread * 576, 576, 0.0)
+    for n in range(first, last):
+        for top in range(0, 28, 7):
+            lines = workspace(270, 1, 1)
+            for p in range(9):
+                place = p * 30
+                if top + p >= 1 and top + p < 29:
+                    fill_words(lines, place, 1, 0.0)
+                    copy_words(
+                        lines, place + 1, image, (n * 28 + (top + p - 1)) * 28, 28
+                    )
+                    fill_words(lines, place + 29, 1, 0.0)
+                else:
+                    fill_words(lines, place, 30, 0.0)
+            for j in range(0, 64, 4 * LANES):
+                for t in range(3 * -(-3 // ROWS_3_BY_4)):
+                    tap = t // (-(-3 // ROWS_3_BY_4))
+                    m = t % (-(-3 // ROWS_3_BY_4)) * ROWS_3_BY_4
+                    ty = tap
+                    acc = load(
+                        d_conv1_kernel_parts,
+                        thread * 9 + tap * 3 + m,
+                        j,
+                        ROWS_3_BY_4,
+                        4,
+                    )
+                    for oy in range(top, min(top + 7, 28)):
+                        q = n * 28 + oy
+                        row = ((oy - top) + ty) * 30
+                        for ox in range(28):
+                            acc = outer_t(
+                                acc, lines, row + ox, m, d_conv1_add, q * 28 + ox, j
+                            )
+                    store_rows(
+                        d_conv1_kernel_parts, thread * 9 + tap * 3 + m, j, acc, 3 - m
+                    )
+
+
+@kernel
+def gradient_of_conv1_kernel(thread, threads, batch, clock, args):
+    """Line 17 of the model. 576 FLOPs."""
+    d_conv1_kernel_parts = matrix(args, 0, threads, 576)
+    d_conv1_kernel = matrix(args, 1, 1, 576)
+    first, last = share(576, 4 * LANES, thread, threads)
+    for j in range(first, last, 4 * LANES):
+        total_ = full(1, 4, 0.0)
+        for i in range(threads):
+            total_ = total_ + load(d_conv1_kernel_parts, i, j, 1, 4)
+        store(d_conv1_kernel, 0, j, total_)
 
 
 @kernel
@@ -799,52 +855,44 @@ def compute_hidden_3(thread, threads, batch, clock, args):
 
 def gradients(m):
     """Forward, loss and backward of one batch of training."""
-    conv1_pad = m.rows(255424, 900)
-    image = m.rows(62720, 784)
+    image = m.rows(235200, 784)
     conv1 = m.rows(0, 50176)
-    max_pooling2d = m.rows(50176, 12544)
-    conv2_pad = m.rows(150528, 16384)
-    conv2 = m.rows(183296, 12544)
-    max_pooling2d_1 = m.rows(246016, 3136)
-    hidden = m.rows(256324, 64)
-    classes_add = m.rows(63514, 10)
-    digit_target = m.rows(63504, 10)
-    digit_sample_weight = m.rows(63524, 1)
-    digit_loss_multiply_2 = m.rows(256590, 1)
-    accuracy_min = m.rows(256591, 1)
-    accuracy_min_1 = m.rows(256592, 1)
-    d_classes_add = m.rows(256580, 10)
-    d_max_pooling2d_1_pool_where = m.rows(249152, 3136)
-    d_max_pooling2d_pool_where = m.rows(195840, 12544)
+    max_pooling2d = m.rows(150528, 12544)
+    conv2 = m.rows(163072, 12544)
+    max_pooling2d_1 = m.rows(225792, 3136)
+    hidden = m.rows(235984, 64)
+    classes_add = m.rows(50186, 10)
+    digit_target = m.rows(50176, 10)
+    digit_sample_weight = m.rows(50196, 1)
+    digit_loss_multiply_2 = m.rows(236250, 1)
+    accuracy_min = m.rows(236251, 1)
+    accuracy_min_1 = m.rows(236252, 1)
+    d_classes_add = m.rows(236240, 10)
+    d_max_pooling2d_1_pool_where = m.rows(228928, 3136)
+    d_max_pooling2d_pool_where = m.rows(175616, 12544)
     d_hidden_transpose = m.fixed(237568, 640)
     d_flatten_transpose = m.fixed(0, 200704)
     d_conv2_turn = m.fixed(200704, 36864)
-    d_hidden_add = m.rows(256388, 64)
-    d_flatten_dot = m.rows(252288, 3136)
-    d_conv2 = m.rows(208384, 12544)
-    d_conv2_add = m.rows(220928, 12544)
-    d_conv2_bias_sum = m.rows(256452, 64)
-    d_max_pooling2d_pad = m.rows(166912, 16384)
-    d_max_pooling2d_conv = m.rows(233472, 12544)
+    d_hidden_add = m.rows(236048, 64)
+    d_flatten_dot = m.rows(232064, 3136)
+    d_conv2 = m.rows(188160, 12544)
+    d_conv2_add = m.rows(200704, 12544)
+    d_conv2_bias_sum = m.rows(236112, 64)
+    d_conv2_kernel_parts = m.parts(36864)
+    d_max_pooling2d_conv = m.rows(213248, 12544)
     d_conv1 = m.rows(50176, 50176)
     d_conv1_add = m.rows(100352, 50176)
-    d_conv1_bias_sum = m.rows(256516, 64)
+    d_conv1_bias_sum = m.rows(236176, 64)
+    d_conv1_kernel_parts = m.parts(576)
     return [
         m.feed("image", image, 784),
         m.feed("digit_target", digit_target, 10),
         m.feed("digit_sample_weight", digit_sample_weight, 1),
-        compute_conv1_pad(conv1_pad, image),
-        compute_conv1(
-            m.weight("conv1/kernel"),
-            conv1_pad,
-            m.weight("conv1/bias"),
-            conv1,
-        ),
+        compute_conv1(image, m.weight("conv1/kernel"), m.weight("conv1/bias"), conv1),
         compute_max_pooling2d(conv1, max_pooling2d),
-        compute_conv2_pad(conv2_pad, max_pooling2d),
         compute_conv2(
+            max_pooling2d,
             m.weight("conv2/kernel"),
-            conv2_pad,
             m.weight("conv2/bias"),
             conv2,
         ),
@@ -890,15 +938,16 @@ def gradients(m):
         gradient_of_conv2(d_flatten_dot, d_max_pooling2d_1_pool_where, d_conv2),
         gradient_of_conv2_add(conv2, d_conv2, d_conv2_add),
         gradient_of_conv2_bias_sum(d_conv2_add, d_conv2_bias_sum),
-        compute_conv2_pad(d_max_pooling2d_pad, d_conv2_add),
-        gradient_of_max_pooling2d_conv(
-            d_conv2_turn,
-            d_max_pooling2d_pad,
-            d_max_pooling2d_conv,
+        gradient_of_conv2_kernel_parts(
+            d_conv2_add,
+            d_conv2_kernel_parts,
+            max_pooling2d,
         ),
+        gradient_of_max_pooling2d_conv(d_conv2_add, d_conv2_turn, d_max_pooling2d_conv),
         gradient_of_conv1(d_max_pooling2d_conv, d_max_pooling2d_pool_where, d_conv1),
         gradient_of_conv1_add(conv1, d_conv1, d_conv1_add),
         gradient_of_conv1_bias_sum(d_conv1_add, d_conv1_bias_sum),
+        gradient_of_conv1_kernel_parts(d_conv1_add, d_conv1_kernel_parts, image),
         gradient_of_classes_bias(d_classes_add, m.gradient("classes/bias")),
         gradient_of_classes_kernel(hidden, d_classes_add, m.gradient("classes/kernel")),
         sync,
@@ -914,8 +963,8 @@ def gradients(m):
             m.gradient("conv2/bias"),
             m.gradient("conv1/bias"),
         ),
-        gradient_of_conv2_kernel(conv2_pad, d_conv2_add, m.gradient("conv2/kernel")),
-        gradient_of_conv1_kernel(conv1_pad, d_conv1_add, m.gradient("conv1/kernel")),
+        gradient_of_conv2_kernel(d_conv2_kernel_parts, m.gradient("conv2/kernel")),
+        gradient_of_conv1_kernel(d_conv1_kernel_parts, m.gradient("conv1/kernel")),
     ]
 
 
@@ -928,36 +977,27 @@ def update(m):
 
 def evaluate(m):
     """Loss and metrics of one batch."""
-    conv1_pad = m.rows(94784, 900)
-    image = m.rows(95684, 784)
+    image = m.rows(78400, 784)
     conv1 = m.rows(0, 50176)
-    max_pooling2d = m.rows(66560, 12544)
-    conv2_pad = m.rows(50176, 16384)
-    conv2 = m.rows(79104, 12544)
-    max_pooling2d_1 = m.rows(91648, 3136)
-    hidden = m.rows(96468, 64)
-    classes_add = m.rows(96542, 10)
-    digit_target = m.rows(96532, 10)
-    digit_sample_weight = m.rows(96552, 1)
-    digit_loss_multiply_2 = m.rows(96553, 1)
-    accuracy_min = m.rows(96554, 1)
-    accuracy_min_1 = m.rows(96555, 1)
+    max_pooling2d = m.rows(50176, 12544)
+    conv2 = m.rows(62720, 12544)
+    max_pooling2d_1 = m.rows(75264, 3136)
+    hidden = m.rows(79184, 64)
+    classes_add = m.rows(79258, 10)
+    digit_target = m.rows(79248, 10)
+    digit_sample_weight = m.rows(79268, 1)
+    digit_loss_multiply_2 = m.rows(79269, 1)
+    accuracy_min = m.rows(79270, 1)
+    accuracy_min_1 = m.rows(79271, 1)
     return [
         m.feed("image", image, 784),
         m.feed("digit_target", digit_target, 10),
         m.feed("digit_sample_weight", digit_sample_weight, 1),
-        compute_conv1_pad(conv1_pad, image),
-        compute_conv1(
-            m.weight("conv1/kernel"),
-            conv1_pad,
-            m.weight("conv1/bias"),
-            conv1,
-        ),
+        compute_conv1(image, m.weight("conv1/kernel"), m.weight("conv1/bias"), conv1),
         compute_max_pooling2d(conv1, max_pooling2d),
-        compute_conv2_pad(conv2_pad, max_pooling2d),
         compute_conv2(
+            max_pooling2d,
             m.weight("conv2/kernel"),
-            conv2_pad,
             m.weight("conv2/bias"),
             conv2,
         ),
@@ -997,30 +1037,21 @@ def evaluate(m):
 
 def predict(m):
     """The outputs of one batch."""
-    conv1_pad = m.rows(94784, 900)
-    image = m.rows(95684, 784)
+    image = m.rows(78400, 784)
     conv1 = m.rows(0, 50176)
-    max_pooling2d = m.rows(66560, 12544)
-    conv2_pad = m.rows(50176, 16384)
-    conv2 = m.rows(79104, 12544)
-    max_pooling2d_1 = m.rows(91648, 3136)
-    hidden = m.rows(96468, 64)
-    classes_add = m.rows(96532, 10)
-    classes = m.rows(96542, 10)
+    max_pooling2d = m.rows(50176, 12544)
+    conv2 = m.rows(62720, 12544)
+    max_pooling2d_1 = m.rows(75264, 3136)
+    hidden = m.rows(79184, 64)
+    classes_add = m.rows(79248, 10)
+    classes = m.rows(79258, 10)
     return [
         m.feed("image", image, 784),
-        compute_conv1_pad(conv1_pad, image),
-        compute_conv1(
-            m.weight("conv1/kernel"),
-            conv1_pad,
-            m.weight("conv1/bias"),
-            conv1,
-        ),
+        compute_conv1(image, m.weight("conv1/kernel"), m.weight("conv1/bias"), conv1),
         compute_max_pooling2d(conv1, max_pooling2d),
-        compute_conv2_pad(conv2_pad, max_pooling2d),
         compute_conv2(
+            max_pooling2d,
             m.weight("conv2/kernel"),
-            conv2_pad,
             m.weight("conv2/bias"),
             conv2,
         ),
@@ -1044,30 +1075,21 @@ def predict(m):
 
 def predict_few(m):
     """The outputs of one row, or of a few."""
-    conv1_pad = m.rows(94784, 900)
-    image = m.rows(95684, 784)
+    image = m.rows(78400, 784)
     conv1 = m.rows(0, 50176)
-    max_pooling2d = m.rows(66560, 12544)
-    conv2_pad = m.rows(50176, 16384)
-    conv2 = m.rows(79104, 12544)
-    max_pooling2d_1 = m.rows(91648, 3136)
-    hidden = m.rows(96468, 64)
-    classes_add = m.rows(96532, 10)
-    classes = m.rows(96542, 10)
+    max_pooling2d = m.rows(50176, 12544)
+    conv2 = m.rows(62720, 12544)
+    max_pooling2d_1 = m.rows(75264, 3136)
+    hidden = m.rows(79184, 64)
+    classes_add = m.rows(79248, 10)
+    classes = m.rows(79258, 10)
     return [
         m.feed("image", image, 784),
-        compute_conv1_pad(conv1_pad, image),
-        compute_conv1(
-            m.weight("conv1/kernel"),
-            conv1_pad,
-            m.weight("conv1/bias"),
-            conv1,
-        ),
+        compute_conv1(image, m.weight("conv1/kernel"), m.weight("conv1/bias"), conv1),
         compute_max_pooling2d(conv1, max_pooling2d),
-        compute_conv2_pad(conv2_pad, max_pooling2d),
         compute_conv2(
+            max_pooling2d,
             m.weight("conv2/kernel"),
-            conv2_pad,
             m.weight("conv2/bias"),
             conv2,
         ),
@@ -1154,22 +1176,20 @@ class Student(Model):
     spec = SPEC
     programs = Programs(
         train=(
-            Steps(gradients, 256593, 238208, 46680816),
-            Steps(update, 256593, 238208, 0),
+            Steps(gradients, 236253, 238208, 46680816),
+            Steps(update, 236253, 238208, 0),
         ),
-        gradient=(Steps(gradients, 256593, 238208, 46680816),),
-        evaluate=(Steps(evaluate, 96556, 0, 15945150),),
-        predict=(Steps(predict, 96552, 0, 15945062),),
-        few=(Steps(predict_few, 96552, 0, 15945062),),
+        gradient=(Steps(gradients, 236253, 238208, 46680816),),
+        evaluate=(Steps(evaluate, 79272, 0, 15945150),),
+        predict=(Steps(predict, 79268, 0, 15945062),),
+        few=(Steps(predict_few, 79268, 0, 15945062),),
     )
 
 
 SOURCE_NAME = "28_wider_deeper.k"
 SOURCE_MAP = {
-    "compute_conv1_pad": (17,),
     "compute_conv1": (17,),
     "compute_max_pooling2d": (17,),
-    "compute_conv2_pad": (17,),
     "compute_conv2": (17,),
     "compute_max_pooling2d_1": (21,),
     "compute_hidden": (21,),
@@ -1190,12 +1210,14 @@ SOURCE_MAP = {
     "gradient_of_conv2_bias_sum": (17,),
     "gradient_of_conv1_bias_sum_1": (17,),
     "gradient_of_conv2_turn": (17,),
+    "gradient_of_conv2_kernel_parts": (17,),
     "gradient_of_conv2_kernel": (17,),
     "gradient_of_max_pooling2d_conv": (17,),
     "gradient_of_max_pooling2d_pool_where": (17,),
     "gradient_of_conv1": (17,),
     "gradient_of_conv1_add": (17,),
     "gradient_of_conv1_bias_sum": (17,),
+    "gradient_of_conv1_kernel_parts": (17,),
     "gradient_of_conv1_kernel": (17,),
     "compute_add": (),
     "compute_hidden_2": (21,),

@@ -56,7 +56,7 @@ WEIGHTS = (
 @kernel
 def compute_trunk_dropout(thread, threads, batch, clock, args):
     """Line 18 of the model. 201,088 FLOPs a row."""
-    left = matrix(args, 0, batch, 784)
+    left_2 = matrix(args, 0, batch, 784)
     trunk_dense_kernel = matrix(args, 1, 784, 128)
     trunk_dense_bias = matrix(args, 2, 1, 128)
     trunk_dropout = matrix(args, 3, batch, 128)
@@ -72,7 +72,7 @@ def compute_trunk_dropout(thread, threads, batch, clock, args):
                     if start > 0:
                         acc = load(trunk_dropout, i, j, HALF_ROWS, 4)
                     for k in range(start, stop):
-                        acc = outer(acc, left, i, k, trunk_dense_kernel, k, j)
+                        acc = outer(acc, left_2, i, k, trunk_dense_kernel, k, j)
                     if stop < 784:
                         store(trunk_dropout, i, j, acc)
                         continue
@@ -133,7 +133,7 @@ def compute_trunk_dense_2(thread, threads, batch, clock, args):
 @kernel
 def compute_trunk_dropout_2(thread, threads, batch, clock, args):
     """Line 18 of the model. 201,088 FLOPs a row."""
-    right = matrix(args, 0, batch, 784)
+    right_2 = matrix(args, 0, batch, 784)
     trunk_dense_kernel = matrix(args, 1, 784, 128)
     trunk_dense_bias = matrix(args, 2, 1, 128)
     trunk_dropout_2 = matrix(args, 3, batch, 128)
@@ -149,7 +149,7 @@ def compute_trunk_dropout_2(thread, threads, batch, clock, args):
                     if start > 0:
                         acc = load(trunk_dropout_2, i, j, HALF_ROWS, 4)
                     for k in range(start, stop):
-                        acc = outer(acc, right, i, k, trunk_dense_kernel, k, j)
+                        acc = outer(acc, right_2, i, k, trunk_dense_kernel, k, j)
                     if stop < 784:
                         store(trunk_dropout_2, i, j, acc)
                         continue
@@ -259,37 +259,24 @@ def gradient_of_where_1(thread, threads, batch, clock, args):
 
 
 @kernel
-def compute_accuracy_sum(thread, threads, batch, clock, args):
-    """Lines 8, 12. 2 FLOPs a row."""
-    distance_loss_add = matrix(args, 0, batch, 1)
-    distance_loss_sum = matrix(args, 1, batch, 1)
-    sqrt_ = matrix(args, 2, batch, 1)
-    distance_target = matrix(args, 3, batch, 1)
-    accuracy_sum = matrix(args, 4, batch, 1)
-    first, last = share(batch, ROWS, thread, threads)
-    for i in range(first, last, 2):
-        store(distance_loss_sum, i, 0, load(distance_loss_add, i, 0, 2, 1))
-        accuracy_as_float = select(load(sqrt_, i, 0, 2, 1) < 0.5, 1.0, 0.0)
-        accuracy_greater = load(distance_target, i, 0, 2, 1) > 0.5
-        accuracy_as_float_1 = select(accuracy_greater, 1.0, 0.0)
-        accuracy_equal = accuracy_as_float == accuracy_as_float_1
-        store(accuracy_sum, i, 0, select(accuracy_equal, 1.0, 0.0))
-
-
-@kernel
 def compute_accuracy_divide(thread, threads, batch, clock, args):
     """Lines 8, 12. 2 FLOPs a row, 4 FLOPs."""
-    distance_loss_sum = matrix(args, 0, batch, 1)
-    accuracy_sum = matrix(args, 1, batch, 1)
-    distance_loss_sum_1 = matrix(args, 2, 1, 1)
-    accuracy_divide = matrix(args, 3, 1, 1)
+    distance_loss_add = matrix(args, 0, batch, 1)
+    sqrt_ = matrix(args, 1, batch, 1)
+    distance_target = matrix(args, 2, batch, 1)
+    distance_loss_sum_1 = matrix(args, 3, 1, 1)
+    accuracy_divide = matrix(args, 4, 1, 1)
     first, last = share(1, LANES, thread, threads)
     for j in range(first, last, LANES):
         total_ = full(1, 1, 0.0)
         total__2 = full(1, 1, 0.0)
         for i in range(batch):
-            total_ = total_ + load(distance_loss_sum, i, j, 1, 1)
-            total__2 = total__2 + load(accuracy_sum, i, j, 1, 1)
+            total_ = total_ + load(distance_loss_add, i, j, 1, 1)
+            accuracy_as_float = select(load(sqrt_, i, j, 1, 1) < 0.5, 1.0, 0.0)
+            accuracy_greater = load(distance_target, i, j, 1, 1) > 0.5
+            accuracy_as_float_1 = select(accuracy_greater, 1.0, 0.0)
+            accuracy_equal = accuracy_as_float == accuracy_as_float_1
+            total__2 = total__2 + select(accuracy_equal, 1.0, 0.0)
         store(distance_loss_sum_1, 0, j, total_)
         store(accuracy_divide, 0, j, total__2 / full(1, 1, batch))
 
@@ -545,7 +532,7 @@ def compute_subtract(thread, threads, batch, clock, args):
 @kernel
 def compute_trunk_dense(thread, threads, batch, clock, args):
     """Line 18 of the model. 200,960 FLOPs a row."""
-    left = matrix(args, 0, batch, 784)
+    left_2 = matrix(args, 0, batch, 784)
     trunk_dense_kernel = matrix(args, 1, 784, 128)
     trunk_dense_bias = matrix(args, 2, 1, 128)
     trunk_dense = matrix(args, 3, batch, 128)
@@ -560,7 +547,7 @@ def compute_trunk_dense(thread, threads, batch, clock, args):
                     if start > 0:
                         acc = load(trunk_dense, i, j, HALF_ROWS, 4)
                     for k in range(start, stop):
-                        acc = outer(acc, left, i, k, trunk_dense_kernel, k, j)
+                        acc = outer(acc, left_2, i, k, trunk_dense_kernel, k, j)
                     if stop < 784:
                         store(trunk_dense, i, j, acc)
                         continue
@@ -663,7 +650,9 @@ def compute_trunk_dense_3(thread, threads, batch, clock, args):
     trunk_dense_kernel = matrix(args, 1, 784, 128)
     trunk_dense_bias = matrix(args, 2, 1, 128)
     trunk_dense = matrix(args, 3, batch, 128)
-    first, last, left, right = share_block(clock, batch, 128, thread, threads)
+    first, last, left, right = share_block(
+        clock, batch, 128, 4 * LANES, thread, threads
+    )
     for j in range(left, right, 4 * LANES):
         for i in range(first, last, 1):
             acc = zeros(1, 4)
@@ -680,7 +669,9 @@ def compute_trunk_dense_1(thread, threads, batch, clock, args):
     trunk_dense_1_kernel = matrix(args, 1, 128, 128)
     trunk_dense_1_bias = matrix(args, 2, 1, 128)
     trunk_dense_1 = matrix(args, 3, batch, 128)
-    first, last, left, right = share_block(clock, batch, 128, thread, threads)
+    first, last, left, right = share_block(
+        clock, batch, 128, 4 * LANES, thread, threads
+    )
     for j in range(left, right, 4 * LANES):
         for i in range(first, last, 1):
             acc = zeros(1, 4)
@@ -698,7 +689,9 @@ def compute_gap_3(thread, threads, batch, clock, args):
     trunk_dense_2_bias = matrix(args, 2, 1, 128)
     trunk_dense_2 = matrix(args, 3, batch, 128)
     gap = matrix(args, 4, batch, 128)
-    first, last, left, right = share_block(clock, batch, 128, thread, threads)
+    first, last, left, right = share_block(
+        clock, batch, 128, 4 * LANES, thread, threads
+    )
     for j in range(left, right, 4 * LANES):
         for i in range(first, last, 1):
             acc = zeros(1, 4)
@@ -726,8 +719,6 @@ def gradients(m):
     d_distance_loss_where_1 = m.rows(3234, 1)
     d_divide = m.rows(3235, 1)
     d_where_1 = m.rows(3236, 1)
-    distance_loss_sum = m.rows(2466, 1)
-    accuracy_sum = m.rows(2467, 1)
     d_trunk_dropout_1_1_transpose = m.fixed(0, 16384)
     d_trunk_dropout_2_transpose = m.fixed(16384, 16384)
     distance_loss_sum_1 = m.fixed(32768, 1)
@@ -798,13 +789,6 @@ def gradients(m):
             d_divide,
             d_where_1,
         ),
-        compute_accuracy_sum(
-            distance_loss_add,
-            distance_loss_sum,
-            sqrt_,
-            distance_target,
-            accuracy_sum,
-        ),
         transpose_trunk_dense_2_kernel(
             m.weight("trunk/dense_2/kernel"),
             d_trunk_dropout_1_1_transpose,
@@ -815,8 +799,9 @@ def gradients(m):
         ),
         sync,
         compute_accuracy_divide(
-            distance_loss_sum,
-            accuracy_sum,
+            distance_loss_add,
+            sqrt_,
+            distance_target,
             distance_loss_sum_1,
             m.figure(2),
         ),
@@ -946,8 +931,6 @@ def evaluate(m):
     sqrt_ = m.rows(2338, 1)
     distance_target = m.rows(2336, 1)
     distance_loss_add = m.rows(2339, 1)
-    distance_loss_sum = m.rows(2340, 1)
-    accuracy_sum = m.rows(2341, 1)
     distance_loss_sum_1 = m.fixed(0, 1)
     distance_sample_weight = m.rows(2337, 1)
     return [
@@ -993,17 +976,11 @@ def evaluate(m):
             gap,
         ),
         compute_distance_loss_add(gap, sqrt_, distance_target, distance_loss_add),
-        compute_accuracy_sum(
-            distance_loss_add,
-            distance_loss_sum,
-            sqrt_,
-            distance_target,
-            accuracy_sum,
-        ),
         sync,
         compute_accuracy_divide(
-            distance_loss_sum,
-            accuracy_sum,
+            distance_loss_add,
+            sqrt_,
+            distance_target,
             distance_loss_sum_1,
             m.figure(2),
         ),
@@ -1222,9 +1199,9 @@ class Siamese(Model):
 
     spec = SPEC
     programs = Programs(
-        train=(Steps(gradients, 3238, 266240, 1200026), Steps(update, 3238, 266240, 0)),
-        gradient=(Steps(gradients, 3238, 266240, 1200026),),
-        evaluate=(Steps(evaluate, 2342, 16, 534286),),
+        train=(Steps(gradients, 3238, 266240, 1200024), Steps(update, 3238, 266240, 0)),
+        gradient=(Steps(gradients, 3238, 266240, 1200024),),
+        evaluate=(Steps(evaluate, 2340, 16, 534284),),
         predict=(Steps(predict, 2337, 0, 534278),),
         few=(Steps(predict_few, 2337, 0, 534278),),
         views={"trunk": (Steps(trunk, 1168, 0, 267008),)},
@@ -1240,7 +1217,6 @@ SOURCE_MAP = {
     "compute_trunk_dropout_1_1": (19,),
     "compute_gap": (20, 27),
     "gradient_of_where_1": (8, 28),
-    "compute_accuracy_sum": (8, 12),
     "compute_accuracy_divide": (8, 12),
     "compute_copy_1": (8, 18, 31),
     "gradient_of_sum_1": (8, 28),

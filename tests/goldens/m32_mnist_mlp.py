@@ -502,7 +502,9 @@ def compute_dense_3(thread, threads, batch, clock, args):
     dense_kernel = matrix(args, 1, 784, 512, 528)
     dense_bias = matrix(args, 2, 1, 512)
     dense = matrix(args, 3, batch, 512)
-    first, last, left, right = share_block(clock, batch, 512, thread, threads)
+    first, last, left, right = share_block(
+        clock, batch, 512, 4 * LANES, thread, threads
+    )
     for j in range(left, right, 4 * LANES):
         for i in range(first, last, 1):
             acc = zeros(1, 4)
@@ -518,7 +520,9 @@ def compute_dense_1_2(thread, threads, batch, clock, args):
     dense_1_kernel = matrix(args, 1, 512, 512, 528)
     dense_1_bias = matrix(args, 2, 1, 512)
     dense_1 = matrix(args, 3, batch, 512)
-    first, last, left, right = share_block(clock, batch, 512, thread, threads)
+    first, last, left, right = share_block(
+        clock, batch, 512, 4 * LANES, thread, threads
+    )
     for j in range(left, right, 4 * LANES):
         for i in range(first, last, 1):
             acc = zeros(1, 4)

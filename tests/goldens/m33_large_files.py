@@ -333,7 +333,9 @@ def compute_dense_2(thread, threads, batch, clock, args):
     dense_kernel = matrix(args, 1, 784, 128)
     dense_bias = matrix(args, 2, 1, 128)
     dense = matrix(args, 3, batch, 128)
-    first, last, left, right = share_block(clock, batch, 128, thread, threads)
+    first, last, left, right = share_block(
+        clock, batch, 128, 4 * LANES, thread, threads
+    )
     for j in range(left, right, 4 * LANES):
         for i in range(first, last, 1):
             acc = zeros(1, 4)

@@ -48,6 +48,7 @@ from kgen.runtime.tiles import (
     select,
     set_element,
     share,
+    share_block,
     sqrt,
     square,
     store,
@@ -55,6 +56,7 @@ from kgen.runtime.tiles import (
     store_rows,
     transpose_block,
     uniform,
+    workspace,
     zeros,
 )
 
@@ -78,15 +80,14 @@ WEIGHTS = (
 @kernel
 def compute_conv2d(thread, threads, batch, clock, args):
     """Line 16 of the model. 108,160 FLOPs a row."""
-    conv2d_kernel = matrix(args, 0, 9, 8)
-    image = matrix(args, 1, batch * 784, 1)
+    image = matrix(args, 0, batch * 784, 1)
+    conv2d_kernel = matrix(args, 1, 9, 8)
     conv2d_bias = matrix(args, 2, 1, 8)
     conv2d = matrix(args, 3, batch * 676, 8)
-    first, last = share(batch, ROWS, thread, threads)
+    first, last, left, right = share_block(clock, batch, 26, 1, thread, threads)
     for n in range(first, last):
         for j in range(0, 8, LANES):
-            panel = pack(conv2d_kernel, 0, j, 9, 1)
-            for oy in range(26):
+            for oy in range(left, right):
                 for tile in range(0, 26, ROWS_26_BY_1):
                     ox = min(tile, 26 - ROWS_26_BY_1)
                     i = (n * 26 + oy) * 26 + ox
@@ -95,7 +96,7 @@ def compute_conv2d(thread, threads, batch, clock, args):
                         row = (n * 28 + oy + ty) * 28 + ox
                         kk = ty * 3
                         for k in range(3):
-                            acc = outer(acc, image, row, k, panel, kk + k, 0)
+                            acc = outer(acc, image, row, k, conv2d_kernel, kk + k, j)
                     conv2d_tile = maximum(acc + load(conv2d_bias, 0, j, 1, 1), 0.0)
                     store(conv2d, i, j, conv2d_tile)
 
@@ -103,15 +104,14 @@ def compute_conv2d(thread, threads, batch, clock, args):
 @kernel
 def compute_conv2d_1(thread, threads, batch, clock, args):
     """Line 16 of the model. 672,768 FLOPs a row."""
-    conv2d_1_kernel = matrix(args, 0, 72, 8)
-    conv2d = matrix(args, 1, batch * 676, 8)
+    conv2d = matrix(args, 0, batch * 676, 8)
+    conv2d_1_kernel = matrix(args, 1, 72, 8)
     conv2d_1_bias = matrix(args, 2, 1, 8)
     conv2d_1 = matrix(args, 3, batch * 576, 8)
-    first, last = share(batch, ROWS, thread, threads)
+    first, last, left, right = share_block(clock, batch, 24, 1, thread, threads)
     for n in range(first, last):
         for j in range(0, 8, LANES):
-            panel = pack(conv2d_1_kernel, 0, j, 72, 1)
-            for oy in range(24):
+            for oy in range(left, right):
                 for tile in range(0, 24, ROWS_24_BY_1):
                     ox = min(tile, 24 - ROWS_24_BY_1)
                     i = (n * 24 + oy) * 24 + ox
@@ -120,7 +120,7 @@ def compute_conv2d_1(thread, threads, batch, clock, args):
                         row = (n * 26 + oy + ty) * 26 + ox
                         kk = ty * 24
                         for k in range(24):
-                            acc = outer(acc, conv2d, row, k, panel, kk + k, 0)
+                            acc = outer(acc, conv2d, row, k, conv2d_1_kernel, kk + k, j)
                     conv2d_1_tile = maximum(acc + load(conv2d_1_bias, 0, j, 1, 1), 0.0)
                     store(conv2d_1, i, j, conv2d_1_tile)
 
@@ -131,9 +131,9 @@ def compute_dropout(thread, threads, batch, clock, args):
     conv2d_1 = matrix(args, 0, batch * 576, 8)
     dropout = matrix(args, 1, batch * 144, 8)
     key = random_key(clock, 0)
-    first, last = share(batch, ROWS, thread, threads)
+    first, last, left, right = share_block(clock, batch, 12, 1, thread, threads)
     for n in range(first, last):
-        for oy in range(12):
+        for oy in range(left, right):
             for ox in range(12):
                 i = (n * 12 + oy) * 12 + ox
                 iy_first = oy * 2
@@ -390,9 +390,9 @@ def gradient_of_max_pooling2d_pool_where(thread, threads, batch, clock, args):
     """Line 17 of the model."""
     conv2d_1 = matrix(args, 0, batch * 576, 8)
     d_max_pooling2d_pool_where = matrix(args, 1, batch * 144, 8)
-    first, last = share(batch, ROWS, thread, threads)
+    first, last, left, right = share_block(clock, batch, 12, 1, thread, threads)
     for n in range(first, last):
-        for oy in range(12):
+        for oy in range(left, right):
             for ox in range(12):
                 i = (n * 12 + oy) * 12 + ox
                 iy_first = oy * 2
@@ -417,9 +417,9 @@ def gradient_of_conv2d_1(thread, threads, batch, clock, args):
     d_max_pooling2d = matrix(args, 0, batch * 144, 8)
     d_max_pooling2d_pool_where = matrix(args, 1, batch * 144, 8)
     d_conv2d_1 = matrix(args, 2, batch * 576, 8)
-    first, last = share(batch, ROWS, thread, threads)
+    first, last, left, right = share_block(clock, batch, 12, 1, thread, threads)
     for n in range(first, last):
-        for oy in range(12):
+        for oy in range(left, right):
             for ox in range(12):
                 i = (n * 12 + oy) * 12 + ox
                 iy_first = oy * 2
@@ -501,82 +501,86 @@ def gradient_of_conv2d_1_turn(thread, threads, batch, clock, args):
 
 
 @kernel
-def gradient_of_conv2d_pad(thread, threads, batch, clock, args):
-    """Line 16 of the model."""
-    d_conv2d_pad = matrix(args, 0, batch * 784, 8)
-    d_conv2d_1_add = matrix(args, 1, batch * 576, 8)
-    first, last = share(batch, ROWS, thread, threads)
-    for n in range(first, last):
-        for p in range(28):
-            place = (n * 28 + p) * 224
-            if p >= 2 and p <= 25:
-                fill_words(d_conv2d_pad, place, 16, 0.0)
-                copy_words(
-                    d_conv2d_pad,
-                    place + 16,
-                    d_conv2d_1_add,
-                    (n * 24 + p - 2) * 192,
-                    192,
-                )
-                fill_words(d_conv2d_pad, place + 16 + 192, 16, 0.0)
-            else:
-                fill_words(d_conv2d_pad, place, 224, 0.0)
-
-
-@kernel
 def gradient_of_conv2d_add(thread, threads, batch, clock, args):
     """Line 16 of the model. 784,160 FLOPs a row."""
-    d_conv2d_1_turn = matrix(args, 0, 72, 8)
-    d_conv2d_pad = matrix(args, 1, batch * 784, 8)
+    d_conv2d_1_add = matrix(args, 0, batch * 576, 8)
+    d_conv2d_1_turn = matrix(args, 1, 72, 8)
     conv2d = matrix(args, 2, batch * 676, 8)
     d_conv2d_add = matrix(args, 3, batch * 676, 8)
-    first, last = share(batch, ROWS, thread, threads)
+    first, last, left, right = share_block(clock, batch, 26, 1, thread, threads)
     for n in range(first, last):
+        lines = workspace(6272, 8, 8)
+        for p in range(28):
+            place = p * 224
+            if p >= 2 and p < 26:
+                fill_words(lines, place, 16, 0.0)
+                copy_words(
+                    lines, place + 16, d_conv2d_1_add, (n * 24 + (p - 2)) * 192, 192
+                )
+                fill_words(lines, place + 208, 16, 0.0)
+            else:
+                fill_words(lines, place, 224, 0.0)
         for j in range(0, 8, LANES):
-            panel = pack(d_conv2d_1_turn, 0, j, 72, 1)
-            for oy in range(26):
+            for oy in range(left, right):
                 for tile in range(0, 26, ROWS_26_BY_1):
                     ox = min(tile, 26 - ROWS_26_BY_1)
                     i = (n * 26 + oy) * 26 + ox
                     acc = zeros(ROWS_26_BY_1, 1)
                     for ty in range(3):
-                        row = (n * 28 + oy + ty) * 28 + ox
+                        row = (oy + ty) * 28 + ox
                         kk = ty * 24
                         for k in range(24):
-                            acc = outer(acc, d_conv2d_pad, row, k, panel, kk + k, 0)
+                            acc = outer(acc, lines, row, k, d_conv2d_1_turn, kk + k, j)
                     d_conv2d_greater = load(conv2d, i, j, ROWS_26_BY_1, 1) > 0.0
                     store(d_conv2d_add, i, j, select(d_conv2d_greater, acc, 0.0))
 
 
 @kernel
-def gradient_of_conv2d_1_kernel(thread, threads, batch, clock, args):
+def gradient_of_conv2d_1_kernel_parts(thread, threads, batch, clock, args):
     """Line 16 of the model. 663,552 FLOPs a row."""
-    conv2d = matrix(args, 0, batch * 676, 8)
-    d_conv2d_1_add = matrix(args, 1, batch * 576, 8)
-    d_conv2d_1_kernel = matrix(args, 2, 72, 8)
-    first, last = share(3 * -(-24 // ROWS_24_BY_1), 1, thread, threads)
-    for start in range(0, batch * 24, 5):
-        count = min(5, batch * 24 - start)
-        for j in range(0, 8, LANES):
-            panel = pack(d_conv2d_1_add, start * 24, j, 120, 1, count * 24)
-            for t in range(first, last):
+    d_conv2d_1_add = matrix(args, 0, batch * 576, 8)
+    d_conv2d_1_kernel_parts = matrix(args, 1, threads * 72, 8)
+    conv2d = matrix(args, 2, batch * 676, 8)
+    first, last = share(batch, ROWS, thread, threads)
+    fill_words(d_conv2d_1_kernel_parts, thread * 576, 576, 0.0)
+    for j in range(0, 8, LANES):
+        for start in range(first * 24, last * 24, 5):
+            count = min(5, last * 24 - start)
+            for t in range(3 * -(-24 // ROWS_24_BY_1)):
                 tap = t // (-(-24 // ROWS_24_BY_1))
                 m = t % (-(-24 // ROWS_24_BY_1)) * ROWS_24_BY_1
                 ty = tap
-                acc = zeros(ROWS_24_BY_1, 1)
+                acc = load(
+                    d_conv2d_1_kernel_parts,
+                    thread * 72 + tap * 24 + m,
+                    j,
+                    ROWS_24_BY_1,
+                    1,
+                )
                 for q in range(start, start + count):
                     n = q // 24
                     oy = q % 24
                     row = (n * 26 + oy + ty) * 26
                     for ox in range(24):
                         acc = outer_t(
-                            acc, conv2d, row + ox, m, panel, (q - start) * 24 + ox, 0
+                            acc, conv2d, row + ox, m, d_conv2d_1_add, q * 24 + ox, j
                         )
-                if start > 0:
-                    acc = acc + load(
-                        d_conv2d_1_kernel, tap * 24 + m, j, ROWS_24_BY_1, 1
-                    )
-                store_rows(d_conv2d_1_kernel, tap * 24 + m, j, acc, 24 - m)
+                store_rows(
+                    d_conv2d_1_kernel_parts, thread * 72 + tap * 24 + m, j, acc, 24 - m
+                )
+
+
+@kernel
+def gradient_of_conv2d_1_kernel(thread, threads, batch, clock, args):
+    """Line 16 of the model. 576 FLOPs."""
+    d_conv2d_1_kernel_parts = matrix(args, 0, threads, 576)
+    d_conv2d_1_kernel = matrix(args, 1, 1, 576)
+    first, last = share(576, 4 * LANES, thread, threads)
+    for j in range(first, last, 4 * LANES):
+        total_ = full(1, 4, 0.0)
+        for i in range(threads):
+            total_ = total_ + load(d_conv2d_1_kernel_parts, i, j, 1, 4)
+        store(d_conv2d_1_kernel, 0, j, total_)
 
 
 @kernel
@@ -594,32 +598,57 @@ def gradient_of_conv2d_bias_sum(thread, threads, batch, clock, args):
 
 
 @kernel
-def gradient_of_conv2d_kernel(thread, threads, batch, clock, args):
+def gradient_of_conv2d_kernel_parts(thread, threads, batch, clock, args):
     """Line 16 of the model. 97,344 FLOPs a row."""
-    image = matrix(args, 0, batch * 784, 1)
-    d_conv2d_add = matrix(args, 1, batch * 676, 8)
-    d_conv2d_kernel = matrix(args, 2, 9, 8)
-    first, last = share(3 * -(-3 // ROWS_3_BY_1), 1, thread, threads)
-    for start in range(0, batch * 26, 4):
-        count = min(4, batch * 26 - start)
-        for j in range(0, 8, LANES):
-            panel = pack(d_conv2d_add, start * 26, j, 104, 1, count * 26)
-            for t in range(first, last):
-                tap = t // (-(-3 // ROWS_3_BY_1))
-                m = t % (-(-3 // ROWS_3_BY_1)) * ROWS_3_BY_1
-                ty = tap
-                acc = zeros(ROWS_3_BY_1, 1)
+    d_conv2d_add = matrix(args, 0, batch * 676, 8)
+    d_conv2d_kernel_parts = matrix(args, 1, threads * 9, 8)
+    image = matrix(args, 2, batch * 784, 1)
+    first, last = share(batch, ROWS, thread, threads)
+    fill_words(d_conv2d_kernel_parts, thread * 72, 72, 0.0)
+    for j in range(0, 8, LANES):
+        for start in range(first * 26, last * 26, 4):
+            count = min(4, last * 26 - start)
+            for t in range(-(-3 // ROWS_3_BY_1)):
+                m = t * ROWS_3_BY_1
+                acc_0 = load(d_conv2d_kernel_parts, thread * 9 + m, j, ROWS_3_BY_1, 1)
+                acc_1 = load(
+                    d_conv2d_kernel_parts, thread * 9 + 3 + m, j, ROWS_3_BY_1, 1
+                )
+                acc_2 = load(
+                    d_conv2d_kernel_parts, thread * 9 + 6 + m, j, ROWS_3_BY_1, 1
+                )
                 for q in range(start, start + count):
                     n = q // 26
                     oy = q % 26
-                    row = (n * 28 + oy + ty) * 28
+                    row_0 = (n * 28 + oy) * 28
+                    row_1 = (n * 28 + oy + 1) * 28
+                    row_2 = (n * 28 + oy + 2) * 28
                     for ox in range(26):
-                        acc = outer_t(
-                            acc, image, row + ox, m, panel, (q - start) * 26 + ox, 0
+                        acc_0 = outer_t(
+                            acc_0, image, row_0 + ox, m, d_conv2d_add, q * 26 + ox, j
                         )
-                if start > 0:
-                    acc = acc + load(d_conv2d_kernel, tap * 3 + m, j, ROWS_3_BY_1, 1)
-                store_rows(d_conv2d_kernel, tap * 3 + m, j, acc, 3 - m)
+                        acc_1 = outer_t(
+                            acc_1, image, row_1 + ox, m, d_conv2d_add, q * 26 + ox, j
+                        )
+                        acc_2 = outer_t(
+                            acc_2, image, row_2 + ox, m, d_conv2d_add, q * 26 + ox, j
+                        )
+                store_rows(d_conv2d_kernel_parts, thread * 9 + m, j, acc_0, 3 - m)
+                store_rows(d_conv2d_kernel_parts, thread * 9 + 3 + m, j, acc_1, 3 - m)
+                store_rows(d_conv2d_kernel_parts, thread * 9 + 6 + m, j, acc_2, 3 - m)
+
+
+@kernel
+def gradient_of_conv2d_kernel(thread, threads, batch, clock, args):
+    """Line 16 of the model. 72 FLOPs."""
+    d_conv2d_kernel_parts = matrix(args, 0, threads, 72)
+    d_conv2d_kernel = matrix(args, 1, 1, 72)
+    first, last = share(72, 4 * LANES, thread, threads)
+    for j in range(first, last, 4 * LANES):
+        total_ = full(1, 4, 0.0)
+        for i in range(threads):
+            total_ = total_ + load(d_conv2d_kernel_parts, i, j, 1, 4)
+        store(d_conv2d_kernel, 0, j, total_)
 
 
 @kernel
@@ -652,9 +681,9 @@ def compute_max_pooling2d(thread, threads, batch, clock, args):
     """Line 17 of the model. 4,608 FLOPs a row."""
     conv2d_1 = matrix(args, 0, batch * 576, 8)
     max_pooling2d = matrix(args, 1, batch * 144, 8)
-    first, last = share(batch, ROWS, thread, threads)
+    first, last, left, right = share_block(clock, batch, 12, 1, thread, threads)
     for n in range(first, last):
-        for oy in range(12):
+        for oy in range(left, right):
             for ox in range(12):
                 i = (n * 12 + oy) * 12 + ox
                 iy_first = oy * 2
@@ -733,43 +762,44 @@ def compute_dense_1(thread, threads, batch, clock, args):
 
 def gradients(m):
     """Forward, loss and backward of one batch of training."""
-    image = m.rows(35520, 784)
-    conv2d = m.rows(6272, 5408)
-    conv2d_1 = m.rows(17088, 4608)
-    dropout = m.rows(30912, 1152)
-    dropout_1 = m.rows(36304, 32)
-    dense_1_add = m.rows(0, 10)
-    digit_target = m.rows(36394, 1)
-    digit_sample_weight = m.rows(10, 1)
-    digit_loss_multiply_2 = m.rows(36395, 1)
-    accuracy_min = m.rows(36396, 1)
-    d_dense_1_add = m.rows(36368, 10)
-    d_max_pooling2d_pool_where = m.rows(32064, 1152)
+    image = m.rows(29248, 784)
+    conv2d = m.rows(0, 5408)
+    conv2d_1 = m.rows(10816, 4608)
+    dropout = m.rows(24640, 1152)
+    dropout_1 = m.rows(30032, 32)
+    dense_1_add = m.rows(5408, 10)
+    digit_target = m.rows(30122, 1)
+    digit_sample_weight = m.rows(5418, 1)
+    digit_loss_multiply_2 = m.rows(30123, 1)
+    accuracy_min = m.rows(30124, 1)
+    d_dense_1_add = m.rows(30096, 10)
+    d_max_pooling2d_pool_where = m.rows(25792, 1152)
     d_dropout_1_transpose = m.fixed(37440, 320)
     d_flatten_transpose = m.fixed(0, 36864)
     d_conv2d_1_turn = m.fixed(36864, 576)
-    d_dense_add = m.rows(36336, 32)
-    d_flatten_dot = m.rows(33216, 1152)
-    d_max_pooling2d = m.rows(34368, 1152)
-    d_conv2d_1 = m.rows(21696, 4608)
-    d_conv2d_1_add = m.rows(26304, 4608)
-    d_conv2d_1_bias_sum = m.rows(36378, 8)
-    d_conv2d_pad = m.rows(0, 6272)
-    d_conv2d_add = m.rows(11680, 5408)
-    d_conv2d_bias_sum = m.rows(36386, 8)
+    d_dense_add = m.rows(30064, 32)
+    d_flatten_dot = m.rows(26944, 1152)
+    d_max_pooling2d = m.rows(28096, 1152)
+    d_conv2d_1 = m.rows(15424, 4608)
+    d_conv2d_1_add = m.rows(20032, 4608)
+    d_conv2d_1_bias_sum = m.rows(30106, 8)
+    d_conv2d_add = m.rows(5408, 5408)
+    d_conv2d_1_kernel_parts = m.parts(576)
+    d_conv2d_bias_sum = m.rows(30114, 8)
+    d_conv2d_kernel_parts = m.parts(72)
     return [
         m.feed("image", image, 784),
         m.feed("digit_target", digit_target, 1),
         m.feed("digit_sample_weight", digit_sample_weight, 1),
         compute_conv2d(
-            m.weight("conv2d/kernel"),
             image,
+            m.weight("conv2d/kernel"),
             m.weight("conv2d/bias"),
             conv2d,
         ),
         compute_conv2d_1(
-            m.weight("conv2d_1/kernel"),
             conv2d,
+            m.weight("conv2d_1/kernel"),
             m.weight("conv2d_1/bias"),
             conv2d_1,
         ),
@@ -819,9 +849,14 @@ def gradients(m):
         gradient_of_conv2d_1(d_max_pooling2d, d_max_pooling2d_pool_where, d_conv2d_1),
         gradient_of_conv2d_1_add(conv2d_1, d_conv2d_1, d_conv2d_1_add),
         gradient_of_conv2d_1_bias_sum(d_conv2d_1_add, d_conv2d_1_bias_sum),
-        gradient_of_conv2d_pad(d_conv2d_pad, d_conv2d_1_add),
-        gradient_of_conv2d_add(d_conv2d_1_turn, d_conv2d_pad, conv2d, d_conv2d_add),
+        gradient_of_conv2d_add(d_conv2d_1_add, d_conv2d_1_turn, conv2d, d_conv2d_add),
+        gradient_of_conv2d_1_kernel_parts(
+            d_conv2d_1_add,
+            d_conv2d_1_kernel_parts,
+            conv2d,
+        ),
         gradient_of_conv2d_bias_sum(d_conv2d_add, d_conv2d_bias_sum),
+        gradient_of_conv2d_kernel_parts(d_conv2d_add, d_conv2d_kernel_parts, image),
         gradient_of_dense_1_bias(d_dense_1_add, m.gradient("dense_1/bias")),
         gradient_of_dense_1_kernel(
             dropout_1,
@@ -838,11 +873,10 @@ def gradients(m):
             m.gradient("conv2d/bias"),
         ),
         gradient_of_conv2d_1_kernel(
-            conv2d,
-            d_conv2d_1_add,
+            d_conv2d_1_kernel_parts,
             m.gradient("conv2d_1/kernel"),
         ),
-        gradient_of_conv2d_kernel(image, d_conv2d_add, m.gradient("conv2d/kernel")),
+        gradient_of_conv2d_kernel(d_conv2d_kernel_parts, m.gradient("conv2d/kernel")),
     ]
 
 
@@ -876,14 +910,14 @@ def evaluate(m):
         m.feed("digit_target", digit_target, 1),
         m.feed("digit_sample_weight", digit_sample_weight, 1),
         compute_conv2d(
-            m.weight("conv2d/kernel"),
             image,
+            m.weight("conv2d/kernel"),
             m.weight("conv2d/bias"),
             conv2d,
         ),
         compute_conv2d_1(
-            m.weight("conv2d_1/kernel"),
             conv2d,
+            m.weight("conv2d_1/kernel"),
             m.weight("conv2d_1/bias"),
             conv2d_1,
         ),
@@ -932,14 +966,14 @@ def predict(m):
     return [
         m.feed("image", image, 784),
         compute_conv2d(
-            m.weight("conv2d/kernel"),
             image,
+            m.weight("conv2d/kernel"),
             m.weight("conv2d/bias"),
             conv2d,
         ),
         compute_conv2d_1(
-            m.weight("conv2d_1/kernel"),
             conv2d,
+            m.weight("conv2d_1/kernel"),
             m.weight("conv2d_1/bias"),
             conv2d_1,
         ),
@@ -1026,8 +1060,8 @@ class Search(Model):
 
     spec = SPEC
     programs = Programs(
-        train=(Steps(gradients, 36397, 37760, 2572300), Steps(update, 36397, 37760, 0)),
-        gradient=(Steps(gradients, 36397, 37760, 2572300),),
+        train=(Steps(gradients, 30125, 37760, 2572300), Steps(update, 30125, 37760, 0)),
+        gradient=(Steps(gradients, 30125, 37760, 2572300),),
         evaluate=(Steps(evaluate, 11998, 0, 860266),),
         predict=(Steps(predict, 12004, 0, 860198),),
     )
@@ -1057,10 +1091,11 @@ SOURCE_MAP = {
     "gradient_of_conv2d_1_bias_sum": (16,),
     "gradient_of_conv2d_bias_sum_1": (16,),
     "gradient_of_conv2d_1_turn": (16,),
-    "gradient_of_conv2d_pad": (16,),
     "gradient_of_conv2d_add": (16,),
+    "gradient_of_conv2d_1_kernel_parts": (16,),
     "gradient_of_conv2d_1_kernel": (16,),
     "gradient_of_conv2d_bias_sum": (16,),
+    "gradient_of_conv2d_kernel_parts": (16,),
     "gradient_of_conv2d_kernel": (16,),
     "compute_subtract": (),
     "compute_max_pooling2d": (17,),

@@ -34,6 +34,7 @@ from kgen.runtime.tiles import (
     select,
     set_element,
     share,
+    share_rows,
     sigmoid,
     sqrt,
     square,
@@ -63,9 +64,9 @@ def compute_dense(thread, threads, batch, clock, args):
     dense_kernel = matrix(args, 1, 5, 32)
     dense_bias = matrix(args, 2, 1, 32)
     dense = matrix(args, 3, batch * 8, 32)
-    first, last = share(batch, ROWS, thread, threads)
+    first, last = share_rows(clock, batch, 8, ROWS, thread, threads)
     for j in range(0, 32, 2 * LANES):
-        for i in range(first * 8, last * 8, ROWS):
+        for i in range(first, last, ROWS):
             acc = zeros(ROWS, 2)
             for k in range(5):
                 acc = outer(acc, features, i, k, dense_kernel, k, j)
@@ -79,9 +80,9 @@ def compute_dense_1(thread, threads, batch, clock, args):
     dense_1_kernel = matrix(args, 1, 32, 32)
     dense_1_bias = matrix(args, 2, 1, 32)
     dense_1 = matrix(args, 3, batch * 8, 32)
-    first, last = share(batch, ROWS, thread, threads)
+    first, last = share_rows(clock, batch, 8, ROWS, thread, threads)
     for j in range(0, 32, 2 * LANES):
-        for i in range(first * 8, last * 8, ROWS):
+        for i in range(first, last, ROWS):
             acc = zeros(ROWS, 2)
             for k in range(32):
                 acc = outer(acc, dense, i, k, dense_1_kernel, k, j)
@@ -94,8 +95,8 @@ def compute_dense_2(thread, threads, batch, clock, args):
     dense_1 = matrix(args, 0, batch * 8, 32)
     dense_2_kernel = matrix(args, 1, 1, 32)
     dense_2 = matrix(args, 2, batch * 8, 1)
-    first, last = share(batch, ROWS, thread, threads)
-    for i in range(first * 8, last * 8, ROWS):
+    first, last = share_rows(clock, batch, 8, ROWS, thread, threads)
+    for i in range(first, last, ROWS):
         acc = zeros(ROWS, 1)
         for k in range(0, 32, LANES):
             rows = load(dense_1, i, k, ROWS, 1)
@@ -112,8 +113,8 @@ def gradient_of_scores_loss_multiply_12(thread, threads, batch, clock, args):
     dense_2_2 = matrix(args, 1, batch, 8)
     scores_loss_sum = matrix(args, 2, batch * 8, 1)
     d_scores_loss_multiply_12 = matrix(args, 3, batch * 8, 8)
-    first, last = share(batch, ROWS, thread, threads)
-    for i in range(first * 8, last * 8):
+    first, last = share_rows(clock, batch, 8, ROWS, thread, threads)
+    for i in range(first, last):
         dense_2_tile_2 = load(dense_2_2, i // 8, 0, 1, VECTORS_8)
         scores_loss_gaps = load_column(dense_2, i, 1) - dense_2_tile_2
         scores_loss_sigmoid = sigmoid(10.0 * scores_loss_gaps)
@@ -270,8 +271,8 @@ def gradient_of_scores_loss_reshape_4(thread, threads, batch, clock, args):
     d_scores_loss_multiply_12 = matrix(args, 1, batch * 8, 8)
     d_scores_loss_multiply_14 = matrix(args, 2, batch * 8, 8)
     d_scores_loss_reshape_4 = matrix(args, 3, batch * 8, 1)
-    first, last = share(batch, ROWS, thread, threads)
-    for i in range(first * 8, last * 8, 2):
+    first, last = share_rows(clock, batch, 8, ROWS, thread, threads)
+    for i in range(first, last, 2):
         d_scores_loss_sum_4_tile = load_column(d_scores_loss_sum_4, i, 2)
         d_scores_loss_multiply_12_tile = load(
             d_scores_loss_multiply_12, i, 0, 2, VECTORS_8
@@ -325,9 +326,9 @@ def gradient_of_dense_1_add(thread, threads, batch, clock, args):
     d_dense_1_transpose = matrix(args, 1, 1, 32)
     dense_1 = matrix(args, 2, batch * 8, 32)
     d_dense_1_add = matrix(args, 3, batch * 8, 32)
-    first, last = share(batch, ROWS, thread, threads)
+    first, last = share_rows(clock, batch, 8, ROWS, thread, threads)
     for j in range(0, 32, 2 * LANES):
-        for i in range(first * 8, last * 8, ROWS):
+        for i in range(first, last, ROWS):
             acc = zeros(ROWS, 2)
             for k in range(1):
                 acc = outer(acc, d_dense_2_1, i, k, d_dense_1_transpose, k, j)
@@ -341,11 +342,11 @@ def gradient_of_dense_2_kernel_parts(thread, threads, batch, clock, args):
     dense_1 = matrix(args, 0, batch * 8, 32)
     d_dense_2_1 = matrix(args, 1, batch * 8, 1)
     d_dense_2_kernel_parts = matrix(args, 2, threads * 32, 1)
-    first, last = share(batch, ROWS, thread, threads)
+    first, last = share_rows(clock, batch, 8, ROWS, thread, threads)
     for j in range(0, 1, LANES):
         for i in range(0, 32, ROWS):
             acc = zeros(ROWS, 1)
-            for k in range(first * 8, last * 8):
+            for k in range(first, last):
                 acc = outer_t(acc, dense_1, k, i, d_dense_2_1, k, j)
             store(d_dense_2_kernel_parts, thread * 32 + i, j, acc)
 
@@ -418,9 +419,9 @@ def gradient_of_dense_add(thread, threads, batch, clock, args):
     d_dense_transpose = matrix(args, 1, 32, 32)
     dense = matrix(args, 2, batch * 8, 32)
     d_dense_add = matrix(args, 3, batch * 8, 32)
-    first, last = share(batch, ROWS, thread, threads)
+    first, last = share_rows(clock, batch, 8, ROWS, thread, threads)
     for j in range(0, 32, 2 * LANES):
-        for i in range(first * 8, last * 8, ROWS):
+        for i in range(first, last, ROWS):
             acc = zeros(ROWS, 2)
             for k in range(32):
                 acc = outer(acc, d_dense_1_add, i, k, d_dense_transpose, k, j)
@@ -434,11 +435,11 @@ def gradient_of_dense_1_kernel_parts(thread, threads, batch, clock, args):
     dense = matrix(args, 0, batch * 8, 32)
     d_dense_1_add = matrix(args, 1, batch * 8, 32)
     d_dense_1_kernel_parts = matrix(args, 2, threads * 32, 32)
-    first, last = share(batch, ROWS, thread, threads)
+    first, last = share_rows(clock, batch, 8, ROWS, thread, threads)
     for j in range(0, 32, 2 * LANES):
         for i in range(0, 32, ROWS):
             acc = zeros(ROWS, 2)
-            for k in range(first * 8, last * 8):
+            for k in range(first, last):
                 acc = outer_t(acc, dense, k, i, d_dense_1_add, k, j)
             store(d_dense_1_kernel_parts, thread * 32 + i, j, acc)
 
@@ -462,11 +463,11 @@ def gradient_of_dense_kernel_parts(thread, threads, batch, clock, args):
     features = matrix(args, 0, batch * 8, 5)
     d_dense_add = matrix(args, 1, batch * 8, 32)
     d_dense_kernel_parts = matrix(args, 2, threads * 5, 32)
-    first, last = share(batch, ROWS, thread, threads)
+    first, last = share_rows(clock, batch, 8, ROWS, thread, threads)
     for j in range(0, 32, 2 * LANES):
         for i in range(0, 5, ROWS):
             acc = zeros(ROWS, 2)
-            for k in range(first * 8, last * 8):
+            for k in range(first, last):
                 acc = outer_t(acc, features, k, i, d_dense_add, k, j)
             store_rows(d_dense_kernel_parts, thread * 5 + i, j, acc, 5 - i)
 
@@ -513,8 +514,8 @@ def compute_scores_loss_sum(thread, threads, batch, clock, args):
     dense_2 = matrix(args, 0, batch * 8, 1)
     dense_2_2 = matrix(args, 1, batch, 8)
     scores_loss_sum = matrix(args, 2, batch * 8, 1)
-    first, last = share(batch, ROWS, thread, threads)
-    for i in range(first * 8, last * 8):
+    first, last = share_rows(clock, batch, 8, ROWS, thread, threads)
+    for i in range(first, last):
         dense_2_tile_2 = load(dense_2_2, i // 8, 0, 1, VECTORS_8)
         scores_loss_gaps = load_column(dense_2, i, 1) - dense_2_tile_2
         scores_loss_sigmoid = sigmoid(10.0 * scores_loss_gaps)

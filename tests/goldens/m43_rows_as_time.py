@@ -36,6 +36,7 @@ from kgen.runtime.tiles import (
     row_sum,
     select,
     share,
+    share_rows,
     sigmoid,
     sqrt,
     square,
@@ -93,9 +94,9 @@ def compute_lstm_add(thread, threads, batch, clock, args):
     lstm_lstm_cell_kernel = matrix(args, 1, 28, 120)
     lstm_lstm_cell_bias = matrix(args, 2, 1, 120)
     lstm_add = matrix(args, 3, batch * 28, 120)
-    first, last = share(batch, ROWS, thread, threads)
+    first, last = share_rows(clock, batch, 28, ROWS, thread, threads)
     for j in range(0, 120, 2 * LANES):
-        for i in range(first * 28, last * 28, ROWS):
+        for i in range(first, last, ROWS):
             acc = zeros(ROWS, 2)
             for k in range(28):
                 acc = outer(acc, image, i, k, lstm_lstm_cell_kernel, k, j)
@@ -416,11 +417,11 @@ def gradient_of_lstm_lstm_cell_recurrent_kernel_parts(
     d_lstm_scan_output_10 = matrix(args, 0, batch * 28, 30)
     d_lstm_add = matrix(args, 1, batch * 28, 120)
     d_lstm_lstm_cell_recurrent_kernel_parts = matrix(args, 2, threads * 30, 120)
-    first, last = share(batch, ROWS, thread, threads)
+    first, last = share_rows(clock, batch, 28, ROWS, thread, threads)
     for j in range(0, 120, 2 * LANES):
         for i in range(0, 30, ROWS):
             acc = zeros(ROWS, 2)
-            for k in range(first * 28, last * 28):
+            for k in range(first, last):
                 acc = outer_t(acc, d_lstm_scan_output_10, k, i, d_lstm_add, k, j)
             store_rows(
                 d_lstm_lstm_cell_recurrent_kernel_parts, thread * 30 + i, j, acc, 30 - i
@@ -476,11 +477,11 @@ def gradient_of_lstm_lstm_cell_kernel_parts(thread, threads, batch, clock, args)
     image = matrix(args, 0, batch * 28, 28)
     d_lstm_add = matrix(args, 1, batch * 28, 120)
     d_lstm_lstm_cell_kernel_parts = matrix(args, 2, threads * 28, 120)
-    first, last = share(batch, ROWS, thread, threads)
+    first, last = share_rows(clock, batch, 28, ROWS, thread, threads)
     for j in range(0, 120, 2 * LANES):
         for i in range(0, 28, ROWS):
             acc = zeros(ROWS, 2)
-            for k in range(first * 28, last * 28):
+            for k in range(first, last):
                 acc = outer_t(acc, image, k, i, d_lstm_add, k, j)
             store_rows(d_lstm_lstm_cell_kernel_parts, thread * 28 + i, j, acc, 28 - i)
 
@@ -528,9 +529,9 @@ def compute_lstm_add_3(thread, threads, batch, clock, args):
     lstm_lstm_cell_kernel = matrix(args, 1, 28, 120)
     lstm_lstm_cell_bias = matrix(args, 2, 1, 120)
     lstm_add = matrix(args, 3, batch * 28, 120)
-    first, last = share(batch, ROWS, thread, threads)
+    first, last = share_rows(clock, batch, 28, ROWS, thread, threads)
     for j in range(0, 120, 4 * LANES):
-        for i in range(first * 28, last * 28, HALF_ROWS):
+        for i in range(first, last, HALF_ROWS):
             acc = zeros(HALF_ROWS, 4)
             for k in range(28):
                 acc = outer(acc, image, i, k, lstm_lstm_cell_kernel, k, j)

@@ -129,13 +129,15 @@ def compute_dense_2(thread, threads, batch, clock, args):
     dense_kernel = matrix(args, 1, 2, 256)
     dense_bias = matrix(args, 2, 1, 256)
     dense = matrix(args, 3, batch, 256)
-    first, last = share(batch, ROWS, thread, threads)
-    for j in range(0, 256, 8 * LANES):
+    first, last, left, right = share_block(
+        clock, batch, 256, 4 * LANES, thread, threads
+    )
+    for j in range(left, right, 4 * LANES):
         for i in range(first, last, 1):
-            acc = zeros(1, 8)
+            acc = zeros(1, 4)
             for k in range(2):
                 acc = outer(acc, code, i, k, dense_kernel, k, j)
-            store(dense, i, j, maximum(acc + load(dense_bias, 0, j, 1, 8), 0.0))
+            store(dense, i, j, maximum(acc + load(dense_bias, 0, j, 1, 4), 0.0))
 
 
 @kernel
@@ -145,7 +147,9 @@ def compute_dense_1_2(thread, threads, batch, clock, args):
     dense_1_kernel = matrix(args, 1, 256, 784)
     dense_1_bias = matrix(args, 2, 1, 784)
     dense_1 = matrix(args, 3, batch, 784)
-    first, last, left, right = share_block(clock, batch, 784, thread, threads)
+    first, last, left, right = share_block(
+        clock, batch, 784, 4 * LANES, thread, threads
+    )
     for j in range(left, right, 4 * LANES):
         for i in range(first, last, 1):
             acc = zeros(1, 4)
@@ -723,7 +727,9 @@ def compute_dense_4(thread, threads, batch, clock, args):
     dense_kernel = matrix(args, 1, 784, 256, 272)
     dense_bias = matrix(args, 2, 1, 256)
     dense = matrix(args, 3, batch, 256)
-    first, last, left, right = share_block(clock, batch, 256, thread, threads)
+    first, last, left, right = share_block(
+        clock, batch, 256, 4 * LANES, thread, threads
+    )
     for j in range(left, right, 4 * LANES):
         for i in range(first, last, 1):
             acc = zeros(1, 4)

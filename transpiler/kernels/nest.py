@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 
 from kgen.access import product_text
 from kgen.body import Body
@@ -43,11 +44,32 @@ def nest(
     ends = ("acc = block_sum(acc)", "if warp == 0:", *indented(finish, 1)) if summed else finish
     is_dealt = any(loop.is_shared for loop in loops)
     warps = dealt(share, loops, free=free, together=summed) if is_dealt else None
+    bounds = "first, last"
+    if free and share == _IMAGES:
+        bounds, share, loops = _parted(loops)
     return NestText(
+        bounds=bounds,
         share=share,
         lines=lines(opened(loops, 0), inner, finish),
         dealt=() if warps is None else lines(warps, parts, ends),
     )
+
+
+def _parted(loops: Sequence[Loop]) -> tuple[str, str, Sequence[Loop]]:
+    """What a thread's line gives, the line, and the loops: the second one may be shared as well.
+
+    So that threads have something to do if the batch is a single image.
+    """
+    for place, loop in enumerate(loops):
+        start, stop, step = loop.bounds
+        if loop.is_shared or loop.serial or loop.name == "j" or start != "0" or stop == "1":
+            continue
+        further = "" if step == "1" else f", {step}"
+        head = f"{loop.name} in range(left, right{further})"
+        parted = [*loops[:place], replace(loop, head=head), *loops[place + 1 :]]
+        share = f"share_block(clock, batch, {stop}, {step}, thread, threads)"
+        return "first, last, left, right", share, parted
+    return "first, last", _IMAGES, loops
 
 
 def names_of(kind: tuple[str, ...], rank: int) -> tuple[str, ...]:
@@ -58,7 +80,7 @@ def names_of(kind: tuple[str, ...], rank: int) -> tuple[str, ...]:
 
 def take_names(body: Body, *names: str) -> None:
     """Keep the nest's own variables free of the model's names."""
-    body.names.taken |= {"n", "turn", *OUTPUT, *TAP, *CELL, *names}
+    body.names.taken |= {"n", "turn", "left", "right", *OUTPUT, *TAP, *CELL, *names}
 
 
 def nested(names: Iterable[str], sizes: Iterable[int | str]) -> list[Loop]:
@@ -85,8 +107,11 @@ def tile_start(extent: int | str, height: str) -> tuple[str, str]:
     return f"max(min(tile, {extent} - {height}), 0)", f"{extent} - ox"
 
 
+_IMAGES = "share(batch, ROWS, thread, threads)"
+
+
 def shared_images(shape: Shape) -> str:
     """The line that shares the first axis among threads: the batch, as all kernels share it."""
     if shape[0] == BATCH:
-        return "share(batch, ROWS, thread, threads)"
+        return _IMAGES
     return f"share({product_text(shape[:1])}, 1, thread, threads)"

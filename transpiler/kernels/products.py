@@ -43,6 +43,8 @@ _BLOCK = 128
 _TALL = 64
 # Rows that lie a multiple of so many floats apart fall on a part of the caches' sets only.
 _CROWDED = 256
+# Columns from which threads share those of a single row's product.
+_WIDE = 128
 # Terms of a sum from which the warps of a block divide it.
 _LONG_SUM = 128
 # What makes a product large enough for blocks of warps to share an operand: rows for each of the
@@ -71,10 +73,10 @@ def matmul(body: Body) -> KernelText:
             rows, vectors, step = "HALF_ROWS", "4", "4 * LANES"
             partial = _partial(body) if known_size(b.shape[:1]) > _BLOCK else None
             take_names(body, "stop", "top", "bottom")
-    elif large and alone:  # to read the weights is what costs
+    elif single and alone and (large or _is_shared_wide(cols)):  # reading weights is what costs
         rows, vectors, step = "1", "4", "4 * LANES"
         bounds, columns = "first, last, left, right", "left, right"
-        share = f"share_block(clock, batch, {cols}, thread, threads)"
+        share = f"share_block(clock, batch, {cols}, 4 * LANES, thread, threads)"
     elif single and isinstance(cols, int) and cols >= 64:
         rows, vectors, step = ("1", "8", "8 * LANES") if cols > 64 else ("1", "4", "4 * LANES")
     elif body.rows != "training" and isinstance(cols, int) and cols >= 64:
@@ -225,6 +227,11 @@ def _pays_to_pack(inner: Width, cols: Width) -> bool:
     return cols > 64 and inner * cols >= _PACKED and inner * 32 <= _LARGEST_PANEL
 
 
+def _is_shared_wide(cols: Width) -> bool:
+    """Whether there are columns for two threads."""
+    return isinstance(cols, int) and cols >= _WIDE
+
+
 def _is_wide(cols: Width) -> bool:
     """Whether tiles of four vectors cover the columns about as well as those of two.
 
@@ -301,7 +308,7 @@ def batched(body: Body) -> BatchedText:
     batch = len(node.attrs["batch"][0])
     rows, inner = width(a.shape[batch : batch + 1]), width(a.shape[batch + 1 :])
     cols = width(b.shape[batch + 1 :])
-    share, first, last = shared(a.shape[:batch])
+    share, first, last = shared(a.shape[:batch], "1")
     vectors, step = product_vectors(cols, body.lanes)
     out = node.output
     entries = rows_text(a.shape[:batch])
