@@ -6,10 +6,10 @@ from kgen.body import Body
 from kgen.dims import clock_place
 from kgen.kernels.dealing import indented
 from kgen.kernels.loops import known_size, rows_text, shared
-from kgen.texts import NestText
+from kgen.texts import DistinctText
 
 
-def distinct_ranks(body: Body) -> NestText:
+def distinct_ranks(body: Body) -> DistinctText:
     """One thread counts: what it does is little beside the products that it saves."""
     node = body.group.anchor
     numbers, out = node.inputs[0], node.output
@@ -17,7 +17,7 @@ def distinct_ranks(body: Body) -> NestText:
     source, target = body.view(numbers, total, 1), body.view(out, str(limit + 1), 1)
     body.written.append(out)
     each = (f"for i in range({total}):", f"    {_row(source, limit)}")
-    return NestText(
+    return DistinctText(
         share="share(1, 1, thread, threads)",
         lines=(
             "for _ in range(first, last):",
@@ -38,7 +38,7 @@ def distinct_ranks(body: Body) -> NestText:
     )
 
 
-def distinct_rows(body: Body) -> NestText:
+def distinct_rows(body: Body) -> DistinctText:
     """Equal numbers set the same element to the same value; each thread notes how many there are.
 
     So each may do the numbers of its own rows of the batch.
@@ -50,7 +50,7 @@ def distinct_rows(body: Body) -> NestText:
     source, place = body.view(numbers, total, 1), body.view(ranks, str(limit + 1), 1)
     target = body.view(out, total, 1)
     body.written.append(out)
-    return NestText(
+    return DistinctText(
         share=share,
         lines=(
             f"set_dimension(clock, {clock_place(node.attrs['size'])}, "
@@ -62,7 +62,7 @@ def distinct_rows(body: Body) -> NestText:
     )
 
 
-def distinct_places(body: Body) -> NestText:
+def distinct_places(body: Body) -> DistinctText:
     """The rank of each number."""
     node = body.group.anchor
     (numbers, ranks), out = node.inputs, node.output
@@ -71,7 +71,7 @@ def distinct_places(body: Body) -> NestText:
     source, place = body.view(numbers, total, 1), body.view(ranks, str(limit + 1), 1)
     target = body.view(out, total, 1)
     body.written.append(out)
-    return NestText(
+    return DistinctText(
         share=share,
         lines=(
             f"for i in range({first}, {last}):",
