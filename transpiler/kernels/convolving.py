@@ -13,7 +13,7 @@ from kgen.access import count, product_text
 from kgen.body import Body, Cursor
 from kgen.graph import Shape, Value
 from kgen.kernels.bordering import Reading, is_bordered, read
-from kgen.kernels.dealing import WARP, Loop, indented, opened, staged_tiles
+from kgen.kernels.dealing import Loop, staged_tiles
 from kgen.kernels.geometry import Geometry
 from kgen.kernels.loops import Width, epilogue, known_size, width
 from kgen.kernels.nest import (
@@ -27,6 +27,7 @@ from kgen.kernels.nest import (
     tile_start,
 )
 from kgen.kernels.places import add, mixed, mul, size
+from kgen.kernels.staging import pays_to_stage, staged_lines
 from kgen.ops.borders import line_block
 from kgen.texts import NestText
 
@@ -36,12 +37,6 @@ LARGEST_PANEL = 1 << 18
 LONG_RUN = 16
 # Positions of an image from which packing a panel for each image costs little.
 MANY_POSITIONS = 128
-# Where blocks of a GPU's warps share panels of the kernel: rows and columns that it has at least,
-# positions of an image, and the most rows of a panel.
-_STAGED_ROWS = 64
-_STAGED_COLUMNS = 33
-_STAGED_POSITIONS = 16
-_DEPTH = 32
 
 
 def tile_vectors(cols: int, height: Width, lanes: int) -> int:
@@ -109,47 +104,28 @@ def conv(body: Body) -> NestText:
             *(finish := epilogue(body, Cursor("i", j, height, str(vectors), limit=limit))),
         ),
     )
-    large = inner >= _STAGED_ROWS and cols >= _STAGED_COLUMNS
-    if body.lanes != WARP or not large or _positions(out) < _STAGED_POSITIONS or is_bordered(node):
+    if is_bordered(node) or not pays_to_stage(body, out, inner, cols):
         return text
     take_names(body, "number", "tiles", "t")
-    products = _panels(reading, positions, kernel, vectors)
     down = f"-(-{extent} // {height})"
     sizes = [product_text(out[:1]), *shape[1:-1], down]
-    heads = staged_tiles(sizes, ["n", *positions[:-1]], cols, vectors)
-    before = (
-        f"tile = t % ({down}) * {height}",
-        *tile,
-        f"acc = zeros({height}, {vectors})",
-        *products.start,
-    )
-    between, depth = opened(products.loops, 1)
-    return replace(
-        text,
-        dealt=(
-            *heads,
-            *indented(before, 1),
-            *between,
-            *indented(products.body, depth),
-            "    if number < tiles:",
-            *indented(finish, 2),
+    base = "row" if reading.windows.is_plain else "place"
+    left = reading.windows.at(base, "ox", "k")
+    dealt = staged_lines(
+        staged_tiles(sizes, ["n", *positions[:-1]], cols, vectors),
+        (
+            f"tile = t % ({down}) * {height}",
+            *tile,
+            f"acc = zeros({height}, {vectors})",
+            *products.start,
         ),
+        products.loops[:-1],
+        geometry.run,
+        (kernel, "kk" if len(products.loops) > 1 else "0", vectors),
+        f"acc = outer(acc, {reading.windows.name}, {left}, panel, k - start, 0)",
+        finish,
     )
-
-
-def _panels(reading: Reading, positions: Sequence[str], kernel: str, vectors: int) -> Taps:
-    """As `_taps`, the kernel's rows read from panels that a block of warps has in common."""
-    source, geometry = reading.windows, reading.windows.geometry
-    base, run = "row" if source.is_plain else "place", geometry.run
-    places, tap, loops = _walk(geometry, positions, reading.n)
-    row, depth = mul(tap, run), min(run, _DEPTH)
-    lines = [f"{base} = {source.base(places, 'ox')}"]
-    pack = f"panel = block_pack({kernel}, {add(row, 'start')}, j, {depth}, {vectors}, count)"
-    found = _around(loops, lines, Loop(f"start in range(0, {run}, {depth})"))
-    blocks = Loop(found.loops[-1].head, (f"count = min({depth}, {run} - start)", pack))
-    product = f"acc = outer(acc, {source.name}, {source.at(base, 'ox', 'k')}, panel, k - start, 0)"
-    inner = Loop("k in range(start, start + count)")
-    return replace(found, loops=(*found.loops[:-1], blocks, inner), body=(product,))
+    return replace(text, dealt=dealt)
 
 
 def _read(body: Body, geometry: Geometry, *, in_runs: bool = False) -> Reading:
