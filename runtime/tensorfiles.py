@@ -106,7 +106,14 @@ def read_tensors(
         with package.safe_open(name, framework="np") as file:
             metadata = dict(file.metadata() or {})
             tensors = {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118
-    except (package.SafetensorError, TypeError, ValueError, AttributeError, KeyError) as error:
+    except (
+        package.SafetensorError,
+        TypeError,
+        ValueError,
+        AttributeError,
+        KeyError,
+        OSError,
+    ) as error:
         for magic, kind in FOREIGN_FILES:
             if head.startswith(magic):
                 raise WeightError(

@@ -58,7 +58,7 @@ def foreign_operator(span: Span, text: str) -> Diagnostic:
 
 def unknown_character(span: Span, char: str) -> Diagnostic:
     """A character that begins no token."""
-    name = unicodedata.name(char, f"U+{ord(char):04X}").lower()
+    name = unicodedata.name(char, "").lower() or f"U+{ord(char):04X}"
     shown = f"`{char}` ({name})" if char.isprintable() else name
     if char in _STRAIGHT:
         plain = _STRAIGHT[char]

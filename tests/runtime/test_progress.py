@@ -22,7 +22,7 @@ from kgen.runtime.progress import (
     verbosity,
     write_text,
 )
-from kgen.runtime.summary import size_text, flop_text
+from kgen.runtime.summary import flop_text, size_text
 from linear_engine import LinearEngine, linear_model
 
 

@@ -143,6 +143,11 @@ def test_bad_checkpoints(kind: Any, name: str, tmp_path: Path) -> None:
     refuses(kind, path)
 
 
+@pytest.mark.skipif(not Path("/dev/null").exists(), reason="devices of POSIX")
+def test_what_is_no_file_is_no_checkpoint(kind: Any) -> None:
+    refuses(kind, Path("/dev/null"))
+
+
 def test_cut_and_foreign_checkpoints(kind: Any, tmp_path: Path) -> None:
     path = tmp_path / "net.safetensors"
     kind(seed=0, threads=1).save(path)
