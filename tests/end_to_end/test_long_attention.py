@@ -7,33 +7,23 @@ from typing import Any
 import keras
 import numpy as np
 import pytest
-import rounding_attention  # noqa: F401 (adds its rules)
-import rounding_gathers  # noqa: F401 (adds its rules)
 from keras import layers, ops, optimizers
 from kgen.layers import attention
 from native import build, build_text
-from twins import (
-    Case,
-    check_figures,
-    check_gradients,
-    check_predictions,
-    check_training,
-    dense,
-    numbers,
-)
+from twins import Case, dense, double, numbers
 
 FILE = "e2e_long_attention.k"
+EPS = float(np.finfo(np.float32).eps)
 
 
 def long() -> Any:
     x, z = keras.Input((70,), dtype="int32", name="x"), keras.Input((66,), dtype="int32", name="z")
     table = layers.Embedding(20, 6, name="table")
     e, f = table(x), table(z)
+    # Sizes of values are those of keys: Keras on JAX cannot do with others here.
     parts = [
         layers.MultiHeadAttention(2, 3, name="a")(e, f),
-        layers.MultiHeadAttention(2, 17, value_dim=33, use_bias=False, name="b")(
-            e, e, use_causal_mask=True
-        ),
+        layers.MultiHeadAttention(2, 17, use_bias=False, name="b")(e, e, use_causal_mask=True),
         layers.GroupQueryAttention(3, 4, 2, use_gate=True, name="c")(e, f, use_causal_mask=True),
         layers.Attention(use_scale=True, name="d")([e, f]),
         layers.Attention(name="g")([e, f], use_causal_mask=True),
@@ -70,7 +60,7 @@ def any_length() -> Any:
 
 
 def indices(shape: tuple[int, ...], high: int, seed: int) -> np.ndarray:
-    return np.random.default_rng(seed).integers(0, high, (11, *shape)).astype(np.int32)
+    return np.random.default_rng(seed).integers(0, high, (5, *shape)).astype(np.int32)
 
 
 INPUTS = {
@@ -79,25 +69,42 @@ INPUTS = {
 }
 
 
+def assert_near(found: Any, exact: Any, terms: int, what: str) -> None:
+    """Off by no more than sums of so many rounded terms may be, next to the largest number."""
+    allowed = terms * EPS * max(1.0, float(np.abs(exact).max()))
+    assert np.abs(np.asarray(found, np.float64) - exact).max() <= allowed, what
+
+
+def check(case: Case, terms: int) -> None:
+    """Predictions, and weights after ten steps, which move them by far more than may differ."""
+    case.assign()
+    x, y = case.one_or_all(case.x), case.one_or_all(case.y)
+    options: dict[str, Any] = {"batch_size": case.batch_size, "epochs": 5, "shuffle": False}
+    found = case.net.predict(x, verbose=0)
+    case.net.fit(x, y, verbose=0, **options)
+    with double():
+        assert_near(found, case.keras.predict(x, verbose=0), terms, "predictions")
+        case.keras.fit(x, y, verbose=0, **options)
+    for path, start in case.start.items():
+        exact = np.asarray(case.pairs[path].value)
+        assert np.abs(exact - start).max() > 100 * terms * EPS or "bias" in path, path
+        assert_near(case.net.weights[path], exact, 10 * terms, path)
+
+
 @pytest.mark.parametrize(
     ("name", "twin", "outputs"), [("Long", long, 3), ("LongMasked", masked, 2)]
 )
 def test_like_keras(name: str, twin: Any, outputs: int) -> None:
-    """Predictions, figures and ten steps of training."""
-    case = Case(FILE, name, twin, INPUTS[name], {"y": numbers((outputs,), 11, 9)}, batch_size=3)
+    y = {"y": 3.0 * numbers((outputs,), 5, 9)}
+    case = Case(FILE, name, twin, INPUTS[name], y, batch_size=3)
     assert any(node.op.name == "attention" for node in case.train.nodes)
-    check_predictions(case)
-    check_figures(case)
-    check_training(case)
+    check(case, 200)
 
 
 @pytest.mark.parametrize("length", [1, 3, 33, 130])
 def test_any_length(length: int) -> None:
-    x = {"x": numbers((length, 5), 5, length)}
-    y = {"y": numbers((2,), 5, 9)}
-    case = Case(FILE, "AnyLength", any_length, x, y, batch_size=5, deep=True)
-    check_predictions(case)
-    check_gradients(case)
+    x, y = {"x": numbers((length, 5), 5, length)}, {"y": 3.0 * numbers((2,), 5, 9)}
+    check(Case(FILE, "AnyLength", any_length, x, y, batch_size=3), 64 + 2 * length)
 
 
 LENGTHS = """
@@ -123,12 +130,12 @@ def test_memory_grows_with_the_length() -> None:
 @pytest.mark.parametrize("threads", [1, 2, 5])
 def test_any_number_of_threads(threads: int) -> None:
     """Rows do not depend on one another; sums over them may be in another order."""
-    x, y = INPUTS["Long"], numbers((3,), 11, 9)
+    x, y = INPUTS["Long"], numbers((3,), 5, 9)
     one, several = (build(FILE).Long(seed=0, threads=n) for n in (1, threads))
     assert np.array_equal(one.predict(x), several.predict(x))
     expected, found = one.gradients(x, y), several.gradients(x, y)
     for path, value in expected.items():
-        near = 64 * np.finfo(np.float32).eps * max(1e-3, float(np.abs(value).max()))
+        near = 64 * EPS * max(1e-3, float(np.abs(value).max()))
         assert np.allclose(found[path], value, rtol=0, atol=near), path
 
 
@@ -150,4 +157,4 @@ def test_derivatives_of_derivatives(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(attention, "_SHORT", 1 << 30)
     stored = build_text(NESTED).Nested(seed=0).predict(x)
     scale = float(np.abs(stored).max())
-    assert np.abs(by_blocks - stored).max() <= 256 * np.finfo(np.float32).eps * scale
+    assert np.abs(by_blocks - stored).max() <= 256 * EPS * scale

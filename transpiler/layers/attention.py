@@ -194,7 +194,8 @@ def attention(
     """softmax(query . key^T) . value; lists are [query, value] or [query, value, key].
 
     `score_mode="concat"` scores by the sum of tanh(query + key) instead. `mask` is
-    [query mask, value mask], each `[batch, length]`.
+    [query mask, value mask], each `[batch, length]`. Scores "dot" of sequences are stored only if
+    they are returned or, in training, thinned out by `dropout`.
     """
     query, value, key = _inputs(xs)
     scale = scope.weight("scale", (), member("initializer", "Ones")) if use_scale else None

@@ -185,7 +185,9 @@ def multi_head_attention(
     query `[batch, targets, n]`, value and key `[batch, sources, n]`, mask `[batch, targets,
     sources]`. Weights: query, key `[n, num_heads, key_dim]`, value `[n, num_heads, value_dim]`,
     attention_output `[num_heads, value_dim, *output_shape]`, each with its bias. With
-    `attention_axes` several axes are attended over, and the others go together.
+    `attention_axes` several axes are attended over, and the others go together. Scores are
+    stored, of each query and key, if they are returned, thinned out by `dropout`, or over several
+    axes; otherwise memory grows with the lengths alone.
     """
     key = value if key is None else key
     ranks = {x.type.rank for x in (query, value, key)}

@@ -267,8 +267,9 @@ def _derivative(node: Node, grad: Value) -> list[Value | None]:
 def _flops(products: int, node: Node) -> int:
     """For a row of the batch; open lengths count once, as they do everywhere."""
     (_, queries, heads, size), keys = node.inputs[0].shape, node.inputs[1].shape[1]
-    total = products * 2 + 20
-    for length in (queries, heads, keys, size):
+    assert isinstance(size, int)
+    total = products * 2 * size + 20
+    for length in (queries, heads, keys):
         total *= length if isinstance(length, int) else 1
     return total
 
@@ -369,5 +370,10 @@ def attention(
         lowered: what is added to scores of keys that are not seen; if 0, they count as so low that
             they matter to queries that see nothing only.
     """
-    attrs = {"part": "values", "causal": causal, "window": window, "lowered": lowered}
+    attrs: dict[str, Any] = {
+        "part": "values",
+        "causal": causal,
+        "window": window,
+        "lowered": lowered,
+    }
     return apply("attention", q, k, v, *masks, **attrs)
