@@ -97,6 +97,11 @@ def dealt(
     return lines, depth
 
 
+def has_blocks(lanes: int) -> bool:
+    """Whether vectors of so many lanes are warps, which come in blocks with memory in common."""
+    return lanes == WARP
+
+
 def staged(rows: str, cols: int, vectors: int) -> tuple[str, ...]:
     """The head of a loop over tiles of `ROWS` rows, of which a block takes as many as it has warps.
 

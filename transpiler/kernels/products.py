@@ -10,7 +10,7 @@ from kgen.body import Body, Cursor
 from kgen.fuse import is_join, root
 from kgen.graph import BATCH, Shape, Value
 from kgen.kernels.convolving import LONG_RUN
-from kgen.kernels.dealing import WARP, Loop, dealt, staged
+from kgen.kernels.dealing import WARP, Loop, dealt, has_blocks, staged
 from kgen.kernels.loops import (
     Width,
     epilogue,
@@ -120,7 +120,7 @@ def matmul(body: Body) -> KernelText:
 
 def _pays_to_stage(body: Body, rows: Shape, inner: Width, cols: Width) -> bool:
     """Whether there are enough tiles for blocks of a GPU, and each operand is met many times."""
-    if body.lanes != WARP or isinstance(inner, str) or isinstance(cols, str):
+    if not has_blocks(body.lanes) or isinstance(inner, str) or isinstance(cols, str):
         return False
     names, known = count(rows)
     many = len(names) > 1 or known >= _MANY_ROWS
@@ -249,7 +249,7 @@ def outer(body: Body) -> KernelText:
     if _is_wide(cols):
         height, vectors, step = "HALF_ROWS", "4", "4 * LANES"
     stage = ""
-    if isinstance(rows, int) and isinstance(cols, int) and body.lanes == WARP:
+    if isinstance(rows, int) and isinstance(cols, int) and has_blocks(body.lanes):
         stage = str(rows) if rows * cols >= _MANY_SUMS else ""
     if stage:
         height, vectors, step = _staged_tile(cols)
