@@ -161,7 +161,8 @@ class Body:
         base = root(value)
         base = self.in_place.get(base, base)
         if base in self.fusion.strides:
-            whole = rows == "batch" or str(cols) == str(base.shape[-1])
+            each = rows in ("batch", str(base.shape[0]))
+            whole = each or str(cols) == str(base.shape[-1])
             assert whole, f"%{value.name} is read as {rows} rows of {cols}"
             step = self.fusion.strides[base]
         key = (base, rows, str(cols), str(step), start)

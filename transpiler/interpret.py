@@ -35,7 +35,8 @@ def _concrete(
     node: Node, arrays: Sequence[np.ndarray], graph: Graph, done: Mapping[Value, np.ndarray]
 ) -> dict[str, Any]:
     """The node's attributes with open dimensions replaced by what the feeds have."""
-    sizes = _sizes((value, done[value].shape) for value in graph.inputs.values() if value in done)
+    shapes = [(value, done[value].shape) for value in graph.inputs.values() if value in done]
+    sizes = {**_counted(shapes), **_sizes(shapes)}
     return {name: _known(value, sizes) for name, value in node.attrs.items()}
 
 
@@ -54,8 +55,18 @@ def _sizes(shapes: Iterable[tuple[Value, Sequence[int]]]) -> dict[str, int]:
     }
 
 
+def _counted(shapes: Iterable[tuple[Value, Sequence[int]]]) -> dict[str, int]:
+    """Dimensions counted from others, which the body of a loop knows by their sizes alone."""
+    return {
+        size.name: actual
+        for value, shape in shapes
+        for size, actual in zip(value.shape, shape, strict=True)
+        if isinstance(size, Dim) and size.formula is not None
+    }
+
+
 def _known(value: Any, sizes: Mapping[str, int]) -> Any:
     """An attribute with its open dimensions replaced."""
     if isinstance(value, Dim):
-        return evaluate(value, sizes)
+        return sizes[value.name] if value.name in sizes else evaluate(value, sizes)
     return tuple(_known(item, sizes) for item in value) if isinstance(value, tuple) else value

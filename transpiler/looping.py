@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 from kgen.access import product_text
 from kgen.body import identifier
 from kgen.diagnostics import fail
-from kgen.dims import product
+from kgen.dims import divide_exactly, product
 from kgen.fuse import Group, root
-from kgen.graph import Node, Value
+from kgen.graph import BATCH, Node, Value
 from kgen.ops.scan import Loop, next_of, stack_key, steps_lie_together
 from kgen.program import Buffer, Call, CarryBuffer, LoopCall, StepBuffer
 
@@ -78,7 +78,9 @@ class LoopScheduler:
         fusion = self.outer.fusion
         whole = self.outer.buffer(sequence)
         together = steps_lie_together(sequence, fusion.users, fusion.results)
-        floats = product(value.shape[1:])
+        rows = divide_exactly(value.shape[0], BATCH) if together else 1
+        assert rows is not None, f"%{value.name} has not a row, or several, for each of the batch"
+        floats = product((rows, *value.shape[1:]))
         self.fixed[value] = StepBuffer(
             value.name,
             "step",

@@ -66,10 +66,10 @@ def outgoing(
     if all(mask is None for mask in masks) or any(value in run.masks for value in results):
         return
     kind, definition = layer.kind, layer.bound.definition
-    if kind in ENDING or any(param.name == "mask" for param in definition.call):
-        return
     if kind in PASSING and masks[0] is not None:
         run.masks[results[0]] = masks[0]
+    elif kind in ENDING or any(param.name == "mask" for param in definition.call):
+        return
     elif kind in MERGING:
         if all(mask is not None for mask in masks):
             run.masks[results[0]] = _either(masks)

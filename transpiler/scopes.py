@@ -146,6 +146,18 @@ class LayerScope:
             )
         return result
 
+    def call_unless_it_keeps(self, inner: LayerInstance, inputs: Any) -> Any:
+        """Apply another layer, and take it back (None) if it has changed weights or states."""
+        run = self.run
+        updates, losses, results = dict(run.updates), len(run.losses), len(run.results)
+        assigned = {path: list(values) for path, values in run.assigned.items()}
+        result = self.call(inner, inputs)
+        if run.updates == updates:
+            return result
+        run.updates, run.assigned = updates, assigned
+        del run.losses[losses:], run.results[results:]
+        return None
+
     def mask_of(self, value: Value) -> Value | None:
         return self.run.masks.get(value)
 
@@ -205,6 +217,9 @@ class FunctionScope:
         raise AssertionError("tensor functions have no masks")
 
     def call(self, inner: LayerInstance, inputs: Any, **arguments: Any) -> Any:
+        raise AssertionError("tensor functions have no layers")
+
+    def call_unless_it_keeps(self, inner: LayerInstance, inputs: Any) -> Any:
         raise AssertionError("tensor functions have no layers")
 
     def fail(self, message: str, *, help: str = "", notes: Iterable[str] = ()) -> NoReturn:

@@ -8,10 +8,13 @@ import keras
 import numpy as np
 import pytest
 from keras import layers, optimizers
-from native import build
+from kgen.compiler import elaborate_text, run_passes
+from kgen.interpret import interpret
+from native import build, build_text
 from twins import Case, check_all, dense, numbers
 
 FILE = "e2e_recurrent.k"
+EPS = float(np.finfo(np.float32).eps)
 
 
 def memories() -> Any:
@@ -156,3 +159,37 @@ def test_a_cell_gives_what_its_layer_gives() -> None:
         net.weights[f"b/lstm_cell/{part}"] = net.weights[f"a/lstm_cell/{part}"]
     found = net.predict(numbers((4, 3), 5, seed=1))
     np.testing.assert_array_equal(found["lstm"], found["cell"])
+
+
+NESTED = """\
+model M:
+    input x: float32[3, 4, 2]
+    pre = x |> Dense(2, use_bias=False) |> Masking()
+    output y = pre |> TimeDistributed(CELL(2, name="inner")) |> GRU(2)
+    train:
+        loss = "mse"
+"""
+
+
+@pytest.mark.parametrize(
+    "cell", ["SimpleRNN", *(pytest.param(c, marks=pytest.mark.slow) for c in ("LSTM", "GRU"))]
+)
+def test_a_sequence_of_sequences(cell: str) -> None:
+    """Of several rows for each of the batch, too, every step is kept for the way back."""
+    text = NESTED.replace("CELL", cell)
+    (model,) = elaborate_text(text, "nested.k")
+    net = build_text(text).M(seed=0)
+    x = numbers((3, 4, 2), 5, seed=1)
+    x[::2, :, 2:] = 0.0
+    x[1] = 0.0
+    y = numbers((2,), 5, seed=2)
+    assert model.train is not None
+    whole = run_passes(model.train)
+    weights = {path: np.array(view) for path, view in net.weights.items()}
+    ones = {t.sample_weight: np.ones((5, *t.weights), np.float32) for t in model.targets}
+    done = interpret(whole, {"x": x, **weights, model.targets[0].input: y, **ones})
+    found = net.gradients(x, y)
+    for path, value in whole.gradients.items():
+        # Some tens of roundings of numbers of the gradient's size.
+        near = 64 * EPS * float(np.abs(done[value]).max())
+        np.testing.assert_allclose(found[path], done[value], rtol=0, atol=near, err_msg=path)

@@ -106,8 +106,8 @@ def _wrapped(name: str, params: list[Param]) -> list[str]:
 
 
 def _escaped(text: str) -> str:
-    """Text whose stars and angles Markdown leaves alone."""
-    return re.sub(r"(?<!`)\*(?!`)", r"\\*", text)
+    """Text whose stars Markdown leaves alone; in code they mean nothing anyway."""
+    return re.sub(r"`[^`]*`|\*", lambda found: found[0] if found[0] != "*" else r"\*", text)
 
 
 def _refusals(family: str) -> list[str]:

@@ -186,6 +186,10 @@ class Scope(Protocol):
         """Apply another layer to a tensor or a list of them, as `inner(inputs, ...)` would."""
         ...
 
+    def call_unless_it_keeps(self, inner: LayerInstance, inputs: Any) -> Any:
+        """As `call`; None, and nothing done, if the layer keeps something of what it is given."""
+        ...
+
     def fail(self, message: str, *, help: str = "", notes: Iterable[str] = ()) -> NoReturn:
         """Report a mistake at the call."""
         ...
@@ -292,6 +296,13 @@ _SHOWN = 40
 _SCALARS = (bool, int, float, str, type(None))
 
 
+def _plain(value: Any) -> bool:
+    """A scalar, or lists of scalars or of such lists."""
+    if isinstance(value, list | tuple):
+        return all(_plain(item) for item in value)
+    return isinstance(value, _SCALARS)
+
+
 def show(value: Any) -> str:
     """A build-time value as a user would write it."""
     if isinstance(value, Bound):
@@ -304,9 +315,7 @@ def show(value: Any) -> str:
         return f"a tensor {value.type}"
     if isinstance(value, Dim):
         return f"the open dimension {value.name}"
-    if isinstance(value, list | tuple | dict):
-        plain = isinstance(value, list | tuple) and all(isinstance(v, _SCALARS) for v in value)
-        if not plain or len(repr(value)) > _SHOWN:
-            return f"a {type(value).__name__} of {len(value)}"
+    if isinstance(value, list | tuple | dict) and (not _plain(value) or len(repr(value)) > _SHOWN):
+        return f"a {type(value).__name__} of {len(value)}"
     text = repr(value)
     return text if len(text) <= _SHOWN else f"{text[: _SHOWN - 4]}...{text[-1]}"

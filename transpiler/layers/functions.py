@@ -6,6 +6,7 @@ Activations are tensor functions too. Axes count the batch as 0, as in Keras.
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 
 from kgen import ops
 from kgen.graph import Operand, ShapeError, Value
@@ -62,8 +63,8 @@ def _pairwise(
 _pairwise("add", ops.add, merging.add)
 _pairwise("subtract", ops.subtract, merging.subtract)
 _pairwise("multiply", ops.multiply, merging.multiply)
-_pairwise("maximum", ops.maximum, merging.maximum)
-_pairwise("minimum", ops.minimum, merging.minimum)
+_pairwise("maximum", ops.maximum, partial(merging.fold, operation=ops.maximum))
+_pairwise("minimum", ops.minimum, partial(merging.fold, operation=ops.minimum))
 
 
 @function("gelu")

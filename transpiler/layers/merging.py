@@ -10,6 +10,7 @@ from kgen.graph import ShapeError, Value
 from kgen.layers.activations import in_range
 from kgen.layers.family import layer
 from kgen.layers.kinds import Axes, Bool, Int
+from kgen.layers.registry import Scope
 from kgen.ops.elementwise import broadcast_shapes
 
 
@@ -71,15 +72,30 @@ def average(xs: list[Value]) -> Value:
 
 
 @layer("Maximum", inputs="many")
-def maximum(xs: list[Value]) -> Value:
-    """The largest of the tensors, element by element."""
-    return fold(xs, ops.maximum)
+def maximum(scope: Scope, xs: list[Value]) -> Value:
+    """The largest of the tensors, element by element; masked steps of a tensor do not count."""
+    return _extreme(scope, xs, ops.maximum)
 
 
 @layer("Minimum", inputs="many")
-def minimum(xs: list[Value]) -> Value:
-    """The smallest of the tensors, element by element."""
-    return fold(xs, ops.minimum)
+def minimum(scope: Scope, xs: list[Value]) -> Value:
+    """The smallest of the tensors, element by element; masked steps of a tensor do not count."""
+    return _extreme(scope, xs, ops.minimum)
+
+
+def _extreme(scope: Scope, xs: list[Value], operation: Callable[[Value, Value], Value]) -> Value:
+    """As `fold`, where a step that only one side has is that side's."""
+    masks = [scope.mask_of(x) for x in xs]
+    if len({x.type.rank for x in xs}) > 1 or all(mask is None for mask in masks):
+        return fold(xs, operation)
+    spread = [None if mask is None else ops.expand_dims(mask, -1) for mask in masks]
+    found, *rest = aligned(xs)
+    counts, *others = spread
+    for x, mask in zip(rest, others, strict=True):
+        other = x if mask is None else ops.where(mask, x, found)
+        found = operation(found if counts is None else ops.where(counts, found, other), other)
+        counts = None if counts is None or mask is None else ops.logical_or(counts, mask)
+    return found
 
 
 @layer("Concatenate", inputs="many")

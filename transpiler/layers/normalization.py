@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 
 from kgen import ops
 from kgen.graph import ShapeError, Value
@@ -12,17 +13,20 @@ from kgen.layers.kinds import (
     Axes,
     Bool,
     ConstraintArg,
-    Float,
     Fraction,
     InitializerArg,
     Int,
     NonNegativeFloat,
     OnlyFalse,
-    OnlyNone,
+    OptionalT,
     RegularizerArg,
 )
 from kgen.layers.merging import unit
 from kgen.layers.registry import Bound, Scope, member
+from kgen.layers.renormalization import Clipping, Renormalization
+
+# What Keras adds to the number of steps that count.
+_EPSILON = 1e-7
 
 
 def _axes(x: Value, axis: int | Sequence[int]) -> tuple[int, ...]:
@@ -69,6 +73,7 @@ class _Scale:
 def batch_normalization(
     scope: Scope,
     x: Value,
+    mask: OptionalT = None,
     *,
     axis: Int = -1,
     momentum: Fraction = 0.99,
@@ -83,9 +88,9 @@ def batch_normalization(
     gamma_regularizer: RegularizerArg = None,
     beta_constraint: ConstraintArg = None,
     gamma_constraint: ConstraintArg = None,
-    renorm: OnlyFalse = False,
-    renorm_clipping: OnlyNone = None,
-    renorm_momentum: Float = 0.99,
+    renorm: Bool = False,
+    renorm_clipping: Clipping = None,
+    renorm_momentum: Fraction = 0.99,
     synchronized: OnlyFalse = False,
     trainable: Bool = True,
 ) -> Value:
@@ -93,10 +98,16 @@ def batch_normalization(
 
     In training the statistics are the batch's, and the moving ones follow them:
     moving * momentum + batch * (1 - momentum). Otherwise, and when not trainable,
-    they are the moving ones.
+    they are the moving ones. Steps that a mask leaves out are not part of the statistics.
+    `renorm` corrects the batch's towards what they have been (batch renormalization; Ioffe, 2017).
     """
     x = ops.as_float(x)
     (kept,) = _axes(x, axis)
+    if mask is not None and mask.shape != x.shape[:-1]:
+        scope.fail(
+            f"BatchNormalization of {x.type} has a mask {mask.type}",
+            help="a mask has a truth value for each place of all axes but the last",
+        )
     sizes = _Scale(scope, x, (kept,))
     gamma = beta = None
     if scale:
@@ -105,18 +116,46 @@ def batch_normalization(
         beta = sizes.weight("beta", beta_initializer, beta_regularizer, beta_constraint)
     moving_mean = sizes.weight("moving_mean", moving_mean_initializer, trainable=False)
     moving_variance = sizes.weight("moving_variance", moving_variance_initializer, trainable=False)
+    renormalized = None
+    if renorm:
+        renormalized = Renormalization(
+            sizes,
+            moving_mean_initializer,
+            moving_variance_initializer,
+            renorm_clipping,
+            renorm_momentum,
+            epsilon,
+        )
     if not (scope.training and trainable):
         factor = ops.rsqrt(moving_variance + epsilon)
         factor = factor if gamma is None else factor * gamma
         shift = -moving_mean * factor if beta is None else beta - moving_mean * factor
         return x * sizes.broadcast(factor) + sizes.broadcast(shift)
     others = [a for a in range(x.type.rank) if a != kept]
-    mean, variance = (ops.reshape(v, sizes.shape) for v in _moments(x, others))
+    if mask is None and not renorm:
+        mean, variance = (ops.reshape(v, sizes.shape) for v in _moments(x, others))
+        scope.assign(moving_mean, moving_mean * momentum + mean * (1.0 - momentum))
+        scope.assign(moving_variance, moving_variance * momentum + variance * (1.0 - momentum))
+        ones = ops.broadcast_to(ops.constant(1.0), sizes.shape)
+        spread = ops.reshape(ones if gamma is None else gamma, sizes.spread)
+        y = ops.standardize(x, spread, others, epsilon)
+        return y if beta is None else y + sizes.broadcast(beta)
+    average = partial(ops.mean, axis=others) if mask is None else _masked_mean(x, mask, others)
+    mean = average(x)
+    centred = x - sizes.broadcast(mean)
+    variance = average(ops.square(centred))
     scope.assign(moving_mean, moving_mean * momentum + mean * (1.0 - momentum))
-    scope.assign(moving_variance, moving_variance * momentum + variance * (1.0 - momentum))
-    ones = ops.broadcast_to(ops.constant(1.0), sizes.shape)
-    spread = ops.reshape(ones if gamma is None else gamma, sizes.spread)
-    y = ops.standardize(x, spread, others, epsilon)
+    factor = ops.rsqrt(variance + epsilon)
+    if renormalized is None:
+        moved = moving_variance * momentum + variance * (1.0 - momentum)
+    else:
+        r, d = renormalized.corrections(mean, variance)
+        moved = renormalized.follow(mean, variance, momentum)
+        factor = factor * r
+        d = d if gamma is None else d * gamma
+        beta = d if beta is None else beta + d
+    scope.assign(moving_variance, moved)
+    y = centred * sizes.broadcast(factor if gamma is None else factor * gamma)
     return y if beta is None else y + sizes.broadcast(beta)
 
 
@@ -124,6 +163,13 @@ def _moments(x: Value, axes: Sequence[int]) -> tuple[Value, Value]:
     """Mean and variance over some axes, written as `ops.standardize` does."""
     mean = ops.mean(x, axes, keepdims=True)
     return mean, ops.mean(ops.square(x - mean), axes, keepdims=True)
+
+
+def _masked_mean(x: Value, mask: Value, axes: Sequence[int]) -> Callable[[Value], Value]:
+    """The mean over some axes of what the mask leaves of a tensor like x."""
+    kept = ops.broadcast_to(ops.expand_dims(mask, -1), x.shape)
+    count = ops.sum(ops.where(kept, ops.constant(1.0), 0.0), axes)
+    return lambda value: ops.sum(ops.where(kept, value, 0.0), axes) / (count + _EPSILON)
 
 
 @layer("LayerNormalization")

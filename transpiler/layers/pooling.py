@@ -7,8 +7,8 @@ from typing import Any
 from kgen import ops
 from kgen.graph import Value
 from kgen.layers.family import layer
-from kgen.layers.kinds import Bool
-from kgen.layers.registry import REQUIRED
+from kgen.layers.kinds import Bool, OptionalT
+from kgen.layers.registry import REQUIRED, Scope
 from kgen.layers.shaping import DataFormat
 from kgen.layers.windows import (
     OptionalSizes,
@@ -66,6 +66,9 @@ def _declare(rank: int) -> None:
         y = ops.max(x, list(range(1, rank + 1)), keepdims)
         return as_given(y, data_format) if keepdims else y
 
+    if rank == 1:
+        return
+
     @layer(f"GlobalAveragePooling{rank}D", f"GlobalAvgPool{rank}D")
     def global_average_pooling(
         x: Value, *, data_format: DataFormat = None, keepdims: Bool = False
@@ -74,6 +77,34 @@ def _declare(rank: int) -> None:
         x = channels_last(x, rank, data_format)
         y = ops.mean(x, list(range(1, rank + 1)), keepdims)
         return as_given(y, data_format) if keepdims else y
+
+
+@layer("GlobalAveragePooling1D", "GlobalAvgPool1D")
+def global_average_pooling_1d(
+    scope: Scope,
+    x: Value,
+    mask: OptionalT = None,
+    *,
+    data_format: DataFormat = None,
+    keepdims: Bool = False,
+) -> Value:
+    """The mean of each channel: `[batch, steps, channels]` to `[batch, channels]`.
+
+    Of masked steps nothing counts; where no step is left the mean is 0.
+    """
+    x = channels_last(x, 1, data_format)
+    if mask is None:
+        y = ops.mean(x, 1, keepdims)
+    elif mask.shape != x.shape[:2]:
+        scope.fail(
+            f"GlobalAveragePooling1D of {x.type} has a mask {mask.type}",
+            help="a mask has a truth value for each step: [batch, steps]",
+        )
+    else:
+        kept = ops.expand_dims(mask, -1)
+        count = ops.sum(ops.where(kept, ops.constant(1.0), 0.0), 1, keepdims)
+        y = ops.sum(ops.where(kept, x, 0.0), 1, keepdims) / ops.maximum(count, 1.0)
+    return as_given(y, data_format) if keepdims else y
 
 
 def pooled(

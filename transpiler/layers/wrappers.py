@@ -6,7 +6,7 @@ from typing import Annotated, Any, TypeAlias
 
 from kgen import ops
 from kgen.dims import times
-from kgen.graph import Value
+from kgen.graph import Shape, Value
 from kgen.layers.family import layer
 from kgen.layers.kinds import Choice, LayerArg, OnlyNone, OptionalLayer, OptionalT
 from kgen.layers.recurrent import States
@@ -113,7 +113,8 @@ def time_distributed(
 ) -> Value:
     """A layer or model applied to every step: `[batch, time, ...]` to `[batch, time, ...]`.
 
-    All steps are rows of one large batch to the layer, so its weights are shared by all.
+    All steps are rows of one large batch to the layer, so its weights are shared by all. One that
+    keeps statistics of its batch, as BatchNormalization, gets each step by itself in training.
     """
     if inputs.type.rank < 3:
         scope.fail(
@@ -122,11 +123,56 @@ def time_distributed(
         )
     batch, length = inputs.shape[:2]
     inner = scope.sublayer(layer)
-    rows = ops.reshape(inputs, (times(batch, length), *inputs.shape[2:]))
-    result = scope.call(inner, rows)
-    if not isinstance(result, Value):
+    within = _counted(mask) if mask is not None and mask.type.rank > 2 else None
+    rows = (times(batch, length), *inputs.shape[2:])
+    result = scope.call_unless_it_keeps(inner, _masked(scope, inputs, within, rows))
+    if result is None:
+        call = () if inner.bound is None else inner.bound.definition.call
+        if mask is not None and any(param.name == "mask" for param in call):
+            within = _counted(mask)
+        done = _step_by_step(scope, inner, inputs, within)
+    elif isinstance(result, Value):
+        done = ops.reshape(result, (batch, length, *result.shape[1:]))
+    else:
         scope.fail(f"TimeDistributed wraps a layer with one output, {layer.name} has several")
     if mask is not None:
-        scope.set_mask(done := ops.reshape(result, (batch, length, *result.shape[1:])), mask)
-        return done
-    return ops.reshape(result, (batch, length, *result.shape[1:]))
+        scope.set_mask(done, _passed_on(mask, done))
+    return done
+
+
+def _counted(mask: Value) -> Value:
+    """Truth values as ones and zeros."""
+    return ops.where(mask, ops.constant(1.0), 0.0)
+
+
+def _masked(scope: Scope, x: Value, mask: Value | None, shape: Shape) -> Value:
+    """A tensor in another shape, and so its mask, if it has one."""
+    found = ops.reshape(x, shape)
+    if mask is not None:
+        scope.set_mask(found, ops.reshape(mask, shape[: mask.type.rank - 1]) > 0.5)
+    return found
+
+
+def _passed_on(mask: Value, result: Value) -> Value:
+    """The mask of the result: where axes are gone, a step counts if anything in it does."""
+    gone = list(range(max(2, result.type.rank - 1), mask.type.rank))
+    return ops.max(_counted(mask), gone) > 0.5 if gone else mask
+
+
+def _step_by_step(
+    scope: Scope, inner: LayerInstance, inputs: Value, counted: Value | None
+) -> Value:
+    """Each step as a batch of its own, as Keras has it."""
+    batch, length = inputs.shape[:2]
+    if not isinstance(length, int):
+        scope.fail(
+            f"{inner.name} keeps statistics of each step, but the number of steps is open",
+            help="give the steps a size, or normalize outside of TimeDistributed",
+        )
+    results = []
+    for step in range(length):
+        x = ops.slice_axis(inputs, 1, step, step + 1)
+        mask = None if counted is None else ops.slice_axis(counted, 1, step, step + 1)
+        result = scope.call(inner, _masked(scope, x, mask, (batch, *x.shape[2:])))
+        results.append(ops.expand_dims(result, 1))
+    return ops.concatenate(results, 1)

@@ -60,7 +60,7 @@ def test_mistakes(args: Any, kwargs: Any, argument: Any, message: str) -> None:
     [
         ("layer", "Dense", {"units": 3, "lora_rank": 4}, "lora_rank"),
         ("layer", "Dense", {"units": 3, "dtype": "float16"}, "dtype"),
-        ("layer", "BatchNormalization", {"renorm": True}, "renorm"),
+        ("layer", "BatchNormalization", {"synchronized": True}, "synchronized"),
     ],
 )
 def test_what_keras_has_and_kgen_not_yet(
