@@ -129,7 +129,6 @@ class Memory:
         self.capacity = -(-capacity // PADDING) * PADDING
         self.places: list[tuple[Buffer, int, Life]] = []
         self.spots: list[tuple[Buffer, int]] = []
-        self.parts_taken = 0
         self.start_of_fixed = rows * self.capacity
         self.end = self.start_of_fixed + fixed
         self.name = f"arena ({self.capacity:,} rows of {rows:,} floats, and {fixed:,})"
@@ -154,7 +153,6 @@ class Memory:
 
     def parts(self, floats: int) -> Buffer:
         """`floats` for every thread."""
-        self.parts_taken += self.threads * floats
         return Buffer(self.device.allocate(self.threads * floats, "parts of sums"))
 
     def dim(self, name: str) -> int:
@@ -174,13 +172,13 @@ class Memory:
 
     @property
     def floats(self) -> int:
-        """What a program takes, once all of its commands are made."""
+        """What a program takes, once all of its commands are made, but for parts of sums."""
         return self.unscaled + self.start_of_fixed + self.layout[1]
 
     @property
     def unscaled(self) -> int:
         """The part of it that does not grow with the batch."""
-        return self.end - self.start_of_fixed + self.parts_taken
+        return self.end - self.start_of_fixed
 
     def sizes(self) -> list[tuple[Buffer, int]]:
         """The floats of everything in the arena."""

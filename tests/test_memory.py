@@ -58,14 +58,14 @@ ROWS = 33
 TIGHT = 0.65  # of what the plain plan of DEEP takes, weights left out
 
 
-def laid_out(text: str, limit: int, rows: int = ROWS, threads: int = 2) -> tuple[Program, Budget]:
+def laid_out(text: str, limit: int, rows: int = ROWS) -> tuple[Program, Budget]:
     """The program of training, in so many bytes at most, and the budget it had."""
     (model,) = elaborate_text(text, "deep.k")
     ceiling = Ceiling(limit, rows, roles=("train",))
     phases = lay_out(model, KernelTable(), ceiling=ceiling)
     assert phases.train is not None
     besides = 4 * (phases.size + (1 + len(phases.slots)) * phases.trainable)
-    budget = Budget(limit, rows, threads, usual_sizes(model.predict), besides)
+    budget = Budget(limit, rows, usual_sizes(model.predict), besides)
     return phases.train, budget
 
 

@@ -12,7 +12,6 @@ from kgen.dims import declared, evaluate, requirements
 from kgen.graph import Graph
 from kgen.model import Model
 from kgen.program import OVERHANG, Buffer, Entry, LoopCall, Program
-from kgen.runtime.hardware import usable_cores
 from kgen.runtime.messages import byte_text
 
 # A plan does not depend on the machine that makes it. What counts is the balance: arithmetic
@@ -21,6 +20,9 @@ _FLOPS, _BYTES = 100e9, 10e9
 USUAL_ROWS = 32
 # Steps of an open dimension for which plans and figures are made.
 _STEPS = 64
+# Bytes of an arena that no cache holds: going through them takes far longer than some barriers.
+_UNLIMITED = 1 << 60
+_MUCH = 32 << 20
 _SHOWN = 4
 ROLES = {
     "train": "training of",
@@ -34,12 +36,12 @@ ROLES = {
 class Budget:
     """Bytes that a model may take in a batch of some rows, and sizes of open dimensions.
 
-    `besides` are those of weights, gradients and optimizer, `threads` how many compute.
+    `besides` are those of weights, gradients and optimizer. The small parts of sums that each
+    thread has for itself do not count: how many threads there will be is not known.
     """
 
     limit: int
     rows: int
-    threads: int
     dims: Mapping[str, int] = field(default_factory=dict)
     besides: int = 0
 
@@ -49,9 +51,12 @@ class Budget:
         return self.limit - self.besides
 
     def arena(self, program: Program, rows: int | None = None) -> int:
-        """Bytes of a program's arena, and of its parts for every thread."""
-        parts = sum(buffer.size for buffer in program.buffers if buffer.space == "parts")
-        return program.peak_bytes(rows or self.rows, self.dims) + 4 * parts * self.threads
+        """Bytes of a program's arena."""
+        return program.peak_bytes(rows or self.rows, self.dims)
+
+    def is_wasteful(self, program: Program) -> bool:
+        """Whether it takes so much that barriers, to use memory again, cost nothing beside."""
+        return self.arena(program) >= _MUCH
 
     def holds(self, program: Program) -> bool:
         """Whether it fits."""
@@ -87,10 +92,10 @@ class Budget:
 class Ceiling:
     """Bytes that a model may take, in batches of `rows`: what the model fixes or 32, if None.
 
-    Programs whose role is not among the `roles` may take more: they are not to be run.
+    There is no limit if that is None. Programs whose role is not among the `roles` may take more: they are not to be run.
     """
 
-    limit: int
+    limit: int | None = None
     rows: int | None = None
     roles: Collection[str] = tuple(ROLES)
 
@@ -102,18 +107,20 @@ class Ceiling:
         fixed = next((i.batch for i in model.inputs if i.batch is not None), None)
         rows = self.rows or fixed or USUAL_ROWS
         besides += 4 * states * (fixed or 0)
-        return Budget(self.limit, rows, usable_cores(), usual_sizes(graph), besides)
+        return Budget(self.limit or _UNLIMITED, rows, usual_sizes(graph), besides)
 
 
 def ceiling_of(
     max_memory: int | str | None, batch_size: int | None, roles: Collection[str] = tuple(ROLES)
-) -> Ceiling | None:
+) -> Ceiling:
     """The ceiling that a user asks for.
 
     Raises:
         ValueError: that is no size of memory.
     """
-    return None if max_memory is None else Ceiling(byte_count(max_memory), batch_size, roles)
+    if max_memory is None:
+        return Ceiling()
+    return Ceiling(byte_count(max_memory), batch_size, roles)
 
 
 def byte_count(size: int | str) -> int:

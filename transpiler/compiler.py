@@ -20,6 +20,7 @@ from kgen.schedule import KernelTable, schedule
 from kgen.specification import Phases
 from kgen.targets import CPU, Target
 
+FREE = Ceiling()
 Observer = Callable[[str, Graph], None]
 
 
@@ -41,13 +42,13 @@ def check_text(
     text: str,
     path: str,
     defines: Mapping[str, str] | None = None,
-    ceiling: Ceiling | None = None,
+    ceiling: Ceiling = FREE,
 ) -> list[Diagnostic]:
-    """Every mistake in a `.k` file's text, without building it; a ceiling is one to keep to."""
+    """Every mistake in a `.k` file's text, without building it: to exceed a limit is one."""
     try:
         report = Report()
         elaborate(parse(text, path), report=report, defines=defines)
-        if ceiling is not None and not report.diagnostics:
+        if ceiling.limit is not None and not report.diagnostics:
             lay_out_text(text, path, defines, ceiling=ceiling)
     except KgenError as error:
         return list(error.diagnostics)
@@ -80,7 +81,7 @@ def lay_out(
     table: KernelTable,
     observe: Observer | None = None,
     target: Target = CPU,
-    ceiling: Ceiling | None = None,
+    ceiling: Ceiling = FREE,
 ) -> Phases:
     """Passes and scheduling for each phase of a model, within the memory of a ceiling.
 
@@ -105,9 +106,9 @@ def lay_out(
         """Schedule a phase, to which so many buffers belong that are as large as the weights."""
         kept = {**weights, **states}
         besides = 4 * (size + copies * trainable)
-        budget = None
-        if ceiling is not None:
-            budget = ceiling.budget(model, reference, besides, row_of_states)
+        budget = ceiling.budget(model, reference, besides, row_of_states)
+        if role == "few":
+            budget = replace(budget, rows=1)
         made = schedule(
             graph,
             table,
@@ -116,8 +117,7 @@ def lay_out(
             budget=budget,
             **options,  # type: ignore[arg-type]
         )
-        must_fit = ceiling is not None and role in ceiling.roles
-        if must_fit and budget is not None and not budget.holds(made):
+        if role in ceiling.roles and not budget.holds(made):
             refuse(f"{ROLES[role]} {model.name}", made, budget, model.span)
         return made
 
@@ -156,7 +156,7 @@ def lay_out(
         evaluate,  # type: ignore[arg-type]
         views,  # type: ignore[arg-type]
         states,
-        ceiling.limit if ceiling is not None else None,
+        ceiling.limit,
     )
 
 
@@ -167,7 +167,7 @@ def lay_out_text(
     *,
     observe: Observer | None = None,
     target: Target = CPU,
-    ceiling: Ceiling | None = None,
+    ceiling: Ceiling = FREE,
 ) -> tuple[list[Phases], list[Kernel]]:
     """The laid-out models of a `.k` file's text, and the kernels they share.
 

@@ -176,7 +176,7 @@ class Recomputer:
 
     def run(self, dropped: Dropped) -> Run:
         """What `unfold` gives, without making it."""
-        sizes: dict[object, int] = {**self.sizes}
+        sizes: dict[object, int] = dict(self.sizes.items())
         costs = 0.0
         first: dict[object, int] = dict.fromkeys(self.fed, 0)
         last: dict[object, int] = dict.fromkeys(self.fed, 0)

@@ -20,6 +20,10 @@ from kgen.recompute import Recomputer
 from kgen.reserved import RESERVED
 
 
+# A plan with more barriers is worth them if it takes such a part of the memory.
+_LEANER = 0.8
+
+
 class KernelTable:
     """Every kernel of a module; calls of the same text share one.
 
@@ -217,7 +221,7 @@ def schedule(
     updates: Sequence[Graph] = (),
     flat: Mapping[str, Buffer] | None = None,
     few: bool = False,
-    budget: Budget | None = None,
+    budget: Budget,
 ) -> Program:
     """Lay out a phase of the model.
 
@@ -229,7 +233,7 @@ def schedule(
         updates: the optimizer's graphs, one after another, over the buffers that `flat` names.
         few: for one row of the batch, or a few.
         budget: the memory there is; a plan that needs more gives way to leaner ones, of which the
-            last is taken if none fits.
+            leanest is taken if none fits.
     """
     fixed: dict[Value, Buffer] = {w.value: weights[path] for path, w in graph.weights.items()}
     fixed |= {root(value): gradients[path] for path, value in graph.gradients.items()}
@@ -282,13 +286,20 @@ def schedule(
         )
 
     plan = program(plain_order(entries, scheduler.overwritten))
-    if budget is None or budget.holds(plan):
+    if budget.holds(plan) and not budget.is_wasteful(plan):
         return plan
     kept = {*outputs.values()}
     lean = lean_order(entries, scheduler.overwritten, budget.size, kept)
+    put_barriers(lean, budget.size)
+    second = program(lean)
+    if budget.holds(second) and budget.arena(second) < _LEANER * budget.arena(plan):
+        return second
+    plan = program(plain_order(entries, scheduler.overwritten))
+    if budget.holds(plan):
+        return plan
     fed = [feed.buffer for feed in feeds]
     repeats = Recomputer(lean, budget.size, budget.cost, fed, kept, scheduler.overwritten)
-    least, leanest = budget.arena(plan), entries
+    least, leanest = budget.arena(second), lean
     for order in repeats.orders(budget.room):
         put_barriers(order, budget.size)
         plan = program(order)
