@@ -142,6 +142,14 @@ def test_files_keep_their_links_and_permissions(tmp_path: Path) -> None:
     assert sorted(path.name for path in tmp_path.iterdir()) == ["link.k", "real.k"]
 
 
+@pytest.mark.skipif(not Path("/proc/self").exists(), reason="a folder that takes no files")
+def test_messages_name_the_file_that_was_asked_for(tmp_path: Path) -> None:
+    (tmp_path / "small.k").write_text(SMALL)
+    done = run("plot", "small.k", "-o", "/proc/small.svg", cwd=tmp_path)
+    assert done.returncode == 1
+    assert done.stderr.startswith("error: /proc/small.svg: "), done.stderr
+
+
 @pytest.mark.parametrize("command", ["check", "fmt"])
 def test_standard_input(command: str, tmp_path: Path) -> None:
     def ask(data: bytes) -> subprocess.CompletedProcess[bytes]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import keyword
 import os
 import re
@@ -175,6 +176,10 @@ def write_whole(path: Path, data: bytes) -> None:
         if place.exists():
             temporary.chmod(place.stat().st_mode)
         temporary.replace(place)
-    except BaseException:
-        temporary.unlink(missing_ok=True)
+    except BaseException as error:
+        with contextlib.suppress(OSError):
+            temporary.unlink()
+        if isinstance(error, OSError):
+            # What could not be written is the file that was asked for.
+            error.filename, error.filename2 = os.fspath(path), None
         raise
