@@ -114,6 +114,21 @@ CASES = {
 }
 
 
+@pytest.mark.parametrize(
+    ("steps", "terms", "units", "staged"),
+    [(17, 40, 70, True), (17, 200, 70, False), (512, 200, 70, True), (15, 40, 70, False)],
+)
+def test_choice(steps: int, terms: int, units: int, staged: bool) -> None:
+    """Where there are few tiles, the warps of a block divide long sums instead."""
+    model = f"""
+model Net:
+    input x: float32[{steps}, {terms}]
+    output y = x |> Dense({units})
+"""
+    text = compile_text(model, "net.k", target=TARGETS["cuda"]).text
+    assert ("block_product(" in text) == staged
+
+
 @slow
 @pytest.mark.parametrize("case", CASES)
 def test_models(case: str) -> None:

@@ -50,6 +50,8 @@ _LONG_SUM = 128
 # What makes a product large enough for blocks of warps to share an operand: rows for each of the
 # batch, terms of a sum and columns; and numbers that a sum over the batch gives.
 _MANY_ROWS = 16
+_OPEN_ROWS = 64
+_MANY_NUMBERS = 1 << 15
 _STAGED_TERMS = 16
 _STAGED_COLUMNS = 33
 _MANY_SUMS = 1 << 19
@@ -123,8 +125,9 @@ def _pays_to_stage(body: Body, rows: Shape, inner: Width, cols: Width) -> bool:
     if not has_blocks(body.lanes) or isinstance(inner, str) or isinstance(cols, str):
         return False
     names, known = count(rows)
-    many = len(names) > 1 or known >= _MANY_ROWS
-    return many and inner >= _STAGED_TERMS and cols >= _STAGED_COLUMNS
+    each = known * (_OPEN_ROWS if len(names) > 1 else 1)
+    is_busy = inner < _LONG_SUM or each * cols >= _MANY_NUMBERS
+    return is_busy and each >= _MANY_ROWS and inner >= _STAGED_TERMS and cols >= _STAGED_COLUMNS
 
 
 def _staged_tile(cols: Width) -> tuple[str, str, str]:
