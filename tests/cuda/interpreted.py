@@ -27,6 +27,7 @@ from kgen.runtime.cuda.kernels import Kernel
 from kgen.runtime.cuda.model import Model
 from kgen.runtime.cuda.store import endless_store
 from kgen.runtime.kernels import Command, Sync
+from kgen.runtime.memory import OPEN_GUARD
 from kgen.runtime.memory import Memory as HostMemory
 from ptx_machine import PtxModule, load_ptx
 from ptx_memory import Memory
@@ -88,6 +89,7 @@ class Interpreted(Grid):
     def __init__(self) -> None:
         super().__init__(endless_store(_make), self.blocks, self.warps_of_block, chunk=0)
         self.tables: dict[int, npt.NDArray[np.int64]] = {}
+        self.guards: list[npt.NDArray[Any]] = []
 
     def missing(self, commands: Sequence[Command | Sync]) -> list[Any]:
         """Nothing: what is not here yet is compiled at its first launch."""
@@ -108,6 +110,7 @@ class Interpreted(Grid):
         words = rows, ADDRESSES.find(clock.ctypes.data), table
         try:
             module.launch(entry, grid, block, words, races=self.races)
+            assert not any(guard.any() for guard in self.guards), "written beyond a buffer"
         except Exception as error:
             error.add_note(f"in {kernel.__name__} of {kernel.__module__}")
             raise
@@ -119,13 +122,18 @@ _settle = HostMemory.settle
 def settle(memory: HostMemory, shared: Any, *spare: Any) -> None:
     """Buffers of an interpreted arena are arrays of their own, that none may be left for another.
 
-    What is in use at other times than something else has its place no longer.
+    What is in use at other times than something else has its place no longer. Windows may reach
+    beyond an input of open length; but nothing is written there.
     """
-    if not isinstance(memory.device, Interpreted):
+    device = memory.device
+    if not isinstance(device, Interpreted):
         _settle(memory, shared, *spare)
         return
+    reach = OPEN_GUARD if memory.places else 0
     for place, floats in memory.sizes():
-        object.__setattr__(place, "base", memory.device.allocate(floats))
+        array = device.allocate(floats + reach)
+        device.guards.append(array[floats:])
+        object.__setattr__(place, "base", array)
         object.__setattr__(place, "offset", 0)
 
 
