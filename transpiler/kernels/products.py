@@ -48,7 +48,9 @@ _WIDE = 128
 # Terms of a sum from which the warps of a block divide it.
 _LONG_SUM = 128
 # What makes a product large enough for blocks of warps to share an operand: rows for each of the
-# batch, terms of a sum and columns; and numbers that a sum over the batch gives.
+# batch (and how many there are where that is open), terms of a sum and columns, and numbers for
+# each row of the batch where warps could as well divide long sums; and numbers that a sum over the
+# batch gives.
 _MANY_ROWS = 16
 _OPEN_ROWS = 64
 _MANY_NUMBERS = 1 << 15
