@@ -248,8 +248,10 @@ def _within_images(body: Body, geometry: Geometry, positions: tuple[int, ...]) -
     if not above:
         return _Walk(reading, 1, reading.images, ("start = n", "count = 1"), (), (f"q = {q}",))
     start = mixed(["n", reading.origin, *["0"] * (len(above) - 1)], sizes)
-    whole = reading.origin == "0"
-    count = str(prod(above)) if whole else mul(f"({reading.stop} - {reading.origin})", each)
+    count = str(prod(above))
+    if reading.origin != "0":
+        lines = f"{reading.stop} - {reading.origin}"
+        count = lines if each == 1 else mul(f"({lines})", each)
     return _Walk(
         reading,
         min(block, above[0]) * each,
