@@ -123,6 +123,26 @@ for j in range(0, {n}, 2 * LANES):
 
 
 @pytest.mark.parametrize("run", WAYS)
+def test_memory_of_the_thread(build: Any, run: Any) -> None:
+    kernel = build(
+        """
+a = matrix(args, 0, 11, 7)
+c = matrix(args, 1, 11, 7)
+own = scratch(11, 2)
+for i in range(11):
+    store(own, i, 0, load(a, i, 0, 1, 2))
+for i in range(11):
+    store(c, i, 0, load(own, 10 - i, 0, 1, 2))
+"""
+    )
+    a = np.random.default_rng(3).standard_normal((11, 7)).astype(np.float32)
+    c = padded(np.zeros((11, 7)))
+    run(kernel, [padded(a), c])
+    assert (c[:77].reshape(11, 7) == a[::-1]).all()
+    assert (c[77:] == 77).all()
+
+
+@pytest.mark.parametrize("run", WAYS)
 @pytest.mark.parametrize("cols", [10, 64, 70])
 def test_packed_panels(build: Any, run: Any, cols: int) -> None:
     kernel = build(
