@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from interpreted_pair import Pair, check
 from kgen.compiler import compile_text
-from kgen.kernels import products
+from kgen.kernels import summing
 from kgen.targets import TARGETS
 from warp_runner import build_kernel, interpret
 
@@ -134,7 +134,7 @@ model Net:
 def test_models(case: str) -> None:
     """Predictions, gradients and training, with idle warps and short tiles."""
     model, names, inputs, outputs = CASES[case]
-    with mock.patch.object(products, "_MANY_SUMS", 1):
+    with mock.patch.object(summing, "_MANY_SUMS", 1):
         pair = Pair(model, numbers(5, *inputs) / 9, numbers(5, *outputs) / 9)
         text = compile_text(model, "net.k", target=TARGETS["cuda"]).text
     assert all(name in text for name in names)

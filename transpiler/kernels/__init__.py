@@ -23,10 +23,11 @@ from kgen.kernels.moving import copied, transposed
 from kgen.kernels.ordering import added_along, ordered, running, taken_along
 from kgen.kernels.partial import dot_parts, sum_parts
 from kgen.kernels.pooling import pick, pool, pool_where, spread, unpool
-from kgen.kernels.products import batched, dot_panels, matmul, outer
+from kgen.kernels.products import dot_panels, matmul
 from kgen.kernels.rowwise import rowwise, spilled
 from kgen.kernels.shifting import moved
 from kgen.kernels.slicing import filter_slices
+from kgen.kernels.summing import batched, outer
 from kgen.kernels.transposing import conv_transpose
 from kgen.kernels.warping import unwarp, warp
 from kgen.texts import KernelText

@@ -1,4 +1,4 @@
-"""Products of matrices: rows by columns, weight gradients, stacks of matrices."""
+"""Products of matrices: rows by columns."""
 
 from __future__ import annotations
 
@@ -23,22 +23,18 @@ from kgen.kernels.loops import (
 from kgen.kernels.nest import nest, take_names
 from kgen.ops.panels import PANEL
 from kgen.texts import (
-    BatchedText,
     BlockedMatmulText,
     KernelText,
     MatmulText,
     NestText,
-    OuterText,
     PackedMatmulText,
-    PackedOuterText,
-    Tiles,
 )
 
 # Floats of a matrix from which its panels are copied together, and of the largest panel.
 _PACKED = 16384
 _LARGEST_PANEL = 1 << 18
 # Rows of a panel of 64 columns that stay in the first cache while all tiles meet them.
-_BLOCK = 128
+BLOCK = 128
 # Rows that the next cache keeps together with what is made of them.
 _TALL = 64
 # Rows that lie a multiple of so many floats apart fall on a part of the caches' sets only.
@@ -49,14 +45,12 @@ _WIDE = 128
 _LONG_SUM = 128
 # What makes a product large enough for blocks of warps to share an operand: rows for each of the
 # batch (and how many there are where that is open), terms of a sum and columns, and numbers for
-# each row of the batch where warps could as well divide long sums; and numbers that a sum over the
-# batch gives.
+# each row of the batch where warps could as well divide long sums.
 _MANY_ROWS = 16
 _OPEN_ROWS = 64
 _MANY_NUMBERS = 1 << 15
 _STAGED_TERMS = 16
 _STAGED_COLUMNS = 33
-_MANY_SUMS = 1 << 19
 
 
 def matmul(body: Body) -> KernelText:
@@ -69,13 +63,13 @@ def matmul(body: Body) -> KernelText:
     rows = "ROWS"
     kind = MatmulText
     partial: Value | None = None
-    large, alone = _pays_to_pack(inner, cols), body.fusion.around is body.fusion.graph
+    large, alone = pays_to_pack(inner, cols), body.fusion.around is body.fusion.graph
     single = body.rows == "few" and a.shape[:-1] == (BATCH,)
     if large and not single:
         kind = PackedMatmulText
-        if _is_wide(cols):
+        if is_wide(cols):
             rows, vectors, step = "HALF_ROWS", "4", "4 * LANES"
-            partial = _partial(body) if known_size(b.shape[:1]) > _BLOCK else None
+            partial = _partial(body) if known_size(b.shape[:1]) > BLOCK else None
             take_names(body, "stop", "top", "bottom")
     elif single and alone and (large or _is_shared_wide(cols)):  # reading weights is what costs
         rows, vectors, step = "1", "4", "4 * LANES"
@@ -88,7 +82,7 @@ def matmul(body: Body) -> KernelText:
     stage = ""
     if bounds == "first, last" and _pays_to_stage(body, a.shape[:-1], inner, cols):
         stage, partial = rows_text(a.shape[:-1]), None
-        rows, vectors, step = _staged_tile(cols)
+        rows, vectors, step = staged_tile(cols)
     if cols == 1 and isinstance(inner, int) and inner >= LONG_RUN:
         return _dots(body, share, f"{first}, {last}", inner)
     a_name = body.view(a, rows_text(a.shape[:-1]), inner)
@@ -132,7 +126,7 @@ def _pays_to_stage(body: Body, rows: Shape, inner: Width, cols: Width) -> bool:
     return is_busy and each >= _MANY_ROWS and inner >= _STAGED_TERMS and cols >= _STAGED_COLUMNS
 
 
-def _staged_tile(cols: Width) -> tuple[str, str, str]:
+def staged_tile(cols: Width) -> tuple[str, str, str]:
     """Rows and vectors of a tile of a block's warp, and the columns it covers."""
     wide = isinstance(cols, int) and -(-cols // (2 * WARP)) % 2 == 0
     vectors = "4" if wide else "2"
@@ -165,7 +159,7 @@ def _blocked(body: Body, text: MatmulText, partial: Value) -> BlockedMatmulText:
     """The product in blocks; sums of what was met so far wait where the kernel stores a result."""
     a, b = body.group.anchor.inputs
     cols, inner = known_size(body.group.domain.cols), known_size(b.shape[:1])
-    block = -(-inner // -(-inner // _BLOCK))
+    block = -(-inner // -(-inner // BLOCK))
     packing: tuple[str, ...] = ()
     right = f"{text.b}, k, j"
     if int(body.fusion.strides.get(root(b), cols)) % _CROWDED == 0:
@@ -225,7 +219,7 @@ def _dots(body: Body, share: str, bounds: str, inner: int) -> NestText:
     )
 
 
-def _pays_to_pack(inner: Width, cols: Width) -> bool:
+def pays_to_pack(inner: Width, cols: Width) -> bool:
     """Panels of long columns miss the caches unless copied together; small ones fit as they are."""
     if isinstance(inner, str) or isinstance(cols, str):
         return False
@@ -237,112 +231,9 @@ def _is_shared_wide(cols: Width) -> bool:
     return isinstance(cols, int) and cols >= _WIDE
 
 
-def _is_wide(cols: Width) -> bool:
+def is_wide(cols: Width) -> bool:
     """Whether tiles of four vectors cover the columns about as well as those of two.
 
     Half as high, they read less for each product.
     """
     return isinstance(cols, int) and cols > 64 and -(-cols // 64) * 64 * 8 < -(-cols // 32) * 32 * 9
-
-
-def outer(body: Body) -> KernelText:
-    a, b = body.group.anchor.inputs
-    rows, cols = width(a.shape[-1:]), width(b.shape[-1:])
-    inner = rows_text(a.shape[:-1])
-    vectors, step = product_vectors(cols, body.lanes)
-    height = "ROWS"
-    if _is_wide(cols):
-        height, vectors, step = "HALF_ROWS", "4", "4 * LANES"
-    stage = ""
-    if isinstance(rows, int) and isinstance(cols, int) and has_blocks(body.lanes):
-        stage = str(rows) if rows * cols >= _MANY_SUMS else ""
-    if stage:
-        height, vectors, step = _staged_tile(cols)
-    by_rows = isinstance(rows, str) or isinstance(cols, str) or rows >= cols
-    share = (
-        f"share({rows}, ROWS, thread, threads)"
-        if by_rows
-        else f"share({cols}, {step}, thread, threads)"
-    )
-    along_rows = f"i in range({'first, last' if by_rows else f'0, {rows}'}, {height})"
-    along_cols = f"j in range({f'0, {cols}' if by_rows else 'first, last'}, {step})"
-    tiles = Loop(along_rows), Loop(along_cols)
-    spread = (
-        staged(stage, known_size(b.shape[-1:]), int(vectors))
-        if stage
-        else tuple(dealt(share, tiles, free=True, together=True)[0])
-    )
-    a_name, b_name = body.view(a, inner, rows), body.view(b, inner, cols)
-    if len(body.group.members) == 1 and _pays_to_pack(2 * _BLOCK, cols):
-        out = body.group.anchor.output
-        body.written.append(out)
-        return PackedOuterText(
-            dealt=spread,
-            together=True,
-            staged=stage,
-            share=share,
-            outer_loop=along_cols,
-            inner_loop=along_rows,
-            rows=height,
-            vectors=vectors,
-            inner=inner,
-            block=str(_BLOCK),
-            a=a_name,
-            b=b_name,
-            out=body.view(out, str(rows), cols),
-        )
-    return OuterText(
-        dealt=spread,
-        together=True,
-        staged=stage,
-        share=share,
-        outer_loop=along_cols,
-        inner_loop=along_rows,
-        vectors=vectors,
-        inner=inner,
-        a=a_name,
-        b=b_name,
-        rows=height,
-        body=epilogue(body, Cursor("i", "j", height, vectors)),
-    )
-
-
-def batched(body: Body) -> BatchedText:
-    node = body.group.anchor
-    a, b = node.inputs
-    batch = len(node.attrs["batch"][0])
-    rows, inner = width(a.shape[batch : batch + 1]), width(a.shape[batch + 1 :])
-    cols = width(b.shape[batch + 1 :])
-    share, first, last = shared(a.shape[:batch], "1")
-    vectors, step = product_vectors(cols, body.lanes)
-    out = node.output
-    entries = rows_text(a.shape[:batch])
-    matrices = Loop(f"o in range({first}, {last})"), Loop(f"j in range(0, {cols}, {step})")
-    text = BatchedText(
-        dealt=tuple(dealt(share, matrices, free=True)[0]),
-        share=share,
-        first=first,
-        last=last,
-        rows=str(rows),
-        cols=str(cols),
-        inner=str(inner),
-        tiles=_tiles(rows),
-        step=step,
-        vectors=vectors,
-        a=body.view(a, f"{entries} * {rows}", inner),
-        b=body.view(b, f"{entries} * {inner}", cols),
-        out=body.view(out, f"{entries} * {rows}", cols),
-    )
-    body.written.append(out)
-    return text
-
-
-def _tiles(rows: Width) -> tuple[Tiles, ...]:
-    """The rows of one matrix in whole tiles, which must not reach into the next, and the rest."""
-    if isinstance(rows, int) and rows % 8 == 0:
-        return (Tiles(f"i in range(0, {rows}, ROWS)", "ROWS"),)
-    if isinstance(rows, int) and rows < 8:
-        return (Tiles(f"i in range({rows})", "1"),)
-    whole = f"{rows} // ROWS * ROWS"
-    rest = Tiles(f"i in range({whole}, {rows})", "1")
-    return Tiles(f"i in range(0, {whole}, ROWS)", "ROWS"), rest
