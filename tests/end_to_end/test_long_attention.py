@@ -69,28 +69,35 @@ INPUTS = {
 }
 
 
-def assert_near(found: Any, exact: Any, terms: int, what: str) -> None:
-    """Off by no more than sums of so many rounded terms may be, next to the largest number."""
-    allowed = terms * EPS * max(1.0, float(np.abs(exact).max()))
-    assert np.abs(np.asarray(found, np.float64) - exact).max() <= allowed, what
-
-
 def check(case: Case, terms: int) -> None:
-    """Predictions, and weights after ten steps, which move them by far more than may differ."""
+    """Predictions, and weights after ten steps.
+
+    Predictions are sums of so many rounded terms; so are gradients, and each step rounds a weight.
+    Weights must have moved by far more than that (a key's bias does not: no softmax depends on it).
+    """
     case.assign()
     x, y = case.one_or_all(case.x), case.one_or_all(case.y)
     options: dict[str, Any] = {"batch_size": case.batch_size, "epochs": 5, "shuffle": False}
     found = case.net.predict(x, verbose=0)
     case.net.fit(x, y, verbose=0, **options)
     with double():
-        assert_near(found, case.keras.predict(x, verbose=0), terms, "predictions")
+        exact = case.keras.predict(x, verbose=0)
         case.keras.fit(x, y, verbose=0, **options)
+    assert largest(found - exact) <= terms * EPS * max(1.0, largest(exact))
     for path, start in case.start.items():
         exact = np.asarray(case.pairs[path].value)
-        assert np.abs(exact - start).max() > 100 * terms * EPS or "bias" in path, path
-        assert_near(case.net.weights[path], exact, 10 * terms, path)
+        moved = largest(exact - start)
+        allowed = 16 * EPS * max(1.0, largest(exact)) + 10 * terms * EPS * moved
+        off = largest(case.net.weights[path] - exact)
+        assert off <= allowed, f"{path}: {off:.3g}, {allowed:.3g} is allowed, moved {moved:.3g}"
+        assert moved > 10 * allowed or path.endswith("key/bias"), f"{path}: moved {moved:.3g}"
 
 
+def largest(array: Any) -> float:
+    return float(np.abs(np.asarray(array, np.float64)).max())
+
+
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("name", "twin", "outputs"), [("Long", long, 3), ("LongMasked", masked, 2)]
 )
@@ -101,7 +108,9 @@ def test_like_keras(name: str, twin: Any, outputs: int) -> None:
     check(case, 200)
 
 
-@pytest.mark.parametrize("length", [1, 3, 33, 130])
+@pytest.mark.parametrize(
+    "length", [3, 130, *(pytest.param(n, marks=pytest.mark.slow) for n in (1, 33))]
+)
 def test_any_length(length: int) -> None:
     x, y = {"x": numbers((length, 5), 5, length)}, {"y": 3.0 * numbers((2,), 5, 9)}
     check(Case(FILE, "AnyLength", any_length, x, y, batch_size=3), 64 + 2 * length)
@@ -127,7 +136,7 @@ def test_memory_grows_with_the_length() -> None:
         assert rows[512][program] <= 2.1 * small, program
 
 
-@pytest.mark.parametrize("threads", [1, 2, 5])
+@pytest.mark.parametrize("threads", [2, 5])
 def test_any_number_of_threads(threads: int) -> None:
     """Rows do not depend on one another; sums over them may be in another order."""
     x, y = INPUTS["Long"], numbers((3,), 5, 9)
