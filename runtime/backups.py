@@ -110,7 +110,7 @@ class BackupAndRestore(Callback):
         self.folder.mkdir(parents=True, exist_ok=True)
         name = f"epoch-{epoch}-batch-{batch}.safetensors"
         self.model.save(self.folder / name, overwrite=True)
-        totals = self.model.engine.totals.tolist() if batch else []
+        totals = self.model.engine.totals_so_far().tolist() if batch else []
         new = {"file": name, "epoch": epoch, "batch": batch, "totals": totals}
         older = [entry for entry in self._index() if entry["file"] != name]
         kept = [new, *(older[:1] if self.double_checkpoint else [])]

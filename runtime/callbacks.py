@@ -180,7 +180,7 @@ class SwapEMAWeights(Callback):
             raise ValueError("SwapEMAWeights needs an optimizer with use_ema=True.")
         weights = self.model.engine.weights[: self.model.spec.trainable]
         average = self.model.engine.slots["average"]
-        with DeferredInterrupt():
+        with self.model.engine.turn, DeferredInterrupt():
             kept = weights.copy()
             weights[:] = average
             average[:] = kept

@@ -249,7 +249,7 @@ def take_average(model: Any) -> None:
     """Gives the model its weights' moving average, if its optimizer keeps one, as Keras does."""
     engine = model.engine
     if model.optimizer.use_ema and engine.step:
-        with DeferredInterrupt():
+        with engine.turn, DeferredInterrupt():
             engine.weights[: model.spec.trainable] = engine.slots["average"]
 
 
