@@ -92,7 +92,8 @@ class Budget:
 class Ceiling:
     """Bytes that a model may take, in batches of `rows`: what the model fixes or 32, if None.
 
-    There is no limit if that is None. Programs whose role is not among the `roles` may take more: they are not to be run.
+    There is no limit if that is None. Programs whose role is not among the `roles` may take more:
+    they are not to be run.
     """
 
     limit: int | None = None

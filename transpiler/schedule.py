@@ -19,7 +19,6 @@ from kgen.program import Buffer, Call, Entry, Feed, Kernel, Program
 from kgen.recompute import Recomputer
 from kgen.reserved import RESERVED
 
-
 # A plan with more barriers is worth them if it takes such a part of the memory.
 _LEANER = 0.8
 
