@@ -295,7 +295,10 @@ def _chained(run: Run, tensors: list[Value], diagnostic: Diagnostic) -> Diagnost
     if not diagnostic.help:
         diagnostic = replace(diagnostic, help=_SHAPES)
     notes = list(diagnostic.notes)
-    for position, tensor in enumerate(tensors[:3]):
+    known = [tensor.type for tensor in tensors[:3]]
+    others = [place for place, tensor in enumerate(tensors) if tensor.type not in known]
+    for position in [*range(min(3, len(tensors))), *others[:1]]:
+        tensor = tensors[position]
         title = "the value came about as" if len(tensors) == 1 else f"tensor {position + 1}"
         notes.append("\n".join([f"{title}:", *(f"  {row}" for row in run.chain(tensor))]))
     return replace(diagnostic, notes=tuple(notes))
