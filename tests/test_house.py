@@ -42,8 +42,8 @@ ROOMS = {
     "tensors values views",
     "passes": "passes",
     "targets": "targets",
-    "schedule": "access body budget costs fuse kernels placing looping ordering plan program "
-    "ranges recompute schedule texts tidy",
+    "schedule": "access body budget costs fuse kernels listing placing looping ordering plan "
+    "program ranges recompute schedule texts tidy",
     "emit": "arrays emit emit_loops layer_order pycode specification",
     "compiler": "compiler",
     "building": "building importing loading sklearn standalone",
@@ -184,8 +184,9 @@ def digests(text: str) -> str:
 
 @pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: path.stem)
 def test_goldens(path: Path) -> None:
-    text, golden, other = emitted(path), *(
-        GOLDENS / f"{module_name(path)}{suffix}" for suffix in (".py", ".digests")
+    text, golden, other = (
+        emitted(path),
+        *(GOLDENS / f"{module_name(path)}{suffix}" for suffix in (".py", ".digests")),
     )
     if text.count("\n") > WHOLE:
         text, golden, other = digests(text), other, golden

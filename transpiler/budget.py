@@ -162,7 +162,7 @@ def refuse(what: str, program: Program, budget: Budget, span: Span) -> None:
     notes += [
         f"`{buffer.name}` takes {byte_text(budget.size(buffer))}"
         + (f", for line {buffer.span.line} of {buffer.span.source.path}" if buffer.span else "")
-        for buffer in _largest(program, budget)
+        for buffer in largest(program, budget)
     ]
     notes.append("what can be computed again in the backward pass is not kept already")
     most = f"a batch of {rows} fits" if rows else "not even a batch of one row fits"
@@ -178,8 +178,8 @@ def refuse(what: str, program: Program, budget: Budget, span: Span) -> None:
     )
 
 
-def _largest(program: Program, budget: Budget) -> list[Buffer]:
-    """The largest buffers of those in use where most is."""
+def largest(program: Program, budget: Budget) -> list[Buffer]:
+    """The largest buffers of a program, of those in use where most is."""
     sizes = {buffer: budget.size(buffer) for buffer in program.buffers}
     phases = {phase for buffer in sizes for phase in buffer.life}
     together = [[b for b in sizes if b.life[0] <= at <= b.life[1]] for at in phases]

@@ -221,31 +221,3 @@ class Program:
     def kernels(self) -> list[Kernel]:
         """Its kernels, each once, in the order of their first call."""
         return list(dict.fromkeys(call.kernel for call in single((*self.calls, *self.update))))
-
-    def __str__(self) -> str:
-        lines = [
-            f"program {self.name}: arena laid out at run time"
-            if self.is_open
-            else f"program {self.name}: arena {self.batch_floats} floats a row of the batch "
-            f"and {self.fixed_floats} besides"
-        ]
-        lines += [f"    feed {feed.name} -> {feed.buffer.name}" for feed in self.feeds]
-        lines += _listing((*self.calls, *self.update), "    ")
-        return "\n".join(lines) + "\n"
-
-
-def _listing(entries: Iterable[Entry], indent: str) -> Iterator[str]:
-    """A line for each call, those of a loop indented below it."""
-    for call in entries:
-        if call.sync:
-            yield f"{indent}sync"
-        again = ", computed again" if call.again else ""
-        if isinstance(call, LoopCall):
-            yield f"{indent}{call.name} for {call.length} steps{again}:"
-            yield from _listing(call.calls, f"{indent}    ")
-            continue
-        arguments = ", ".join(buffer.name for buffer in call.arguments)
-        split = "batch rows" if call.by_batch else "its output"
-        row, fixed = call.kernel.flops
-        cost = f"{row} FLOPs a row" if row else f"{fixed} FLOPs"
-        yield f"{indent}{call.kernel.name}({arguments})    # split by {split}, {cost}{again}"

@@ -162,8 +162,9 @@ def _print_stages(
     max_memory: int | None,
 ) -> None:
     """Print what the pipeline passes on, stage by stage."""
-    from kgen.budget import ceiling_of
+    from kgen.budget import ceiling_of, usual_sizes
     from kgen.compiler import lay_out_text, write_module
+    from kgen.listing import listing
     from kgen.parser import parse
     from kgen.source import read_source
 
@@ -187,8 +188,10 @@ def _print_stages(
     )
     if "program" in stages:
         for phase in phases:
+            fixed = next((i.batch for i in phase.model.inputs if i.batch is not None), None)
+            rows = batch_size or fixed or options.USUAL_BATCH
             for program in filter(None, (phase.train, phase.evaluate, phase.predict)):
-                show(str(program))
+                show(listing(program, rows, usual_sizes(phase.model.predict)))
     if "py" in stages:
         show(write_module(phases, kernels, machine).text)
 
