@@ -4,15 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from math import prod
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from kgen.runtime.errors import MemoryLimitError
 from kgen.runtime.kernels import Buffer, Command, Sync
+from kgen.runtime.memory import Memory
 from kgen.runtime.messages import byte_text
 from kgen.runtime.spec import Spec
-
-if TYPE_CHECKING:
-    from kgen.runtime.memory import Memory
 
 _SHOWN = 4
 _DOES = {"train": "training", "gradient": "gradients", "evaluate": "evaluation"}
