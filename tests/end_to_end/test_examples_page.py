@@ -60,6 +60,7 @@ def test_comparisons_and_trainings_exist() -> None:
     """The file of tests names the row's file; the script trains it, by itself or by its helper."""
     texts = {p.name: p.read_text() for p in [*FOLDER.glob("test_*.py"), *EXAMPLES.glob("*.py")]}
     texts["learn.py"] += texts["trials.py"]
+    texts["every_row.py"] += texts["rows.py"]
     for row in ROWS:
         tests = re.findall(r"`(test_\w+\.py)`", row[4])
         assert tests, row
@@ -68,6 +69,6 @@ def test_comparisons_and_trainings_exist() -> None:
 
 
 def test_every_script_is_listed() -> None:
-    helpers = {"mnist.py", "corpora.py", "rivals.py", "trials.py"}
+    helpers = {"mnist.py", "corpora.py", "rivals.py", "trials.py", "tasks.py", "rows.py"}
     scripts = {p.name for p in EXAMPLES.glob("*.py")} - helpers
     assert scripts == set(re.findall(r"^\| `(\w+\.py)` \|", PAGE, re.MULTILINE))

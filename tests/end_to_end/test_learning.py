@@ -51,3 +51,12 @@ def test_what_chance_allows(learn: Any) -> None:
     for gap, fine in [(0.005, True), (0.1, False)]:
         others = [score + gap for score in scores]
         assert (gap <= learn.allowed(scores, others)) == fine
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("row", "least"), [("02", 0.8), ("03", 0.88), ("07", 0.65), ("10", 0.85)])
+def test_a_row_learns(learn: Any, row: str, least: float) -> None:
+    """Some of the rows that `every_row.py` trains, well above chance."""
+    import every_row
+
+    assert every_row.train(row) >= least
