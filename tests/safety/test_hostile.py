@@ -262,3 +262,12 @@ def test_long_models_are_cut_into_kernels_of_bounded_size(step: str, times: int)
         n for n in ast.parse(text).body if isinstance(n, ast.FunctionDef) and n.decorator_list
     ]
     assert kernels and max(len(list(ast.walk(kernel))) for kernel in kernels) < 8000
+
+
+def test_standalone_modules_are_python() -> None:
+    """Whatever the runtime's files consist of, what is left of them without imports is whole."""
+    source = WIDE.format(**PLAIN, doc="", text="mine")
+    module = inline_runtime(compile_text(source, "m.k").text)
+    assert "kgen.runtime" not in {
+        node.module for node in ast.walk(ast.parse(module)) if isinstance(node, ast.ImportFrom)
+    }
