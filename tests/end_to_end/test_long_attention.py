@@ -31,7 +31,7 @@ def long() -> Any:
     ]
     pooled = layers.GlobalAveragePooling1D()(layers.Concatenate()(parts))
     model = keras.Model({"x": x, "z": z}, dense(3, name="y")(pooled))
-    model.compile(optimizers.SGD(0.1), "mse")
+    model.compile(optimizers.SGD(0.002), "mse")
     return model
 
 
@@ -46,7 +46,7 @@ def masked() -> Any:
     c = layers.Attention(name="c")([g, g])
     parts = [ops.mean(part * 1.0, axis=1) for part in (a, b, c)]
     model = keras.Model({"x": x, "m": m}, dense(2, name="y")(layers.Concatenate()(parts)))
-    model.compile(optimizers.SGD(0.1), "mse")
+    model.compile(optimizers.SGD(0.002), "mse")
     return model
 
 
@@ -55,7 +55,7 @@ def any_length() -> Any:
     a = layers.MultiHeadAttention(3, 2, name="a")(x, x)
     b = layers.MultiHeadAttention(1, 17, name="b")(x, x, use_causal_mask=True)
     model = keras.Model(x, dense(2, name="y")(layers.GlobalAveragePooling1D()(a + b)))
-    model.compile(optimizers.SGD(0.1), "mse")
+    model.compile(optimizers.SGD(0.002), "mse")
     return model
 
 
