@@ -321,8 +321,9 @@ class Engine:
         prepared = Prepared(spec, self.state, steps, most, {}, arena, program, totals=False)
         if prepared.plan.emulated:
             return None
-        work = prepared, self.turn, least, most
-        return Few(*work, spec.inputs[0], spec.outputs[0].shape, self.threads)  # type: ignore[arg-type]
+        given, output = spec.inputs[0], spec.outputs[0]
+        work = prepared, self.turn, least, most, given.shape, given, output.shape
+        return Few(*work, self.threads)  # type: ignore[arg-type]
 
     def predictor(self, rows: int) -> str:
         """The program that predicts so many rows."""

@@ -249,7 +249,8 @@ def _flags(plan: Any) -> npt.NDArray[np.int64]:
     following = np.append(parted[1:], False)
     by_rows = plan.table[:, 1] != 0
     by_rows[-1] = True
-    return PARTED * parted + MEET_BY_PARTS * (parted | following) + MEET_BY_ROWS * by_rows
+    flags = PARTED * parted + MEET_BY_PARTS * (parted | following) + MEET_BY_ROWS * by_rows
+    return flags.astype(np.int64)
 
 
 class Few:
@@ -268,14 +269,15 @@ class Few:
         turn: Any,
         least: int,
         most: int,
+        row_shape: tuple[int, ...],
         given: Input,
         output_shape: tuple[int, ...],
         threads: int,
     ) -> None:
         self.turn = turn
-        self.least, self.most, self.row_shape = least, most, given.shape
+        self.least, self.most, self.row_shape = least, most, row_shape
         self.dtype, self.limit = np.dtype(given.dtype), given.limit
-        words, results = int(np.prod(given.shape)), int(np.prod(output_shape))
+        words, results = int(np.prod(row_shape)), int(np.prod(output_shape))
         worth = max(WORTH_SHARING, WORTH_MEETING * len(prepared.plan.calls))
         self.shares = threads > 1 and prepared.flops >= worth
         # The least rows that are much work.
@@ -283,7 +285,7 @@ class Few:
         if not self.shares:
             self.large = max(self.large, ROWS + 1)
         small = min(most, self.large)
-        self.source = aligned(small * words).view(self.dtype).reshape(small, *given.shape)
+        self.source = aligned(small * words).view(self.dtype).reshape(small, *row_shape)
         self.target = aligned(most * results).reshape(most, *output_shape)
         self.order = np.arange(most)
         self.prepared = prepared

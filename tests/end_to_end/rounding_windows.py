@@ -118,7 +118,7 @@ RULES.update(
                 "depthwise_filter",
                 "filter_parts",
                 "filter_slices",
-            )  # fmt: skip
+            )
         },
         **{name: _copied(name) for name in ("pad", "slice", "repeat", "turn")},
         "pool": _pool,

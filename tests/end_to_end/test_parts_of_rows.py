@@ -20,7 +20,8 @@ model Flat:
     input x: float32[19, 13, 3]
     output y = x |> Conv2D(17, 3, padding="same", activation="relu") |> MaxPooling2D(2)
         |> Conv2D(33, 3, dilation_rate=2) |> BatchNormalization()
-        |> DepthwiseConv2D(3, padding="same") |> UpSampling2D(2) |> AveragePooling2D(3, strides=2, padding="same")
+        |> DepthwiseConv2D(3, padding="same") |> UpSampling2D(2)
+        |> AveragePooling2D(3, strides=2, padding="same")
         |> Conv2DTranspose(5, 3, strides=2, padding="same") |> Flatten() |> Dense(130)
 
 model Line:

@@ -37,9 +37,9 @@ DIFFERENTIABLE = [
 ]
 # Made and used by the operations that are sampled, or fed.
 WITHOUT_SAMPLES = {
-    "array", "as_float", "constant", "dot_panels", "dot_parts", "filter_parts", "input", "logical_and",
-    "logical_not", "logical_or", "random_normal", "random_uniform", "scalar_input", "scan",
-    "scan_output", "sum_parts", "weight", "where",
+    "array", "as_float", "constant", "dot_panels", "dot_parts", "filter_parts", "input",
+    "logical_and", "logical_not", "logical_or", "random_normal", "random_uniform", "scalar_input",
+    "scan", "scan_output", "sum_parts", "weight", "where",
 }  # fmt: skip
 
 

@@ -8,10 +8,10 @@ from typing import Any
 
 from kgen import __version__
 from kgen.compiler import elaborate_text, lay_out
+from kgen.costs import call_cost
 from kgen.dims import ceil_divide, evaluate
 from kgen.emit import render_kernel
 from kgen.graph import BATCH, Graph
-from kgen.costs import call_cost
 from kgen.inspecting.figures import figures, fixed_batch, open_sizes
 from kgen.model import Model
 from kgen.program import ALIGNMENT, OVERHANG, Buffer, Call, Kernel, LoopCall, Program
