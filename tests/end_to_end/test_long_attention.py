@@ -73,7 +73,7 @@ def check(case: Case, terms: int) -> None:
     """Predictions, and weights after ten steps.
 
     Predictions are sums of so many rounded terms; so are gradients, and each step rounds a weight.
-    Weights must have moved by far more than that (a key's bias does not: no softmax depends on it).
+    Weights must have moved by more than that (a key's bias does not: no softmax depends on it).
     """
     case.assign()
     x, y = case.one_or_all(case.x), case.one_or_all(case.y)
@@ -90,7 +90,7 @@ def check(case: Case, terms: int) -> None:
         allowed = 16 * EPS * max(1.0, largest(exact)) + 10 * terms * EPS * moved
         off = largest(case.net.weights[path] - exact)
         assert off <= allowed, f"{path}: {off:.3g}, {allowed:.3g} is allowed, moved {moved:.3g}"
-        assert moved > 10 * allowed or path.endswith("key/bias"), f"{path}: moved {moved:.3g}"
+        assert moved > 2 * allowed or path.endswith("key/bias"), f"{path}: moved {moved:.3g}"
 
 
 def largest(array: Any) -> float:
