@@ -250,7 +250,7 @@ def _flags(plan: Any) -> npt.NDArray[np.int64]:
     by_rows = plan.table[:, 1] != 0
     by_rows[-1] = True
     flags = PARTED * parted + MEET_BY_PARTS * (parted | following) + MEET_BY_ROWS * by_rows
-    return flags.astype(np.int64)
+    return np.asarray(flags, np.int64)
 
 
 class Few:
