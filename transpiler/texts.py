@@ -33,8 +33,6 @@ class MatmulText(KernelText):
 
     bounds: str
     share: str
-    first: str
-    last: str
     columns: str
     rows: str
     step: str
@@ -110,8 +108,6 @@ class BatchedText(KernelText):
     """A product of two matrices for each entry of the batch axes."""
 
     share: str
-    first: str
-    last: str
     rows: str
     cols: str
     inner: str
@@ -134,8 +130,6 @@ class HeadsText(KernelText):
     """
 
     share: str
-    first: str
-    last: str
     heads: str
     key_head: str
     queries: str

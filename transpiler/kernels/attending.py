@@ -84,14 +84,12 @@ class _Heads:
 
     def options(self) -> dict[str, Any]:
         """The fields that both texts have."""
-        share, first, last = shared(self.q.shape[:1])
+        share = shared(self.q.shape[:1])
         own, other = (known_size(x.shape[3:]) for x in (self.k, self.v))
         shared_by = self.heads // self.kept_heads
         lowest, stop = self._range()
         return {
             "share": share,
-            "first": first,
-            "last": last,
             "heads": str(self.heads),
             "key_head": "head" if shared_by == 1 else f"(head // {shared_by})",
             "queries": self.queries,

@@ -54,8 +54,8 @@ def columns(body: Body) -> KernelText:
             body=lines,
             after=tuple(body.take()),
         )
-    share, first, last = shared(results.rows)
-    blocks_loop = f"o in range({first}, {last})"
+    share = shared(results.rows)
+    blocks_loop = "o in range(first, last)"
     return BlockColumnsText(
         dealt=tuple(dealt(share, [Loop(blocks_loop), Loop(loop)], free=True)[0]),
         share=share,

@@ -46,7 +46,7 @@ def distinct_rows(body: Body) -> DistinctText:
     node = body.group.anchor
     (numbers, ranks), out = node.inputs, node.output
     limit, total = known_size(ranks.shape) - 1, rows_text(numbers.shape)
-    share, first, last = shared(numbers.shape)
+    share = shared(numbers.shape)
     source, place = body.view(numbers, total, 1), body.view(ranks, str(limit + 1), 1)
     target = body.view(out, total, 1)
     body.written.append(out)
@@ -55,7 +55,7 @@ def distinct_rows(body: Body) -> DistinctText:
         lines=(
             f"set_dimension(clock, {clock_place(node.attrs['size'])}, "
             f"element({place}, {limit}, 0))",
-            f"for i in range({first}, {last}):",
+            "for i in range(first, last):",
             f"    {_row(source, limit)}",
             f"    set_element({target}, element({place}, row, 0), 0, row)",
         ),
@@ -67,14 +67,14 @@ def distinct_places(body: Body) -> DistinctText:
     node = body.group.anchor
     (numbers, ranks), out = node.inputs, node.output
     limit, total = known_size(ranks.shape) - 1, rows_text(numbers.shape)
-    share, first, last = shared(numbers.shape)
+    share = shared(numbers.shape)
     source, place = body.view(numbers, total, 1), body.view(ranks, str(limit + 1), 1)
     target = body.view(out, total, 1)
     body.written.append(out)
     return DistinctText(
         share=share,
         lines=(
-            f"for i in range({first}, {last}):",
+            "for i in range(first, last):",
             f"    {_row(source, limit)}",
             f"    set_element({target}, i, 0, element({place}, row, 0))",
         ),

@@ -21,9 +21,9 @@ def gathered(body: Body) -> GatherText:
     node = body.group.anchor
     table, places = node.inputs
     rows, cols = width(table.shape[:1]), known_size(table.shape[1:])
-    share, first, last = shared(places.shape)
+    share = shared(places.shape)
     vectors, step = long_vectors(cols, body.lanes)
-    loop = f"i in range({first}, {last})"
+    loop = "i in range(first, last)"
     return GatherText(
         share=share,
         loop=loop,

@@ -30,17 +30,17 @@ def scaled(name: str, factor: Width) -> str:
     return name if factor in (1, "1") else f"{name} * {factor}"
 
 
-def shared(rows: Shape, grain: str = "ROWS") -> tuple[str, str, str]:
-    """The line that shares rows among threads, and the first and last row.
+def shared(rows: Shape, grain: str = "ROWS") -> str:
+    """What gives a thread its first and last row.
 
     A single row of the batch is shared in grains of its parts.
     """
     if not starts_with_batch(rows):
-        return f"share({product_text(rows)}, ROWS, thread, threads)", "first", "last"
+        return f"share({product_text(rows)}, ROWS, thread, threads)"
     each = product_text(tuple(size for size in rows if size != BATCH))
     if each == "1":
-        return "share(batch, ROWS, thread, threads)", "first", "last"
-    return f"share_rows(clock, batch, {each}, {grain}, thread, threads)", "first", "last"
+        return "share(batch, ROWS, thread, threads)"
+    return f"share_rows(clock, batch, {each}, {grain}, thread, threads)"
 
 
 def starts_with_batch(shape: Shape) -> bool:

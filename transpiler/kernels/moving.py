@@ -48,8 +48,8 @@ def _permute(body: Body, source: Value, target: Value) -> PermuteText | PermuteR
     for axis in range(1, len(shape) - 1):
         size = factor(product_text(source.shape[axis : axis + 1]))
         row = f"({row}) * {size} + {_term(place_of[axis])}"
-    share, first, last = shared(rows)
-    loop = f"i in range({first}, {last})"
+    share = shared(rows)
+    loop = "i in range(first, last)"
     source_view = body.view(source, rows_text(source.shape[:-1]), width(source.shape[-1:]))
     if axes[-1] == len(shape) - 1:
         vectors, step = long_vectors(cols, body.lanes)
@@ -104,9 +104,9 @@ def copied(body: Body) -> CopyText:
             part = f"load({name}, i, j, 1, {vectors})"
             moves.append(Move(f"j in range(0, {own}, {step})", _shifted(start), part))
             start = plus(start, product(value.shape[axis:]))
-    share, first, last = shared(rows)
+    share = shared(rows)
     body.written.append(target)
-    loop = f"i in range({first}, {last})"
+    loop = "i in range(first, last)"
     return CopyText(
         share=share,
         loop=loop,

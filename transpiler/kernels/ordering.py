@@ -24,7 +24,7 @@ def running(body: Body) -> RunningText:
     cols = width(behind)
     vectors, step = long_vectors(cols, body.lanes)
     rows = rows_text(out.shape[: axis + 1])
-    share, first, last = shared(before)
+    share = shared(before)
     names = [body.view(value, rows, cols) for value in node.inputs]
     parts = [f"load({name}, i, j, 1, {vectors})" for name in names]
     total = f"total + {parts[0]}" if len(parts) == 1 else f"{parts[0]} * total + {parts[1]}"
@@ -32,8 +32,8 @@ def running(body: Body) -> RunningText:
     start = scaled("o", length)
     return RunningText(
         share=share,
-        loop=f"o in range({first}, {last})",
-        dealt=shared_loop(share, f"o in range({first}, {last})"),
+        loop="o in range(first, last)",
+        dealt=shared_loop(share, "o in range(first, last)"),
         cols=str(cols),
         step=step,
         vectors=vectors,
@@ -51,12 +51,12 @@ def ordered(body: Body) -> OrderText:
     rows, cols = source.shape[:-1], known_size(source.shape[-1:])
     size = known_size(target.shape[-1:])
     vectors, step = long_vectors(cols, body.lanes)
-    share, first, last = shared(rows)
+    share = shared(rows)
     body.written.append(target)
     return OrderText(
         share=share,
-        loop=f"i in range({first}, {last})",
-        dealt=shared_loop(share, f"i in range({first}, {last})"),
+        loop="i in range(first, last)",
+        dealt=shared_loop(share, "i in range(first, last)"),
         cols=str(cols),
         step=step,
         vectors=vectors,
@@ -88,15 +88,15 @@ def _by_place(
     node = body.group.anchor
     source, places = node.inputs
     count = known_size(places.shape[-1:])
-    share, first, last = shared(node.output.shape[:-1])
+    share = shared(node.output.shape[:-1])
     body.written.append(node.output)
     name = body.view(source, rows, known_size(source.shape[-1:]))
     target = body.view(node.output, rows, known_size(node.output.shape[-1:]))
     value = f"element({name}, i, {source_col})"
     return PlaceText(
         share=share,
-        loop=f"i in range({first}, {last})",
-        dealt=shared_loop(share, f"i in range({first}, {last})"),
+        loop="i in range(first, last)",
+        dealt=shared_loop(share, "i in range(first, last)"),
         zeros=str(size) if spread else "",
         count=str(count),
         places=body.view(places, rows, count),

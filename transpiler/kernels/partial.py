@@ -21,7 +21,7 @@ def sum_parts(body: Body) -> NestText:
     (x,) = node.inputs
     cols = known_size(x.shape[1:])
     vectors, step = long_vectors(cols, body.lanes)
-    share, first, last = shared(x.shape[:1])
+    share = shared(x.shape[:1])
     source = body.view(x, rows_text(x.shape[:1]), cols)
     target = body.view(node.output, "threads", cols)
     body.written.append(node.output)
@@ -29,7 +29,7 @@ def sum_parts(body: Body) -> NestText:
         share=share,
         loops=(Loop(f"j in range(0, {cols}, {step})"),),
         start=(f"acc = zeros(1, {vectors})",),
-        inner=(Loop(f"i in range({first}, {last})"),),
+        inner=(Loop("i in range(first, last)"),),
         body=(f"acc = acc + load({source}, i, j, 1, {vectors})",),
         finish=(f"store({target}, thread, j, acc)",),
     )
@@ -40,7 +40,7 @@ def dot_parts(body: Body) -> NestText:
     a, b = node.inputs
     rows, cols = known_size(a.shape[-1:]), known_size(b.shape[-1:])
     vectors, step = product_vectors(width(b.shape[-1:]), body.lanes)
-    share, first, last = shared(a.shape[:-1])
+    share = shared(a.shape[:-1])
     inner = rows_text(a.shape[:-1])
     left, right = body.view(a, inner, rows), body.view(b, inner, cols)
     target = body.view(node.output, f"threads * {rows}", cols)
@@ -53,7 +53,7 @@ def dot_parts(body: Body) -> NestText:
             Loop(f"i in range(0, {rows}, ROWS)"),
         ),
         start=(f"acc = zeros(ROWS, {vectors})",),
-        inner=(Loop(f"k in range({first}, {last})"),),
+        inner=(Loop("k in range(first, last)"),),
         body=(f"acc = outer_t(acc, {left}, k, i, {right}, k, j)",),
         finish=(f"store({place})" if rows % 8 == 0 else f"store_rows({place}, {rows} - i)",),
     )

@@ -57,7 +57,7 @@ def matmul(body: Body) -> KernelText:
     node = body.group.anchor
     a, b = node.inputs
     cols, inner = width(body.group.domain.cols), width(b.shape[:1])
-    share, first, last = shared(a.shape[:-1])
+    share = shared(a.shape[:-1])
     bounds, columns = "first, last", f"0, {cols}"
     vectors, step = product_vectors(cols, body.lanes)
     rows = "ROWS"
@@ -84,10 +84,10 @@ def matmul(body: Body) -> KernelText:
         stage, partial = rows_text(a.shape[:-1]), None
         rows, vectors, step = staged_tile(cols)
     if cols == 1 and isinstance(inner, int) and inner >= LONG_RUN:
-        return _dots(body, share, f"{first}, {last}", inner)
+        return _dots(body, share, "first, last", inner)
     a_name = body.view(a, rows_text(a.shape[:-1]), inner)
     b_name = body.view(b, str(inner), cols)
-    tiles = Loop(f"j in range(0, {cols}, {step})"), Loop(f"i in range({first}, {last}, {rows})")
+    tiles = Loop(f"j in range(0, {cols}, {step})"), Loop(f"i in range(first, last, {rows})")
     is_whole, together = bounds == "first, last", isinstance(inner, int) and inner >= _LONG_SUM
     finish = epilogue(body, Cursor("i", "j", rows, vectors))
     spread: Sequence[str] = ()
@@ -101,8 +101,6 @@ def matmul(body: Body) -> KernelText:
         staged=stage,
         bounds=bounds,
         share=share,
-        first=first,
-        last=last,
         rows=rows,
         columns=columns,
         step=step,
@@ -179,7 +177,7 @@ def dot_panels(body: Body) -> NestText:
     """A tile of columns lies within a panel, whose rows follow one another."""
     a, b = body.group.anchor.inputs
     cols, inner = known_size(body.group.domain.cols), known_size(b.shape[1:2])
-    share, first, last = shared(a.shape[:-1])
+    share = shared(a.shape[:-1])
     take_names(body, "start")
     left = body.view(a, rows_text(a.shape[:-1]), inner)
     right = body.view(b, str(cols // PANEL * inner), PANEL)
@@ -189,7 +187,7 @@ def dot_panels(body: Body) -> NestText:
         share=share,
         loops=(
             Loop(f"j in range(0, {cols}, 4 * LANES)", (f"start = j // {PANEL} * {inner}",)),
-            Loop(f"i in range({first}, {last}, HALF_ROWS)"),
+            Loop("i in range(first, last, HALF_ROWS)"),
         ),
         start=(*_ahead(body, finish, "HALF_ROWS", "4"), "acc = zeros(HALF_ROWS, 4)"),
         inner=(Loop(f"k in range({inner})"),),

@@ -29,16 +29,16 @@ def rowwise(body: Body) -> KernelText:
         reduces = any(node.op.name in REDUCTIONS for node in group.members)
         if not reduces and count(group.domain.cols) != ONE:
             return _flat(body)
-    share, first, last = shared(group.domain.rows)
+    share = shared(group.domain.rows)
     cols = width(group.domain.cols)
     if isinstance(cols, int) and cols <= IN_REGISTERS:
         tile_rows = _tile_rows(body, cols)
         stages = _one_pass(body, cols, tile_rows)
         step = "" if tile_rows == 1 else f", {tile_rows}"
-        loop = f"i in range({first}, {last}{step})"
+        loop = f"i in range(first, last{step})"
     else:
         stages = _passes(body, cols)
-        loop = f"i in range({first}, {last})"
+        loop = "i in range(first, last)"
     return RowsText(share=share, loop=loop, dealt=shared_loop(share, loop), stages=stages)
 
 

@@ -88,16 +88,14 @@ def batched(body: Body) -> BatchedText:
     batch = len(node.attrs["batch"][0])
     rows, inner = width(a.shape[batch : batch + 1]), width(a.shape[batch + 1 :])
     cols = width(b.shape[batch + 1 :])
-    share, first, last = shared(a.shape[:batch], "1")
+    share = shared(a.shape[:batch], "1")
     vectors, step = product_vectors(cols, body.lanes)
     out = node.output
     entries = rows_text(a.shape[:batch])
-    matrices = Loop(f"o in range({first}, {last})"), Loop(f"j in range(0, {cols}, {step})")
+    matrices = Loop("o in range(first, last)"), Loop(f"j in range(0, {cols}, {step})")
     text = BatchedText(
         dealt=tuple(dealt(share, matrices, free=True)[0]),
         share=share,
-        first=first,
-        last=last,
         rows=str(rows),
         cols=str(cols),
         inner=str(inner),
