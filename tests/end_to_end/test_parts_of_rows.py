@@ -36,8 +36,13 @@ model Words:
     e = Embedding(50, 24)(x)
     h = LayerNormalization()(e + MultiHeadAttention(3, 8)(e, e))
     output y = h |> Dense(70, activation="gelu") |> Dense(24) |> Softmax() |> LSTM(9)
+
+model Told:
+    \"\"\"Words that are met again are multiplied once.\"\"\"
+    input x: int32[17]
+    output y = x |> Embedding(60, 20) |> LSTM(16, return_sequences=True) |> Dense(130)
 """
-LAYOUTS = {"Flat": (19, 13, 3), "Line": (61, 5), "Words": (23,)}
+LAYOUTS = {"Flat": (19, 13, 3), "Line": (61, 5), "Words": (23,), "Told": (17,)}
 
 
 @pytest.fixture(scope="module")
@@ -56,7 +61,7 @@ def all_work_shared(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 def rows_for(name: str) -> npt.NDArray[Any]:
     rng, shape = np.random.default_rng(3), LAYOUTS[name]
-    if name == "Words":
+    if len(shape) == 1:
         return rng.integers(0, 50, (40, *shape)).astype(np.int32)
     return rng.standard_normal((40, *shape), dtype=np.float32)
 
