@@ -109,7 +109,7 @@ def test_like_keras(name: str, twin: Any, outputs: int) -> None:
 
 
 @pytest.mark.parametrize(
-    "length", [3, 130, *(pytest.param(n, marks=pytest.mark.slow) for n in (1, 33))]
+    "length", [3, *(pytest.param(n, marks=pytest.mark.slow) for n in (1, 33, 130))]
 )
 def test_any_length(length: int) -> None:
     x, y = {"x": numbers((length, 5), 5, length)}, {"y": 3.0 * numbers((2,), 5, 9)}
@@ -136,6 +136,7 @@ def test_memory_grows_with_the_length() -> None:
         assert rows[512][program] <= 2.1 * small, program
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("threads", [2, 5])
 def test_any_number_of_threads(threads: int) -> None:
     """Rows do not depend on one another; sums over them may be in another order."""

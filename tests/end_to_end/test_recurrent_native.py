@@ -131,7 +131,8 @@ def test_recurrent_layers(name: str) -> None:
     check_all(Case(file, name, twin, {"x": x}, {"y": y}, deep=True, **options))
 
 
-@pytest.mark.parametrize("threads", [2, pytest.param(3, marks=pytest.mark.slow)])
+@pytest.mark.slow
+@pytest.mark.parametrize("threads", [2, 3])
 def test_words_that_occur_again(threads: int) -> None:
     rng = np.random.default_rng(4)
     x = {"x": rng.integers(0, 11, (19, 6)), "z": rng.integers(0, 11, (19, 3))}

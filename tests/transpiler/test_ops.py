@@ -37,9 +37,10 @@ DIFFERENTIABLE = [
 ]
 # Made and used by the operations that are sampled, or fed.
 WITHOUT_SAMPLES = {
-    "array", "as_float", "constant", "dot_panels", "dot_parts", "filter_parts", "input",
-    "logical_and", "logical_not", "logical_or", "random_normal", "random_uniform", "scalar_input",
-    "scan", "scan_output", "sum_parts", "weight", "where",
+    "array", "as_float", "constant", "distinct_places", "distinct_ranks", "distinct_rows",
+    "dot_panels", "dot_parts", "filter_parts", "input", "logical_and", "logical_not", "logical_or",
+    "random_normal", "random_uniform", "scalar_input", "scan", "scan_output", "sum_parts", "weight",
+    "where",
 }  # fmt: skip
 
 
@@ -203,7 +204,13 @@ def test_gradient(name: str, index: int, wide: None) -> None:
     Harness(name, OPS[name].samples[index], 1).check()
 
 
-@pytest.mark.parametrize(("name", "index"), DIFFERENTIABLE)
+@pytest.mark.parametrize(
+    ("name", "index"),
+    [
+        pytest.param(*case, marks=pytest.mark.slow if case[0] == "attention" else ())
+        for case in DIFFERENTIABLE
+    ],
+)
 def test_gradient_of_gradient(name: str, index: int, wide: None) -> None:
     Harness(name, OPS[name].samples[index], 2).check()
 

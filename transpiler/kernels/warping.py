@@ -18,7 +18,7 @@ class _Warps:
     """What both directions share: `inside` is the image that is read or added to."""
 
     def __init__(self, body: Body, inside: Shape, outside: Shape) -> None:
-        take_names(body, "top", "left", "y", "x", "kept", "weight")
+        take_names(body, "x_first", "y_first", "y", "x", "kept", "weight")
         self.body = body
         node = body.group.anchor
         self.inside = inside
@@ -46,9 +46,9 @@ class _Warps:
         )
 
     def _place(self, axis: str, first: int) -> tuple[str, str]:
-        """A coordinate, and the first cell there: `left` or `top`."""
+        """A coordinate, and the first cell there: `x_first` or `y_first`."""
         a, b, c = (f"element({self.transform}, n, {first + k})" for k in range(3))
-        cell = "left" if axis == "x" else "top"
+        cell = f"{axis}_first"
         if self.linear:
             found = f"math.floor({axis})"
         else:
@@ -59,7 +59,7 @@ class _Warps:
         """Loops over the cells that make an output, those within the image if that matters."""
         extent = 2 if self.linear else 1
         found = []
-        for axis, first in enumerate(("top", "left")):
+        for axis, first in enumerate(("y_first", "x_first")):
             name = f"i{_AXES[axis]}"
             if self.mode == "constant":
                 length = size(self.inside, axis + 1)
