@@ -308,19 +308,31 @@ class Few:
         self.alone, self.together = (*work, 1), (*work, self.threads)
         self.how = self.together if self.shares else self.alone
         self.rest, self.length = 0.0, REST
+        self._expect(least)
 
     def __call__(self, x: npt.NDArray[Any], rows: int) -> npt.NDArray[np.float32]:
         """The outputs for `x`, which has `rows` rows, `least` to `most`."""
         with self.turn:
-            self.block[ROWS_WORD] = rows
-            self.block[PARTS_WORD] = rows < ROWS * self.threads
+            if rows != self.rows:
+                self._expect(rows)
             if rows >= self.large:
-                return self._much(x, rows)
-            self.source[:rows] = x
+                return self._much(x)
+            self.given[...] = x
             threads = self.run(*self.how)
             if self.shares and threads != self.threads:
                 self._without_help(crowded=threads < 0)
-            return self.target[:rows].copy()
+            return self.found.copy()
+
+    def _expect(self, rows: int) -> None:
+        """So many rows from now on."""
+        self.rows = rows
+        self.block[ROWS_WORD] = rows
+        self.block[PARTS_WORD] = rows < ROWS * self.threads
+        self.given, self.found = self.source[:rows], self.target[:rows]
+
+    def shapes(self) -> list[tuple[int, ...]]:
+        """The shapes of all that a call takes."""
+        return [(rows, *self.row_shape) for rows in range(self.least, self.most + 1)]
 
     def holds(self, x: npt.NDArray[Any]) -> bool:
         """Whether numbers are of the input's dtype, and indices from 0 to below the limit."""
@@ -328,7 +340,7 @@ class Few:
             return False
         return self.limit is None or bool(x.view(np.uint32).max() < self.limit)
 
-    def _much(self, x: npt.NDArray[Any], rows: int) -> npt.NDArray[np.float32]:
+    def _much(self, x: npt.NDArray[Any]) -> npt.NDArray[np.float32]:
         """A call that is much work: helpers are waited for, and rows are not copied."""
         x = np.ascontiguousarray(x)
         if self.threads > 1 and self.helpers.shared[READY] < self.threads - 1:
@@ -337,7 +349,7 @@ class Few:
         self.feed[0] = x.ctypes.data
         self.run(*self.together)
         self.feed[0], self.block[WAIT_WORD] = self.source_place, 0
-        return self.target[:rows].copy()
+        return self.found.copy()
 
     def _without_help(self, *, crowded: bool) -> None:
         """Rest where cores are not free for helpers; else see to it that they come."""

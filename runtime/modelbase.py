@@ -71,7 +71,7 @@ class ModelBase:
         for view in self.spec.views:
             setattr(self, view.name, ModelView.named(self, view))
         # The quick paths of a call, once their programs are compiled.
-        self._quick: list[Few] = []
+        self._quick: dict[tuple[int, ...], Few] = {}
         # Steps that the last calls of the engine took together, by batch size.
         self.paces: dict[int | None, int] = {}
 
@@ -118,7 +118,8 @@ class ModelBase:
         self._compiled.add(program)
         if program in ("predict", "few") and is_plain(self.spec) and not self.states:
             quick = self.engine.quick(program)
-            self._quick += [] if quick is None else [quick]
+            if quick is not None:
+                self._quick |= dict.fromkeys(quick.shapes(), quick)
 
     def warm(self, verbose: int = 0) -> int:
         """Compiles all that this model, and its views, could need; gives the number of kernels."""

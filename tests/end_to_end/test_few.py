@@ -51,7 +51,7 @@ def test_threads_that_share_columns_change_nothing(
     net = kgen.load(tmp_path / "wide.k").Wide(seed=0)
     x = np.random.default_rng(0).standard_normal((9, 300), dtype=np.float32)
     expected = net.predict(x, verbose=0)
-    few = (net(x[:1]), net._quick[-1])[1]
+    few = (net(x[:1]), net._quick[1, 300])[1]
     shared, run, seen = few.helpers.shared, few.run, []
     monkeypatch.setattr(few, "run", lambda *work: seen.append(run(*work)) or seen[-1])
     shared[PATIENCE] = 1 << 60  # helpers stay once they have come
@@ -90,7 +90,7 @@ def test_calls_that_are_much_work_read_rows_where_they_are(
     net = kgen.load(tmp_path / "wide.k").Wide(seed=0)
     x = np.random.default_rng(0).standard_normal((300, 300), dtype=np.float32)
     first = net(x[:128])
-    few = net._quick[-1]
+    few = net._quick[128, 300]
     assert few.least < few.large < 128 <= few.most
     expected = net.predict(x, batch_size=150, verbose=0)
     np.testing.assert_array_equal(first, expected[:128])
