@@ -177,7 +177,7 @@ class Scheduler:
     def _call(self, group: Group) -> Entry:
         if group.kind == "scan":
             return LoopScheduler(self, group).call()
-        name = kernel_name(group)
+        name = self._kernel_name(group)
         place = self.fusion, group, self.stored, self.in_place
         written = draft(*place, name, rows=self.rows)
         key = draft(*place, "", rows=self.rows, anonymous=True)
@@ -191,6 +191,25 @@ class Scheduler:
             starts=written.starts,
         )
 
+    def _kernel_name(self, group: Group) -> str:
+        """What a kernel is called: after the last value it makes, or what that is for."""
+        made = [node.output for node in group.members if node.output in self.stored]
+        if any(value in self.in_place and self.in_place[value].name == "weights" for value in made):
+            return "update_weights"
+        if made and all(self._is_figure(value) for value in made):
+            return "compute_figures"
+        name = identifier(group.members[-1].output.name)
+        if group.kind == "transpose":
+            return f"transpose_{identifier(group.anchor.inputs[0].name)}"
+        if name.startswith("d_"):
+            return f"gradient_of_{name.removeprefix('d_')}"
+        return f"compute_{name}_few" if self.rows == "few" else f"compute_{name}"
+
+    def _is_figure(self, value: Value) -> bool:
+        """Whether it goes into the totals of the loss and the metrics."""
+        buffer = self.buffers.get(value)
+        return buffer is not None and buffer.space == "totals"
+
     def _fresh(self, group: Group) -> frozenset[Buffer]:
         """The overwritten buffers of which a group reads the new value, made by another."""
         read = {v for node in group.members for v in self._reads(node.inputs)}
@@ -199,16 +218,6 @@ class Scheduler:
             for v in read
             if v in self.in_place and self.fusion.group_of[v] is not group
         )
-
-
-def kernel_name(group: Group) -> str:
-    """What a kernel is called: after the last value it makes."""
-    name = identifier(group.members[-1].output.name)
-    if group.kind == "transpose":
-        return f"transpose_{identifier(group.anchor.inputs[0].name)}"
-    if name.startswith("d_"):
-        return f"gradient_of_{name.removeprefix('d_')}"
-    return f"compute_{name}"
 
 
 def schedule(

@@ -166,7 +166,7 @@ def gradient_of_dense_2_add(thread, threads, batch, clock, args):
 
 
 @kernel
-def compute_copy_1(thread, threads, batch, clock, args):
+def compute_figures(thread, threads, batch, clock, args):
     """Lines 13, 18, 19. 2 FLOPs a row, 7 FLOPs."""
     digit_loss_multiply_2 = matrix(args, 0, batch, 1)
     digit_target = imatrix(args, 1, batch, 1)
@@ -177,18 +177,18 @@ def compute_copy_1(thread, threads, batch, clock, args):
     copy_1 = matrix(args, 6, 1, 1)
     first, last = share(1, LANES, thread, threads)
     for j in range(first, last, LANES):
-        total_ = full(1, 1, 0.0)
-        total__2 = full(1, 1, 0.0)
+        summed = full(1, 1, 0.0)
+        summed_2 = full(1, 1, 0.0)
         for i in range(batch):
-            total_ = total_ + load(digit_loss_multiply_2, i, j, 1, 1)
+            summed = summed + load(digit_loss_multiply_2, i, j, 1, 1)
             digit_loss_as_float = load(digit_target, i, j, 1, 1)
             accuracy_min_tile = load(accuracy_min, i, j, 1, 1)
             accuracy_equal_1 = digit_loss_as_float == accuracy_min_tile
-            total__2 = total__2 + select(accuracy_equal_1, 1.0, 0.0)
-        digit_loss = total_ / full(1, 1, batch)
+            summed_2 = summed_2 + select(accuracy_equal_1, 1.0, 0.0)
+        digit_loss = summed / full(1, 1, batch)
         batch_size = full(1, 1, batch)
         store(multiply, 0, j, digit_loss * batch_size)
-        store(accuracy_sum, 0, j, total__2)
+        store(accuracy_sum, 0, j, summed_2)
         store(copy, 0, j, batch_size)
         store(copy_1, 0, j, full(1, 1, batch))
 
@@ -213,10 +213,10 @@ def gradient_of_dense_2_bias(thread, threads, batch, clock, args):
     d_dense_2_bias = matrix(args, 1, 1, 10)
     first, last = share(10, LANES, thread, threads)
     for j in range(first, last, LANES):
-        total_ = full(1, 1, 0.0)
+        summed = full(1, 1, 0.0)
         for i in range(threads):
-            total_ = total_ + load(d_dense_2_bias_parts, i, j, 1, 1)
-        store(d_dense_2_bias, 0, j, total_)
+            summed = summed + load(d_dense_2_bias_parts, i, j, 1, 1)
+        store(d_dense_2_bias, 0, j, summed)
 
 
 @kernel
@@ -269,10 +269,10 @@ def gradient_of_dense_2_kernel(thread, threads, batch, clock, args):
     d_dense_2_kernel = matrix(args, 1, 1, 1280)
     first, last = share(1280, 4 * LANES, thread, threads)
     for j in range(first, last, 4 * LANES):
-        total_ = full(1, 4, 0.0)
+        summed = full(1, 4, 0.0)
         for i in range(threads):
-            total_ = total_ + load(d_dense_2_kernel_parts, i, j, 1, 4)
-        store(d_dense_2_kernel, 0, j, total_)
+            summed = summed + load(d_dense_2_kernel_parts, i, j, 1, 4)
+        store(d_dense_2_kernel, 0, j, summed)
 
 
 @kernel
@@ -297,13 +297,13 @@ def gradient_of_dense_bias(thread, threads, batch, clock, args):
     d_dense_bias = matrix(args, 3, 1, 128)
     first, last = share(128, 4 * LANES, thread, threads)
     for j in range(first, last, 4 * LANES):
-        total_ = full(1, 4, 0.0)
-        total__2 = full(1, 4, 0.0)
+        summed = full(1, 4, 0.0)
+        summed_2 = full(1, 4, 0.0)
         for i in range(threads):
-            total_ = total_ + load(d_dense_1_bias_parts, i, j, 1, 4)
-            total__2 = total__2 + load(d_dense_bias_parts, i, j, 1, 4)
-        store(d_dense_1_bias, 0, j, total_)
-        store(d_dense_bias, 0, j, total__2)
+            summed = summed + load(d_dense_1_bias_parts, i, j, 1, 4)
+            summed_2 = summed_2 + load(d_dense_bias_parts, i, j, 1, 4)
+        store(d_dense_1_bias, 0, j, summed)
+        store(d_dense_bias, 0, j, summed_2)
 
 
 @kernel
@@ -357,10 +357,10 @@ def gradient_of_dense_1_kernel(thread, threads, batch, clock, args):
     d_dense_1_kernel = matrix(args, 1, 1, 16384)
     first, last = share(16384, 4 * LANES, thread, threads)
     for j in range(first, last, 4 * LANES):
-        total_ = full(1, 4, 0.0)
+        summed = full(1, 4, 0.0)
         for i in range(threads):
-            total_ = total_ + load(d_dense_1_kernel_parts, i, j, 1, 4)
-        store(d_dense_1_kernel, 0, j, total_)
+            summed = summed + load(d_dense_1_kernel_parts, i, j, 1, 4)
+        store(d_dense_1_kernel, 0, j, summed)
 
 
 @kernel
@@ -385,14 +385,14 @@ def gradient_of_dense_kernel(thread, threads, batch, clock, args):
     d_dense_kernel = matrix(args, 1, 1, 8192)
     first, last = share(8192, 4 * LANES, thread, threads)
     for j in range(first, last, 4 * LANES):
-        total_ = full(1, 4, 0.0)
+        summed = full(1, 4, 0.0)
         for i in range(threads):
-            total_ = total_ + load(d_dense_kernel_parts, i, j, 1, 4)
-        store(d_dense_kernel, 0, j, total_)
+            summed = summed + load(d_dense_kernel_parts, i, j, 1, 4)
+        store(d_dense_kernel, 0, j, summed)
 
 
 @kernel
-def compute_subtract_2(thread, threads, batch, clock, args):
+def update_weights(thread, threads, batch, clock, args):
     """All weights at once. 418,048 FLOPs."""
     gradients = matrix(args, 0, 1, 26128)
     momentum = matrix(args, 1, 1, 26128)
@@ -495,7 +495,7 @@ def compute_dense_2(thread, threads, batch, clock, args):
 
 
 @kernel
-def compute_dense_3(thread, threads, batch, clock, args):
+def compute_dense_few(thread, threads, batch, clock, args):
     """Line 13 of the model. 16,640 FLOPs a row."""
     image = matrix(args, 0, batch, 64)
     dense_kernel = matrix(args, 1, 64, 128)
@@ -513,7 +513,7 @@ def compute_dense_3(thread, threads, batch, clock, args):
 
 
 @kernel
-def compute_dense_1_2(thread, threads, batch, clock, args):
+def compute_dense_1_few(thread, threads, batch, clock, args):
     """Line 14 of the model. 33,024 FLOPs a row."""
     dense = matrix(args, 0, batch, 128)
     dense_1_kernel = matrix(args, 1, 128, 128)
@@ -591,7 +591,7 @@ def gradients(m):
         transpose_dense_2_kernel(m.weight("dense_2/kernel"), d_dropout_1_transpose),
         transpose_dense_1_kernel(m.weight("dense_1/kernel"), d_dropout_transpose),
         sync,
-        compute_copy_1(
+        compute_figures(
             digit_loss_multiply_2,
             digit_target,
             accuracy_min,
@@ -638,7 +638,7 @@ def gradients(m):
 def update(m):
     """The optimizer's step."""
     return [
-        compute_subtract_2(
+        update_weights(
             m.gradients(),
             m.slot("momentum"),
             m.slot("velocity"),
@@ -683,7 +683,7 @@ def evaluate(m):
             accuracy_min,
         ),
         sync,
-        compute_copy_1(
+        compute_figures(
             digit_loss_multiply_2,
             digit_target,
             accuracy_min,
@@ -731,8 +731,13 @@ def predict_few(m):
     dense_2 = m.rows(330, 10)
     return [
         m.feed("image", image, 64),
-        compute_dense_3(image, m.weight("dense/kernel"), m.weight("dense/bias"), dense),
-        compute_dense_1_2(
+        compute_dense_few(
+            image,
+            m.weight("dense/kernel"),
+            m.weight("dense/bias"),
+            dense,
+        ),
+        compute_dense_1_few(
             dense,
             m.weight("dense_1/kernel"),
             m.weight("dense_1/bias"),
@@ -817,7 +822,7 @@ SOURCE_MAP = {
     "compute_dropout_1": (14,),
     "compute_dense_2_add": (15,),
     "gradient_of_dense_2_add": (15, 18, 19),
-    "compute_copy_1": (13, 18, 19),
+    "compute_figures": (13, 18, 19),
     "gradient_of_dense_2_bias_parts": (15,),
     "gradient_of_dense_2_bias": (15,),
     "transpose_dense_2_kernel": (15,),
@@ -832,13 +837,13 @@ SOURCE_MAP = {
     "gradient_of_dense_1_kernel": (14,),
     "gradient_of_dense_kernel_parts": (13,),
     "gradient_of_dense_kernel": (13,),
-    "compute_subtract_2": (),
+    "update_weights": (),
     "compute_dense": (13,),
     "compute_dense_1": (14,),
     "compute_accuracy_min": (15, 18, 19),
     "compute_dense_2": (15,),
-    "compute_dense_3": (13,),
-    "compute_dense_1_2": (14,),
+    "compute_dense_few": (13,),
+    "compute_dense_1_few": (14,),
 }
 SOURCE = """\
 # The README's classifier: handwritten digits of 8x8 pixels, as flat rows.

@@ -138,7 +138,7 @@ def gradient_of_dense_1(thread, threads, batch, clock, args):
 
 
 @kernel
-def compute_copy_1(thread, threads, batch, clock, args):
+def compute_figures(thread, threads, batch, clock, args):
     """Lines 9, 13, 14. 2 FLOPs a row, 7 FLOPs."""
     digit_loss_multiply_2 = matrix(args, 0, batch, 1)
     accuracy_min = matrix(args, 1, batch, 1)
@@ -149,18 +149,18 @@ def compute_copy_1(thread, threads, batch, clock, args):
     copy_1 = matrix(args, 6, 1, 1)
     first, last = share(1, LANES, thread, threads)
     for j in range(first, last, LANES):
-        total_ = full(1, 1, 0.0)
-        total__2 = full(1, 1, 0.0)
+        summed = full(1, 1, 0.0)
+        summed_2 = full(1, 1, 0.0)
         for i in range(batch):
-            total_ = total_ + load(digit_loss_multiply_2, i, j, 1, 1)
+            summed = summed + load(digit_loss_multiply_2, i, j, 1, 1)
             accuracy_min_tile = load(accuracy_min, i, j, 1, 1)
             accuracy_min_1_tile = load(accuracy_min_1, i, j, 1, 1)
             accuracy_equal_2 = accuracy_min_tile == accuracy_min_1_tile
-            total__2 = total__2 + select(accuracy_equal_2, 1.0, 0.0)
-        digit_loss = total_ / full(1, 1, batch)
+            summed_2 = summed_2 + select(accuracy_equal_2, 1.0, 0.0)
+        digit_loss = summed / full(1, 1, batch)
         batch_size = full(1, 1, batch)
         store(multiply, 0, j, digit_loss * batch_size)
-        store(accuracy_sum, 0, j, total__2)
+        store(accuracy_sum, 0, j, summed_2)
         store(copy, 0, j, batch_size)
         store(copy_1, 0, j, full(1, 1, batch))
 
@@ -185,10 +185,10 @@ def gradient_of_dense_1_bias(thread, threads, batch, clock, args):
     d_dense_1_bias = matrix(args, 1, 1, 10)
     first, last = share(10, LANES, thread, threads)
     for j in range(first, last, LANES):
-        total_ = full(1, 1, 0.0)
+        summed = full(1, 1, 0.0)
         for i in range(threads):
-            total_ = total_ + load(d_dense_1_bias_parts, i, j, 1, 1)
-        store(d_dense_1_bias, 0, j, total_)
+            summed = summed + load(d_dense_1_bias_parts, i, j, 1, 1)
+        store(d_dense_1_bias, 0, j, summed)
 
 
 @kernel
@@ -241,10 +241,10 @@ def gradient_of_dense_1_kernel(thread, threads, batch, clock, args):
     d_dense_1_kernel = matrix(args, 1, 1, 320)
     first, last = share(320, 4 * LANES, thread, threads)
     for j in range(first, last, 4 * LANES):
-        total_ = full(1, 4, 0.0)
+        summed = full(1, 4, 0.0)
         for i in range(threads):
-            total_ = total_ + load(d_dense_1_kernel_parts, i, j, 1, 4)
-        store(d_dense_1_kernel, 0, j, total_)
+            summed = summed + load(d_dense_1_kernel_parts, i, j, 1, 4)
+        store(d_dense_1_kernel, 0, j, summed)
 
 
 @kernel
@@ -267,10 +267,10 @@ def gradient_of_dense_bias(thread, threads, batch, clock, args):
     d_dense_bias = matrix(args, 1, 1, 32)
     first, last = share(32, 2 * LANES, thread, threads)
     for j in range(first, last, 2 * LANES):
-        total_ = full(1, 2, 0.0)
+        summed = full(1, 2, 0.0)
         for i in range(threads):
-            total_ = total_ + load(d_dense_bias_parts, i, j, 1, 2)
-        store(d_dense_bias, 0, j, total_)
+            summed = summed + load(d_dense_bias_parts, i, j, 1, 2)
+        store(d_dense_bias, 0, j, summed)
 
 
 @kernel
@@ -295,14 +295,14 @@ def gradient_of_dense_kernel(thread, threads, batch, clock, args):
     d_dense_kernel = matrix(args, 1, 1, 25088)
     first, last = share(25088, 4 * LANES, thread, threads)
     for j in range(first, last, 4 * LANES):
-        total_ = full(1, 4, 0.0)
+        summed = full(1, 4, 0.0)
         for i in range(threads):
-            total_ = total_ + load(d_dense_kernel_parts, i, j, 1, 4)
-        store(d_dense_kernel, 0, j, total_)
+            summed = summed + load(d_dense_kernel_parts, i, j, 1, 4)
+        store(d_dense_kernel, 0, j, summed)
 
 
 @kernel
-def compute_subtract(thread, threads, batch, clock, args):
+def update_weights(thread, threads, batch, clock, args):
     """All weights at once. 330,928 FLOPs."""
     velocity = matrix(args, 0, 1, 25456)
     gradients = matrix(args, 1, 1, 25456)
@@ -418,7 +418,7 @@ def gradients(m):
         gradient_of_dense_1_kernel_parts(activation, d_dense_1, d_dense_1_kernel_parts),
         transpose_dense_1_kernel(m.weight("dense_1/kernel"), d_activation_transpose),
         sync,
-        compute_copy_1(
+        compute_figures(
             digit_loss_multiply_2,
             accuracy_min,
             accuracy_min_1,
@@ -444,7 +444,7 @@ def gradients(m):
 def update(m):
     """The optimizer's step."""
     return [
-        compute_subtract(m.slot("velocity"), m.gradients(), m.scalar(0), m.weights()),
+        update_weights(m.slot("velocity"), m.gradients(), m.scalar(0), m.weights()),
     ]
 
 
@@ -483,7 +483,7 @@ def evaluate(m):
             accuracy_min_1,
         ),
         sync,
-        compute_copy_1(
+        compute_figures(
             digit_loss_multiply_2,
             accuracy_min,
             accuracy_min_1,
@@ -569,7 +569,7 @@ SOURCE_MAP = {
     "compute_activation": (9,),
     "compute_dense_1": (10,),
     "gradient_of_dense_1": (10, 13, 14),
-    "compute_copy_1": (9, 13, 14),
+    "compute_figures": (9, 13, 14),
     "gradient_of_dense_1_bias_parts": (10,),
     "gradient_of_dense_1_bias": (10,),
     "transpose_dense_1_kernel": (10,),
@@ -580,7 +580,7 @@ SOURCE_MAP = {
     "gradient_of_dense_bias": (9,),
     "gradient_of_dense_kernel_parts": (9,),
     "gradient_of_dense_kernel": (9,),
-    "compute_subtract": (),
+    "update_weights": (),
     "compute_accuracy_min_1": (10, 13, 14),
     "compute_activation_1": (10,),
 }

@@ -166,7 +166,7 @@ def gradient_of_dense_2_add(thread, threads, batch, clock, args):
 
 
 @kernel
-def compute_copy_1(thread, threads, batch, clock, args):
+def compute_figures(thread, threads, batch, clock, args):
     """Lines 8, 17, 18. 2 FLOPs a row, 7 FLOPs."""
     label_loss_multiply_2 = matrix(args, 0, batch, 1)
     accuracy_min = matrix(args, 1, batch, 1)
@@ -177,18 +177,18 @@ def compute_copy_1(thread, threads, batch, clock, args):
     copy_1 = matrix(args, 6, 1, 1)
     first, last = share(1, LANES, thread, threads)
     for j in range(first, last, LANES):
-        total_ = full(1, 1, 0.0)
-        total__2 = full(1, 1, 0.0)
+        summed = full(1, 1, 0.0)
+        summed_2 = full(1, 1, 0.0)
         for i in range(batch):
-            total_ = total_ + load(label_loss_multiply_2, i, j, 1, 1)
+            summed = summed + load(label_loss_multiply_2, i, j, 1, 1)
             accuracy_min_tile = load(accuracy_min, i, j, 1, 1)
             accuracy_min_1_tile = load(accuracy_min_1, i, j, 1, 1)
             accuracy_equal_2 = accuracy_min_tile == accuracy_min_1_tile
-            total__2 = total__2 + select(accuracy_equal_2, 1.0, 0.0)
-        label_loss = total_ / full(1, 1, batch)
+            summed_2 = summed_2 + select(accuracy_equal_2, 1.0, 0.0)
+        label_loss = summed / full(1, 1, batch)
         batch_size = full(1, 1, batch)
         store(multiply, 0, j, label_loss * batch_size)
-        store(accuracy_sum, 0, j, total__2)
+        store(accuracy_sum, 0, j, summed_2)
         store(copy, 0, j, batch_size)
         store(copy_1, 0, j, full(1, 1, batch))
 
@@ -213,10 +213,10 @@ def gradient_of_dense_2_bias(thread, threads, batch, clock, args):
     d_dense_2_bias = matrix(args, 1, 1, 10)
     first, last = share(10, LANES, thread, threads)
     for j in range(first, last, LANES):
-        total_ = full(1, 1, 0.0)
+        summed = full(1, 1, 0.0)
         for i in range(threads):
-            total_ = total_ + load(d_dense_2_bias_parts, i, j, 1, 1)
-        store(d_dense_2_bias, 0, j, total_)
+            summed = summed + load(d_dense_2_bias_parts, i, j, 1, 1)
+        store(d_dense_2_bias, 0, j, summed)
 
 
 @kernel
@@ -269,10 +269,10 @@ def gradient_of_dense_2_kernel(thread, threads, batch, clock, args):
     d_dense_2_kernel = matrix(args, 1, 1, 640)
     first, last = share(640, 4 * LANES, thread, threads)
     for j in range(first, last, 4 * LANES):
-        total_ = full(1, 4, 0.0)
+        summed = full(1, 4, 0.0)
         for i in range(threads):
-            total_ = total_ + load(d_dense_2_kernel_parts, i, j, 1, 4)
-        store(d_dense_2_kernel, 0, j, total_)
+            summed = summed + load(d_dense_2_kernel_parts, i, j, 1, 4)
+        store(d_dense_2_kernel, 0, j, summed)
 
 
 @kernel
@@ -297,13 +297,13 @@ def gradient_of_dense_bias(thread, threads, batch, clock, args):
     d_dense_bias = matrix(args, 3, 1, 64)
     first, last = share(64, 4 * LANES, thread, threads)
     for j in range(first, last, 4 * LANES):
-        total_ = full(1, 4, 0.0)
-        total__2 = full(1, 4, 0.0)
+        summed = full(1, 4, 0.0)
+        summed_2 = full(1, 4, 0.0)
         for i in range(threads):
-            total_ = total_ + load(d_dense_1_bias_parts, i, j, 1, 4)
-            total__2 = total__2 + load(d_dense_bias_parts, i, j, 1, 4)
-        store(d_dense_1_bias, 0, j, total_)
-        store(d_dense_bias, 0, j, total__2)
+            summed = summed + load(d_dense_1_bias_parts, i, j, 1, 4)
+            summed_2 = summed_2 + load(d_dense_bias_parts, i, j, 1, 4)
+        store(d_dense_1_bias, 0, j, summed)
+        store(d_dense_bias, 0, j, summed_2)
 
 
 @kernel
@@ -356,10 +356,10 @@ def gradient_of_dense_1_kernel(thread, threads, batch, clock, args):
     d_dense_1_kernel = matrix(args, 1, 1, 4096)
     first, last = share(4096, 4 * LANES, thread, threads)
     for j in range(first, last, 4 * LANES):
-        total_ = full(1, 4, 0.0)
+        summed = full(1, 4, 0.0)
         for i in range(threads):
-            total_ = total_ + load(d_dense_1_kernel_parts, i, j, 1, 4)
-        store(d_dense_1_kernel, 0, j, total_)
+            summed = summed + load(d_dense_1_kernel_parts, i, j, 1, 4)
+        store(d_dense_1_kernel, 0, j, summed)
 
 
 @kernel
@@ -384,14 +384,14 @@ def gradient_of_dense_kernel(thread, threads, batch, clock, args):
     d_dense_kernel = matrix(args, 1, 1, 1280)
     first, last = share(1280, 4 * LANES, thread, threads)
     for j in range(first, last, 4 * LANES):
-        total_ = full(1, 4, 0.0)
+        summed = full(1, 4, 0.0)
         for i in range(threads):
-            total_ = total_ + load(d_dense_kernel_parts, i, j, 1, 4)
-        store(d_dense_kernel, 0, j, total_)
+            summed = summed + load(d_dense_kernel_parts, i, j, 1, 4)
+        store(d_dense_kernel, 0, j, summed)
 
 
 @kernel
-def compute_add(thread, threads, batch, clock, args):
+def update_weights(thread, threads, batch, clock, args):
     """All weights at once. 18,480 FLOPs."""
     momentum = matrix(args, 0, 1, 6160)
     gradients = matrix(args, 1, 1, 6160)
@@ -493,7 +493,7 @@ def compute_dense_2(thread, threads, batch, clock, args):
 
 
 @kernel
-def compute_dense_3(thread, threads, batch, clock, args):
+def compute_dense_few(thread, threads, batch, clock, args):
     """Line 8 of the model. 2,688 FLOPs a row."""
     features = matrix(args, 0, batch, 20)
     dense_kernel = matrix(args, 1, 20, 64)
@@ -509,7 +509,7 @@ def compute_dense_3(thread, threads, batch, clock, args):
 
 
 @kernel
-def compute_dense_1_2(thread, threads, batch, clock, args):
+def compute_dense_1_few(thread, threads, batch, clock, args):
     """Line 9 of the model. 8,320 FLOPs a row."""
     dense = matrix(args, 0, batch, 64)
     dense_1_kernel = matrix(args, 1, 64, 64)
@@ -587,7 +587,7 @@ def gradients(m):
         transpose_dense_2_kernel(m.weight("dense_2/kernel"), d_dropout_1_transpose),
         transpose_dense_1_kernel(m.weight("dense_1/kernel"), d_dropout_transpose),
         sync,
-        compute_copy_1(
+        compute_figures(
             label_loss_multiply_2,
             accuracy_min,
             accuracy_min_1,
@@ -634,7 +634,7 @@ def gradients(m):
 def update(m):
     """The optimizer's step."""
     return [
-        compute_add(m.slot("momentum"), m.gradients(), m.scalar(0), m.weights()),
+        update_weights(m.slot("momentum"), m.gradients(), m.scalar(0), m.weights()),
     ]
 
 
@@ -680,7 +680,7 @@ def evaluate(m):
             accuracy_min_1,
         ),
         sync,
-        compute_copy_1(
+        compute_figures(
             label_loss_multiply_2,
             accuracy_min,
             accuracy_min_1,
@@ -733,13 +733,13 @@ def predict_few(m):
     dense_2 = m.rows(158, 10)
     return [
         m.feed("features", features, 20),
-        compute_dense_3(
+        compute_dense_few(
             features,
             m.weight("dense/kernel"),
             m.weight("dense/bias"),
             dense,
         ),
-        compute_dense_1_2(
+        compute_dense_1_few(
             dense,
             m.weight("dense_1/kernel"),
             m.weight("dense_1/bias"),
@@ -824,7 +824,7 @@ SOURCE_MAP = {
     "compute_dropout_1": (9,),
     "compute_dense_2_add": (10,),
     "gradient_of_dense_2_add": (10, 17, 18),
-    "compute_copy_1": (8, 17, 18),
+    "compute_figures": (8, 17, 18),
     "gradient_of_dense_2_bias_parts": (10,),
     "gradient_of_dense_2_bias": (10,),
     "transpose_dense_2_kernel": (10,),
@@ -839,13 +839,13 @@ SOURCE_MAP = {
     "gradient_of_dense_1_kernel": (9,),
     "gradient_of_dense_kernel_parts": (8,),
     "gradient_of_dense_kernel": (8,),
-    "compute_add": (),
+    "update_weights": (),
     "compute_dense": (8,),
     "compute_dense_1": (9,),
     "compute_accuracy_min_1": (10, 17, 18),
     "compute_dense_2": (10,),
-    "compute_dense_3": (8,),
-    "compute_dense_1_2": (9,),
+    "compute_dense_few": (8,),
+    "compute_dense_1_few": (9,),
 }
 SOURCE = """\
 # Many classes: dropout, and Nesterov momentum with a decaying learning rate.

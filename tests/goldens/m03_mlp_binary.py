@@ -135,16 +135,16 @@ def gradient_of_dense_2_add(thread, threads, batch, clock, args):
 
 
 @kernel
-def compute_multiply(thread, threads, batch, clock, args):
+def compute_figures(thread, threads, batch, clock, args):
     """Line 13 of the model. 1 FLOPs a row, 5 FLOPs."""
     yes_loss_multiply_1 = matrix(args, 0, batch, 1)
     multiply = matrix(args, 1, 1, 1)
     first, last = share(1, LANES, thread, threads)
     for j in range(first, last, LANES):
-        total_ = full(1, 1, 0.0)
+        summed = full(1, 1, 0.0)
         for i in range(batch):
-            total_ = total_ + load(yes_loss_multiply_1, i, j, 1, 1)
-        yes_loss = total_ / full(1, 1, batch)
+            summed = summed + load(yes_loss_multiply_1, i, j, 1, 1)
+        yes_loss = summed / full(1, 1, batch)
         store(multiply, 0, j, yes_loss * full(1, 1, batch))
 
 
@@ -160,16 +160,16 @@ def compute_copy_1(thread, threads, batch, clock, args):
     copy_1 = matrix(args, 6, 1, 1)
     first, last = share(1, LANES, thread, threads)
     for j in range(first, last, LANES):
-        total_ = full(1, 1, 0.0)
-        total__2 = full(1, 1, 0.0)
+        summed = full(1, 1, 0.0)
+        summed_2 = full(1, 1, 0.0)
         for i in range(batch):
             accuracy_greater = load(dense_2, i, j, 1, 1) > 0.5
             accuracy_as_float = select(accuracy_greater, 1.0, 0.0)
             accuracy_equal = load(yes_target, i, j, 1, 1) == accuracy_as_float
-            total_ = total_ + select(accuracy_equal, 1.0, 0.0)
-            total__2 = total__2 + load(d_dense_2_add, i, j, 1, 1)
-        store(accuracy_sum_1, 0, j, total_)
-        store(d_dense_2_bias, 0, j, total__2)
+            summed = summed + select(accuracy_equal, 1.0, 0.0)
+            summed_2 = summed_2 + load(d_dense_2_add, i, j, 1, 1)
+        store(accuracy_sum_1, 0, j, summed)
+        store(d_dense_2_bias, 0, j, summed_2)
         store(copy, 0, j, full(1, 1, batch))
         store(copy_1, 0, j, full(1, 1, batch))
 
@@ -224,10 +224,10 @@ def gradient_of_dense_2_kernel(thread, threads, batch, clock, args):
     d_dense_2_kernel = matrix(args, 1, 1, 64)
     first, last = share(64, 4 * LANES, thread, threads)
     for j in range(first, last, 4 * LANES):
-        total_ = full(1, 4, 0.0)
+        summed = full(1, 4, 0.0)
         for i in range(threads):
-            total_ = total_ + load(d_dense_2_kernel_parts, i, j, 1, 4)
-        store(d_dense_2_kernel, 0, j, total_)
+            summed = summed + load(d_dense_2_kernel_parts, i, j, 1, 4)
+        store(d_dense_2_kernel, 0, j, summed)
 
 
 @kernel
@@ -252,13 +252,13 @@ def gradient_of_dense_bias(thread, threads, batch, clock, args):
     d_dense_bias = matrix(args, 3, 1, 64)
     first, last = share(64, 4 * LANES, thread, threads)
     for j in range(first, last, 4 * LANES):
-        total_ = full(1, 4, 0.0)
-        total__2 = full(1, 4, 0.0)
+        summed = full(1, 4, 0.0)
+        summed_2 = full(1, 4, 0.0)
         for i in range(threads):
-            total_ = total_ + load(d_dense_1_bias_parts, i, j, 1, 4)
-            total__2 = total__2 + load(d_dense_bias_parts, i, j, 1, 4)
-        store(d_dense_1_bias, 0, j, total_)
-        store(d_dense_bias, 0, j, total__2)
+            summed = summed + load(d_dense_1_bias_parts, i, j, 1, 4)
+            summed_2 = summed_2 + load(d_dense_bias_parts, i, j, 1, 4)
+        store(d_dense_1_bias, 0, j, summed)
+        store(d_dense_bias, 0, j, summed_2)
 
 
 @kernel
@@ -311,10 +311,10 @@ def gradient_of_dense_1_kernel(thread, threads, batch, clock, args):
     d_dense_1_kernel = matrix(args, 1, 1, 4096)
     first, last = share(4096, 4 * LANES, thread, threads)
     for j in range(first, last, 4 * LANES):
-        total_ = full(1, 4, 0.0)
+        summed = full(1, 4, 0.0)
         for i in range(threads):
-            total_ = total_ + load(d_dense_1_kernel_parts, i, j, 1, 4)
-        store(d_dense_1_kernel, 0, j, total_)
+            summed = summed + load(d_dense_1_kernel_parts, i, j, 1, 4)
+        store(d_dense_1_kernel, 0, j, summed)
 
 
 @kernel
@@ -339,14 +339,14 @@ def gradient_of_dense_kernel(thread, threads, batch, clock, args):
     d_dense_kernel = matrix(args, 1, 1, 1280)
     first, last = share(1280, 4 * LANES, thread, threads)
     for j in range(first, last, 4 * LANES):
-        total_ = full(1, 4, 0.0)
+        summed = full(1, 4, 0.0)
         for i in range(threads):
-            total_ = total_ + load(d_dense_kernel_parts, i, j, 1, 4)
-        store(d_dense_kernel, 0, j, total_)
+            summed = summed + load(d_dense_kernel_parts, i, j, 1, 4)
+        store(d_dense_kernel, 0, j, summed)
 
 
 @kernel
-def compute_subtract(thread, threads, batch, clock, args):
+def update_weights(thread, threads, batch, clock, args):
     """All weights at once. 72,592 FLOPs."""
     velocity = matrix(args, 0, 1, 5584)
     gradients = matrix(args, 1, 1, 5584)
@@ -430,7 +430,7 @@ def compute_yes_loss_multiply_1(thread, threads, batch, clock, args):
 
 
 @kernel
-def compute_copy_1_2(thread, threads, batch, clock, args):
+def compute_figures_2(thread, threads, batch, clock, args):
     """Line 14 of the model. 1 FLOPs a row, 2 FLOPs."""
     yes_target = matrix(args, 0, batch, 1)
     dense_2 = matrix(args, 1, batch, 1)
@@ -439,13 +439,13 @@ def compute_copy_1_2(thread, threads, batch, clock, args):
     copy_1 = matrix(args, 4, 1, 1)
     first, last = share(1, LANES, thread, threads)
     for j in range(first, last, LANES):
-        total_ = full(1, 1, 0.0)
+        summed = full(1, 1, 0.0)
         for i in range(batch):
             accuracy_greater = load(dense_2, i, j, 1, 1) > 0.5
             accuracy_as_float = select(accuracy_greater, 1.0, 0.0)
             accuracy_equal = load(yes_target, i, j, 1, 1) == accuracy_as_float
-            total_ = total_ + select(accuracy_equal, 1.0, 0.0)
-        store(accuracy_sum_1, 0, j, total_)
+            summed = summed + select(accuracy_equal, 1.0, 0.0)
+        store(accuracy_sum_1, 0, j, summed)
         store(copy, 0, j, full(1, 1, batch))
         store(copy_1, 0, j, full(1, 1, batch))
 
@@ -469,7 +469,7 @@ def compute_dense_2(thread, threads, batch, clock, args):
 
 
 @kernel
-def compute_dense_3(thread, threads, batch, clock, args):
+def compute_dense_few(thread, threads, batch, clock, args):
     """Line 8 of the model. 2,688 FLOPs a row."""
     features = matrix(args, 0, batch, 20)
     dense_kernel = matrix(args, 1, 20, 64)
@@ -485,7 +485,7 @@ def compute_dense_3(thread, threads, batch, clock, args):
 
 
 @kernel
-def compute_dense_1_2(thread, threads, batch, clock, args):
+def compute_dense_1_few(thread, threads, batch, clock, args):
     """Line 9 of the model. 8,320 FLOPs a row."""
     dense = matrix(args, 0, batch, 64)
     dense_1_kernel = matrix(args, 1, 64, 64)
@@ -554,7 +554,7 @@ def gradients(m):
         transpose_dense_2_kernel(m.weight("dense_2/kernel"), d_dropout_1_transpose),
         transpose_dense_1_kernel(m.weight("dense_1/kernel"), d_dropout_transpose),
         sync,
-        compute_multiply(yes_loss_multiply_1, m.figure(0)),
+        compute_figures(yes_loss_multiply_1, m.figure(0)),
         gradient_of_dense_1_add(
             d_dense_2_add,
             d_dropout_1_transpose,
@@ -601,7 +601,7 @@ def gradients(m):
 def update(m):
     """The optimizer's step."""
     return [
-        compute_subtract(m.slot("velocity"), m.gradients(), m.scalar(0), m.weights()),
+        update_weights(m.slot("velocity"), m.gradients(), m.scalar(0), m.weights()),
     ]
 
 
@@ -640,8 +640,8 @@ def evaluate(m):
             yes_loss_multiply_1,
         ),
         sync,
-        compute_multiply(yes_loss_multiply_1, m.figure(0)),
-        compute_copy_1_2(yes_target, dense_2, m.figure(2), m.figure(1), m.figure(3)),
+        compute_figures(yes_loss_multiply_1, m.figure(0)),
+        compute_figures_2(yes_target, dense_2, m.figure(2), m.figure(1), m.figure(3)),
     ]
 
 
@@ -683,13 +683,13 @@ def predict_few(m):
     dense_2 = m.rows(148, 1)
     return [
         m.feed("features", features, 20),
-        compute_dense_3(
+        compute_dense_few(
             features,
             m.weight("dense/kernel"),
             m.weight("dense/bias"),
             dense,
         ),
-        compute_dense_1_2(
+        compute_dense_1_few(
             dense,
             m.weight("dense_1/kernel"),
             m.weight("dense_1/bias"),
@@ -764,7 +764,7 @@ SOURCE_MAP = {
     "compute_dropout": (8,),
     "compute_dropout_1": (9,),
     "gradient_of_dense_2_add": (10, 13),
-    "compute_multiply": (13,),
+    "compute_figures": (13,),
     "compute_copy_1": (8, 10, 14),
     "transpose_dense_2_kernel": (10,),
     "gradient_of_dense_1_add": (9, 10),
@@ -778,14 +778,14 @@ SOURCE_MAP = {
     "gradient_of_dense_1_kernel": (9,),
     "gradient_of_dense_kernel_parts": (8,),
     "gradient_of_dense_kernel": (8,),
-    "compute_subtract": (),
+    "update_weights": (),
     "compute_dense": (8,),
     "compute_dense_1": (9,),
     "compute_yes_loss_multiply_1": (10, 13),
-    "compute_copy_1_2": (14,),
+    "compute_figures_2": (14,),
     "compute_dense_2": (10,),
-    "compute_dense_3": (8,),
-    "compute_dense_1_2": (9,),
+    "compute_dense_few": (8,),
+    "compute_dense_1_few": (9,),
 }
 SOURCE = """\
 # Two classes: one sigmoid unit and binary crossentropy, computed together from

@@ -154,7 +154,7 @@ def gradient_of_dense_2_add(thread, threads, batch, clock, args):
 
 
 @kernel
-def compute_copy_1(thread, threads, batch, clock, args):
+def compute_figures(thread, threads, batch, clock, args):
     """Lines 7, 12, 13. 2 FLOPs a row, 7 FLOPs."""
     digit_loss_multiply_2 = matrix(args, 0, batch, 1)
     accuracy_min = matrix(args, 1, batch, 1)
@@ -165,18 +165,18 @@ def compute_copy_1(thread, threads, batch, clock, args):
     copy_1 = matrix(args, 6, 1, 1)
     first, last = share(1, LANES, thread, threads)
     for j in range(first, last, LANES):
-        total_ = full(1, 1, 0.0)
-        total__2 = full(1, 1, 0.0)
+        summed = full(1, 1, 0.0)
+        summed_2 = full(1, 1, 0.0)
         for i in range(batch):
-            total_ = total_ + load(digit_loss_multiply_2, i, j, 1, 1)
+            summed = summed + load(digit_loss_multiply_2, i, j, 1, 1)
             accuracy_min_tile = load(accuracy_min, i, j, 1, 1)
             accuracy_min_1_tile = load(accuracy_min_1, i, j, 1, 1)
             accuracy_equal_2 = accuracy_min_tile == accuracy_min_1_tile
-            total__2 = total__2 + select(accuracy_equal_2, 1.0, 0.0)
-        digit_loss = total_ / full(1, 1, batch)
+            summed_2 = summed_2 + select(accuracy_equal_2, 1.0, 0.0)
+        digit_loss = summed / full(1, 1, batch)
         batch_size = full(1, 1, batch)
         store(multiply, 0, j, digit_loss * batch_size)
-        store(accuracy_sum, 0, j, total__2)
+        store(accuracy_sum, 0, j, summed_2)
         store(copy, 0, j, batch_size)
         store(copy_1, 0, j, full(1, 1, batch))
 
@@ -188,10 +188,10 @@ def gradient_of_dense_2_bias(thread, threads, batch, clock, args):
     d_dense_2_bias = matrix(args, 1, 1, 10)
     first, last = share(10, LANES, thread, threads)
     for j in range(first, last, LANES):
-        total_ = full(1, 1, 0.0)
+        summed = full(1, 1, 0.0)
         for i in range(batch):
-            total_ = total_ + load(d_dense_2_add, i, j, 1, 1)
-        store(d_dense_2_bias, 0, j, total_)
+            summed = summed + load(d_dense_2_add, i, j, 1, 1)
+        store(d_dense_2_bias, 0, j, summed)
 
 
 @kernel
@@ -246,13 +246,13 @@ def gradient_of_dense_bias(thread, threads, batch, clock, args):
     d_dense_bias = matrix(args, 3, 1, 64)
     first, last = share(64, 4 * LANES, thread, threads)
     for j in range(first, last, 4 * LANES):
-        total_ = full(1, 4, 0.0)
-        total__2 = full(1, 4, 0.0)
+        summed = full(1, 4, 0.0)
+        summed_2 = full(1, 4, 0.0)
         for i in range(batch):
-            total_ = total_ + load(d_dense_1_add, i, j, 1, 4)
-            total__2 = total__2 + load(d_dense_add, i, j, 1, 4)
-        store(d_dense_1_bias, 0, j, total_)
-        store(d_dense_bias, 0, j, total__2)
+            summed = summed + load(d_dense_1_add, i, j, 1, 4)
+            summed_2 = summed_2 + load(d_dense_add, i, j, 1, 4)
+        store(d_dense_1_bias, 0, j, summed)
+        store(d_dense_bias, 0, j, summed_2)
 
 
 @kernel
@@ -314,7 +314,7 @@ def gradient_of_dense_kernel(thread, threads, batch, clock, args):
 
 
 @kernel
-def compute_subtract(thread, threads, batch, clock, args):
+def update_weights(thread, threads, batch, clock, args):
     """All weights at once. 715,728 FLOPs."""
     velocity = matrix(args, 0, 1, 55056)
     gradients = matrix(args, 1, 1, 55056)
@@ -416,7 +416,7 @@ def compute_dense_2_2(thread, threads, batch, clock, args):
 
 
 @kernel
-def compute_dense_3(thread, threads, batch, clock, args):
+def compute_dense_few(thread, threads, batch, clock, args):
     """Line 7 of the model. 100,480 FLOPs a row."""
     image = matrix(args, 0, batch, 784)
     dense_kernel = matrix(args, 1, 784, 64)
@@ -432,7 +432,7 @@ def compute_dense_3(thread, threads, batch, clock, args):
 
 
 @kernel
-def compute_dense_1_3(thread, threads, batch, clock, args):
+def compute_dense_1_few(thread, threads, batch, clock, args):
     """Line 8 of the model. 8,320 FLOPs a row."""
     dense = matrix(args, 0, batch, 64)
     dense_1_kernel = matrix(args, 1, 64, 64)
@@ -493,7 +493,7 @@ def gradients(m):
         transpose_dense_2_kernel(m.weight("dense_2/kernel"), d_dense_1_transpose),
         transpose_dense_1_kernel(m.weight("dense_1/kernel"), d_dense_transpose),
         sync,
-        compute_copy_1(
+        compute_figures(
             digit_loss_multiply_2,
             accuracy_min,
             accuracy_min_1,
@@ -530,7 +530,7 @@ def gradients(m):
 def update(m):
     """The optimizer's step."""
     return [
-        compute_subtract(m.slot("velocity"), m.gradients(), m.scalar(0), m.weights()),
+        update_weights(m.slot("velocity"), m.gradients(), m.scalar(0), m.weights()),
     ]
 
 
@@ -571,7 +571,7 @@ def evaluate(m):
             accuracy_min_1,
         ),
         sync,
-        compute_copy_1(
+        compute_figures(
             digit_loss_multiply_2,
             accuracy_min,
             accuracy_min_1,
@@ -619,8 +619,13 @@ def predict_few(m):
     dense_2 = m.rows(922, 10)
     return [
         m.feed("image", image, 784),
-        compute_dense_3(image, m.weight("dense/kernel"), m.weight("dense/bias"), dense),
-        compute_dense_1_3(
+        compute_dense_few(
+            image,
+            m.weight("dense/kernel"),
+            m.weight("dense/bias"),
+            dense,
+        ),
+        compute_dense_1_few(
             dense,
             m.weight("dense_1/kernel"),
             m.weight("dense_1/bias"),
@@ -703,7 +708,7 @@ SOURCE_MAP = {
     "compute_dense_1": (8,),
     "compute_dense_2_add": (9,),
     "gradient_of_dense_2_add": (9, 12, 13),
-    "compute_copy_1": (7, 12, 13),
+    "compute_figures": (7, 12, 13),
     "gradient_of_dense_2_bias": (9,),
     "transpose_dense_2_kernel": (9,),
     "gradient_of_dense_1_add": (8, 9),
@@ -713,13 +718,13 @@ SOURCE_MAP = {
     "gradient_of_dense_add": (7, 8),
     "gradient_of_dense_1_kernel": (8,),
     "gradient_of_dense_kernel": (7,),
-    "compute_subtract": (),
+    "update_weights": (),
     "compute_dense_2": (7,),
     "compute_dense_1_2": (8,),
     "compute_accuracy_min_1": (9, 12, 13),
     "compute_dense_2_2": (9,),
-    "compute_dense_3": (7,),
-    "compute_dense_1_3": (8,),
+    "compute_dense_few": (7,),
+    "compute_dense_1_few": (8,),
 }
 SOURCE = """\
 # Keras's own spelling: a layer is constructed, then applied to a tensor.

@@ -207,16 +207,16 @@ def gradient_of_dense_add(thread, threads, batch, clock, args):
 
 
 @kernel
-def compute_multiply(thread, threads, batch, clock, args):
+def compute_figures(thread, threads, batch, clock, args):
     """Line 20 of the model. 1 FLOPs a row, 5 FLOPs."""
     same_loss_multiply_1 = matrix(args, 0, batch, 1)
     multiply = matrix(args, 1, 1, 1)
     first, last = share(1, LANES, thread, threads)
     for j in range(first, last, LANES):
-        total_ = full(1, 1, 0.0)
+        summed = full(1, 1, 0.0)
         for i in range(batch):
-            total_ = total_ + load(same_loss_multiply_1, i, j, 1, 1)
-        same_loss = total_ / full(1, 1, batch)
+            summed = summed + load(same_loss_multiply_1, i, j, 1, 1)
+        same_loss = summed / full(1, 1, batch)
         store(multiply, 0, j, same_loss * full(1, 1, batch))
 
 
@@ -232,15 +232,15 @@ def compute_copy_1(thread, threads, batch, clock, args):
     copy_1 = matrix(args, 6, 1, 1)
     first, last = share(1, LANES, thread, threads)
     for j in range(first, last, LANES):
-        total_ = full(1, 1, 0.0)
-        total__2 = full(1, 1, 0.0)
+        summed = full(1, 1, 0.0)
+        summed_2 = full(1, 1, 0.0)
         for i in range(batch):
             accuracy_as_float = select(load(dense, i, j, 1, 1) > 0.5, 1.0, 0.0)
             accuracy_equal = load(same_target, i, j, 1, 1) == accuracy_as_float
-            total_ = total_ + select(accuracy_equal, 1.0, 0.0)
-            total__2 = total__2 + load(d_dense_add, i, j, 1, 1)
-        store(accuracy_sum_1, 0, j, total_)
-        store(d_dense_bias, 0, j, total__2)
+            summed = summed + select(accuracy_equal, 1.0, 0.0)
+            summed_2 = summed_2 + load(d_dense_add, i, j, 1, 1)
+        store(accuracy_sum_1, 0, j, summed)
+        store(d_dense_bias, 0, j, summed_2)
         store(copy, 0, j, full(1, 1, batch))
         store(copy_1, 0, j, full(1, 1, batch))
 
@@ -293,10 +293,10 @@ def gradient_of_dense_kernel(thread, threads, batch, clock, args):
     d_dense_kernel = matrix(args, 1, 1, 15488)
     first, last = share(15488, 4 * LANES, thread, threads)
     for j in range(first, last, 4 * LANES):
-        total_ = full(1, 4, 0.0)
+        summed = full(1, 4, 0.0)
         for i in range(threads):
-            total_ = total_ + load(d_dense_kernel_parts, i, j, 1, 4)
-        store(d_dense_kernel, 0, j, total_)
+            summed = summed + load(d_dense_kernel_parts, i, j, 1, 4)
+        store(d_dense_kernel, 0, j, summed)
 
 
 @kernel
@@ -390,13 +390,13 @@ def gradient_of_vision_conv2d_1_sum(thread, threads, batch, clock, args):
     first, last = share(batch, ROWS, thread, threads)
     for o in range(first, last):
         for j in range(0, 64, 4 * LANES):
-            total_ = full(1, 4, 0.0)
-            total__2 = full(1, 4, 0.0)
+            summed = full(1, 4, 0.0)
+            summed_2 = full(1, 4, 0.0)
             for i in range(529):
-                total_ = total_ + load(d_vision_conv2d_1_1, o * 529 + i, j, 1, 4)
-                total__2 = total__2 + load(d_vision_conv2d_1, o * 529 + i, j, 1, 4)
-            store(d_vision_conv2d_1_bias_sum, o, j, total_)
-            store(d_vision_conv2d_1_sum, o, j, total__2)
+                summed = summed + load(d_vision_conv2d_1_1, o * 529 + i, j, 1, 4)
+                summed_2 = summed_2 + load(d_vision_conv2d_1, o * 529 + i, j, 1, 4)
+            store(d_vision_conv2d_1_bias_sum, o, j, summed)
+            store(d_vision_conv2d_1_sum, o, j, summed_2)
 
 
 @kernel
@@ -410,17 +410,17 @@ def gradient_of_vision_conv2d_bias_1(thread, threads, batch, clock, args):
     d_vision_conv2d_bias_1 = matrix(args, 5, 1, 64)
     first, last = share(64, 4 * LANES, thread, threads)
     for j in range(first, last, 4 * LANES):
-        total_ = full(1, 4, 0.0)
-        total__2 = full(1, 4, 0.0)
-        total__3 = full(1, 4, 0.0)
-        total__4 = full(1, 4, 0.0)
+        summed = full(1, 4, 0.0)
+        summed_2 = full(1, 4, 0.0)
+        summed_3 = full(1, 4, 0.0)
+        summed_4 = full(1, 4, 0.0)
         for i in range(batch):
-            total_ = total_ + load(d_vision_conv2d_1_bias_sum, i, j, 1, 4)
-            total__2 = total__2 + load(d_vision_conv2d_bias_sum, i, j, 1, 4)
-            total__3 = total__3 + load(d_vision_conv2d_1_sum, i, j, 1, 4)
-            total__4 = total__4 + load(d_vision_conv2d_sum, i, j, 1, 4)
-        store(d_vision_conv2d_1_bias_1, 0, j, total_ + total__3)
-        store(d_vision_conv2d_bias_1, 0, j, total__2 + total__4)
+            summed = summed + load(d_vision_conv2d_1_bias_sum, i, j, 1, 4)
+            summed_2 = summed_2 + load(d_vision_conv2d_bias_sum, i, j, 1, 4)
+            summed_3 = summed_3 + load(d_vision_conv2d_1_sum, i, j, 1, 4)
+            summed_4 = summed_4 + load(d_vision_conv2d_sum, i, j, 1, 4)
+        store(d_vision_conv2d_1_bias_1, 0, j, summed + summed_3)
+        store(d_vision_conv2d_bias_1, 0, j, summed_2 + summed_4)
 
 
 @kernel
@@ -530,15 +530,15 @@ def gradient_of_vision_conv2d_1_kernel_1(thread, threads, batch, clock, args):
     d_vision_conv2d_1_kernel_1 = matrix(args, 2, 1, 36864)
     first, last = share(36864, 4 * LANES, thread, threads)
     for j in range(first, last, 4 * LANES):
-        total_ = full(1, 4, 0.0)
-        total__2 = full(1, 4, 0.0)
+        summed = full(1, 4, 0.0)
+        summed_2 = full(1, 4, 0.0)
         for i in range(threads):
-            total_ = total_ + load(d_vision_conv2d_1_kernel_parts, i, j, 1, 4)
+            summed = summed + load(d_vision_conv2d_1_kernel_parts, i, j, 1, 4)
             d_vision_conv2d_1_conv_filter_1_parts_tile = load(
                 d_vision_conv2d_1_conv_filter_1_parts, i, j, 1, 4
             )
-            total__2 = total__2 + d_vision_conv2d_1_conv_filter_1_parts_tile
-        store(d_vision_conv2d_1_kernel_1, 0, j, total_ + total__2)
+            summed_2 = summed_2 + d_vision_conv2d_1_conv_filter_1_parts_tile
+        store(d_vision_conv2d_1_kernel_1, 0, j, summed + summed_2)
 
 
 @kernel
@@ -551,16 +551,16 @@ def gradient_of_vision_conv2d_sum(thread, threads, batch, clock, args):
     first, last = share(batch, ROWS, thread, threads)
     for o in range(first, last):
         for j in range(0, 64, 4 * LANES):
-            total_ = full(1, 4, 0.0)
-            total__2 = full(1, 4, 0.0)
+            summed = full(1, 4, 0.0)
+            summed_2 = full(1, 4, 0.0)
             for i in range(625):
-                total_ = total_ + load(d_vision_conv2d_2_conv, o * 625 + i, j, 1, 4)
+                summed = summed + load(d_vision_conv2d_2_conv, o * 625 + i, j, 1, 4)
                 d_vision_conv2d_conv_tile = load(
                     d_vision_conv2d_conv, o * 625 + i, j, 1, 4
                 )
-                total__2 = total__2 + d_vision_conv2d_conv_tile
-            store(d_vision_conv2d_bias_sum, o, j, total_)
-            store(d_vision_conv2d_sum, o, j, total__2)
+                summed_2 = summed_2 + d_vision_conv2d_conv_tile
+            store(d_vision_conv2d_bias_sum, o, j, summed)
+            store(d_vision_conv2d_sum, o, j, summed_2)
 
 
 @kernel
@@ -616,19 +616,19 @@ def gradient_of_vision_conv2d_kernel_1(thread, threads, batch, clock, args):
     d_vision_conv2d_kernel_1 = matrix(args, 2, 1, 576)
     first, last = share(576, 4 * LANES, thread, threads)
     for j in range(first, last, 4 * LANES):
-        total_ = full(1, 4, 0.0)
-        total__2 = full(1, 4, 0.0)
+        summed = full(1, 4, 0.0)
+        summed_2 = full(1, 4, 0.0)
         for i in range(threads):
-            total_ = total_ + load(d_vision_conv2d_kernel_parts, i, j, 1, 4)
+            summed = summed + load(d_vision_conv2d_kernel_parts, i, j, 1, 4)
             d_vision_conv2d_conv_filter_1_parts_tile = load(
                 d_vision_conv2d_conv_filter_1_parts, i, j, 1, 4
             )
-            total__2 = total__2 + d_vision_conv2d_conv_filter_1_parts_tile
-        store(d_vision_conv2d_kernel_1, 0, j, total_ + total__2)
+            summed_2 = summed_2 + d_vision_conv2d_conv_filter_1_parts_tile
+        store(d_vision_conv2d_kernel_1, 0, j, summed + summed_2)
 
 
 @kernel
-def compute_subtract(thread, threads, batch, clock, args):
+def update_weights(thread, threads, batch, clock, args):
     """All weights at once. 689,936 FLOPs."""
     velocity = matrix(args, 0, 1, 53072)
     gradients = matrix(args, 1, 1, 53072)
@@ -679,7 +679,7 @@ def compute_same_loss_multiply_1(thread, threads, batch, clock, args):
 
 
 @kernel
-def compute_copy_1_2(thread, threads, batch, clock, args):
+def compute_figures_2(thread, threads, batch, clock, args):
     """Line 21 of the model. 1 FLOPs a row, 2 FLOPs."""
     same_target = matrix(args, 0, batch, 1)
     dense = matrix(args, 1, batch, 1)
@@ -688,12 +688,12 @@ def compute_copy_1_2(thread, threads, batch, clock, args):
     copy_1 = matrix(args, 4, 1, 1)
     first, last = share(1, LANES, thread, threads)
     for j in range(first, last, LANES):
-        total_ = full(1, 1, 0.0)
+        summed = full(1, 1, 0.0)
         for i in range(batch):
             accuracy_as_float = select(load(dense, i, j, 1, 1) > 0.5, 1.0, 0.0)
             accuracy_equal = load(same_target, i, j, 1, 1) == accuracy_as_float
-            total_ = total_ + select(accuracy_equal, 1.0, 0.0)
-        store(accuracy_sum_1, 0, j, total_)
+            summed = summed + select(accuracy_equal, 1.0, 0.0)
+        store(accuracy_sum_1, 0, j, summed)
         store(copy, 0, j, full(1, 1, batch))
         store(copy_1, 0, j, full(1, 1, batch))
 
@@ -884,7 +884,7 @@ def same_digit_gradients(m):
             m.figure(1),
             m.figure(3),
         ),
-        compute_multiply(same_loss_multiply_1, m.figure(0)),
+        compute_figures(same_loss_multiply_1, m.figure(0)),
         transpose_dense_kernel(m.weight("dense/kernel"), d_concatenate_transpose),
         sync,
         gradient_of_concatenate_dot(
@@ -979,7 +979,7 @@ def same_digit_gradients(m):
 def same_digit_update(m):
     """The optimizer's step."""
     return [
-        compute_subtract(m.slot("velocity"), m.gradients(), m.scalar(0), m.weights()),
+        update_weights(m.slot("velocity"), m.gradients(), m.scalar(0), m.weights()),
     ]
 
 
@@ -1040,8 +1040,8 @@ def same_digit_evaluate(m):
             same_loss_multiply_1,
         ),
         sync,
-        compute_multiply(same_loss_multiply_1, m.figure(0)),
-        compute_copy_1_2(same_target, dense, m.figure(2), m.figure(1), m.figure(3)),
+        compute_figures(same_loss_multiply_1, m.figure(0)),
+        compute_figures_2(same_target, dense, m.figure(2), m.figure(1), m.figure(3)),
     ]
 
 
@@ -1198,7 +1198,7 @@ SOURCE_MAP = {
     "compute_max_pooling2d": (9,),
     "compute_concatenate": (17,),
     "gradient_of_dense_add": (17, 20),
-    "compute_multiply": (20,),
+    "compute_figures": (20,),
     "compute_copy_1": (9, 17, 21),
     "transpose_dense_kernel": (17,),
     "gradient_of_concatenate_dot": (17,),
@@ -1217,9 +1217,9 @@ SOURCE_MAP = {
     "gradient_of_vision_conv2d_sum": (9,),
     "gradient_of_vision_conv2d_kernel_parts": (9,),
     "gradient_of_vision_conv2d_kernel_1": (9,),
-    "compute_subtract": (),
+    "update_weights": (),
     "compute_same_loss_multiply_1": (17, 20),
-    "compute_copy_1_2": (21,),
+    "compute_figures_2": (21,),
     "compute_dense": (17,),
 }
 SOURCE = """\

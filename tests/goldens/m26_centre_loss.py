@@ -192,20 +192,20 @@ def gradient_of_dense_1_add(thread, threads, batch, clock, args):
     d_dense_1_add = matrix(args, 6, batch, 100)
     first, last = share(batch, ROWS, thread, threads)
     for i in range(first, last):
-        extreme = full(1, 4, -np.inf)
+        largest = full(1, 4, -np.inf)
         for j in range(0, 100, 4 * LANES):
             dense_1_add_tile = load(dense_1_add, i, j, 1, 4)
-            extreme = maximum(extreme, keep_columns(dense_1_add_tile, j, 100, -np.inf))
-        dense_1_max = row_max(extreme)
-        total_ = full(1, 4, 0.0)
+            largest = maximum(largest, keep_columns(dense_1_add_tile, j, 100, -np.inf))
+        dense_1_max = row_max(largest)
+        summed = full(1, 4, 0.0)
         for j in range(0, 100, 4 * LANES):
             dense_1_exp_tile = exp(load(dense_1_add, i, j, 1, 4) - dense_1_max)
             store(dense_1_exp, i, j, dense_1_exp_tile)
-            total_ = total_ + keep_columns(dense_1_exp_tile, j, 100, 0.0)
-        dense_1_sum = row_sum(total_)
+            summed = summed + keep_columns(dense_1_exp_tile, j, 100, 0.0)
+        dense_1_sum = row_sum(summed)
         digit_loss_log = log(dense_1_sum)
-        total__2 = full(1, 4, 0.0)
-        extreme_2 = full(1, 4, -np.inf)
+        summed_2 = full(1, 4, 0.0)
+        largest_2 = full(1, 4, -np.inf)
         for j in range(0, 100, 4 * LANES):
             digit_loss_as_float = load_column(digit_target, i, 1)
             digit_loss_equal = lane_index(j, 4) == digit_loss_as_float
@@ -213,24 +213,24 @@ def gradient_of_dense_1_add(thread, threads, batch, clock, args):
             dense_1_subtract_2 = load(dense_1_add, i, j, 1, 4) - dense_1_max
             digit_loss_log_softmax = dense_1_subtract_2 - digit_loss_log
             digit_loss_multiply = digit_loss_as_float_1 * digit_loss_log_softmax
-            total__2 = total__2 + keep_columns(digit_loss_multiply, j, 100, 0.0)
+            summed_2 = summed_2 + keep_columns(digit_loss_multiply, j, 100, 0.0)
             dense_1 = load(dense_1_exp, i, j, 1, 4) / dense_1_sum
-            extreme_2 = maximum(extreme_2, keep_columns(dense_1, j, 100, -np.inf))
-        digit_loss_sum_1 = row_sum(total__2)
-        digit_accuracy_max = row_max(extreme_2)
+            largest_2 = maximum(largest_2, keep_columns(dense_1, j, 100, -np.inf))
+        digit_loss_sum_1 = row_sum(summed_2)
+        digit_accuracy_max = row_max(largest_2)
         digit_loss_negative = -digit_loss_sum_1
         digit_sample_weight_tile = load_column(digit_sample_weight, i, 1)
         digit_loss_multiply_2_tile = digit_loss_negative * digit_sample_weight_tile
         store_column(digit_loss_multiply_2, i, digit_loss_multiply_2_tile)
-        extreme_3 = full(1, 4, np.inf)
-        total__3 = full(1, 4, 0.0)
+        smallest = full(1, 4, np.inf)
+        summed_3 = full(1, 4, 0.0)
         for j in range(0, 100, 4 * LANES):
             dense_1_2 = load(dense_1_exp, i, j, 1, 4) / dense_1_sum
             digit_accuracy_equal = dense_1_2 == digit_accuracy_max
             index_2 = lane_index(j, 4)
             digit_accuracy_where = select(digit_accuracy_equal, index_2, 100.0)
-            extreme_3 = minimum(
-                extreme_3, keep_columns(digit_accuracy_where, j, 100, np.inf)
+            smallest = minimum(
+                smallest, keep_columns(digit_accuracy_where, j, 100, np.inf)
             )
             d_digit_loss_sum_2 = 1.0 / full(1, 1, batch)
             d_digit_loss_negative_1 = d_digit_loss_sum_2 * digit_sample_weight_tile
@@ -238,10 +238,10 @@ def gradient_of_dense_1_add(thread, threads, batch, clock, args):
             digit_loss_equal_2 = index_2 == load_column(digit_target, i, 1)
             digit_loss_as_float_1_2 = select(digit_loss_equal_2, 1.0, 0.0)
             d_digit_loss_log_softmax = negative * digit_loss_as_float_1_2
-            total__3 = total__3 + keep_columns(d_digit_loss_log_softmax, j, 100, 0.0)
-        digit_accuracy_min_tile = row_min(extreme_3)
+            summed_3 = summed_3 + keep_columns(d_digit_loss_log_softmax, j, 100, 0.0)
+        digit_accuracy_min_tile = row_min(smallest)
         store_column(digit_accuracy_min, i, digit_accuracy_min_tile)
-        d_digit_loss_sum_1_1 = row_sum(total__3)
+        d_digit_loss_sum_1_1 = row_sum(summed_3)
         for j in range(0, 100, 4 * LANES):
             d_digit_loss_sum_2_2 = 1.0 / full(1, 1, batch)
             d_digit_loss_negative_1_2 = d_digit_loss_sum_2_2 * digit_sample_weight_tile
@@ -271,7 +271,7 @@ def compute_distance_loss_multiply_1(thread, threads, batch, clock, args):
 
 
 @kernel
-def compute_copy_3(thread, threads, batch, clock, args):
+def compute_figures(thread, threads, batch, clock, args):
     """Lines 17, 25, 27. 3 FLOPs a row, 16 FLOPs."""
     digit_loss_multiply_2 = matrix(args, 0, batch, 1)
     distance_loss_multiply_1 = matrix(args, 1, batch, 1)
@@ -287,22 +287,22 @@ def compute_copy_3(thread, threads, batch, clock, args):
     copy_3 = matrix(args, 11, 1, 1)
     first, last = share(1, LANES, thread, threads)
     for j in range(first, last, LANES):
-        total_ = full(1, 1, 0.0)
-        total__2 = full(1, 1, 0.0)
-        total__3 = full(1, 1, 0.0)
+        summed = full(1, 1, 0.0)
+        summed_2 = full(1, 1, 0.0)
+        summed_3 = full(1, 1, 0.0)
         for i in range(batch):
-            total_ = total_ + load(digit_loss_multiply_2, i, j, 1, 1)
-            total__2 = total__2 + load(distance_loss_multiply_1, i, j, 1, 1)
+            summed = summed + load(digit_loss_multiply_2, i, j, 1, 1)
+            summed_2 = summed_2 + load(distance_loss_multiply_1, i, j, 1, 1)
             digit_loss_as_float = load(digit_target, i, j, 1, 1)
             digit_accuracy_min_tile = load(digit_accuracy_min, i, j, 1, 1)
             digit_accuracy_equal_1 = digit_loss_as_float == digit_accuracy_min_tile
-            total__3 = total__3 + select(digit_accuracy_equal_1, 1.0, 0.0)
-        digit_loss = total_ / full(1, 1, batch)
-        distance_loss = total__2 / full(1, 1, batch)
+            summed_3 = summed_3 + select(digit_accuracy_equal_1, 1.0, 0.0)
+        digit_loss = summed / full(1, 1, batch)
+        distance_loss = summed_2 / full(1, 1, batch)
         batch_size = full(1, 1, batch)
         multiply_1_tile = (digit_loss + (distance_loss * 0.2)) * batch_size
         store(multiply_1, 0, j, multiply_1_tile)
-        store(digit_accuracy_sum, 0, j, total__3)
+        store(digit_accuracy_sum, 0, j, summed_3)
         store(multiply_2, 0, j, digit_loss * batch_size)
         store(multiply_3, 0, j, distance_loss * batch_size)
         store(copy, 0, j, batch_size)
@@ -318,10 +318,10 @@ def gradient_of_dense_1_bias(thread, threads, batch, clock, args):
     d_dense_1_bias = matrix(args, 1, 1, 100)
     first, last = share(100, 4 * LANES, thread, threads)
     for j in range(first, last, 4 * LANES):
-        total_ = full(1, 4, 0.0)
+        summed = full(1, 4, 0.0)
         for i in range(batch):
-            total_ = total_ + load(d_dense_1_add, i, j, 1, 4)
-        store(d_dense_1_bias, 0, j, total_)
+            summed = summed + load(d_dense_1_add, i, j, 1, 4)
+        store(d_dense_1_bias, 0, j, summed)
 
 
 @kernel
@@ -398,10 +398,10 @@ def gradient_of_dense_bias(thread, threads, batch, clock, args):
     d_dense_bias = matrix(args, 1, 1, 32)
     first, last = share(32, 2 * LANES, thread, threads)
     for j in range(first, last, 2 * LANES):
-        total_ = full(1, 2, 0.0)
+        summed = full(1, 2, 0.0)
         for i in range(batch):
-            total_ = total_ + load(d_dense_add, i, j, 1, 2)
-        store(d_dense_bias, 0, j, total_)
+            summed = summed + load(d_dense_add, i, j, 1, 2)
+        store(d_dense_bias, 0, j, summed)
 
 
 @kernel
@@ -526,10 +526,10 @@ def gradient_of_conv2d_bias_sum(thread, threads, batch, clock, args):
     first, last = share(batch, ROWS, thread, threads)
     for o in range(first, last):
         for j in range(0, 10, LANES):
-            total_ = full(1, 1, 0.0)
+            summed = full(1, 1, 0.0)
             for i in range(49729):
-                total_ = total_ + load(d_conv2d_add, o * 49729 + i, j, 1, 1)
-            store(d_conv2d_bias_sum, o, j, total_)
+                summed = summed + load(d_conv2d_add, o * 49729 + i, j, 1, 1)
+            store(d_conv2d_bias_sum, o, j, summed)
 
 
 @kernel
@@ -539,10 +539,10 @@ def gradient_of_conv2d_bias_sum_1(thread, threads, batch, clock, args):
     d_conv2d_bias_sum_1 = matrix(args, 1, 1, 10)
     first, last = share(10, LANES, thread, threads)
     for j in range(first, last, LANES):
-        total_ = full(1, 1, 0.0)
+        summed = full(1, 1, 0.0)
         for i in range(batch):
-            total_ = total_ + load(d_conv2d_bias_sum, i, j, 1, 1)
-        store(d_conv2d_bias_sum_1, 0, j, total_)
+            summed = summed + load(d_conv2d_bias_sum, i, j, 1, 1)
+        store(d_conv2d_bias_sum_1, 0, j, summed)
 
 
 @kernel
@@ -585,14 +585,14 @@ def gradient_of_conv2d_kernel(thread, threads, batch, clock, args):
     d_conv2d_kernel = matrix(args, 1, 1, 120)
     first, last = share(120, 4 * LANES, thread, threads)
     for j in range(first, last, 4 * LANES):
-        total_ = full(1, 4, 0.0)
+        summed = full(1, 4, 0.0)
         for i in range(threads):
-            total_ = total_ + load(d_conv2d_kernel_parts, i, j, 1, 4)
-        store(d_conv2d_kernel, 0, j, total_)
+            summed = summed + load(d_conv2d_kernel_parts, i, j, 1, 4)
+        store(d_conv2d_kernel, 0, j, summed)
 
 
 @kernel
-def compute_subtract_2(thread, threads, batch, clock, args):
+def update_weights(thread, threads, batch, clock, args):
     """All weights at once. 63,190,528 FLOPs."""
     gradients = matrix(args, 0, 1, 3949408)
     momentum = matrix(args, 1, 1, 3949408)
@@ -656,20 +656,20 @@ def compute_digit_accuracy_min(thread, threads, batch, clock, args):
     digit_accuracy_min = matrix(args, 5, batch, 1)
     first, last = share(batch, ROWS, thread, threads)
     for i in range(first, last):
-        extreme = full(1, 4, -np.inf)
+        largest = full(1, 4, -np.inf)
         for j in range(0, 100, 4 * LANES):
             dense_1_add_tile = load(dense_1_add, i, j, 1, 4)
-            extreme = maximum(extreme, keep_columns(dense_1_add_tile, j, 100, -np.inf))
-        dense_1_max = row_max(extreme)
-        total_ = full(1, 4, 0.0)
+            largest = maximum(largest, keep_columns(dense_1_add_tile, j, 100, -np.inf))
+        dense_1_max = row_max(largest)
+        summed = full(1, 4, 0.0)
         for j in range(0, 100, 4 * LANES):
             dense_1_exp_tile = exp(load(dense_1_add, i, j, 1, 4) - dense_1_max)
             store(dense_1_exp, i, j, dense_1_exp_tile)
-            total_ = total_ + keep_columns(dense_1_exp_tile, j, 100, 0.0)
-        dense_1_sum = row_sum(total_)
+            summed = summed + keep_columns(dense_1_exp_tile, j, 100, 0.0)
+        dense_1_sum = row_sum(summed)
         digit_loss_log = log(dense_1_sum)
-        total__2 = full(1, 4, 0.0)
-        extreme_2 = full(1, 4, -np.inf)
+        summed_2 = full(1, 4, 0.0)
+        largest_2 = full(1, 4, -np.inf)
         for j in range(0, 100, 4 * LANES):
             digit_loss_as_float = load_column(digit_target, i, 1)
             digit_loss_equal = lane_index(j, 4) == digit_loss_as_float
@@ -677,25 +677,25 @@ def compute_digit_accuracy_min(thread, threads, batch, clock, args):
             dense_1_subtract_2 = load(dense_1_add, i, j, 1, 4) - dense_1_max
             digit_loss_log_softmax = dense_1_subtract_2 - digit_loss_log
             digit_loss_multiply = digit_loss_as_float_1 * digit_loss_log_softmax
-            total__2 = total__2 + keep_columns(digit_loss_multiply, j, 100, 0.0)
+            summed_2 = summed_2 + keep_columns(digit_loss_multiply, j, 100, 0.0)
             dense_1 = load(dense_1_exp, i, j, 1, 4) / dense_1_sum
-            extreme_2 = maximum(extreme_2, keep_columns(dense_1, j, 100, -np.inf))
-        digit_loss_sum_1 = row_sum(total__2)
-        digit_accuracy_max = row_max(extreme_2)
+            largest_2 = maximum(largest_2, keep_columns(dense_1, j, 100, -np.inf))
+        digit_loss_sum_1 = row_sum(summed_2)
+        digit_accuracy_max = row_max(largest_2)
         digit_loss_negative = -digit_loss_sum_1
         digit_sample_weight_tile = load_column(digit_sample_weight, i, 1)
         digit_loss_multiply_2_tile = digit_loss_negative * digit_sample_weight_tile
         store_column(digit_loss_multiply_2, i, digit_loss_multiply_2_tile)
-        extreme_3 = full(1, 4, np.inf)
+        smallest = full(1, 4, np.inf)
         for j in range(0, 100, 4 * LANES):
             dense_1_2 = load(dense_1_exp, i, j, 1, 4) / dense_1_sum
             digit_accuracy_equal = dense_1_2 == digit_accuracy_max
             index_2 = lane_index(j, 4)
             digit_accuracy_where = select(digit_accuracy_equal, index_2, 100.0)
-            extreme_3 = minimum(
-                extreme_3, keep_columns(digit_accuracy_where, j, 100, np.inf)
+            smallest = minimum(
+                smallest, keep_columns(digit_accuracy_where, j, 100, np.inf)
             )
-        digit_accuracy_min_tile = row_min(extreme_3)
+        digit_accuracy_min_tile = row_min(smallest)
         store_column(digit_accuracy_min, i, digit_accuracy_min_tile)
 
 
@@ -707,17 +707,17 @@ def compute_dense_1(thread, threads, batch, clock, args):
     dense_1 = matrix(args, 2, batch, 100)
     first, last = share(batch, ROWS, thread, threads)
     for i in range(first, last):
-        extreme = full(1, 4, -np.inf)
+        largest = full(1, 4, -np.inf)
         for j in range(0, 100, 4 * LANES):
             dense_1_add_tile = load(dense_1_add, i, j, 1, 4)
-            extreme = maximum(extreme, keep_columns(dense_1_add_tile, j, 100, -np.inf))
-        dense_1_max = row_max(extreme)
-        total_ = full(1, 4, 0.0)
+            largest = maximum(largest, keep_columns(dense_1_add_tile, j, 100, -np.inf))
+        dense_1_max = row_max(largest)
+        summed = full(1, 4, 0.0)
         for j in range(0, 100, 4 * LANES):
             dense_1_exp_tile = exp(load(dense_1_add, i, j, 1, 4) - dense_1_max)
             store(dense_1_exp, i, j, dense_1_exp_tile)
-            total_ = total_ + keep_columns(dense_1_exp_tile, j, 100, 0.0)
-        dense_1_sum = row_sum(total_)
+            summed = summed + keep_columns(dense_1_exp_tile, j, 100, 0.0)
+        dense_1_sum = row_sum(summed)
         for j in range(0, 100, 4 * LANES):
             store(dense_1, i, j, load(dense_1_exp, i, j, 1, 4) / dense_1_sum)
 
@@ -734,7 +734,7 @@ def compute_sum(thread, threads, batch, clock, args):
 
 
 @kernel
-def compute_dense_1_add_3(thread, threads, batch, clock, args):
+def compute_dense_1_add_few(thread, threads, batch, clock, args):
     """Line 20 of the model. 6,500 FLOPs a row."""
     dense = matrix(args, 0, batch, 32)
     dense_1_kernel = matrix(args, 1, 32, 100)
@@ -829,7 +829,7 @@ def gradients(m):
         transpose_dense_1_kernel(m.weight("dense_1/kernel"), d_dense_1_transpose),
         transpose_dense_kernel(m.weight("dense/kernel"), d_flatten_transpose),
         sync,
-        compute_copy_3(
+        compute_figures(
             digit_loss_multiply_2,
             distance_loss_multiply_1,
             digit_target,
@@ -877,7 +877,7 @@ def gradients(m):
 def update(m):
     """The optimizer's step."""
     return [
-        compute_subtract_2(
+        update_weights(
             m.gradients(),
             m.slot("momentum"),
             m.slot("velocity"),
@@ -943,7 +943,7 @@ def evaluate(m):
             distance_loss_multiply_1,
         ),
         sync,
-        compute_copy_3(
+        compute_figures(
             digit_loss_multiply_2,
             distance_loss_multiply_1,
             digit_target,
@@ -1031,7 +1031,7 @@ def predict_few(m):
             dense,
         ),
         compute_subtract(label, m.weight("embedding/embeddings"), dense, subtract),
-        compute_dense_1_add_3(
+        compute_dense_1_add_few(
             dense,
             m.weight("dense_1/kernel"),
             m.weight("dense_1/bias"),
@@ -1177,7 +1177,7 @@ SOURCE_MAP = {
     "compute_dense_1_add": (20,),
     "gradient_of_dense_1_add": (20, 25, 27),
     "compute_distance_loss_multiply_1": (21, 25),
-    "compute_copy_3": (17, 25, 27),
+    "compute_figures": (17, 25, 27),
     "gradient_of_dense_1_bias": (20,),
     "transpose_dense_1_kernel": (20,),
     "gradient_of_dense_add": (18, 20),
@@ -1194,13 +1194,13 @@ SOURCE_MAP = {
     "gradient_of_conv2d_bias_sum_1": (17,),
     "gradient_of_conv2d_kernel_parts": (17,),
     "gradient_of_conv2d_kernel": (17,),
-    "compute_subtract_2": (),
+    "update_weights": (),
     "compute_subtract": (19, 21),
     "compute_dense_1_add_2": (20,),
     "compute_digit_accuracy_min": (20, 25, 27),
     "compute_dense_1": (20,),
     "compute_sum": (21,),
-    "compute_dense_1_add_3": (20,),
+    "compute_dense_1_add_few": (20,),
 }
 SOURCE = """\
 # Centre loss: besides its class, each picture has a centre, the row of an embedding at its

@@ -110,17 +110,17 @@ def gradient_of_antirectifier_where_3(thread, threads, batch, clock, args):
     antirectifier_concatenate_2 = matrix(args, 8, batch, 256, 512)
     first, last = share(batch, ROWS, thread, threads)
     for i in range(first, last):
-        total_ = full(1, 4, 0.0)
+        summed = full(1, 4, 0.0)
         for j in range(0, 256, 4 * LANES):
-            total_ = total_ + load(dense, i, j, 1, 4)
-        antirectifier_sum = row_sum(total_)
-        total__2 = full(1, 4, 0.0)
+            summed = summed + load(dense, i, j, 1, 4)
+        antirectifier_sum = row_sum(summed)
+        summed_2 = full(1, 4, 0.0)
         for j in range(0, 256, 4 * LANES):
             multiply = antirectifier_sum * 0.00390625
             antirectifier_x_tile = load(dense, i, j, 1, 4) - multiply
             store(antirectifier_x, i, j, antirectifier_x_tile)
-            total__2 = total__2 + square(antirectifier_x_tile)
-        antirectifier_sum_1 = row_sum(total__2)
+            summed_2 = summed_2 + square(antirectifier_x_tile)
+        antirectifier_sum_1 = row_sum(summed_2)
         antirectifier_maximum = maximum(antirectifier_sum_1, 1e-14)
         antirectifier_rsqrt_tile = 1.0 / sqrt(antirectifier_maximum)
         store_column(antirectifier_rsqrt, i, antirectifier_rsqrt_tile)
@@ -270,7 +270,7 @@ def gradient_of_dense_2_add(thread, threads, batch, clock, args):
 
 
 @kernel
-def compute_copy_1(thread, threads, batch, clock, args):
+def compute_figures(thread, threads, batch, clock, args):
     """Lines 17, 22, 23. 2 FLOPs a row, 7 FLOPs."""
     digit_loss_multiply_2 = matrix(args, 0, batch, 1)
     accuracy_min = matrix(args, 1, batch, 1)
@@ -281,18 +281,18 @@ def compute_copy_1(thread, threads, batch, clock, args):
     copy_1 = matrix(args, 6, 1, 1)
     first, last = share(1, LANES, thread, threads)
     for j in range(first, last, LANES):
-        total_ = full(1, 1, 0.0)
-        total__2 = full(1, 1, 0.0)
+        summed = full(1, 1, 0.0)
+        summed_2 = full(1, 1, 0.0)
         for i in range(batch):
-            total_ = total_ + load(digit_loss_multiply_2, i, j, 1, 1)
+            summed = summed + load(digit_loss_multiply_2, i, j, 1, 1)
             accuracy_min_tile = load(accuracy_min, i, j, 1, 1)
             accuracy_min_1_tile = load(accuracy_min_1, i, j, 1, 1)
             accuracy_equal_2 = accuracy_min_tile == accuracy_min_1_tile
-            total__2 = total__2 + select(accuracy_equal_2, 1.0, 0.0)
-        digit_loss = total_ / full(1, 1, batch)
+            summed_2 = summed_2 + select(accuracy_equal_2, 1.0, 0.0)
+        digit_loss = summed / full(1, 1, batch)
         batch_size = full(1, 1, batch)
         store(multiply_2, 0, j, digit_loss * batch_size)
-        store(accuracy_sum, 0, j, total__2)
+        store(accuracy_sum, 0, j, summed_2)
         store(copy, 0, j, batch_size)
         store(copy_1, 0, j, full(1, 1, batch))
 
@@ -304,10 +304,10 @@ def gradient_of_dense_2_bias(thread, threads, batch, clock, args):
     d_dense_2_bias = matrix(args, 1, 1, 10)
     first, last = share(10, LANES, thread, threads)
     for j in range(first, last, LANES):
-        total_ = full(1, 1, 0.0)
+        summed = full(1, 1, 0.0)
         for i in range(batch):
-            total_ = total_ + load(d_dense_2_add, i, j, 1, 1)
-        store(d_dense_2_bias, 0, j, total_)
+            summed = summed + load(d_dense_2_add, i, j, 1, 1)
+        store(d_dense_2_bias, 0, j, summed)
 
 
 @kernel
@@ -371,7 +371,7 @@ def gradient_of_dense_1(thread, threads, batch, clock, args):
     d_dense_1 = matrix(args, 8, batch, 256)
     first, last = share(batch, ROWS, thread, threads)
     for i in range(first, last):
-        total_ = full(1, 4, 0.0)
+        summed = full(1, 4, 0.0)
         for j in range(0, 256, 4 * LANES):
             antirectifier_1_relu_1_tile = load(antirectifier_1_relu_1, i, j, 1, 4)
             d_antirectifier_1_greater = antirectifier_1_relu_1_tile > 0.0
@@ -391,8 +391,8 @@ def gradient_of_dense_1(thread, threads, batch, clock, args):
             d_antirectifier_1_multiply_4 = (
                 d_antirectifier_1_multiply_2 * antirectifier_1_x_tile
             )
-            total_ = total_ + d_antirectifier_1_multiply_4
-        d_antirectifier_1_rsqrt = row_sum(total_)
+            summed = summed + d_antirectifier_1_multiply_4
+        d_antirectifier_1_rsqrt = row_sum(summed)
         d_antirectifier_1_divide_tile = load_column(d_antirectifier_1_divide, i, 1)
         d_antirectifier_1_maximum = (
             d_antirectifier_1_rsqrt * d_antirectifier_1_divide_tile
@@ -401,7 +401,7 @@ def gradient_of_dense_1(thread, threads, batch, clock, args):
         d_antirectifier_1_sum_1_1 = (
             d_antirectifier_1_maximum * d_antirectifier_1_where_3_tile
         )
-        total__2 = full(1, 4, 0.0)
+        summed_2 = full(1, 4, 0.0)
         for j in range(0, 256, 4 * LANES):
             antirectifier_1_relu_1_tile_2 = load(antirectifier_1_relu_1, i, j, 1, 4)
             d_antirectifier_1_greater_2 = antirectifier_1_relu_1_tile_2 > 0.0
@@ -427,8 +427,8 @@ def gradient_of_dense_1(thread, threads, batch, clock, args):
                 d_antirectifier_1_sum_1_1 * d_antirectifier_1_multiply_9
             )
             d_antirectifier_1_x_1 = d_antirectifier_1_x + d_antirectifier_1_multiply_10
-            total__2 = total__2 + (-d_antirectifier_1_x_1)
-        d_multiply_1 = row_sum(total__2)
+            summed_2 = summed_2 + (-d_antirectifier_1_x_1)
+        d_multiply_1 = row_sum(summed_2)
         for j in range(0, 256, 4 * LANES):
             antirectifier_1_relu_1_tile_3 = load(antirectifier_1_relu_1, i, j, 1, 4)
             d_antirectifier_1_greater_3 = antirectifier_1_relu_1_tile_3 > 0.0
@@ -470,13 +470,13 @@ def gradient_of_dense_bias(thread, threads, batch, clock, args):
     d_dense_bias = matrix(args, 3, 1, 256)
     first, last = share(256, 4 * LANES, thread, threads)
     for j in range(first, last, 4 * LANES):
-        total_ = full(1, 4, 0.0)
-        total__2 = full(1, 4, 0.0)
+        summed = full(1, 4, 0.0)
+        summed_2 = full(1, 4, 0.0)
         for i in range(batch):
-            total_ = total_ + load(d_dense_1, i, j, 1, 4)
-            total__2 = total__2 + load(d_dense, i, j, 1, 4)
-        store(d_dense_1_bias, 0, j, total_)
-        store(d_dense_bias, 0, j, total__2)
+            summed = summed + load(d_dense_1, i, j, 1, 4)
+            summed_2 = summed_2 + load(d_dense, i, j, 1, 4)
+        store(d_dense_1_bias, 0, j, summed)
+        store(d_dense_bias, 0, j, summed_2)
 
 
 @kernel
@@ -565,7 +565,7 @@ def gradient_of_dense_kernel(thread, threads, batch, clock, args):
 
 
 @kernel
-def compute_subtract(thread, threads, batch, clock, args):
+def update_weights(thread, threads, batch, clock, args):
     """All weights at once. 4,656,080 FLOPs."""
     velocity = matrix(args, 0, 1, 358160)
     gradients = matrix(args, 1, 1, 358160)
@@ -590,16 +590,16 @@ def compute_antirectifier_concatenate(thread, threads, batch, clock, args):
     antirectifier_concatenate_2 = matrix(args, 2, batch, 256, 512)
     first, last = share(batch, ROWS, thread, threads)
     for i in range(first, last):
-        total_ = full(1, 4, 0.0)
+        summed = full(1, 4, 0.0)
         for j in range(0, 256, 4 * LANES):
-            total_ = total_ + load(dense, i, j, 1, 4)
-        antirectifier_sum = row_sum(total_)
-        total__2 = full(1, 4, 0.0)
+            summed = summed + load(dense, i, j, 1, 4)
+        antirectifier_sum = row_sum(summed)
+        summed_2 = full(1, 4, 0.0)
         for j in range(0, 256, 4 * LANES):
             multiply = antirectifier_sum * 0.00390625
             antirectifier_x = load(dense, i, j, 1, 4) - multiply
-            total__2 = total__2 + square(antirectifier_x)
-        antirectifier_sum_1 = row_sum(total__2)
+            summed_2 = summed_2 + square(antirectifier_x)
+        antirectifier_sum_1 = row_sum(summed_2)
         antirectifier_maximum = maximum(antirectifier_sum_1, 1e-14)
         antirectifier_rsqrt = 1.0 / sqrt(antirectifier_maximum)
         for j in range(0, 256, 4 * LANES):
@@ -664,7 +664,7 @@ def compute_dense_2(thread, threads, batch, clock, args):
 
 
 @kernel
-def compute_dense_3(thread, threads, batch, clock, args):
+def compute_dense_few(thread, threads, batch, clock, args):
     """Line 17 of the model. 401,664 FLOPs a row."""
     image = matrix(args, 0, batch, 784)
     dense_kernel = matrix(args, 1, 784, 256, 272)
@@ -682,7 +682,7 @@ def compute_dense_3(thread, threads, batch, clock, args):
 
 
 @kernel
-def compute_dense_1_2(thread, threads, batch, clock, args):
+def compute_dense_1_few(thread, threads, batch, clock, args):
     """Line 18 of the model. 262,400 FLOPs a row."""
     antirectifier_concatenate = matrix(args, 0, batch, 512)
     dense_1_kernel = matrix(args, 1, 512, 256, 272)
@@ -786,7 +786,7 @@ def gradients(m):
         transpose_dense_2_kernel(m.weight("dense_2/kernel"), d_dropout_1_transpose),
         transpose_dense_1_kernel(m.weight("dense_1/kernel"), d_dropout_transpose),
         sync,
-        compute_copy_1(
+        compute_figures(
             digit_loss_multiply_2,
             accuracy_min,
             accuracy_min_1,
@@ -848,7 +848,7 @@ def gradients(m):
 def update(m):
     """The optimizer's step."""
     return [
-        compute_subtract(m.slot("velocity"), m.gradients(), m.scalar(0), m.weights()),
+        update_weights(m.slot("velocity"), m.gradients(), m.scalar(0), m.weights()),
     ]
 
 
@@ -901,7 +901,7 @@ def evaluate(m):
             accuracy_min_1,
         ),
         sync,
-        compute_copy_1(
+        compute_figures(
             digit_loss_multiply_2,
             accuracy_min,
             accuracy_min_1,
@@ -963,13 +963,18 @@ def predict_few(m):
     dense_2 = m.rows(2330, 10)
     return [
         m.feed("image", image, 784),
-        compute_dense_3(image, m.weight("dense/kernel"), m.weight("dense/bias"), dense),
+        compute_dense_few(
+            image,
+            m.weight("dense/kernel"),
+            m.weight("dense/bias"),
+            dense,
+        ),
         compute_antirectifier_concatenate(
             dense,
             antirectifier_concatenate,
             antirectifier_concatenate.at(256),
         ),
-        compute_dense_1_2(
+        compute_dense_1_few(
             antirectifier_concatenate,
             m.weight("dense_1/kernel"),
             m.weight("dense_1/bias"),
@@ -1064,7 +1069,7 @@ SOURCE_MAP = {
     "compute_dropout_1": (18,),
     "compute_dense_2_add": (19,),
     "gradient_of_dense_2_add": (19, 22, 23),
-    "compute_copy_1": (17, 22, 23),
+    "compute_figures": (17, 22, 23),
     "gradient_of_dense_2_bias": (19,),
     "transpose_dense_2_kernel": (19,),
     "gradient_of_antirectifier_1_concatenate": (18, 19),
@@ -1075,12 +1080,12 @@ SOURCE_MAP = {
     "gradient_of_antirectifier_concatenate": (17, 18),
     "gradient_of_dense_1_kernel": (18,),
     "gradient_of_dense_kernel": (17,),
-    "compute_subtract": (),
+    "update_weights": (),
     "compute_antirectifier_concatenate": (9, 10, 11),
     "compute_accuracy_min_1": (19, 22, 23),
     "compute_dense_2": (19,),
-    "compute_dense_3": (17,),
-    "compute_dense_1_2": (18,),
+    "compute_dense_few": (17,),
+    "compute_dense_1_few": (18,),
 }
 SOURCE = """\
 # A layer of one's own: where relu throws away what is negative, the antirectifier keeps both

@@ -266,7 +266,7 @@ def gradient_of_classes_add(thread, threads, batch, clock, args):
 
 
 @kernel
-def compute_copy_1(thread, threads, batch, clock, args):
+def compute_figures(thread, threads, batch, clock, args):
     """Lines 17, 28, 29. 2 FLOPs a row, 7 FLOPs."""
     digit_loss_multiply_2 = matrix(args, 0, batch, 1)
     accuracy_min = matrix(args, 1, batch, 1)
@@ -277,18 +277,18 @@ def compute_copy_1(thread, threads, batch, clock, args):
     copy_1 = matrix(args, 6, 1, 1)
     first, last = share(1, LANES, thread, threads)
     for j in range(first, last, LANES):
-        total_ = full(1, 1, 0.0)
-        total__2 = full(1, 1, 0.0)
+        summed = full(1, 1, 0.0)
+        summed_2 = full(1, 1, 0.0)
         for i in range(batch):
-            total_ = total_ + load(digit_loss_multiply_2, i, j, 1, 1)
+            summed = summed + load(digit_loss_multiply_2, i, j, 1, 1)
             accuracy_min_tile = load(accuracy_min, i, j, 1, 1)
             accuracy_min_1_tile = load(accuracy_min_1, i, j, 1, 1)
             accuracy_equal_2 = accuracy_min_tile == accuracy_min_1_tile
-            total__2 = total__2 + select(accuracy_equal_2, 1.0, 0.0)
-        digit_loss = total_ / full(1, 1, batch)
+            summed_2 = summed_2 + select(accuracy_equal_2, 1.0, 0.0)
+        digit_loss = summed / full(1, 1, batch)
         batch_size = full(1, 1, batch)
         store(multiply, 0, j, digit_loss * batch_size)
-        store(accuracy_sum, 0, j, total__2)
+        store(accuracy_sum, 0, j, summed_2)
         store(copy, 0, j, batch_size)
         store(copy_1, 0, j, full(1, 1, batch))
 
@@ -300,10 +300,10 @@ def gradient_of_classes_bias(thread, threads, batch, clock, args):
     d_classes_bias = matrix(args, 1, 1, 10)
     first, last = share(10, LANES, thread, threads)
     for j in range(first, last, LANES):
-        total_ = full(1, 1, 0.0)
+        summed = full(1, 1, 0.0)
         for i in range(batch):
-            total_ = total_ + load(d_classes_add, i, j, 1, 1)
-        store(d_classes_bias, 0, j, total_)
+            summed = summed + load(d_classes_add, i, j, 1, 1)
+        store(d_classes_bias, 0, j, summed)
 
 
 @kernel
@@ -356,10 +356,10 @@ def gradient_of_hidden_bias(thread, threads, batch, clock, args):
     d_hidden_bias = matrix(args, 1, 1, 64)
     first, last = share(64, 4 * LANES, thread, threads)
     for j in range(first, last, 4 * LANES):
-        total_ = full(1, 4, 0.0)
+        summed = full(1, 4, 0.0)
         for i in range(batch):
-            total_ = total_ + load(d_hidden_add, i, j, 1, 4)
-        store(d_hidden_bias, 0, j, total_)
+            summed = summed + load(d_hidden_add, i, j, 1, 4)
+        store(d_hidden_bias, 0, j, summed)
 
 
 @kernel
@@ -481,10 +481,10 @@ def gradient_of_conv2_bias_sum(thread, threads, batch, clock, args):
     first, last = share(batch, ROWS, thread, threads)
     for o in range(first, last):
         for j in range(0, 64, 4 * LANES):
-            total_ = full(1, 4, 0.0)
+            summed = full(1, 4, 0.0)
             for i in range(196):
-                total_ = total_ + load(d_conv2_add, o * 196 + i, j, 1, 4)
-            store(d_conv2_bias_sum, o, j, total_)
+                summed = summed + load(d_conv2_add, o * 196 + i, j, 1, 4)
+            store(d_conv2_bias_sum, o, j, summed)
 
 
 @kernel
@@ -496,13 +496,13 @@ def gradient_of_conv1_bias_sum_1(thread, threads, batch, clock, args):
     d_conv1_bias_sum_1 = matrix(args, 3, 1, 64)
     first, last = share(64, 4 * LANES, thread, threads)
     for j in range(first, last, 4 * LANES):
-        total_ = full(1, 4, 0.0)
-        total__2 = full(1, 4, 0.0)
+        summed = full(1, 4, 0.0)
+        summed_2 = full(1, 4, 0.0)
         for i in range(batch):
-            total_ = total_ + load(d_conv2_bias_sum, i, j, 1, 4)
-            total__2 = total__2 + load(d_conv1_bias_sum, i, j, 1, 4)
-        store(d_conv2_bias_sum_1, 0, j, total_)
-        store(d_conv1_bias_sum_1, 0, j, total__2)
+            summed = summed + load(d_conv2_bias_sum, i, j, 1, 4)
+            summed_2 = summed_2 + load(d_conv1_bias_sum, i, j, 1, 4)
+        store(d_conv2_bias_sum_1, 0, j, summed)
+        store(d_conv1_bias_sum_1, 0, j, summed_2)
 
 
 @kernel
@@ -571,10 +571,10 @@ def gradient_of_conv2_kernel(thread, threads, batch, clock, args):
     d_conv2_kernel = matrix(args, 1, 1, 36864)
     first, last = share(36864, 4 * LANES, thread, threads)
     for j in range(first, last, 4 * LANES):
-        total_ = full(1, 4, 0.0)
+        summed = full(1, 4, 0.0)
         for i in range(threads):
-            total_ = total_ + load(d_conv2_kernel_parts, i, j, 1, 4)
-        store(d_conv2_kernel, 0, j, total_)
+            summed = summed + load(d_conv2_kernel_parts, i, j, 1, 4)
+        store(d_conv2_kernel, 0, j, summed)
 
 
 @kernel
@@ -688,10 +688,10 @@ def gradient_of_conv1_bias_sum(thread, threads, batch, clock, args):
     first, last = share(batch, ROWS, thread, threads)
     for o in range(first, last):
         for j in range(0, 64, 4 * LANES):
-            total_ = full(1, 4, 0.0)
+            summed = full(1, 4, 0.0)
             for i in range(784):
-                total_ = total_ + load(d_conv1_add, o * 784 + i, j, 1, 4)
-            store(d_conv1_bias_sum, o, j, total_)
+                summed = summed + load(d_conv1_add, o * 784 + i, j, 1, 4)
+            store(d_conv1_bias_sum, o, j, summed)
 
 
 @kernel
@@ -746,14 +746,14 @@ def gradient_of_conv1_kernel(thread, threads, batch, clock, args):
     d_conv1_kernel = matrix(args, 1, 1, 576)
     first, last = share(576, 4 * LANES, thread, threads)
     for j in range(first, last, 4 * LANES):
-        total_ = full(1, 4, 0.0)
+        summed = full(1, 4, 0.0)
         for i in range(threads):
-            total_ = total_ + load(d_conv1_kernel_parts, i, j, 1, 4)
-        store(d_conv1_kernel, 0, j, total_)
+            summed = summed + load(d_conv1_kernel_parts, i, j, 1, 4)
+        store(d_conv1_kernel, 0, j, summed)
 
 
 @kernel
-def compute_add(thread, threads, batch, clock, args):
+def update_weights(thread, threads, batch, clock, args):
     """All weights at once. 477,984 FLOPs."""
     momentum = matrix(args, 0, 1, 238992)
     gradients = matrix(args, 1, 1, 238992)
@@ -837,7 +837,7 @@ def compute_classes(thread, threads, batch, clock, args):
 
 
 @kernel
-def compute_hidden_3(thread, threads, batch, clock, args):
+def compute_hidden_few(thread, threads, batch, clock, args):
     """Line 21 of the model. 401,536 FLOPs a row."""
     max_pooling2d_1 = matrix(args, 0, batch, 3136)
     hidden_kernel = matrix(args, 1, 3136, 64)
@@ -924,7 +924,7 @@ def gradients(m):
         transpose_hidden_kernel(m.weight("hidden/kernel"), d_flatten_transpose),
         gradient_of_conv2_turn(m.weight("conv2/kernel"), d_conv2_turn),
         sync,
-        compute_copy_1(
+        compute_figures(
             digit_loss_multiply_2,
             accuracy_min,
             accuracy_min_1,
@@ -971,7 +971,7 @@ def gradients(m):
 def update(m):
     """The optimizer's step."""
     return [
-        compute_add(m.slot("momentum"), m.gradients(), m.scalar(0), m.weights()),
+        update_weights(m.slot("momentum"), m.gradients(), m.scalar(0), m.weights()),
     ]
 
 
@@ -1023,7 +1023,7 @@ def evaluate(m):
             accuracy_min_1,
         ),
         sync,
-        compute_copy_1(
+        compute_figures(
             digit_loss_multiply_2,
             accuracy_min,
             accuracy_min_1,
@@ -1094,7 +1094,7 @@ def predict_few(m):
             conv2,
         ),
         compute_max_pooling2d_1(conv2, max_pooling2d_1),
-        compute_hidden_3(
+        compute_hidden_few(
             max_pooling2d_1,
             m.weight("hidden/kernel"),
             m.weight("hidden/bias"),
@@ -1195,7 +1195,7 @@ SOURCE_MAP = {
     "compute_hidden": (21,),
     "compute_classes_add": (25,),
     "gradient_of_classes_add": (25, 28, 29),
-    "compute_copy_1": (17, 28, 29),
+    "compute_figures": (17, 28, 29),
     "gradient_of_classes_bias": (25,),
     "transpose_classes_kernel": (25,),
     "gradient_of_hidden_add": (21, 25),
@@ -1219,11 +1219,11 @@ SOURCE_MAP = {
     "gradient_of_conv1_bias_sum": (17,),
     "gradient_of_conv1_kernel_parts": (17,),
     "gradient_of_conv1_kernel": (17,),
-    "compute_add": (),
+    "update_weights": (),
     "compute_hidden_2": (21,),
     "compute_accuracy_min_1": (25, 28, 29),
     "compute_classes": (25,),
-    "compute_hidden_3": (21,),
+    "compute_hidden_few": (21,),
 }
 SOURCE = """\
 # Wider and deeper from a teacher: the same source builds the teacher, a wider student

@@ -225,10 +225,10 @@ def gradient_of_where_1(thread, threads, batch, clock, args):
     d_where_1 = matrix(args, 6, batch, 1)
     first, last = share(batch, ROWS, thread, threads)
     for i in range(first, last):
-        total_ = full(1, 4, 0.0)
+        summed = full(1, 4, 0.0)
         for j in range(0, 128, 4 * LANES):
-            total_ = total_ + square(load(gap, i, j, 1, 4))
-        sum_ = row_sum(total_)
+            summed = summed + square(load(gap, i, j, 1, 4))
+        sum_ = row_sum(summed)
         maximum_ = maximum(sum_, 1e-07)
         sqrt_tile = sqrt(maximum_)
         store_column(sqrt_, i, sqrt_tile)
@@ -268,17 +268,17 @@ def compute_accuracy_divide(thread, threads, batch, clock, args):
     accuracy_divide = matrix(args, 4, 1, 1)
     first, last = share(1, LANES, thread, threads)
     for j in range(first, last, LANES):
-        total_ = full(1, 1, 0.0)
-        total__2 = full(1, 1, 0.0)
+        summed = full(1, 1, 0.0)
+        summed_2 = full(1, 1, 0.0)
         for i in range(batch):
-            total_ = total_ + load(distance_loss_add, i, j, 1, 1)
+            summed = summed + load(distance_loss_add, i, j, 1, 1)
             accuracy_as_float = select(load(sqrt_, i, j, 1, 1) < 0.5, 1.0, 0.0)
             accuracy_greater = load(distance_target, i, j, 1, 1) > 0.5
             accuracy_as_float_1 = select(accuracy_greater, 1.0, 0.0)
             accuracy_equal = accuracy_as_float == accuracy_as_float_1
-            total__2 = total__2 + select(accuracy_equal, 1.0, 0.0)
-        store(distance_loss_sum_1, 0, j, total_)
-        store(accuracy_divide, 0, j, total__2 / full(1, 1, batch))
+            summed_2 = summed_2 + select(accuracy_equal, 1.0, 0.0)
+        store(distance_loss_sum_1, 0, j, summed)
+        store(accuracy_divide, 0, j, summed_2 / full(1, 1, batch))
 
 
 @kernel
@@ -292,11 +292,11 @@ def compute_copy_1(thread, threads, batch, clock, args):
     copy_1 = matrix(args, 5, 1, 1)
     first, last = share(1, LANES, thread, threads)
     for j in range(first, last, LANES):
-        total_ = full(1, 1, 0.0)
+        summed = full(1, 1, 0.0)
         for i in range(batch):
-            total_ = total_ + load(distance_sample_weight, i, j, 1, 1)
+            summed = summed + load(distance_sample_weight, i, j, 1, 1)
         distance_loss_batch_size_1 = full(1, 1, batch)
-        distance_loss_divide_2 = total_ / distance_loss_batch_size_1
+        distance_loss_divide_2 = summed / distance_loss_batch_size_1
         distance_loss_sum_1_tile = load(distance_loss_sum_1, 0, j, 1, 1)
         distance_loss_batch_size = full(1, 1, batch)
         distance_loss_divide = distance_loss_sum_1_tile / distance_loss_batch_size
@@ -380,22 +380,22 @@ def gradient_of_trunk_dense_bias_1(thread, threads, batch, clock, args):
     d_trunk_dense_bias_1 = matrix(args, 8, 1, 128)
     first, last = share(128, 4 * LANES, thread, threads)
     for j in range(first, last, 4 * LANES):
-        total_ = full(1, 4, 0.0)
-        total__2 = full(1, 4, 0.0)
-        total__3 = full(1, 4, 0.0)
-        total__4 = full(1, 4, 0.0)
-        total__5 = full(1, 4, 0.0)
-        total__6 = full(1, 4, 0.0)
+        summed = full(1, 4, 0.0)
+        summed_2 = full(1, 4, 0.0)
+        summed_3 = full(1, 4, 0.0)
+        summed_4 = full(1, 4, 0.0)
+        summed_5 = full(1, 4, 0.0)
+        summed_6 = full(1, 4, 0.0)
         for i in range(batch):
-            total_ = total_ + load(d_trunk_dense_2_add_1, i, j, 1, 4)
-            total__2 = total__2 + load(d_trunk_dense_1_add_1, i, j, 1, 4)
-            total__3 = total__3 + load(d_trunk_dense_add_1, i, j, 1, 4)
-            total__4 = total__4 + load(d_trunk_dense_2_add, i, j, 1, 4)
-            total__5 = total__5 + load(d_trunk_dense_1_add, i, j, 1, 4)
-            total__6 = total__6 + load(d_trunk_dense_add, i, j, 1, 4)
-        store(d_trunk_dense_2_bias_1, 0, j, total_ + total__4)
-        store(d_trunk_dense_1_bias_1, 0, j, total__2 + total__5)
-        store(d_trunk_dense_bias_1, 0, j, total__3 + total__6)
+            summed = summed + load(d_trunk_dense_2_add_1, i, j, 1, 4)
+            summed_2 = summed_2 + load(d_trunk_dense_1_add_1, i, j, 1, 4)
+            summed_3 = summed_3 + load(d_trunk_dense_add_1, i, j, 1, 4)
+            summed_4 = summed_4 + load(d_trunk_dense_2_add, i, j, 1, 4)
+            summed_5 = summed_5 + load(d_trunk_dense_1_add, i, j, 1, 4)
+            summed_6 = summed_6 + load(d_trunk_dense_add, i, j, 1, 4)
+        store(d_trunk_dense_2_bias_1, 0, j, summed + summed_4)
+        store(d_trunk_dense_1_bias_1, 0, j, summed_2 + summed_5)
+        store(d_trunk_dense_bias_1, 0, j, summed_3 + summed_6)
 
 
 @kernel
@@ -512,7 +512,7 @@ def gradient_of_trunk_dense_kernel_1(thread, threads, batch, clock, args):
 
 
 @kernel
-def compute_subtract(thread, threads, batch, clock, args):
+def update_weights(thread, threads, batch, clock, args):
     """All weights at once. 1,735,552 FLOPs."""
     velocity = matrix(args, 0, 1, 133504)
     gradients = matrix(args, 1, 1, 133504)
@@ -585,10 +585,10 @@ def compute_distance_loss_add(thread, threads, batch, clock, args):
     distance_loss_add = matrix(args, 3, batch, 1)
     first, last = share(batch, ROWS, thread, threads)
     for i in range(first, last):
-        total_ = full(1, 4, 0.0)
+        summed = full(1, 4, 0.0)
         for j in range(0, 128, 4 * LANES):
-            total_ = total_ + square(load(gap, i, j, 1, 4))
-        sum_ = row_sum(total_)
+            summed = summed + square(load(gap, i, j, 1, 4))
+        sum_ = row_sum(summed)
         maximum_ = maximum(sum_, 1e-07)
         sqrt_tile = sqrt(maximum_)
         store_column(sqrt_, i, sqrt_tile)
@@ -605,7 +605,7 @@ def compute_distance_loss_add(thread, threads, batch, clock, args):
 
 
 @kernel
-def compute_copy_1_2(thread, threads, batch, clock, args):
+def compute_figures(thread, threads, batch, clock, args):
     """Lines 12, 31. 1 FLOPs a row, 7 FLOPs."""
     distance_sample_weight = matrix(args, 0, batch, 1)
     distance_loss_sum_1 = matrix(args, 1, 1, 1)
@@ -614,11 +614,11 @@ def compute_copy_1_2(thread, threads, batch, clock, args):
     copy_1 = matrix(args, 4, 1, 1)
     first, last = share(1, LANES, thread, threads)
     for j in range(first, last, LANES):
-        total_ = full(1, 1, 0.0)
+        summed = full(1, 1, 0.0)
         for i in range(batch):
-            total_ = total_ + load(distance_sample_weight, i, j, 1, 1)
+            summed = summed + load(distance_sample_weight, i, j, 1, 1)
         distance_loss_batch_size_1 = full(1, 1, batch)
-        distance_loss_divide_2 = total_ / distance_loss_batch_size_1
+        distance_loss_divide_2 = summed / distance_loss_batch_size_1
         distance_loss_sum_1_tile = load(distance_loss_sum_1, 0, j, 1, 1)
         distance_loss_divide = distance_loss_sum_1_tile / full(1, 1, batch)
         distance_loss = distance_loss_divide * distance_loss_divide_2
@@ -634,17 +634,17 @@ def compute_sqrt(thread, threads, batch, clock, args):
     sqrt_ = matrix(args, 1, batch, 1)
     first, last = share(batch, ROWS, thread, threads)
     for i in range(first, last):
-        total_ = full(1, 4, 0.0)
+        summed = full(1, 4, 0.0)
         for j in range(0, 128, 4 * LANES):
-            total_ = total_ + square(load(gap, i, j, 1, 4))
-        sum_ = row_sum(total_)
+            summed = summed + square(load(gap, i, j, 1, 4))
+        sum_ = row_sum(summed)
         maximum_ = maximum(sum_, 1e-07)
         sqrt_tile = sqrt(maximum_)
         store_column(sqrt_, i, sqrt_tile)
 
 
 @kernel
-def compute_trunk_dense_3(thread, threads, batch, clock, args):
+def compute_trunk_dense_few(thread, threads, batch, clock, args):
     """Line 18 of the model. 200,960 FLOPs a row."""
     left = matrix(args, 0, batch, 784)
     trunk_dense_kernel = matrix(args, 1, 784, 128)
@@ -663,7 +663,7 @@ def compute_trunk_dense_3(thread, threads, batch, clock, args):
 
 
 @kernel
-def compute_trunk_dense_1(thread, threads, batch, clock, args):
+def compute_trunk_dense_1_few(thread, threads, batch, clock, args):
     """Lines 19, 20. 33,024 FLOPs a row."""
     trunk_dense = matrix(args, 0, batch, 128)
     trunk_dense_1_kernel = matrix(args, 1, 128, 128)
@@ -682,7 +682,7 @@ def compute_trunk_dense_1(thread, threads, batch, clock, args):
 
 
 @kernel
-def compute_gap_3(thread, threads, batch, clock, args):
+def compute_gap_few(thread, threads, batch, clock, args):
     """Lines 20, 27. 33,152 FLOPs a row."""
     trunk_dense_1_1 = matrix(args, 0, batch, 128)
     trunk_dense_2_kernel = matrix(args, 1, 128, 128)
@@ -914,7 +914,7 @@ def gradients(m):
 def update(m):
     """The optimizer's step."""
     return [
-        compute_subtract(m.slot("velocity"), m.gradients(), m.scalar(0), m.weights()),
+        update_weights(m.slot("velocity"), m.gradients(), m.scalar(0), m.weights()),
     ]
 
 
@@ -985,7 +985,7 @@ def evaluate(m):
             m.figure(2),
         ),
         sync,
-        compute_copy_1_2(
+        compute_figures(
             distance_sample_weight,
             distance_loss_sum_1,
             m.figure(0),
@@ -1065,37 +1065,37 @@ def predict_few(m):
     return [
         m.feed("left", left, 784),
         m.feed("right", right, 784),
-        compute_trunk_dense_3(
+        compute_trunk_dense_few(
             left,
             m.weight("trunk/dense/kernel"),
             m.weight("trunk/dense/bias"),
             trunk_dense,
         ),
-        compute_trunk_dense_1(
+        compute_trunk_dense_1_few(
             trunk_dense,
             m.weight("trunk/dense_1/kernel"),
             m.weight("trunk/dense_1/bias"),
             trunk_dense_1,
         ),
-        compute_trunk_dense_1(
+        compute_trunk_dense_1_few(
             trunk_dense_1,
             m.weight("trunk/dense_2/kernel"),
             m.weight("trunk/dense_2/bias"),
             trunk_dense_2,
         ),
-        compute_trunk_dense_3(
+        compute_trunk_dense_few(
             right,
             m.weight("trunk/dense/kernel"),
             m.weight("trunk/dense/bias"),
             trunk_dense_3,
         ),
-        compute_trunk_dense_1(
+        compute_trunk_dense_1_few(
             trunk_dense_3,
             m.weight("trunk/dense_1/kernel"),
             m.weight("trunk/dense_1/bias"),
             trunk_dense_1_1,
         ),
-        compute_gap_3(
+        compute_gap_few(
             trunk_dense_1_1,
             m.weight("trunk/dense_2/kernel"),
             m.weight("trunk/dense_2/bias"),
@@ -1228,15 +1228,15 @@ SOURCE_MAP = {
     "gradient_of_trunk_dense_kernel": (18,),
     "gradient_of_trunk_dense_1_kernel_1": (19, 20),
     "gradient_of_trunk_dense_kernel_1": (18,),
-    "compute_subtract": (),
+    "update_weights": (),
     "compute_trunk_dense": (18,),
     "compute_gap_2": (20, 27),
     "compute_distance_loss_add": (8, 28),
-    "compute_copy_1_2": (12, 31),
+    "compute_figures": (12, 31),
     "compute_sqrt": (28,),
-    "compute_trunk_dense_3": (18,),
-    "compute_trunk_dense_1": (19, 20),
-    "compute_gap_3": (20, 27),
+    "compute_trunk_dense_few": (18,),
+    "compute_trunk_dense_1_few": (19, 20),
+    "compute_gap_few": (20, 27),
 }
 SOURCE = """\
 # Are these two the same? One trunk looks at both pictures; the euclidean distance of what it

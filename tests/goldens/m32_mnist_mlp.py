@@ -196,7 +196,7 @@ def gradient_of_dense_2_add(thread, threads, batch, clock, args):
 
 
 @kernel
-def compute_copy_1(thread, threads, batch, clock, args):
+def compute_figures(thread, threads, batch, clock, args):
     """Lines 10, 15, 16. 2 FLOPs a row, 7 FLOPs."""
     digit_loss_multiply_2 = matrix(args, 0, batch, 1)
     accuracy_min = matrix(args, 1, batch, 1)
@@ -207,18 +207,18 @@ def compute_copy_1(thread, threads, batch, clock, args):
     copy_1 = matrix(args, 6, 1, 1)
     first, last = share(1, LANES, thread, threads)
     for j in range(first, last, LANES):
-        total_ = full(1, 1, 0.0)
-        total__2 = full(1, 1, 0.0)
+        summed = full(1, 1, 0.0)
+        summed_2 = full(1, 1, 0.0)
         for i in range(batch):
-            total_ = total_ + load(digit_loss_multiply_2, i, j, 1, 1)
+            summed = summed + load(digit_loss_multiply_2, i, j, 1, 1)
             accuracy_min_tile = load(accuracy_min, i, j, 1, 1)
             accuracy_min_1_tile = load(accuracy_min_1, i, j, 1, 1)
             accuracy_equal_2 = accuracy_min_tile == accuracy_min_1_tile
-            total__2 = total__2 + select(accuracy_equal_2, 1.0, 0.0)
-        digit_loss = total_ / full(1, 1, batch)
+            summed_2 = summed_2 + select(accuracy_equal_2, 1.0, 0.0)
+        digit_loss = summed / full(1, 1, batch)
         batch_size = full(1, 1, batch)
         store(multiply, 0, j, digit_loss * batch_size)
-        store(accuracy_sum, 0, j, total__2)
+        store(accuracy_sum, 0, j, summed_2)
         store(copy, 0, j, batch_size)
         store(copy_1, 0, j, full(1, 1, batch))
 
@@ -230,10 +230,10 @@ def gradient_of_dense_2_bias(thread, threads, batch, clock, args):
     d_dense_2_bias = matrix(args, 1, 1, 10)
     first, last = share(10, LANES, thread, threads)
     for j in range(first, last, LANES):
-        total_ = full(1, 1, 0.0)
+        summed = full(1, 1, 0.0)
         for i in range(batch):
-            total_ = total_ + load(d_dense_2_add, i, j, 1, 1)
-        store(d_dense_2_bias, 0, j, total_)
+            summed = summed + load(d_dense_2_add, i, j, 1, 1)
+        store(d_dense_2_bias, 0, j, summed)
 
 
 @kernel
@@ -288,13 +288,13 @@ def gradient_of_dense_bias(thread, threads, batch, clock, args):
     d_dense_bias = matrix(args, 3, 1, 512)
     first, last = share(512, 4 * LANES, thread, threads)
     for j in range(first, last, 4 * LANES):
-        total_ = full(1, 4, 0.0)
-        total__2 = full(1, 4, 0.0)
+        summed = full(1, 4, 0.0)
+        summed_2 = full(1, 4, 0.0)
         for i in range(batch):
-            total_ = total_ + load(d_dense_1_add, i, j, 1, 4)
-            total__2 = total__2 + load(d_dense_add, i, j, 1, 4)
-        store(d_dense_1_bias, 0, j, total_)
-        store(d_dense_bias, 0, j, total__2)
+            summed = summed + load(d_dense_1_add, i, j, 1, 4)
+            summed_2 = summed_2 + load(d_dense_add, i, j, 1, 4)
+        store(d_dense_1_bias, 0, j, summed)
+        store(d_dense_bias, 0, j, summed_2)
 
 
 @kernel
@@ -376,7 +376,7 @@ def gradient_of_dense_kernel(thread, threads, batch, clock, args):
 
 
 @kernel
-def compute_subtract(thread, threads, batch, clock, args):
+def update_weights(thread, threads, batch, clock, args):
     """All weights at once. 8,975,824 FLOPs."""
     velocity = matrix(args, 0, 1, 690448)
     gradients = matrix(args, 1, 1, 690448)
@@ -496,7 +496,7 @@ def compute_dense_2(thread, threads, batch, clock, args):
 
 
 @kernel
-def compute_dense_3(thread, threads, batch, clock, args):
+def compute_dense_few(thread, threads, batch, clock, args):
     """Line 10 of the model. 803,840 FLOPs a row."""
     image = matrix(args, 0, batch, 784)
     dense_kernel = matrix(args, 1, 784, 512, 528)
@@ -514,7 +514,7 @@ def compute_dense_3(thread, threads, batch, clock, args):
 
 
 @kernel
-def compute_dense_1_2(thread, threads, batch, clock, args):
+def compute_dense_1_few(thread, threads, batch, clock, args):
     """Line 11 of the model. 525,312 FLOPs a row."""
     dense = matrix(args, 0, batch, 512)
     dense_1_kernel = matrix(args, 1, 512, 512, 528)
@@ -582,7 +582,7 @@ def gradients(m):
         transpose_dense_2_kernel(m.weight("dense_2/kernel"), d_dropout_1_transpose),
         transpose_dense_1_kernel(m.weight("dense_1/kernel"), d_dropout_transpose),
         sync,
-        compute_copy_1(
+        compute_figures(
             digit_loss_multiply_2,
             accuracy_min,
             accuracy_min_1,
@@ -623,7 +623,7 @@ def gradients(m):
 def update(m):
     """The optimizer's step."""
     return [
-        compute_subtract(m.slot("velocity"), m.gradients(), m.scalar(0), m.weights()),
+        update_weights(m.slot("velocity"), m.gradients(), m.scalar(0), m.weights()),
     ]
 
 
@@ -664,7 +664,7 @@ def evaluate(m):
             accuracy_min_1,
         ),
         sync,
-        compute_copy_1(
+        compute_figures(
             digit_loss_multiply_2,
             accuracy_min,
             accuracy_min_1,
@@ -712,8 +712,13 @@ def predict_few(m):
     dense_2 = m.rows(1818, 10)
     return [
         m.feed("image", image, 784),
-        compute_dense_3(image, m.weight("dense/kernel"), m.weight("dense/bias"), dense),
-        compute_dense_1_2(
+        compute_dense_few(
+            image,
+            m.weight("dense/kernel"),
+            m.weight("dense/bias"),
+            dense,
+        ),
+        compute_dense_1_few(
             dense,
             m.weight("dense_1/kernel"),
             m.weight("dense_1/bias"),
@@ -798,7 +803,7 @@ SOURCE_MAP = {
     "compute_dropout_1": (11,),
     "compute_dense_2_add": (12,),
     "gradient_of_dense_2_add": (12, 15, 16),
-    "compute_copy_1": (10, 15, 16),
+    "compute_figures": (10, 15, 16),
     "gradient_of_dense_2_bias": (12,),
     "transpose_dense_2_kernel": (12,),
     "gradient_of_dense_1_add": (11, 12),
@@ -808,13 +813,13 @@ SOURCE_MAP = {
     "gradient_of_dense_add": (10, 11),
     "gradient_of_dense_1_kernel": (11,),
     "gradient_of_dense_kernel": (10,),
-    "compute_subtract": (),
+    "update_weights": (),
     "compute_dense": (10,),
     "compute_dense_1": (11,),
     "compute_accuracy_min_1": (12, 15, 16),
     "compute_dense_2": (12,),
-    "compute_dense_3": (10,),
-    "compute_dense_1_2": (11,),
+    "compute_dense_few": (10,),
+    "compute_dense_1_few": (11,),
 }
 SOURCE = """\
 # The classic for MNIST: images as flat rows scaled to 0..1, labels one-hot,

@@ -141,7 +141,7 @@ def gradient_of_dense_1_add(thread, threads, batch, clock, args):
 
 
 @kernel
-def compute_copy_1(thread, threads, batch, clock, args):
+def compute_figures(thread, threads, batch, clock, args):
     """Lines 8, 11, 12. 2 FLOPs a row, 7 FLOPs."""
     digit_loss_multiply_2 = matrix(args, 0, batch, 1)
     digit_target = imatrix(args, 1, batch, 1)
@@ -152,18 +152,18 @@ def compute_copy_1(thread, threads, batch, clock, args):
     copy_1 = matrix(args, 6, 1, 1)
     first, last = share(1, LANES, thread, threads)
     for j in range(first, last, LANES):
-        total_ = full(1, 1, 0.0)
-        total__2 = full(1, 1, 0.0)
+        summed = full(1, 1, 0.0)
+        summed_2 = full(1, 1, 0.0)
         for i in range(batch):
-            total_ = total_ + load(digit_loss_multiply_2, i, j, 1, 1)
+            summed = summed + load(digit_loss_multiply_2, i, j, 1, 1)
             digit_loss_as_float = load(digit_target, i, j, 1, 1)
             accuracy_min_tile = load(accuracy_min, i, j, 1, 1)
             accuracy_equal_1 = digit_loss_as_float == accuracy_min_tile
-            total__2 = total__2 + select(accuracy_equal_1, 1.0, 0.0)
-        digit_loss = total_ / full(1, 1, batch)
+            summed_2 = summed_2 + select(accuracy_equal_1, 1.0, 0.0)
+        digit_loss = summed / full(1, 1, batch)
         batch_size = full(1, 1, batch)
         store(multiply, 0, j, digit_loss * batch_size)
-        store(accuracy_sum, 0, j, total__2)
+        store(accuracy_sum, 0, j, summed_2)
         store(copy, 0, j, batch_size)
         store(copy_1, 0, j, full(1, 1, batch))
 
@@ -175,10 +175,10 @@ def gradient_of_dense_1_bias(thread, threads, batch, clock, args):
     d_dense_1_bias = matrix(args, 1, 1, 10)
     first, last = share(10, LANES, thread, threads)
     for j in range(first, last, LANES):
-        total_ = full(1, 1, 0.0)
+        summed = full(1, 1, 0.0)
         for i in range(batch):
-            total_ = total_ + load(d_dense_1_add, i, j, 1, 1)
-        store(d_dense_1_bias, 0, j, total_)
+            summed = summed + load(d_dense_1_add, i, j, 1, 1)
+        store(d_dense_1_bias, 0, j, summed)
 
 
 @kernel
@@ -231,10 +231,10 @@ def gradient_of_dense_bias(thread, threads, batch, clock, args):
     d_dense_bias = matrix(args, 1, 1, 128)
     first, last = share(128, 4 * LANES, thread, threads)
     for j in range(first, last, 4 * LANES):
-        total_ = full(1, 4, 0.0)
+        summed = full(1, 4, 0.0)
         for i in range(batch):
-            total_ = total_ + load(d_dense_add, i, j, 1, 4)
-        store(d_dense_bias, 0, j, total_)
+            summed = summed + load(d_dense_add, i, j, 1, 4)
+        store(d_dense_bias, 0, j, summed)
 
 
 @kernel
@@ -258,7 +258,7 @@ def gradient_of_dense_kernel(thread, threads, batch, clock, args):
 
 
 @kernel
-def compute_subtract_2(thread, threads, batch, clock, args):
+def update_weights(thread, threads, batch, clock, args):
     """All weights at once. 1,628,416 FLOPs."""
     gradients = matrix(args, 0, 1, 101776)
     momentum = matrix(args, 1, 1, 101776)
@@ -327,7 +327,7 @@ def compute_dense_1(thread, threads, batch, clock, args):
 
 
 @kernel
-def compute_dense_2(thread, threads, batch, clock, args):
+def compute_dense_few(thread, threads, batch, clock, args):
     """Line 8 of the model. 200,960 FLOPs a row."""
     image = matrix(args, 0, batch, 784)
     dense_kernel = matrix(args, 1, 784, 128)
@@ -377,7 +377,7 @@ def gradients(m):
         ),
         transpose_dense_1_kernel(m.weight("dense_1/kernel"), d_dense_transpose),
         sync,
-        compute_copy_1(
+        compute_figures(
             digit_loss_multiply_2,
             digit_target,
             accuracy_min,
@@ -398,7 +398,7 @@ def gradients(m):
 def update(m):
     """The optimizer's step."""
     return [
-        compute_subtract_2(
+        update_weights(
             m.gradients(),
             m.slot("momentum"),
             m.slot("velocity"),
@@ -436,7 +436,7 @@ def evaluate(m):
             accuracy_min,
         ),
         sync,
-        compute_copy_1(
+        compute_figures(
             digit_loss_multiply_2,
             digit_target,
             accuracy_min,
@@ -476,7 +476,12 @@ def predict_few(m):
     dense_1 = m.rows(922, 10)
     return [
         m.feed("image", image, 784),
-        compute_dense_2(image, m.weight("dense/kernel"), m.weight("dense/bias"), dense),
+        compute_dense_few(
+            image,
+            m.weight("dense/kernel"),
+            m.weight("dense/bias"),
+            dense,
+        ),
         compute_dense_1_add(
             dense,
             m.weight("dense_1/kernel"),
@@ -544,17 +549,17 @@ SOURCE_MAP = {
     "compute_dense": (8,),
     "compute_dense_1_add": (8,),
     "gradient_of_dense_1_add": (8, 11, 12),
-    "compute_copy_1": (8, 11, 12),
+    "compute_figures": (8, 11, 12),
     "gradient_of_dense_1_bias": (8,),
     "transpose_dense_1_kernel": (8,),
     "gradient_of_dense_add": (8,),
     "gradient_of_dense_1_kernel": (8,),
     "gradient_of_dense_bias": (8,),
     "gradient_of_dense_kernel": (8,),
-    "compute_subtract_2": (),
+    "update_weights": (),
     "compute_accuracy_min": (8, 11, 12),
     "compute_dense_1": (8,),
-    "compute_dense_2": (8,),
+    "compute_dense_few": (8,),
 }
 SOURCE = """\
 # For data that does not fit in memory: `fit` takes memory maps, HDF5 data sets and generators of

@@ -231,7 +231,7 @@ def gradient_of_dense_1_add(thread, threads, batch, clock, args):
 
 
 @kernel
-def compute_copy_1(thread, threads, batch, clock, args):
+def compute_figures(thread, threads, batch, clock, args):
     """Lines 16, 23, 24. 2 FLOPs a row, 7 FLOPs."""
     digit_loss_multiply_2 = matrix(args, 0, batch, 1)
     digit_target = imatrix(args, 1, batch, 1)
@@ -242,18 +242,18 @@ def compute_copy_1(thread, threads, batch, clock, args):
     copy_1 = matrix(args, 6, 1, 1)
     first, last = share(1, LANES, thread, threads)
     for j in range(first, last, LANES):
-        total_ = full(1, 1, 0.0)
-        total__2 = full(1, 1, 0.0)
+        summed = full(1, 1, 0.0)
+        summed_2 = full(1, 1, 0.0)
         for i in range(batch):
-            total_ = total_ + load(digit_loss_multiply_2, i, j, 1, 1)
+            summed = summed + load(digit_loss_multiply_2, i, j, 1, 1)
             digit_loss_as_float = load(digit_target, i, j, 1, 1)
             accuracy_min_tile = load(accuracy_min, i, j, 1, 1)
             accuracy_equal_1 = digit_loss_as_float == accuracy_min_tile
-            total__2 = total__2 + select(accuracy_equal_1, 1.0, 0.0)
-        digit_loss = total_ / full(1, 1, batch)
+            summed_2 = summed_2 + select(accuracy_equal_1, 1.0, 0.0)
+        digit_loss = summed / full(1, 1, batch)
         batch_size = full(1, 1, batch)
         store(multiply, 0, j, digit_loss * batch_size)
-        store(accuracy_sum, 0, j, total__2)
+        store(accuracy_sum, 0, j, summed_2)
         store(copy, 0, j, batch_size)
         store(copy_1, 0, j, full(1, 1, batch))
 
@@ -265,10 +265,10 @@ def gradient_of_dense_1_bias(thread, threads, batch, clock, args):
     d_dense_1_bias = matrix(args, 1, 1, 10)
     first, last = share(10, LANES, thread, threads)
     for j in range(first, last, LANES):
-        total_ = full(1, 1, 0.0)
+        summed = full(1, 1, 0.0)
         for i in range(batch):
-            total_ = total_ + load(d_dense_1_add, i, j, 1, 1)
-        store(d_dense_1_bias, 0, j, total_)
+            summed = summed + load(d_dense_1_add, i, j, 1, 1)
+        store(d_dense_1_bias, 0, j, summed)
 
 
 @kernel
@@ -321,10 +321,10 @@ def gradient_of_dense_bias(thread, threads, batch, clock, args):
     d_dense_bias = matrix(args, 1, 1, 32)
     first, last = share(32, 2 * LANES, thread, threads)
     for j in range(first, last, 2 * LANES):
-        total_ = full(1, 2, 0.0)
+        summed = full(1, 2, 0.0)
         for i in range(batch):
-            total_ = total_ + load(d_dense_add, i, j, 1, 2)
-        store(d_dense_bias, 0, j, total_)
+            summed = summed + load(d_dense_add, i, j, 1, 2)
+        store(d_dense_bias, 0, j, summed)
 
 
 @kernel
@@ -464,10 +464,10 @@ def gradient_of_conv2d_1_bias_sum(thread, threads, batch, clock, args):
     first, last = share(batch, ROWS, thread, threads)
     for o in range(first, last):
         for j in range(0, 8, LANES):
-            total_ = full(1, 1, 0.0)
+            summed = full(1, 1, 0.0)
             for i in range(576):
-                total_ = total_ + load(d_conv2d_1_add, o * 576 + i, j, 1, 1)
-            store(d_conv2d_1_bias_sum, o, j, total_)
+                summed = summed + load(d_conv2d_1_add, o * 576 + i, j, 1, 1)
+            store(d_conv2d_1_bias_sum, o, j, summed)
 
 
 @kernel
@@ -479,13 +479,13 @@ def gradient_of_conv2d_bias_sum_1(thread, threads, batch, clock, args):
     d_conv2d_bias_sum_1 = matrix(args, 3, 1, 8)
     first, last = share(8, LANES, thread, threads)
     for j in range(first, last, LANES):
-        total_ = full(1, 1, 0.0)
-        total__2 = full(1, 1, 0.0)
+        summed = full(1, 1, 0.0)
+        summed_2 = full(1, 1, 0.0)
         for i in range(batch):
-            total_ = total_ + load(d_conv2d_1_bias_sum, i, j, 1, 1)
-            total__2 = total__2 + load(d_conv2d_bias_sum, i, j, 1, 1)
-        store(d_conv2d_1_bias_sum_1, 0, j, total_)
-        store(d_conv2d_bias_sum_1, 0, j, total__2)
+            summed = summed + load(d_conv2d_1_bias_sum, i, j, 1, 1)
+            summed_2 = summed_2 + load(d_conv2d_bias_sum, i, j, 1, 1)
+        store(d_conv2d_1_bias_sum_1, 0, j, summed)
+        store(d_conv2d_bias_sum_1, 0, j, summed_2)
 
 
 @kernel
@@ -577,10 +577,10 @@ def gradient_of_conv2d_1_kernel(thread, threads, batch, clock, args):
     d_conv2d_1_kernel = matrix(args, 1, 1, 576)
     first, last = share(576, 4 * LANES, thread, threads)
     for j in range(first, last, 4 * LANES):
-        total_ = full(1, 4, 0.0)
+        summed = full(1, 4, 0.0)
         for i in range(threads):
-            total_ = total_ + load(d_conv2d_1_kernel_parts, i, j, 1, 4)
-        store(d_conv2d_1_kernel, 0, j, total_)
+            summed = summed + load(d_conv2d_1_kernel_parts, i, j, 1, 4)
+        store(d_conv2d_1_kernel, 0, j, summed)
 
 
 @kernel
@@ -591,10 +591,10 @@ def gradient_of_conv2d_bias_sum(thread, threads, batch, clock, args):
     first, last = share(batch, ROWS, thread, threads)
     for o in range(first, last):
         for j in range(0, 8, LANES):
-            total_ = full(1, 1, 0.0)
+            summed = full(1, 1, 0.0)
             for i in range(676):
-                total_ = total_ + load(d_conv2d_add, o * 676 + i, j, 1, 1)
-            store(d_conv2d_bias_sum, o, j, total_)
+                summed = summed + load(d_conv2d_add, o * 676 + i, j, 1, 1)
+            store(d_conv2d_bias_sum, o, j, summed)
 
 
 @kernel
@@ -645,14 +645,14 @@ def gradient_of_conv2d_kernel(thread, threads, batch, clock, args):
     d_conv2d_kernel = matrix(args, 1, 1, 72)
     first, last = share(72, 4 * LANES, thread, threads)
     for j in range(first, last, 4 * LANES):
-        total_ = full(1, 4, 0.0)
+        summed = full(1, 4, 0.0)
         for i in range(threads):
-            total_ = total_ + load(d_conv2d_kernel_parts, i, j, 1, 4)
-        store(d_conv2d_kernel, 0, j, total_)
+            summed = summed + load(d_conv2d_kernel_parts, i, j, 1, 4)
+        store(d_conv2d_kernel, 0, j, summed)
 
 
 @kernel
-def compute_subtract(thread, threads, batch, clock, args):
+def update_weights(thread, threads, batch, clock, args):
     """All weights at once. 834,240 FLOPs."""
     accumulated_grad = matrix(args, 0, 1, 37920)
     gradients = matrix(args, 1, 1, 37920)
@@ -829,7 +829,7 @@ def gradients(m):
         transpose_dense_kernel(m.weight("dense/kernel"), d_flatten_transpose),
         gradient_of_conv2d_1_turn(m.weight("conv2d_1/kernel"), d_conv2d_1_turn),
         sync,
-        compute_copy_1(
+        compute_figures(
             digit_loss_multiply_2,
             digit_target,
             accuracy_min,
@@ -883,7 +883,7 @@ def gradients(m):
 def update(m):
     """The optimizer's step."""
     return [
-        compute_subtract(
+        update_weights(
             m.slot("accumulated_grad"),
             m.gradients(),
             m.slot("accumulated_delta_var"),
@@ -942,7 +942,7 @@ def evaluate(m):
             accuracy_min,
         ),
         sync,
-        compute_copy_1(
+        compute_figures(
             digit_loss_multiply_2,
             digit_target,
             accuracy_min,
@@ -1075,7 +1075,7 @@ SOURCE_MAP = {
     "compute_dropout_1": (19, 20),
     "compute_dense_1_add": (20,),
     "gradient_of_dense_1_add": (20, 23, 24),
-    "compute_copy_1": (16, 23, 24),
+    "compute_figures": (16, 23, 24),
     "gradient_of_dense_1_bias": (20,),
     "transpose_dense_1_kernel": (20,),
     "gradient_of_dense_add": (19, 20),
@@ -1097,7 +1097,7 @@ SOURCE_MAP = {
     "gradient_of_conv2d_bias_sum": (16,),
     "gradient_of_conv2d_kernel_parts": (16,),
     "gradient_of_conv2d_kernel": (16,),
-    "compute_subtract": (),
+    "update_weights": (),
     "compute_max_pooling2d": (17,),
     "compute_dense": (19,),
     "compute_accuracy_min": (20, 23, 24),

@@ -241,7 +241,7 @@ def gradient_of_scores_loss_sum_4(thread, threads, batch, clock, args):
 
 
 @kernel
-def compute_copy_1(thread, threads, batch, clock, args):
+def compute_figures(thread, threads, batch, clock, args):
     """Lines 30, 34, 35. 2 FLOPs a row, 7 FLOPs."""
     scores_loss_multiply_5 = matrix(args, 0, batch, 1)
     rank_correlation_divide_2 = matrix(args, 1, batch, 1)
@@ -251,15 +251,15 @@ def compute_copy_1(thread, threads, batch, clock, args):
     copy_1 = matrix(args, 5, 1, 1)
     first, last = share(1, LANES, thread, threads)
     for j in range(first, last, LANES):
-        total_ = full(1, 1, 0.0)
-        total__2 = full(1, 1, 0.0)
+        summed = full(1, 1, 0.0)
+        summed_2 = full(1, 1, 0.0)
         for i in range(batch):
-            total_ = total_ + load(scores_loss_multiply_5, i, j, 1, 1)
-            total__2 = total__2 + load(rank_correlation_divide_2, i, j, 1, 1)
-        scores_loss = total_ / full(1, 1, batch)
+            summed = summed + load(scores_loss_multiply_5, i, j, 1, 1)
+            summed_2 = summed_2 + load(rank_correlation_divide_2, i, j, 1, 1)
+        scores_loss = summed / full(1, 1, batch)
         batch_size = full(1, 1, batch)
         store(multiply_2, 0, j, scores_loss * batch_size)
-        store(rank_correlation_sum_5, 0, j, total__2)
+        store(rank_correlation_sum_5, 0, j, summed_2)
         store(copy, 0, j, batch_size)
         store(copy_1, 0, j, full(1, 1, batch))
 
@@ -297,15 +297,15 @@ def gradient_of_dense_2_1(thread, threads, batch, clock, args):
     first, last = share(batch, ROWS, thread, threads)
     for o in range(first, last):
         for j in range(0, 8, LANES):
-            total_ = full(1, 1, 0.0)
+            summed = full(1, 1, 0.0)
             for i in range(8):
                 d_scores_loss_multiply_14_tile = load(
                     d_scores_loss_multiply_14, o * 8 + i, j, 1, 1
                 )
                 d_scores_loss_gaps = d_scores_loss_multiply_14_tile * 10.0
-                total_ = total_ + (-d_scores_loss_gaps)
+                summed = summed + (-d_scores_loss_gaps)
             d_scores_loss_reshape_4_tile = load(d_scores_loss_reshape_4, o, j, 1, 1)
-            store(d_dense_2_1, o, j, total_ + d_scores_loss_reshape_4_tile)
+            store(d_dense_2_1, o, j, summed + d_scores_loss_reshape_4_tile)
 
 
 @kernel
@@ -358,10 +358,10 @@ def gradient_of_dense_2_kernel(thread, threads, batch, clock, args):
     d_dense_2_kernel = matrix(args, 1, 1, 32)
     first, last = share(32, 2 * LANES, thread, threads)
     for j in range(first, last, 2 * LANES):
-        total_ = full(1, 2, 0.0)
+        summed = full(1, 2, 0.0)
         for i in range(threads):
-            total_ = total_ + load(d_dense_2_kernel_parts, i, j, 1, 2)
-        store(d_dense_2_kernel, 0, j, total_)
+            summed = summed + load(d_dense_2_kernel_parts, i, j, 1, 2)
+        store(d_dense_2_kernel, 0, j, summed)
 
 
 @kernel
@@ -374,13 +374,13 @@ def gradient_of_dense_bias_sum(thread, threads, batch, clock, args):
     first, last = share(batch, ROWS, thread, threads)
     for o in range(first, last):
         for j in range(0, 32, 2 * LANES):
-            total_ = full(1, 2, 0.0)
-            total__2 = full(1, 2, 0.0)
+            summed = full(1, 2, 0.0)
+            summed_2 = full(1, 2, 0.0)
             for i in range(8):
-                total_ = total_ + load(d_dense_1_add, o * 8 + i, j, 1, 2)
-                total__2 = total__2 + load(d_dense_add, o * 8 + i, j, 1, 2)
-            store(d_dense_1_bias_sum, o, j, total_)
-            store(d_dense_bias_sum, o, j, total__2)
+                summed = summed + load(d_dense_1_add, o * 8 + i, j, 1, 2)
+                summed_2 = summed_2 + load(d_dense_add, o * 8 + i, j, 1, 2)
+            store(d_dense_1_bias_sum, o, j, summed)
+            store(d_dense_bias_sum, o, j, summed_2)
 
 
 @kernel
@@ -392,13 +392,13 @@ def gradient_of_dense_bias_sum_1(thread, threads, batch, clock, args):
     d_dense_bias_sum_1 = matrix(args, 3, 1, 32)
     first, last = share(32, 2 * LANES, thread, threads)
     for j in range(first, last, 2 * LANES):
-        total_ = full(1, 2, 0.0)
-        total__2 = full(1, 2, 0.0)
+        summed = full(1, 2, 0.0)
+        summed_2 = full(1, 2, 0.0)
         for i in range(batch):
-            total_ = total_ + load(d_dense_1_bias_sum, i, j, 1, 2)
-            total__2 = total__2 + load(d_dense_bias_sum, i, j, 1, 2)
-        store(d_dense_1_bias_sum_1, 0, j, total_)
-        store(d_dense_bias_sum_1, 0, j, total__2)
+            summed = summed + load(d_dense_1_bias_sum, i, j, 1, 2)
+            summed_2 = summed_2 + load(d_dense_bias_sum, i, j, 1, 2)
+        store(d_dense_1_bias_sum_1, 0, j, summed)
+        store(d_dense_bias_sum_1, 0, j, summed_2)
 
 
 @kernel
@@ -451,10 +451,10 @@ def gradient_of_dense_1_kernel(thread, threads, batch, clock, args):
     d_dense_1_kernel = matrix(args, 1, 1, 1024)
     first, last = share(1024, 4 * LANES, thread, threads)
     for j in range(first, last, 4 * LANES):
-        total_ = full(1, 4, 0.0)
+        summed = full(1, 4, 0.0)
         for i in range(threads):
-            total_ = total_ + load(d_dense_1_kernel_parts, i, j, 1, 4)
-        store(d_dense_1_kernel, 0, j, total_)
+            summed = summed + load(d_dense_1_kernel_parts, i, j, 1, 4)
+        store(d_dense_1_kernel, 0, j, summed)
 
 
 @kernel
@@ -479,14 +479,14 @@ def gradient_of_dense_kernel(thread, threads, batch, clock, args):
     d_dense_kernel = matrix(args, 1, 1, 160)
     first, last = share(160, 4 * LANES, thread, threads)
     for j in range(first, last, 4 * LANES):
-        total_ = full(1, 4, 0.0)
+        summed = full(1, 4, 0.0)
         for i in range(threads):
-            total_ = total_ + load(d_dense_kernel_parts, i, j, 1, 4)
-        store(d_dense_kernel, 0, j, total_)
+            summed = summed + load(d_dense_kernel_parts, i, j, 1, 4)
+        store(d_dense_kernel, 0, j, summed)
 
 
 @kernel
-def compute_subtract_2(thread, threads, batch, clock, args):
+def update_weights(thread, threads, batch, clock, args):
     """All weights at once. 20,480 FLOPs."""
     gradients = matrix(args, 0, 1, 1280)
     momentum = matrix(args, 1, 1, 1280)
@@ -658,7 +658,7 @@ def gradients(m):
         transpose_dense_2_kernel(m.weight("dense_2/kernel"), d_dense_1_transpose),
         transpose_dense_1_kernel(m.weight("dense_1/kernel"), d_dense_transpose),
         sync,
-        compute_copy_1(
+        compute_figures(
             scores_loss_multiply_5,
             rank_correlation_divide_2,
             m.figure(0),
@@ -703,7 +703,7 @@ def gradients(m):
 def update(m):
     """The optimizer's step."""
     return [
-        compute_subtract_2(
+        update_weights(
             m.gradients(),
             m.slot("momentum"),
             m.slot("velocity"),
@@ -762,7 +762,7 @@ def evaluate(m):
             rank_correlation_divide_2,
         ),
         sync,
-        compute_copy_1(
+        compute_figures(
             scores_loss_multiply_5,
             rank_correlation_divide_2,
             m.figure(0),
@@ -851,7 +851,7 @@ SOURCE_MAP = {
     "compute_scores_loss_argsort": (9,),
     "compute_scores_loss_argsort_1": (9,),
     "gradient_of_scores_loss_sum_4": (13, 14, 15, 34),
-    "compute_copy_1": (30, 34, 35),
+    "compute_figures": (30, 34, 35),
     "gradient_of_scores_loss_reshape_4": (19, 20),
     "gradient_of_dense_2_1": (19,),
     "transpose_dense_2_kernel": (31,),
@@ -866,7 +866,7 @@ SOURCE_MAP = {
     "gradient_of_dense_1_kernel": (30,),
     "gradient_of_dense_kernel_parts": (30,),
     "gradient_of_dense_kernel": (30,),
-    "compute_subtract_2": (),
+    "update_weights": (),
     "compute_scores_loss_sum": (19, 20),
     "compute_rank_correlation_divide_2": (13, 14, 15, 34),
 }

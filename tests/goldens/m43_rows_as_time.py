@@ -222,7 +222,7 @@ def gradient_of_dense_add(thread, threads, batch, clock, args):
 
 
 @kernel
-def compute_copy_1_2(thread, threads, batch, clock, args):
+def compute_figures(thread, threads, batch, clock, args):
     """Lines 6, 11, 12. 2 FLOPs a row, 7 FLOPs."""
     digit_loss_multiply_2 = matrix(args, 0, batch, 1)
     digit_target = imatrix(args, 1, batch, 1)
@@ -233,18 +233,18 @@ def compute_copy_1_2(thread, threads, batch, clock, args):
     copy_1 = matrix(args, 6, 1, 1)
     first, last = share(1, LANES, thread, threads)
     for j in range(first, last, LANES):
-        total_ = full(1, 1, 0.0)
-        total__2 = full(1, 1, 0.0)
+        summed = full(1, 1, 0.0)
+        summed_2 = full(1, 1, 0.0)
         for i in range(batch):
-            total_ = total_ + load(digit_loss_multiply_2, i, j, 1, 1)
+            summed = summed + load(digit_loss_multiply_2, i, j, 1, 1)
             digit_loss_as_float = load(digit_target, i, j, 1, 1)
             accuracy_min_tile = load(accuracy_min, i, j, 1, 1)
             accuracy_equal_1 = digit_loss_as_float == accuracy_min_tile
-            total__2 = total__2 + select(accuracy_equal_1, 1.0, 0.0)
-        digit_loss = total_ / full(1, 1, batch)
+            summed_2 = summed_2 + select(accuracy_equal_1, 1.0, 0.0)
+        digit_loss = summed / full(1, 1, batch)
         batch_size = full(1, 1, batch)
         store(multiply, 0, j, digit_loss * batch_size)
-        store(accuracy_sum, 0, j, total__2)
+        store(accuracy_sum, 0, j, summed_2)
         store(copy, 0, j, batch_size)
         store(copy_1, 0, j, full(1, 1, batch))
 
@@ -269,10 +269,10 @@ def gradient_of_dense_bias(thread, threads, batch, clock, args):
     d_dense_bias = matrix(args, 1, 1, 10)
     first, last = share(10, LANES, thread, threads)
     for j in range(first, last, LANES):
-        total_ = full(1, 1, 0.0)
+        summed = full(1, 1, 0.0)
         for i in range(threads):
-            total_ = total_ + load(d_dense_bias_parts, i, j, 1, 1)
-        store(d_dense_bias, 0, j, total_)
+            summed = summed + load(d_dense_bias_parts, i, j, 1, 1)
+        store(d_dense_bias, 0, j, summed)
 
 
 @kernel
@@ -323,10 +323,10 @@ def gradient_of_dense_kernel(thread, threads, batch, clock, args):
     d_dense_kernel = matrix(args, 1, 1, 300)
     first, last = share(300, 4 * LANES, thread, threads)
     for j in range(first, last, 4 * LANES):
-        total_ = full(1, 4, 0.0)
+        summed = full(1, 4, 0.0)
         for i in range(threads):
-            total_ = total_ + load(d_dense_kernel_parts, i, j, 1, 4)
-        store(d_dense_kernel, 0, j, total_)
+            summed = summed + load(d_dense_kernel_parts, i, j, 1, 4)
+        store(d_dense_kernel, 0, j, summed)
 
 
 @kernel
@@ -435,13 +435,13 @@ def gradient_of_lstm_lstm_cell_recurrent_kernel(thread, threads, batch, clock, a
     d_lstm_lstm_cell_recurrent_kernel = matrix(args, 1, 1, 3600)
     first, last = share(3600, 4 * LANES, thread, threads)
     for j in range(first, last, 4 * LANES):
-        total_ = full(1, 4, 0.0)
+        summed = full(1, 4, 0.0)
         for i in range(threads):
             d_lstm_lstm_cell_recurrent_kernel_parts_tile = load(
                 d_lstm_lstm_cell_recurrent_kernel_parts, i, j, 1, 4
             )
-            total_ = total_ + d_lstm_lstm_cell_recurrent_kernel_parts_tile
-        store(d_lstm_lstm_cell_recurrent_kernel, 0, j, total_)
+            summed = summed + d_lstm_lstm_cell_recurrent_kernel_parts_tile
+        store(d_lstm_lstm_cell_recurrent_kernel, 0, j, summed)
 
 
 @kernel
@@ -452,10 +452,10 @@ def gradient_of_lstm_lstm_cell_bias_sum(thread, threads, batch, clock, args):
     first, last = share(batch, ROWS, thread, threads)
     for o in range(first, last):
         for j in range(0, 120, 4 * LANES):
-            total_ = full(1, 4, 0.0)
+            summed = full(1, 4, 0.0)
             for i in range(28):
-                total_ = total_ + load(d_lstm_add, o * 28 + i, j, 1, 4)
-            store(d_lstm_lstm_cell_bias_sum, o, j, total_)
+                summed = summed + load(d_lstm_add, o * 28 + i, j, 1, 4)
+            store(d_lstm_lstm_cell_bias_sum, o, j, summed)
 
 
 @kernel
@@ -465,10 +465,10 @@ def gradient_of_lstm_lstm_cell_bias_sum_1(thread, threads, batch, clock, args):
     d_lstm_lstm_cell_bias_sum_1 = matrix(args, 1, 1, 120)
     first, last = share(120, 4 * LANES, thread, threads)
     for j in range(first, last, 4 * LANES):
-        total_ = full(1, 4, 0.0)
+        summed = full(1, 4, 0.0)
         for i in range(batch):
-            total_ = total_ + load(d_lstm_lstm_cell_bias_sum, i, j, 1, 4)
-        store(d_lstm_lstm_cell_bias_sum_1, 0, j, total_)
+            summed = summed + load(d_lstm_lstm_cell_bias_sum, i, j, 1, 4)
+        store(d_lstm_lstm_cell_bias_sum_1, 0, j, summed)
 
 
 @kernel
@@ -493,14 +493,14 @@ def gradient_of_lstm_lstm_cell_kernel(thread, threads, batch, clock, args):
     d_lstm_lstm_cell_kernel = matrix(args, 1, 1, 3360)
     first, last = share(3360, 4 * LANES, thread, threads)
     for j in range(first, last, 4 * LANES):
-        total_ = full(1, 4, 0.0)
+        summed = full(1, 4, 0.0)
         for i in range(threads):
-            total_ = total_ + load(d_lstm_lstm_cell_kernel_parts, i, j, 1, 4)
-        store(d_lstm_lstm_cell_kernel, 0, j, total_)
+            summed = summed + load(d_lstm_lstm_cell_kernel_parts, i, j, 1, 4)
+        store(d_lstm_lstm_cell_kernel, 0, j, summed)
 
 
 @kernel
-def compute_subtract_2(thread, threads, batch, clock, args):
+def update_weights(thread, threads, batch, clock, args):
     """All weights at once. 118,528 FLOPs."""
     gradients = matrix(args, 0, 1, 7408)
     momentum = matrix(args, 1, 1, 7408)
@@ -627,7 +627,7 @@ def compute_dense(thread, threads, batch, clock, args):
 
 
 @kernel
-def compute_lstm_add_5(thread, threads, batch, clock, args):
+def compute_lstm_add_few(thread, threads, batch, clock, args):
     """Line 6 of the model. 7,320 FLOPs a row."""
     lstm_start_before = matrix(args, 0, batch, 30)
     lstm_lstm_cell_recurrent_kernel = matrix(args, 1, 30, 120)
@@ -786,7 +786,7 @@ def gradients(m):
             d_lstm_start_before_1_transpose,
         ),
         sync,
-        compute_copy_1_2(
+        compute_figures(
             digit_loss_multiply_2,
             digit_target,
             accuracy_min,
@@ -829,7 +829,7 @@ def gradients(m):
 def update(m):
     """The optimizer's step."""
     return [
-        compute_subtract_2(
+        update_weights(
             m.gradients(),
             m.slot("momentum"),
             m.slot("velocity"),
@@ -908,7 +908,7 @@ def evaluate(m):
             accuracy_min,
         ),
         sync,
-        compute_copy_1_2(
+        compute_figures(
             digit_loss_multiply_2,
             digit_target,
             accuracy_min,
@@ -1004,7 +1004,7 @@ def predict_few(m):
         lstm_add_1 = lstm_start_1_before_turns[(27 - t) % 2]
         lstm_multiply_2 = lstm_turns[(27 - t) % 2]
         return [
-            compute_lstm_add_5(
+            compute_lstm_add_few(
                 lstm_start_before_,
                 m.weight("lstm/lstm_cell/recurrent_kernel"),
                 lstm_add.at(t * 120),
@@ -1097,7 +1097,7 @@ SOURCE_MAP = {
     "compute_copy_1": (6,),
     "compute_dense_add": (8,),
     "gradient_of_dense_add": (8, 11, 12),
-    "compute_copy_1_2": (6, 11, 12),
+    "compute_figures": (6, 11, 12),
     "gradient_of_dense_bias_parts": (8,),
     "gradient_of_dense_bias": (8,),
     "transpose_dense_kernel": (8,),
@@ -1113,13 +1113,13 @@ SOURCE_MAP = {
     "gradient_of_lstm_lstm_cell_bias_sum_1": (6,),
     "gradient_of_lstm_lstm_cell_kernel_parts": (6,),
     "gradient_of_lstm_lstm_cell_kernel": (6,),
-    "compute_subtract_2": (),
+    "update_weights": (),
     "compute_lstm_add_3": (6,),
     "compute_lstm_add_4": (6,),
     "compute_lstm_multiply_2": (6,),
     "compute_accuracy_min": (8, 11, 12),
     "compute_dense": (8,),
-    "compute_lstm_add_5": (6,),
+    "compute_lstm_add_few": (6,),
 }
 SOURCE = """\
 # Pictures of digits read row by row: 28 steps of 28 pixels.

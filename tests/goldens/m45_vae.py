@@ -123,7 +123,7 @@ def compute_dense_1(thread, threads, batch, clock, args):
 
 
 @kernel
-def compute_dense_2(thread, threads, batch, clock, args):
+def compute_dense_few(thread, threads, batch, clock, args):
     """Line 20 of the model. 1,536 FLOPs a row."""
     code = matrix(args, 0, batch, 2)
     dense_kernel = matrix(args, 1, 2, 256)
@@ -141,7 +141,7 @@ def compute_dense_2(thread, threads, batch, clock, args):
 
 
 @kernel
-def compute_dense_1_2(thread, threads, batch, clock, args):
+def compute_dense_1_few(thread, threads, batch, clock, args):
     """Line 20 of the model. 417,872 FLOPs a row."""
     dense = matrix(args, 0, batch, 256)
     dense_1_kernel = matrix(args, 1, 256, 784)
@@ -159,7 +159,7 @@ def compute_dense_1_2(thread, threads, batch, clock, args):
 
 
 @kernel
-def compute_dense_3(thread, threads, batch, clock, args):
+def compute_dense_2(thread, threads, batch, clock, args):
     """Line 25 of the model. 401,920 FLOPs a row."""
     image = matrix(args, 0, batch, 784)
     dense_kernel = matrix(args, 1, 784, 256, 272)
@@ -328,7 +328,7 @@ def compute_sum(thread, threads, batch, clock, args):
 
 
 @kernel
-def compute_copy(thread, threads, batch, clock, args):
+def compute_figures(thread, threads, batch, clock, args):
     """Lines 25, 32, 36. 2 FLOPs a row, 11 FLOPs."""
     sum_ = matrix(args, 0, batch, 1)
     rebuilt_loss_multiply_1 = matrix(args, 1, batch, 1)
@@ -336,13 +336,13 @@ def compute_copy(thread, threads, batch, clock, args):
     copy = matrix(args, 3, 1, 1)
     first, last = share(1, LANES, thread, threads)
     for j in range(first, last, LANES):
-        total_ = full(1, 1, 0.0)
-        total__2 = full(1, 1, 0.0)
+        summed = full(1, 1, 0.0)
+        summed_2 = full(1, 1, 0.0)
         for i in range(batch):
-            total_ = total_ + load(sum_, i, j, 1, 1)
-            total__2 = total__2 + load(rebuilt_loss_multiply_1, i, j, 1, 1)
-        rebuilt_loss = total__2 / full(1, 1, batch)
-        multiply = (-0.5 * (total_ / full(1, 1, batch))) * 0.0012755102
+            summed = summed + load(sum_, i, j, 1, 1)
+            summed_2 = summed_2 + load(rebuilt_loss_multiply_1, i, j, 1, 1)
+        rebuilt_loss = summed_2 / full(1, 1, batch)
+        multiply = (-0.5 * (summed / full(1, 1, batch))) * 0.0012755102
         batch_size_1 = full(1, 1, batch)
         store(multiply_2_1, 0, j, (rebuilt_loss + multiply) * batch_size_1)
         store(copy, 0, j, batch_size_1)
@@ -356,15 +356,15 @@ def compute_rebuilt_loss_multiply_1(thread, threads, batch, clock, args):
     rebuilt_loss_multiply_1 = matrix(args, 2, batch, 1)
     first, last = share(batch, ROWS, thread, threads)
     for i in range(first, last):
-        total_ = full(1, 4, 0.0)
+        summed = full(1, 4, 0.0)
         for j in range(0, 784, 4 * LANES):
             rebuilt_loss_sigmoid_crossentropy_tile = load(
                 rebuilt_loss_sigmoid_crossentropy, i, j, 1, 4
             )
-            total_ = total_ + keep_columns(
+            summed = summed + keep_columns(
                 rebuilt_loss_sigmoid_crossentropy_tile, j, 784, 0.0
             )
-        rebuilt_loss_sum = row_sum(total_)
+        rebuilt_loss_sum = row_sum(summed)
         multiply_2 = rebuilt_loss_sum * 0.0012755102
         rebuilt_sample_weight_tile = load_column(rebuilt_sample_weight, i, 1)
         rebuilt_loss_multiply_1_tile = multiply_2 * rebuilt_sample_weight_tile
@@ -378,10 +378,10 @@ def gradient_of_decoder_dense_1_bias(thread, threads, batch, clock, args):
     d_decoder_dense_1_bias = matrix(args, 1, 1, 784)
     first, last = share(784, 4 * LANES, thread, threads)
     for j in range(first, last, 4 * LANES):
-        total_ = full(1, 4, 0.0)
+        summed = full(1, 4, 0.0)
         for i in range(batch):
-            total_ = total_ + load(d_decoder_dense_1_add, i, j, 1, 4)
-        store(d_decoder_dense_1_bias, 0, j, total_)
+            summed = summed + load(d_decoder_dense_1_add, i, j, 1, 4)
+        store(d_decoder_dense_1_bias, 0, j, summed)
 
 
 @kernel
@@ -455,13 +455,13 @@ def gradient_of_dense_bias(thread, threads, batch, clock, args):
     d_dense_bias = matrix(args, 3, 1, 256)
     first, last = share(256, 4 * LANES, thread, threads)
     for j in range(first, last, 4 * LANES):
-        total_ = full(1, 4, 0.0)
-        total__2 = full(1, 4, 0.0)
+        summed = full(1, 4, 0.0)
+        summed_2 = full(1, 4, 0.0)
         for i in range(batch):
-            total_ = total_ + load(d_decoder_dense_add, i, j, 1, 4)
-            total__2 = total__2 + load(d_dense_add, i, j, 1, 4)
-        store(d_decoder_dense_bias, 0, j, total_)
-        store(d_dense_bias, 0, j, total__2)
+            summed = summed + load(d_decoder_dense_add, i, j, 1, 4)
+            summed_2 = summed_2 + load(d_dense_add, i, j, 1, 4)
+        store(d_decoder_dense_bias, 0, j, summed)
+        store(d_dense_bias, 0, j, summed_2)
 
 
 @kernel
@@ -529,13 +529,13 @@ def gradient_of_dense_1_bias(thread, threads, batch, clock, args):
     d_dense_1_bias = matrix(args, 3, 1, 2)
     first, last = share(2, LANES, thread, threads)
     for j in range(first, last, LANES):
-        total_ = full(1, 1, 0.0)
-        total__2 = full(1, 1, 0.0)
+        summed = full(1, 1, 0.0)
+        summed_2 = full(1, 1, 0.0)
         for i in range(batch):
-            total_ = total_ + load(d_dense_2_2, i, j, 1, 1)
-            total__2 = total__2 + load(d_dense_1_1, i, j, 1, 1)
-        store(d_dense_2_bias, 0, j, total_)
-        store(d_dense_1_bias, 0, j, total__2)
+            summed = summed + load(d_dense_2_2, i, j, 1, 1)
+            summed_2 = summed_2 + load(d_dense_1_1, i, j, 1, 1)
+        store(d_dense_2_bias, 0, j, summed)
+        store(d_dense_1_bias, 0, j, summed_2)
 
 
 @kernel
@@ -619,7 +619,7 @@ def gradient_of_dense_kernel(thread, threads, batch, clock, args):
 
 
 @kernel
-def compute_subtract_2(thread, threads, batch, clock, args):
+def update_weights(thread, threads, batch, clock, args):
     """All weights at once. 6,669,056 FLOPs."""
     gradients = matrix(args, 0, 1, 416816)
     momentum = matrix(args, 1, 1, 416816)
@@ -642,7 +642,7 @@ def compute_subtract_2(thread, threads, batch, clock, args):
 
 
 @kernel
-def compute_dense_1_3(thread, threads, batch, clock, args):
+def compute_dense_1_2(thread, threads, batch, clock, args):
     """Line 26 of the model. 1,026 FLOPs a row."""
     dense = matrix(args, 0, batch, 256)
     dense_1_kernel = matrix(args, 1, 256, 2)
@@ -721,7 +721,7 @@ def compute_rebuilt_loss_sigmoid_crossentropy(thread, threads, batch, clock, arg
 
 
 @kernel
-def compute_dense_4(thread, threads, batch, clock, args):
+def compute_dense_few_2(thread, threads, batch, clock, args):
     """Line 25 of the model. 401,920 FLOPs a row."""
     image = matrix(args, 0, batch, 784)
     dense_kernel = matrix(args, 1, 784, 256, 272)
@@ -763,8 +763,13 @@ def decoder_predict_few(m):
     dense_1 = m.rows(0, 784)
     return [
         m.feed("code", code, 2),
-        compute_dense_2(code, m.weight("dense/kernel"), m.weight("dense/bias"), dense),
-        compute_dense_1_2(
+        compute_dense_few(
+            code,
+            m.weight("dense/kernel"),
+            m.weight("dense/bias"),
+            dense,
+        ),
+        compute_dense_1_few(
             dense,
             m.weight("dense_1/kernel"),
             m.weight("dense_1/bias"),
@@ -841,7 +846,7 @@ def vae_gradients(m):
         m.feed("image", image, 784),
         m.feed("rebuilt_target", rebuilt_target, 784),
         m.feed("rebuilt_sample_weight", rebuilt_sample_weight, 1),
-        compute_dense_3(image, m.weight("dense/kernel"), m.weight("dense/bias"), dense),
+        compute_dense_2(image, m.weight("dense/kernel"), m.weight("dense/bias"), dense),
         gradient_of_dense_1(
             dense,
             m.weight("dense_1/kernel"),
@@ -891,7 +896,7 @@ def vae_gradients(m):
         transpose_dense_2_kernel(m.weight("dense_2/kernel"), d_dense_transpose),
         transpose_dense_2_kernel(m.weight("dense_1/kernel"), d_dense_1_transpose),
         sync,
-        compute_copy(sum, rebuilt_loss_multiply_1, m.figure(0), m.figure(1)),
+        compute_figures(sum, rebuilt_loss_multiply_1, m.figure(0), m.figure(1)),
         gradient_of_decoder_dense_add(
             d_decoder_dense_1_add,
             d_decoder_dense_transpose,
@@ -951,7 +956,7 @@ def vae_gradients(m):
 def vae_update(m):
     """The optimizer's step."""
     return [
-        compute_subtract_2(
+        update_weights(
             m.gradients(),
             m.slot("momentum"),
             m.slot("velocity"),
@@ -977,8 +982,8 @@ def vae_evaluate(m):
         m.feed("image", image, 784),
         m.feed("rebuilt_target", rebuilt_target, 784),
         m.feed("rebuilt_sample_weight", rebuilt_sample_weight, 1),
-        compute_dense_3(image, m.weight("dense/kernel"), m.weight("dense/bias"), dense),
-        compute_dense_1_3(
+        compute_dense_2(image, m.weight("dense/kernel"), m.weight("dense/bias"), dense),
+        compute_dense_1_2(
             dense,
             m.weight("dense_1/kernel"),
             m.weight("dense_1/bias"),
@@ -1011,7 +1016,7 @@ def vae_evaluate(m):
             rebuilt_loss_multiply_1,
         ),
         sync,
-        compute_copy(sum, rebuilt_loss_multiply_1, m.figure(0), m.figure(1)),
+        compute_figures(sum, rebuilt_loss_multiply_1, m.figure(0), m.figure(1)),
     ]
 
 
@@ -1024,8 +1029,8 @@ def vae_predict(m):
     decoder_dense_1 = m.rows(784, 784)
     return [
         m.feed("image", image, 784),
-        compute_dense_3(image, m.weight("dense/kernel"), m.weight("dense/bias"), dense),
-        compute_dense_1_3(
+        compute_dense_2(image, m.weight("dense/kernel"), m.weight("dense/bias"), dense),
+        compute_dense_1_2(
             dense,
             m.weight("dense_1/kernel"),
             m.weight("dense_1/bias"),
@@ -1056,20 +1061,25 @@ def vae_predict_few(m):
     decoder_dense_1 = m.rows(784, 784)
     return [
         m.feed("image", image, 784),
-        compute_dense_4(image, m.weight("dense/kernel"), m.weight("dense/bias"), dense),
-        compute_dense_1_3(
+        compute_dense_few_2(
+            image,
+            m.weight("dense/kernel"),
+            m.weight("dense/bias"),
+            dense,
+        ),
+        compute_dense_1_2(
             dense,
             m.weight("dense_1/kernel"),
             m.weight("dense_1/bias"),
             dense_1,
         ),
-        compute_dense_2(
+        compute_dense_few(
             dense_1,
             m.weight("decoder/dense/kernel"),
             m.weight("decoder/dense/bias"),
             decoder_dense,
         ),
-        compute_dense_1_2(
+        compute_dense_1_few(
             decoder_dense,
             m.weight("decoder/dense_1/kernel"),
             m.weight("decoder/dense_1/bias"),
@@ -1086,8 +1096,8 @@ def vae_encode(m):
     dense_1 = m.rows(1040, 2)
     return [
         m.feed("image", image, 784),
-        compute_dense_3(image, m.weight("dense/kernel"), m.weight("dense/bias"), dense),
-        compute_dense_1_3(
+        compute_dense_2(image, m.weight("dense/kernel"), m.weight("dense/bias"), dense),
+        compute_dense_1_2(
             dense,
             m.weight("dense_1/kernel"),
             m.weight("dense_1/bias"),
@@ -1217,15 +1227,15 @@ SOURCE_NAME = "45_vae.k"
 SOURCE_MAP = {
     "compute_dense": (20,),
     "compute_dense_1": (20,),
-    "compute_dense_2": (20,),
-    "compute_dense_1_2": (20,),
-    "compute_dense_3": (25,),
+    "compute_dense_few": (20,),
+    "compute_dense_1_few": (20,),
+    "compute_dense_2": (25,),
     "gradient_of_dense_1": (26, 31),
     "gradient_of_dense_2_1": (14, 27, 31),
     "compute_decoder_dense": (20,),
     "gradient_of_decoder_dense_1_add": (20, 36),
     "compute_sum": (31,),
-    "compute_copy": (25, 32, 36),
+    "compute_figures": (25, 32, 36),
     "compute_rebuilt_loss_multiply_1": (36,),
     "gradient_of_decoder_dense_1_bias": (20,),
     "transpose_decoder_dense_1_kernel": (20,),
@@ -1241,11 +1251,11 @@ SOURCE_MAP = {
     "gradient_of_dense_2_kernel": (26, 27),
     "gradient_of_dense_add": (25, 26),
     "gradient_of_dense_kernel": (25,),
-    "compute_subtract_2": (),
-    "compute_dense_1_3": (26,),
+    "update_weights": (),
+    "compute_dense_1_2": (26,),
     "compute_subtract_1": (27, 31),
     "compute_rebuilt_loss_sigmoid_crossentropy": (20, 36),
-    "compute_dense_4": (25,),
+    "compute_dense_few_2": (25,),
 }
 SOURCE = """\
 # A variational autoencoder: the encoder gives a mean and a spread for each picture, a number is

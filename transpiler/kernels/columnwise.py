@@ -7,7 +7,7 @@ from kgen.body import Body, Cursor
 from kgen.fuse import REDUCTIONS
 from kgen.graph import Node
 from kgen.kernels.dealing import Loop, dealt
-from kgen.kernels.loops import FOLD, START, long_vectors, rows_text, shared, width
+from kgen.kernels.loops import ACCUMULATORS, FOLD, START, long_vectors, rows_text, shared, width
 from kgen.texts import BlockColumnsText, ColumnsText, KernelText
 
 
@@ -21,7 +21,7 @@ def columns(body: Body) -> KernelText:
     cursor = Cursor(row, "j", "1", vectors, block=inner if blocks else "")
     after = Cursor("o" if blocks else "0", "j", "1", vectors)
     reductions = [node for node in group.members if node.op.name in REDUCTIONS]
-    accumulators = [body.names.new("total") for _ in reductions]
+    accumulators = [body.names.new(ACCUMULATORS[node.op.name]) for node in reductions]
     before = tuple(
         f"{name} = full(1, {vectors}, {START[node.op.name]})"
         for name, node in zip(accumulators, reductions, strict=True)

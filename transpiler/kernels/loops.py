@@ -8,8 +8,9 @@ from kgen.fuse import is_join
 from kgen.graph import BATCH, Node, Shape
 from kgen.kernels.dealing import Loop, dealt
 
-# How a reduction goes on, and what it starts from.
+# How a reduction goes on, what its accumulator is called, and what it starts from.
 FOLD = {"sum": "{0} + {1}", "max": "maximum({0}, {1})", "min": "minimum({0}, {1})"}
+ACCUMULATORS = {"sum": "summed", "max": "largest", "min": "smallest"}
 START = {"sum": "0.0", "max": "-np.inf", "min": "np.inf"}
 
 

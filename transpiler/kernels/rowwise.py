@@ -7,6 +7,7 @@ from kgen.body import Body, Cursor
 from kgen.fuse import REDUCTIONS, Fusion, Group, is_join
 from kgen.graph import Node, Value
 from kgen.kernels.loops import (
+    ACCUMULATORS,
     FOLD,
     START,
     Width,
@@ -112,7 +113,7 @@ def _passes(body: Body, cols: Width) -> tuple[Stage, ...]:
         kept = [node for node in full if node.output in body.stored]
         accumulators: list[str] = []
         for node in reductions:
-            accumulator = body.names.new("total" if node.op.name == "sum" else "extreme")
+            accumulator = body.names.new(ACCUMULATORS[node.op.name])
             accumulators.append(accumulator)
             before.append(f"{accumulator} = full(1, {vectors}, {START[node.op.name]})")
         body.open()
