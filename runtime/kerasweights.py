@@ -162,6 +162,7 @@ def _pair_model(model: Node, stored: KerasNode, by_name: bool, out: Pairing) -> 
         _pair_flat(sorted(model.everything(), key=places.__getitem__), stored, out)
         return
     own, theirs = list(model.children.values()), list(stored.children)
+    _guess_kinds(own, theirs)
     pairs = list(_by_name(own, theirs))
     if not by_name and len(pairs) < len(own):
         pairs = _by_name_and_order(own, theirs, out.shapes)
@@ -222,12 +223,23 @@ def _by_name_and_order(
     return pairs
 
 
+def _guess_kinds(own: Sequence[Node], theirs: Sequence[KerasNode]) -> None:
+    """Classes of the older layout's layers, which tells names alone, where Keras made the name."""
+    for found in theirs:
+        for kind in {node.kind for node in own if node.kind is not None}:
+            if found.kind is None and _number(found.name, kind) is not None:
+                found.kind = kind
+
+
 def _automatic(found: KerasNode) -> int | None:
     """The number in a name that Keras made, None in a name that somebody chose."""
-    if found.name is None or found.kind is None:
-        return None
-    kind = r"(?:functional|sequential|model)" if found.kind == "model" else re.escape(found.kind)
-    match = re.fullmatch(rf"{kind}(?:_(\d+))?", found.name)
+    return None if found.kind is None else _number(found.name, found.kind)
+
+
+def _number(name: str | None, kind: str) -> int | None:
+    """The number in a name that Keras makes for layers of a class, else None."""
+    made = r"(?:functional|sequential|model)" if kind == "model" else re.escape(kind)
+    match = re.fullmatch(rf"{made}(?:_(\d+))?", name or "")
     return int(match[1] or 0) if match else None
 
 

@@ -130,6 +130,15 @@ def test_automatic_names_tell_the_order_only(module: ModuleType, tmp_path: Path)
     np.testing.assert_array_equal(net.weights["dense_1/bias"], model.layers[2].bias)
 
 
+def test_automatic_names_one_off_in_the_older_layout(module: ModuleType, tmp_path: Path) -> None:
+    model = plain("first", "dense_1", "dense_2")
+    model.save(tmp_path / "p.h5")
+    net = module.Plain(seed=1)
+    net.load_weights(tmp_path / "p.h5")
+    np.testing.assert_array_equal(net.weights["dense/bias"], model.layers[1].bias)
+    np.testing.assert_array_equal(net.weights["dense_1/bias"], model.layers[2].bias)
+
+
 def test_layers_made_in_another_order_than_applied(module: ModuleType, tmp_path: Path) -> None:
     x = keras.Input((5,))
     third, second, first = layers.Dense(2), layers.Dense(3), layers.Dense(4)
