@@ -333,16 +333,8 @@ class ScatterText(KernelText):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class DistinctText(KernelText):
-    """What a thread does with its share of many numbers of rows."""
-
-    share: str
-    lines: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class NestText(KernelText):
-    """Loops in one another, line by line; `kernels.nest` prints them."""
+    """What a thread does with its share, line by line; mostly loops, by `kernels.nest`."""
 
     bounds: str
     share: str
@@ -416,6 +408,5 @@ TEMPLATES: dict[type[KernelText], str] = {
     RunningText: "running",
     OrderText: "order",
     PlaceText: "place",
-    DistinctText: "distinct",
     NestText: "nest",
 }

@@ -18,7 +18,7 @@ EXAMPLES = sorted((ROOT / "examples").glob("*.k"))
 MANY_KINDS = ROOT / "tests" / "models" / "valid" / "both_targets.k"
 CAPABILITIES = ((8, 0), (9, 0))
 # What a GPU does in simpler operations.
-OF_PROCESSORS = {"attend", "attend_gradient", "distinct"}
+OF_PROCESSORS = {"attend", "attend_gradient"}
 # Kernels of each template in the default suite: one for either capability.
 FEW = 2
 
