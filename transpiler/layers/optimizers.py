@@ -265,7 +265,7 @@ def schedule_free_adamw(
     """
 
     def update(w: Value, g: Value, slots: Slots, scalars: Slots, part: Part) -> State:
-        z = ops.where(scalars["first"] > 0.5, w, slots["momentum"])
+        z = slots["momentum"]
         v = follow(slots["velocity"], ops.square(g), beta_2)
         spread = ops.sqrt(v * scalars["velocity_correction"]) + epsilon
         new = z - scalars["warmed_rate"] * g / spread
@@ -275,4 +275,4 @@ def schedule_free_adamw(
         return (1.0 - beta_1) * new + beta_1 * x, {"momentum": new, "velocity": v}
 
     names = ("warmed_rate", "velocity_correction", "share", "first")
-    return Rule({"momentum": 0.0, "velocity": 0.0}, names, update)
+    return Rule({"momentum": 0.0, "velocity": 0.0}, names, update, copies=("momentum",))

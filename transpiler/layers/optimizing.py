@@ -51,7 +51,8 @@ class Rule:
     feeds each step; `update(weights, gradients, slots, scalars, part)` gives the new
     weights and slots. A rule that is not `elementwise` is applied to each weight by
     itself; `shapes` then tells a slot's shape (None if the weight has no need of it).
-    A rule that does its own `decay` subtracts the weight decay itself.
+    A rule that does its own `decay` subtracts the weight decay itself. The slots that
+    `copies` names start as the weights, before any decay, where the scalar `first` is 1.
     """
 
     slots: Mapping[str, float]
@@ -60,6 +61,7 @@ class Rule:
     elementwise: bool = True
     decays: bool = False
     shapes: Callable[[Part, str], Shape | None] = _same
+    copies: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -212,6 +214,8 @@ def _applying(rule: Rule, options: Options, parts: Iterable[Part]) -> Graph:
             w, g = stage.read(part, "weights"), stage.read(part, "gradients")
             shapes = {name: rule.shapes(part, name) for name in rule.slots}
             slots = {n: stage.read(part, n, s) for n, s in shapes.items() if s is not None}
+            for name in rule.copies:
+                slots[name] = ops.where(stage.scalar("first") > 0.5, w, slots[name])
             if options.clipvalue:
                 g = clip(g, -options.clipvalue, options.clipvalue)
             decayed = w

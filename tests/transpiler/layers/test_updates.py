@@ -58,6 +58,8 @@ CASES: list[tuple[str, dict[str, Any]]] = [
     ("Lion", {"learning_rate": 0.01, "weight_decay": 0.1}),
     ("ScheduleFreeAdamW", {"learning_rate": 0.01}),
     ("ScheduleFreeAdamW", {"learning_rate": 0.01, "warmup_steps": 4, "beta_1": 0.6}),
+    ("ScheduleFreeAdamW", {"learning_rate": 0.1, "weight_decay": 0.3, "beta_1": 0.6,
+                           "gradient_accumulation_steps": 3}),
     ("Lamb", {"learning_rate": 0.01}),
     ("Lamb", {"learning_rate": 0.01, "weight_decay": 0.1, "gradient_accumulation_steps": 2}),
     ("Adafactor", {"learning_rate": 0.01}),
