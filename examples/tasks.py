@@ -51,6 +51,32 @@ def divided(x: Any, y: Any, **options: Any) -> Task:
     return Task(x, y, x_test, y_test, **options)
 
 
+def sure(name: str) -> Callable[[Any, Any, Any], float]:
+    """The accuracy of one of several outputs, which is a chance."""
+
+    def score(model: Any, x: Any, y: Any) -> float:
+        found = model.predict(x, verbose=0)
+        found = found[name] if isinstance(found, dict) else found
+        wanted = y[name] if isinstance(y, dict) else y
+        return float(np.mean((found > 0.5) == (wanted > 0.5)))
+
+    return score
+
+
+def chosen(name: str) -> Callable[[Any, Any, Any], float]:
+    """The accuracy of one of several outputs, which has a chance for each class."""
+
+    def score(model: Any, x: Any, y: Any) -> float:
+        return float(np.mean(model.predict(x, verbose=0)[name].argmax(-1) == y[name]))
+
+    return score
+
+
+def measured(name: str) -> Callable[[Any, Any, Any], float]:
+    """A metric of the model's own."""
+    return lambda model, x, y: float(model.evaluate(x, y, verbose=0, return_dict=True)[name])
+
+
 @cache
 def digits() -> tuple[Array, Array]:
     """All images `[n, 28, 28]`, and their labels."""
@@ -94,54 +120,80 @@ def topics(count: int, length: int, vocabulary: int) -> tuple[Array, Array]:
     return np.concatenate([x, x_test]), np.concatenate([y, y_test])
 
 
+def any_row(rows: Array) -> Array:
+    return np.ones(len(rows), bool)
+
+
+def apart(
+    items: int, count: int, each: int, seed: int, fits: Callable[[Array], Array] = any_row
+) -> Array:
+    """Numbers of `each` items a row, `[count, each]`; the last fifth of the last fifth of items.
+
+    So what is tested with is made of nothing that was trained with. Of eight times as many rows
+    the first that `fits` says true of.
+    """
+    rng = np.random.default_rng(seed)
+    kept, trained = int(items * 0.8), int(count * 0.8)
+    parts = []
+    for low, high, rows in ((0, kept, trained), (kept, items, count - trained)):
+        drawn = rng.integers(low, high, (8 * rows, each))
+        parts.append(drawn[fits(drawn)][:rows])
+        assert len(parts[-1]) == rows
+    return np.concatenate(parts)
+
+
 @cache
 def letters(count: int, length: int, width: int) -> tuple[Array, Array]:
     """Pieces of text letter by letter, a row of zeros and a one each, every second backwards.
 
-    The labels are 1 for those that run forwards.
+    The labels are 1 for those that run forwards. The last fifth of pieces is of another part of
+    the text than the others.
     """
     by_topic = corpora.texts(corpora.TEXTS, 20, 100)
     text = " ".join(" ".join(words) for each in by_topic.values() for words in each)
     codes = np.frombuffer(text.encode("ascii", "replace"), np.uint8)
-    starts = np.random.default_rng(0).integers(0, len(codes) - length, count)
-    pieces = codes[starts[:, None] + np.arange(length)] - 32
+    starts = np.minimum(apart(len(codes), count, 1, 0), len(codes) - length)
+    pieces = codes[starts + np.arange(length)] - 32
     pieces[::2] = pieces[::2, ::-1]
     return one_hot(pieces % width, width), (np.arange(count) % 2).astype(np.float32)
 
 
-def both_forwards(length: int, width: int, names: tuple[str, str], **options: Any) -> Task:
-    """Two texts, letter by letter: do both run forwards?"""
-    x, forwards = letters(6000, length, width)
-    rng = np.random.default_rng(1)
-    first, second = rng.permutation(len(x))[:3000], rng.permutation(len(x))[:3000]
-    both = (forwards[first] * forwards[second])[:, None]
-    return divided({names[0]: x[first], names[1]: x[second]}, both, **options)
+def forwards_first(
+    lengths: tuple[int, int], width: int, names: tuple[str, str], **options: Any
+) -> Task:
+    """Two texts, letter by letter, of which one runs backwards: is it the second?"""
+    x, forwards = letters(8000, max(lengths), width)
+    onwards, back = x[forwards == 1], x[forwards == 0]
+    chosen = apart(len(onwards), 5000, 2, 1)
+    first = np.random.default_rng(1).integers(0, 2, len(chosen)).astype(np.float32)
+    turned = first[:, None, None] == 1
+    one = np.where(turned, onwards[chosen[:, 0]], back[chosen[:, 1]])[:, : lengths[0]]
+    other = np.where(turned, back[chosen[:, 1]], onwards[chosen[:, 0]])[:, : lengths[1]]
+    return divided({names[0]: one, names[1]: other}, first[:, None], **options)
 
 
 def pairs_of_digits(size: int) -> tuple[Array, Array, Array]:
-    """Two digits, of which every second pair are of a kind."""
+    """Two different digits, and whether the second is the larger."""
     x, y = digits()
-    rng = np.random.default_rng(2)
-    left = np.arange(len(y))
-    alike = left % 2
-    right = [rng.choice(np.flatnonzero((y == y[k]) == alike[k])) for k in left]
+    first, second = apart(len(y), 5000, 2, 2, lambda pair: y[pair[:, 0]] != y[pair[:, 1]]).T
+    larger = (y[second] > y[first]).astype(np.float32)[:, None]
     cut = x[:, :size, :size, None]
-    return cut, cut[right], alike.astype(np.float32)[:, None]
+    return cut[first], cut[second], larger
 
 
 def questions(frames: int, size: int) -> tuple[Array, Array, Array, Array]:
     """Films of digits; what was the first (question 1), or the last (2)? A digit is the answer."""
-    x, y = coloured(size, 3000), digits()[1][:3000]
+    x, y = coloured(size), digits()[1]
     rng = np.random.default_rng(3)
-    chosen = rng.integers(0, len(x), (2000, frames))
-    asked = rng.integers(1, 3, (2000, 2))
+    chosen = apart(len(x), 4000, frames, 3)
+    asked = rng.integers(1, 3, (len(chosen), 2))
     first, last = y[chosen[:, 0]], y[chosen[:, -1]]
     answers = np.where(asked == 1, first[:, None], last[:, None])
     return x[chosen], asked.astype(np.int32), answers[:, 0], answers[:, 1]
 
 
 def scenes(count: int, size: int) -> tuple[Array, Array, Array, Array]:
-    """A digit somewhere in a larger picture: scores, boxes and places for a map of its eighths.
+    """A digit somewhere in a larger picture: scores and boxes for a map of its eighths, middles.
 
     At the middle of the digit there is a thing, around it nothing is said, elsewhere there is
     none. The box says how far the digit's middle is from that of its place, in places.
@@ -156,10 +208,10 @@ def scenes(count: int, size: int) -> tuple[Array, Array, Array, Array]:
     middles = (corners + 14) / 8
     places = middles.astype(int)
     for k, (top, left) in enumerate(corners):
-        pictures[k, top : top + 28, left : left + 28] += x[k % len(x), :, :, None]
+        pictures[k, top : top + 28, left : left + 28] += x[k, :, :, None]
         row, column = places[k]
         scores[k, max(row - 1, 0) : row + 2, max(column - 1, 0) : column + 2] = -1
         scores[k, row, column] = 1
         boxes[k, row, column, :2] = 1
         boxes[k, row, column, 4:6] = middles[k] - places[k] - 0.5
-    return pictures, scores, boxes, places
+    return pictures, scores, boxes, middles

@@ -69,6 +69,7 @@ def test_comparisons_and_trainings_exist() -> None:
 
 
 def test_every_script_is_listed() -> None:
-    helpers = {"mnist.py", "corpora.py", "rivals.py", "trials.py", "tasks.py", "rows.py"}
+    helpers = {"mnist.py", "corpora.py", "rivals.py", "trials.py", "rows.py"}
+    helpers |= {"tasks.py", "picture_tasks.py", "text_tasks.py"}
     scripts = {p.name for p in EXAMPLES.glob("*.py")} - helpers
     assert scripts == set(re.findall(r"^\| `(\w+\.py)` \|", PAGE, re.MULTILINE))
