@@ -276,7 +276,11 @@ def _quotient(
         found: Totals = definition.apply(scope, *pair, weights, **bound.arguments)
         return Metric(title, found.values, found.finish, found.arguments)
     before = run.masks.get(output.prediction) if definition.finish == "mean" else None
-    values, mask = _masked(definition.apply(scope, *pair, **bound.arguments), before)
+    result = definition.apply(scope, *pair, **bound.arguments)
+    if isinstance(result, Masked) and not weighted and before is None:
+        # As in Keras, where labels to be ignored leave a mean only through its weights.
+        result = result.values
+    values, mask = _masked(result, before)
     mask = both(mask, counted(run, output.prediction, values))
     if values.shape[:1] != (BATCH,):
         # Its mean over batches, as in Keras.

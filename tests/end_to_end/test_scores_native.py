@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 import keras
@@ -70,7 +71,11 @@ def test_scores() -> None:
 def steps() -> Any:
     x = keras.Input((6, 5), name="x")
     loss = losses.SparseCategoricalCrossentropy(ignore_class=-1)
-    more = {"metrics": ["accuracy"], "weighted_metrics": ["accuracy"]}
+    entropy = partial(metrics.SparseCategoricalCrossentropy, ignore_class=-1)
+    more = {
+        "metrics": ["accuracy", entropy(name="nats")],
+        "weighted_metrics": ["accuracy", entropy(name="loss2")],
+    }
     return compiled(x, dense(4, activation="softmax", name="y")(x), loss, **more)
 
 
