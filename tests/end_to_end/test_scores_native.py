@@ -74,7 +74,7 @@ def steps() -> Any:
     entropy = partial(metrics.SparseCategoricalCrossentropy, ignore_class=-1)
     more = {
         "metrics": ["accuracy", entropy(name="nats")],
-        "weighted_metrics": ["accuracy", entropy(name="loss2")],
+        "weighted_metrics": ["accuracy", entropy(name="heed")],
     }
     return compiled(x, dense(4, activation="softmax", name="y")(x), loss, **more)
 
