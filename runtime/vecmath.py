@@ -35,24 +35,23 @@ LOG_TERMS = (
     0.06746675,
 )
 ERF_NEAR_TERMS = (
-    0.12837917,
-    -0.37612635,
-    0.11283697,
-    -0.0268595,
-    0.005201286,
-    -0.0008145597,
-    8.382388e-05,
+    0.12837915,
+    -0.37612498,
+    0.11281842,
+    -0.026767721,
+    0.0049948315,
+    -0.0005999411,
 )
 ERF_FAR_TERMS = (
-    -0.00016920523,
-    1.1294883,
-    0.63340086,
-    0.10822038,
-    -0.025080618,
-    0.004156255,
-    -0.00043139365,
-    2.0828626e-05,
+    -0.0002822984,
+    -1.6268921,
+    -0.9192597,
+    -0.1499416,
+    0.032066673,
+    -0.004390436,
+    0.00028267782,
 )
+POWER_TERMS = (1.0, 0.693147, 0.24022242, 0.055507336, 0.009671513, 0.0013264727)
 SIN_TERMS = (-0.16666667, 0.008333329, -0.00019839327, 2.7182373e-06)
 COS_TERMS = (0.041666668, -0.0013888883, 2.4799452e-05, -2.7205044e-07)
 LOG_DOUBLE_TERMS = (
@@ -173,10 +172,16 @@ def vector_sigmoid(x: Vector) -> Vector:
 
 
 def vector_erf(x: Vector) -> Vector:
-    """Error function, at most 2 ulp."""
+    """Error function, at most 2 ulp: near 0 x times a polynomial, beyond 1 - 2**polynomial.
+
+    That power, of -27 at least, is put together as bits: its exponent added to its fraction's.
+    """
     t = x.magnitude()
     near = x.fma(horner(x * x, ERF_NEAR_TERMS), x)
-    far = 1.0 - vector_exp(-horner(clamp(t, 0.0, 3.95), ERF_FAR_TERMS))
+    q = horner((t > 3.95).choose(3.95, t), ERF_FAR_TERMS)
+    shifted = q + SHIFTER
+    fraction = horner(q - (shifted - SHIFTER), POWER_TERMS)
+    far = 1.0 - (fraction.bits() + (shifted.bits() << 23)).from_bits()
     return (t > 0.92).choose(copy_sign(far, x), near)
 
 

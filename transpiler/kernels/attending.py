@@ -33,10 +33,11 @@ def attend(body: Body) -> AttendText:
     kept: tuple[str, ...] = ()
     if sums is not None:
         name = body.view(sums, rows_text(sums.shape[:3]), heads.queries)
-        line = f"(o * {heads.heads} + head) * 2"
-        kept = f"store({name}, {line}, i, highest)", f"store({name}, {line} + 1, i, weight)"
+        kept = f"store({name}, line * 2, i, highest)", f"store({name}, line * 2 + 1, i, weight)"
     return AttendText(
-        **heads.options(), kept=kept, found="" if values is None else heads.by_row(values)
+        **heads.options(shared(heads.q.shape[:1] + heads.q.shape[2:3], "1")),
+        kept=kept,
+        found="" if values is None else heads.by_row(values),
     )
 
 
@@ -52,7 +53,7 @@ def attend_gradient(body: Body) -> AttendGradientText:
             cleared.append(f"fill_words({added[-1].target}, o * {whole}, {whole}, 0.0)")
     hidden = heads.hidden() and not heads.node.attrs["lowered"]
     return AttendGradientText(
-        **heads.options(),
+        **heads.options(shared(heads.q.shape[:1])),
         sums=body.view(sums, rows_text(sums.shape[:3]), heads.queries),
         delta=body.view(delta, rows_text(delta.shape[:2]), heads.queries),
         grad=heads.by_place(grad),
@@ -82,9 +83,8 @@ class _Heads:
         most = min(known, _BLOCK) if isinstance(known, int) else _BLOCK
         self.vectors = -(-most // _LANES)
 
-    def options(self) -> dict[str, Any]:
+    def options(self, share: str) -> dict[str, Any]:
         """The fields that both texts have."""
-        share = shared(self.q.shape[:1])
         own, other = (known_size(x.shape[3:]) for x in (self.k, self.v))
         shared_by = self.heads // self.kept_heads
         lowest, stop = self._range()
