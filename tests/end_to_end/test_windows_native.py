@@ -194,6 +194,7 @@ MANY = [
     transposed((5, 3), 1, filters=2, kernel_size=2, strides=3),
     transposed((6, 33), 1, filters=17, kernel_size=4, dilation_rate=2),
     transposed((4, 5, 3), 2, filters=3, kernel_size=(2, 3), strides=2, output_padding=1),
+    transposed((4, 5, 3), 2, filters=3, kernel_size=2, strides=(2, 3), output_padding=(0, 2)),
     transposed((4, 5, 3), 2, filters=3, kernel_size=5, strides=(2, 3), padding="same"),
     transposed((4, 4, 3), 2, filters=2, kernel_size=3, strides=2, padding="same", output_padding=1),
     transposed((3, 4, 4), 2, filters=1, kernel_size=3, data_format="channels_first"),

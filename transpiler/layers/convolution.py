@@ -24,7 +24,7 @@ from kgen.layers.regularizers import regularize_activity
 from kgen.layers.shaping import DataFormat
 from kgen.layers.windows import (
     AnyPadding,
-    OptionalSizes,
+    OptionalExtras,
     Padding,
     Sizes,
     as_given,
@@ -100,7 +100,7 @@ def _declare(rank: int) -> None:
         kernel_size: Sizes,
         strides: Sizes = ones,
         padding: Padding = "valid",
-        output_padding: OptionalSizes = None,
+        output_padding: OptionalExtras = None,
         data_format: DataFormat = None,
         dilation_rate: Sizes = ones,
         activation: ActivationArg = None,
@@ -120,6 +120,8 @@ def _declare(rank: int) -> None:
         each position, else as many as the windows cover; `output_padding` says how many beyond
         the windows.
         """
+        check_steps(strides, dilation_rate)
+        check_extra(output_padding, strides)
         x = channels_last(x, rank, data_format)
         kernel = scope.weight(
             "kernel",
@@ -158,6 +160,15 @@ def check_groups(groups: int, channels: int, filters: int) -> None:
                 f"the {size} {what} cannot be split into {groups} groups",
                 help="groups must divide both the channels and the filters",
             )
+
+
+def check_extra(extra: tuple[int, ...] | None, strides: tuple[int, ...]) -> None:
+    """Cells beyond the windows of a transposed convolution are fewer than a stride, as in Keras."""
+    if extra and any(more >= step for more, step in zip(extra, strides, strict=True)):
+        raise ShapeError(
+            f"output_padding {list(extra)} reaches the strides {list(strides)}",
+            help="give each axis less output_padding than its stride, or none",
+        )
 
 
 def check_steps(strides: tuple[int, ...], dilation: tuple[int, ...]) -> None:

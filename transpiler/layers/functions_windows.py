@@ -20,11 +20,14 @@ from kgen.layers.windows import CausalPadding, Padding, as_given, borders, chann
 
 @dataclass(frozen=True)
 class AnyExtents(Kind):
-    """A positive integer, or one for each axis of positions."""
+    """An integer of at least `low`, or one for each axis of positions."""
+
+    low: int = 1
 
     def check(self, value: Any) -> tuple[int, ...] | int:
         found = value if isinstance(value, list | tuple) else (value,)
-        if not all(isinstance(n, int) and not isinstance(n, bool) and n > 0 for n in found):
+        whole = all(isinstance(n, int) and not isinstance(n, bool) for n in found)
+        if not whole or min(found, default=0) < self.low:
             self.refuse(value)
         return tuple(found) if isinstance(value, list | tuple) else value
 
@@ -32,6 +35,8 @@ class AnyExtents(Kind):
 _WANTS = "a positive integer, or one for each axis"
 Window: TypeAlias = Annotated[Any, AnyExtents(_WANTS)]
 OptionalWindow: TypeAlias = Annotated[Any, Maybe(f"{_WANTS}, or None", AnyExtents(_WANTS))]
+_EXTRA = "an integer not below 0, or one for each axis"
+OptionalExtra: TypeAlias = Annotated[Any, Maybe(f"{_EXTRA}, or None", AnyExtents(_EXTRA, low=0))]
 
 
 def _rank(x: Value) -> int:
@@ -113,7 +118,7 @@ def conv_transpose(
     kernel: T,
     strides: Window = 1,
     padding: Padding = "valid",
-    output_padding: OptionalWindow = None,
+    output_padding: OptionalExtra = None,
     data_format: DataFormat = None,
     dilation_rate: Window = 1,
 ) -> Value:

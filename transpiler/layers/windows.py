@@ -19,14 +19,15 @@ AXES = {1: "steps", 2: "height, width", 3: "depth, height, width"}
 
 @dataclass(frozen=True)
 class Extents(Kind):
-    """A positive integer for each of `rank` axes, or one for all; a tuple in the end."""
+    """An integer of at least `low` for each of `rank` axes, or one for all; a tuple in the end."""
 
     rank: int = 1
+    low: int = 1
 
     def check(self, value: Any) -> tuple[int, ...]:
         found = value if isinstance(value, list | tuple) else (value,) * self.rank
-        whole = all(isinstance(n, int) and not isinstance(n, bool) and n > 0 for n in found)
-        if not whole or len(found) != self.rank:
+        whole = all(isinstance(n, int) and not isinstance(n, bool) for n in found)
+        if not whole or len(found) != self.rank or min(found) < self.low:
             self.refuse(value)
         return tuple(found)
 
@@ -61,9 +62,15 @@ def _each(rank: int) -> str:
     return "a positive integer" if rank == 1 else f"a positive integer, or {rank} of them"
 
 
+def _more(rank: int) -> str:
+    whole = "an integer not below 0"
+    return whole if rank == 1 else f"{whole}, or {rank} of them"
+
+
 # In the signature of a layer of several ranks; `ranked` puts in what they are for one rank.
 Sizes: TypeAlias = Annotated[Any, Extents(_each(1))]
 OptionalSizes: TypeAlias = Annotated[Any, Maybe("a size or None", Extents(_each(1)))]
+OptionalExtras: TypeAlias = Annotated[Any, Maybe("a number of cells or None", Extents(_more(1)))]
 BorderSizes: TypeAlias = Annotated[Any, Borders("a size")]
 Padding: TypeAlias = Annotated[str, Choice('"valid" or "same"', ("valid", "same"))]
 AnyPadding: TypeAlias = Annotated[str, Choice('"valid" or "same"', ("valid", "same"))]
@@ -79,6 +86,9 @@ def ranked(rank: int) -> Callable[[_Function], _Function]:
         "Sizes": Annotated[Any, Extents(_each(rank), rank)],
         "OptionalSizes": Annotated[
             Any, Maybe(f"{_each(rank)}, or None", Extents(_each(rank), rank))
+        ],
+        "OptionalExtras": Annotated[
+            Any, Maybe(f"{_more(rank)}, or None", Extents(_more(rank), rank, low=0))
         ],
         "BorderSizes": Annotated[Any, Borders(f"an integer not below 0, or {pair}", rank)],
         "AnyPadding": CausalPadding if rank == 1 else Padding,

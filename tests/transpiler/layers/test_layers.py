@@ -10,6 +10,7 @@ import keras
 import numpy as np
 import pytest
 from harness import CallFailure, assert_close, build, make
+from kgen.graph import ShapeError
 from kgen.layers import registry
 
 rng = np.random.default_rng(7)
@@ -184,12 +185,24 @@ def test_merge_refuses(name: str, kwargs: Any, shapes: Any, message: str) -> Non
         ("BatchNormalization", {"axis": 3}, (2, 3), "out of range"),
         ("Dropout", {"rate": 0.5, "noise_shape": [None, 2]}, (2, 3), "does not fit"),
         ("Dense", {"units": 3, "bias_initializer": "orthogonal"}, (2, 3), "matrices"),
+        (
+            "Conv1DTranspose",
+            {"filters": 2, "kernel_size": 3, "strides": 2, "output_padding": 2},
+            (2, 5, 3),
+            "reaches the strides",
+        ),
+        (
+            "Conv1DTranspose",
+            {"filters": 2, "kernel_size": 3, "strides": 2, "dilation_rate": 2},
+            (2, 5, 3),
+            "cannot be combined",
+        ),
     ],
 )
 def test_layer_refuses(name: str, kwargs: Any, shape: Any, message: str) -> None:
     from kgen.diagnostics import KgenError
 
-    with pytest.raises((CallFailure, KgenError)) as caught:
+    with pytest.raises((CallFailure, KgenError, ShapeError)) as caught:
         build(make("layer", name, **kwargs), [numbers(*shape)])
     error = caught.value
     text = error.diagnostics[0].message if isinstance(error, KgenError) else str(error)
