@@ -31,7 +31,7 @@ def long() -> Any:
     ]
     pooled = layers.GlobalAveragePooling1D()(layers.Concatenate()(parts))
     model = keras.Model({"x": x, "z": z}, dense(3, name="y")(pooled))
-    model.compile(optimizers.SGD(0.002), "mse")
+    model.compile(optimizers.SGD(0.01), "mse")
     return model
 
 
@@ -69,12 +69,12 @@ INPUTS = {
 }
 
 
-def check(case: Case, terms: int) -> None:
+def check(case: Case, terms: int, still: tuple[str, ...] = ("key/bias",)) -> None:
     """Predictions, and weights after ten steps.
 
     Predictions are sums of so many rounded terms; so are gradients, and each step rounds a weight.
-    Most weights must have moved by more than that: no softmax depends on a key's bias, and one over
-    a single place on nothing.
+    Weights must have moved by more than that, but for those that end in one of `still`: no softmax
+    depends on a key's bias.
     """
     case.assign()
     x, y = case.one_or_all(case.x), case.one_or_all(case.y)
@@ -85,15 +85,13 @@ def check(case: Case, terms: int) -> None:
         exact = case.keras.predict(x, verbose=0)
         case.keras.fit(x, y, verbose=0, **options)
     assert largest(found - exact) <= terms * EPS * max(1.0, largest(exact))
-    still = []
     for path, start in case.start.items():
         exact = np.asarray(case.pairs[path].value)
         moved = largest(exact - start)
         allowed = 16 * EPS * max(1.0, largest(exact)) + 10 * terms * EPS * moved
         off = largest(case.net.weights[path] - exact)
         assert off <= allowed, f"{path}: {off:.3g}, {allowed:.3g} is allowed, moved {moved:.3g}"
-        still += [path] if moved <= 2 * allowed else []
-    assert 2 * len(still) < len(case.start), still
+        assert path.endswith(still) or moved > 2 * allowed, f"{path} only moved {moved:.3g}"
 
 
 def largest(array: Any) -> float:
@@ -116,7 +114,10 @@ def test_like_keras(name: str, twin: Any, outputs: int) -> None:
 )
 def test_any_length(length: int) -> None:
     x, y = {"x": numbers((length, 5), 5, length)}, {"y": 3.0 * numbers((2,), 5, 9)}
-    check(Case(FILE, "AnyLength", any_length, x, y, batch_size=3), 64 + 2 * length)
+    # A softmax over a single place depends on nothing.
+    keys = "key/bias", "key/kernel", "query/bias", "query/kernel"
+    still = keys if length == 1 else keys[:1]
+    check(Case(FILE, "AnyLength", any_length, x, y, batch_size=3), 64 + 2 * length, still)
 
 
 LENGTHS = """
