@@ -41,8 +41,7 @@ def bidirectional(
     )
     if backward_layer is None:
         name = f"backward_{layer.name.removeprefix('backward_')}"
-        turned = not options["go_backwards"]
-        backward = scope.sublayer(layer, name, go_backwards=turned, zero_output_for_mask=whole)
+        backward = scope.sublayer(layer, name, go_backwards=True, zero_output_for_mask=whole)
     else:
         backward = scope.sublayer(backward_layer, backward_layer.name, zero_output_for_mask=whole)
     given = [initial_state] if isinstance(initial_state, Value) else initial_state
@@ -81,8 +80,13 @@ def _check(
     backward: LayerInstance | None,
     other: dict[str, Any],
 ) -> None:
-    """Both layers must agree, as Keras wants it."""
+    """Both layers must agree, as Keras wants it; the one that is copied must go forwards."""
     if backward is None:
+        if options["go_backwards"]:
+            scope.fail(
+                f"Bidirectional is given a layer that goes backwards itself, {layer.name}",
+                help="leave out go_backwards: the copy goes backwards; or give a backward_layer",
+            )
         return
     if options["go_backwards"] == other["go_backwards"]:
         scope.fail(
