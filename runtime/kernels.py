@@ -46,12 +46,23 @@ PARTING = {"share_rows", "share_block"}
 COMPILE_OPTIONS = {"nogil": True, "error_model": "numpy", "boundscheck": False}
 
 
+# Linux has pages of 2 MB for those who ask, as numpy does for arrays of 4 MB and more. With 4 KB
+# pages the processor's first table of addresses reaches as far as `FAR`.
+HUGE_PAGE, ASKED_FOR, FAR = 1 << 21, 1 << 22, 3 << 17
+
+
 def aligned(count: int) -> npt.NDArray[np.float32]:
-    """`count` zeroed float32 on a 64-byte boundary, with `SLACK` more behind them in memory."""
-    raw = np.zeros((count + SLACK + 16) * 4, np.uint8)
-    start = -raw.ctypes.data % 64
-    whole = raw[start : start + (count + SLACK) * 4].view(np.float32)
-    return whole[:count]
+    """`count` zeroed float32 on a 64-byte boundary, with `SLACK` more behind them in memory.
+
+    Many are put where huge pages start, and given room enough for numpy to ask for these; what of
+    it is not used takes no memory.
+    """
+    size = (count + SLACK) * 4
+    boundary = HUGE_PAGE if size >= FAR else 64
+    room = size + boundary
+    raw = np.zeros(max(room, ASKED_FOR) if size >= FAR else room, np.uint8)
+    start = -raw.ctypes.data % boundary
+    return raw[start : start + size].view(np.float32)[:count]
 
 
 @dataclass(frozen=True)

@@ -15,6 +15,8 @@ from kernel_runner import build_kernel, emulate_kernel, load_module, padded, run
 from kgen.runtime import kernel_cache
 from kgen.runtime.errors import KernelError
 from kgen.runtime.kernels import (
+    FAR,
+    HUGE_PAGE,
     SLACK,
     Buffer,
     Kernel,
@@ -190,9 +192,10 @@ def test_calling_gives_a_command() -> None:
 
 
 def test_aligned_memory_has_slack() -> None:
-    for count in (0, 1, 17, 1000):
+    for count in (0, 1, 17, 1000, FAR // 4 - SLACK - 1, FAR // 4 - SLACK, 1 << 20):
         memory = aligned(count)
         assert memory.shape == (count,) and memory.ctypes.data % 64 == 0
+        assert count < FAR // 4 - SLACK or memory.ctypes.data % HUGE_PAGE == 0
         assert memory.base is not None and memory.base.size >= count + SLACK
         assert not memory.any()
 
