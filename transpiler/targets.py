@@ -14,6 +14,7 @@ from kgen.passes.part import part
 from kgen.passes.sink import sink
 from kgen.passes.slices import slices
 from kgen.passes.unfold import unfold
+from kgen.passes.winograd import winograd
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +77,7 @@ CPU = Target(
 # Parts for each of thousands of warps would be larger than what they are parts of: some slices are
 # enough. Panels and copies of lines are for the caches of a processor, and to
 # find numbers that occur again is not worth the launches.
-_FOR_CACHES = (border, distinct, panel, sink)
+_FOR_CACHES = (border, distinct, panel, sink, winograd)
 CUDA = Target(
     "cuda",
     "kernels for NVIDIA GPUs",

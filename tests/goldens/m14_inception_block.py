@@ -30,6 +30,7 @@ from kgen.runtime.tiles import (
     maximum,
     outer,
     pack,
+    share,
     share_block,
     share_rows,
     store,
@@ -37,6 +38,7 @@ from kgen.runtime.tiles import (
     zeros,
 )
 
+ROWS_128_BY_2 = rows_for(128, 2)
 ROWS_256_BY_2 = rows_for(256, 2)
 
 WEIGHTS = (
@@ -71,17 +73,48 @@ def compute_conv2d(thread, threads, batch, clock, args):
 
 
 @kernel
+def compute_conv2d_1_kernel_winograd(thread, threads, batch, clock, args):
+    """Line 10 of the model. 258,048 FLOPs."""
+    conv2d_1_kernel = matrix(args, 0, 576, 64)
+    conv2d_1_kernel_winograd = matrix(args, 1, 1024, 64)
+    first, last = share(64, 1, thread, threads)
+    for k in range(first, last):
+        for j in range(0, 64, LANES):
+            lines = workspace(192, 16, 16)
+            for t in range(3):
+                d0 = load(conv2d_1_kernel, t * 64 + k, j, 1, 1)
+                d1 = load(conv2d_1_kernel, t * 64 + k + 192, j, 1, 1)
+                d2 = load(conv2d_1_kernel, t * 64 + k + 384, j, 1, 1)
+                store(lines, t, 0, d0)
+                store(lines, t + 3, 0, (d0 + d2 + d1) * 0.5)
+                store(lines, t + 6, 0, (d0 + d2 - d1) * 0.5)
+                store(lines, t + 9, 0, d2)
+            for t in range(4):
+                d0 = load(lines, t * 3, 0, 1, 1)
+                d1 = load(lines, t * 3 + 1, 0, 1, 1)
+                d2 = load(lines, t * 3 + 2, 0, 1, 1)
+                store(conv2d_1_kernel_winograd, t * 256 + k, j, d0)
+                store(
+                    conv2d_1_kernel_winograd, t * 256 + k + 64, j, (d0 + d2 + d1) * 0.5
+                )
+                store(
+                    conv2d_1_kernel_winograd, t * 256 + k + 128, j, (d0 + d2 - d1) * 0.5
+                )
+                store(conv2d_1_kernel_winograd, t * 256 + k + 192, j, d2)
+
+
+@kernel
 def compute_conv2d_1(thread, threads, batch, clock, args):
-    """Line 10 of the model. 4,840,226,816 FLOPs a row."""
-    conv2d = matrix(args, 0, batch * 65536, 64)
-    conv2d_1_kernel = matrix(args, 1, 576, 64)
+    """Line 10 of the model. 2,214,592,512 FLOPs a row."""
+    conv2d_1_kernel_winograd = matrix(args, 0, 1024, 64)
+    conv2d = matrix(args, 1, batch * 65536, 64)
     conv2d_1_bias = matrix(args, 2, 1, 64)
     conv2d_1 = matrix(args, 3, batch * 65536, 64)
-    first, last, left, right = share_block(clock, batch, 256, 1, thread, threads)
+    first, last, left, right = share_block(clock, batch, 256, 2, thread, threads)
     for n in range(first, last):
-        for top in range(left, right):
-            lines = workspace(49536, 64, 64)
-            for p in range(3):
+        for top in range(left, right, 2):
+            lines = workspace(66048, 64, 64)
+            for p in range(4):
                 place = p * 16512
                 if top + p >= 1 and top + p < 257:
                     fill_words(lines, place, 64, 0.0)
@@ -95,22 +128,74 @@ def compute_conv2d_1(thread, threads, batch, clock, args):
                     fill_words(lines, place + 16448, 64, 0.0)
                 else:
                     fill_words(lines, place, 16512, 0.0)
-            for j in range(0, 64, 2 * LANES):
-                panel = pack(conv2d_1_kernel, 0, j, 576, 2)
-                for oy in range(top, min(top + 1, 256)):
-                    for tile in range(0, 256, ROWS_256_BY_2):
-                        ox = min(tile, 256 - ROWS_256_BY_2)
-                        i = (n * 256 + oy) * 256 + ox
-                        acc = zeros(ROWS_256_BY_2, 2)
-                        for ty in range(3):
-                            row = ((oy - top) + ty) * 258 + ox
-                            kk = ty * 192
-                            for k in range(192):
-                                acc = outer(acc, lines, row, k, panel, kk + k, 0)
-                        conv2d_1_tile = maximum(
-                            acc + load(conv2d_1_bias, 0, j, 1, 2), 0.0
-                        )
-                        store(conv2d_1, i, j, conv2d_1_tile)
+            for oy in range(top, min(top + 2, 256), 2):
+                columns = workspace(66048, 64, 64)
+                squares = workspace(131072, 64, 64)
+                products = workspace(65536, 32, 32)
+                sums = workspace(32768, 32, 32)
+                for ix in range(0, 258, 2):
+                    row = (oy - top) * 258 + ix
+                    for c in range(0, 64, 2 * LANES):
+                        d0 = load(lines, row, c, 2, 2)
+                        d1 = load(lines, row + 258, c, 2, 2)
+                        d2 = load(lines, row + 516, c, 2, 2)
+                        d3 = load(lines, row + 774, c, 2, 2)
+                        store(columns, ix, c, d0 - d2)
+                        store(columns, ix + 258, c, d1 + d2)
+                        store(columns, ix + 516, c, d2 - d1)
+                        store(columns, ix + 774, c, d1 - d3)
+                for ty in range(4):
+                    for tile in range(128):
+                        ix = ty * 258 + tile * 2
+                        row = ty * 512 + tile
+                        for c in range(0, 64, 2 * LANES):
+                            d0 = load(columns, ix, c, 1, 2)
+                            d1 = load(columns, ix + 1, c, 1, 2)
+                            d2 = load(columns, ix + 2, c, 1, 2)
+                            d3 = load(columns, ix + 3, c, 1, 2)
+                            store(squares, row, c, d0 - d2)
+                            store(squares, row + 128, c, d1 + d2)
+                            store(squares, row + 256, c, d2 - d1)
+                            store(squares, row + 384, c, d1 - d3)
+                for j in range(0, 64, 2 * LANES):
+                    for t in range(16):
+                        for tile in range(0, 128, ROWS_128_BY_2):
+                            row = t * 128 + min(tile, 128 - ROWS_128_BY_2)
+                            acc = zeros(ROWS_128_BY_2, 2)
+                            for k in range(64):
+                                acc = outer(
+                                    acc,
+                                    squares,
+                                    row,
+                                    k,
+                                    conv2d_1_kernel_winograd,
+                                    t * 64 + k,
+                                    j,
+                                )
+                            store(products, row, 0, acc)
+                    for ty in range(4):
+                        for tile in range(128):
+                            row = ty * 512 + tile
+                            d0 = load(products, row, 0, 1, 2)
+                            d1 = load(products, row + 128, 0, 1, 2)
+                            d2 = load(products, row + 256, 0, 1, 2)
+                            d3 = load(products, row + 384, 0, 1, 2)
+                            store(sums, (ty * 128 + tile) * 2, 0, d0 + (d1 + d2))
+                            store(sums, (ty * 128 + tile) * 2 + 1, 0, (d1 - d2) - d3)
+                    for side in range(2):
+                        way = 1.0 - 2.0 * side
+                        for tile in range(0, 256, ROWS_256_BY_2):
+                            ox = min(tile, 256 - ROWS_256_BY_2)
+                            i = (n * 256 + oy + side) * 256 + ox
+                            row = ox
+                            d0 = load(sums, row + side * 768, 0, ROWS_256_BY_2, 2)
+                            d1 = load(sums, row + 256, 0, ROWS_256_BY_2, 2)
+                            d2 = load(sums, row + 512, 0, ROWS_256_BY_2, 2)
+                            acc = d1 + way * (d2 + d0)
+                            conv2d_1_tile = maximum(
+                                acc + load(conv2d_1_bias, 0, j, 1, 2), 0.0
+                            )
+                            store(conv2d_1, i, j, conv2d_1_tile)
 
 
 @kernel
@@ -203,13 +288,14 @@ def compute_concatenate(thread, threads, batch, clock, args):
 def predict(m):
     """The outputs of one batch."""
     image = m.rows(8520704, 196608)
-    conv2d = m.rows(0, 4194304)
-    conv2d_1 = m.rows(12582912, 4194304)
+    conv2d = m.rows(12582912, 4194304)
     conv2d_2 = m.rows(4326400, 4194304)
     conv2d_3_pad = m.rows(0, 4326400)
     conv2d_3 = m.rows(16777216, 4194304)
-    max_pooling2d = m.rows(25165824, 196608)
+    max_pooling2d = m.rows(8717312, 196608)
     conv2d_4 = m.rows(20971520, 4194304)
+    conv2d_1_kernel_winograd = m.fixed(0, 65536)
+    conv2d_1 = m.rows(25165824, 4194304)
     concatenate = m.rows(0, 12582912)
     return [
         m.feed("image", image, 196608),
@@ -219,13 +305,6 @@ def predict(m):
             m.weight("conv2d/bias"),
             conv2d,
         ),
-        compute_conv2d_1(
-            conv2d,
-            m.weight("conv2d_1/kernel"),
-            m.weight("conv2d_1/bias"),
-            conv2d_1,
-        ),
-        sync,
         compute_conv2d(
             image,
             m.weight("conv2d_2/kernel"),
@@ -233,7 +312,6 @@ def predict(m):
             conv2d_2,
         ),
         compute_conv2d_3_pad(conv2d_3_pad, conv2d_2),
-        sync,
         compute_conv2d_3(
             conv2d_3_pad,
             m.weight("conv2d_3/kernel"),
@@ -241,12 +319,22 @@ def predict(m):
             conv2d_3,
         ),
         compute_max_pooling2d(image, max_pooling2d),
-        sync,
         compute_conv2d(
             max_pooling2d,
             m.weight("conv2d_4/kernel"),
             m.weight("conv2d_4/bias"),
             conv2d_4,
+        ),
+        compute_conv2d_1_kernel_winograd(
+            m.weight("conv2d_1/kernel"),
+            conv2d_1_kernel_winograd,
+        ),
+        sync,
+        compute_conv2d_1(
+            conv2d_1_kernel_winograd,
+            conv2d,
+            m.weight("conv2d_1/bias"),
+            conv2d_1,
         ),
         compute_concatenate(conv2d_1, conv2d_3, conv2d_4, concatenate),
         m.result("features", concatenate, 12582912),
@@ -322,12 +410,13 @@ class InceptionBlock(Model):
     """3x3, 5x5 and pooled features side by side."""
 
     spec = SPEC
-    programs = Programs(predict=(Steps(predict, 25362432, 0, 18372820992),))
+    programs = Programs(predict=(Steps(predict, 29360128, 65536, 15747186688),))
 
 
 SOURCE_NAME = "14_inception_block.k"
 SOURCE_MAP = {
     "compute_conv2d": (9, 11, 14),
+    "compute_conv2d_1_kernel_winograd": (10,),
     "compute_conv2d_1": (10,),
     "compute_conv2d_3_pad": (12,),
     "compute_conv2d_3": (12,),

@@ -31,6 +31,7 @@ from kgen.runtime.tiles import (
     maximum,
     outer,
     pack,
+    share,
     share_block,
     share_rows,
     store,
@@ -198,17 +199,48 @@ def compute_conv2d_3(thread, threads, batch, clock, args):
 
 
 @kernel
+def compute_conv2d_5_kernel_winograd(thread, threads, batch, clock, args):
+    """Line 18 of the model. 258,048 FLOPs."""
+    conv2d_5_kernel = matrix(args, 0, 576, 64)
+    conv2d_5_kernel_winograd = matrix(args, 1, 1024, 64)
+    first, last = share(64, 1, thread, threads)
+    for k in range(first, last):
+        for j in range(0, 64, LANES):
+            lines = workspace(192, 16, 16)
+            for t in range(3):
+                d0 = load(conv2d_5_kernel, t * 64 + k, j, 1, 1)
+                d1 = load(conv2d_5_kernel, t * 64 + k + 192, j, 1, 1)
+                d2 = load(conv2d_5_kernel, t * 64 + k + 384, j, 1, 1)
+                store(lines, t, 0, d0)
+                store(lines, t + 3, 0, (d0 + d2 + d1) * 0.5)
+                store(lines, t + 6, 0, (d0 + d2 - d1) * 0.5)
+                store(lines, t + 9, 0, d2)
+            for t in range(4):
+                d0 = load(lines, t * 3, 0, 1, 1)
+                d1 = load(lines, t * 3 + 1, 0, 1, 1)
+                d2 = load(lines, t * 3 + 2, 0, 1, 1)
+                store(conv2d_5_kernel_winograd, t * 256 + k, j, d0)
+                store(
+                    conv2d_5_kernel_winograd, t * 256 + k + 64, j, (d0 + d2 + d1) * 0.5
+                )
+                store(
+                    conv2d_5_kernel_winograd, t * 256 + k + 128, j, (d0 + d2 - d1) * 0.5
+                )
+                store(conv2d_5_kernel_winograd, t * 256 + k + 192, j, d2)
+
+
+@kernel
 def compute_conv2d_5(thread, threads, batch, clock, args):
-    """Line 18 of the model. 302,514,176 FLOPs a row."""
-    conv2d_4 = matrix(args, 0, batch * 4096, 64)
-    conv2d_5_kernel = matrix(args, 1, 576, 64)
+    """Line 18 of the model. 138,412,032 FLOPs a row."""
+    conv2d_5_kernel_winograd = matrix(args, 0, 1024, 64)
+    conv2d_4 = matrix(args, 1, batch * 4096, 64)
     conv2d_5_bias = matrix(args, 2, 1, 64)
     conv2d_5 = matrix(args, 3, batch * 4096, 64)
-    first, last, left, right = share_block(clock, batch, 64, 5, thread, threads)
+    first, last, left, right = share_block(clock, batch, 64, 4, thread, threads)
     for n in range(first, last):
-        for top in range(left, right, 5):
-            lines = workspace(29568, 64, 64)
-            for p in range(7):
+        for top in range(left, right, 4):
+            lines = workspace(25344, 64, 64)
+            for p in range(6):
                 place = p * 4224
                 if top + p >= 1 and top + p < 65:
                     fill_words(lines, place, 64, 0.0)
@@ -222,22 +254,74 @@ def compute_conv2d_5(thread, threads, batch, clock, args):
                     fill_words(lines, place + 4160, 64, 0.0)
                 else:
                     fill_words(lines, place, 4224, 0.0)
-            for j in range(0, 64, 2 * LANES):
-                panel = pack(conv2d_5_kernel, 0, j, 576, 2)
-                for oy in range(top, min(top + 5, 64)):
-                    for tile in range(0, 64, ROWS_64_BY_2):
-                        ox = min(tile, 64 - ROWS_64_BY_2)
-                        i = (n * 64 + oy) * 64 + ox
-                        acc = zeros(ROWS_64_BY_2, 2)
-                        for ty in range(3):
-                            row = ((oy - top) + ty) * 66 + ox
-                            kk = ty * 192
-                            for k in range(192):
-                                acc = outer(acc, lines, row, k, panel, kk + k, 0)
-                        conv2d_5_tile = maximum(
-                            acc + load(conv2d_5_bias, 0, j, 1, 2), 0.0
-                        )
-                        store(conv2d_5, i, j, conv2d_5_tile)
+            for oy in range(top, min(top + 4, 64), 2):
+                columns = workspace(16896, 64, 64)
+                squares = workspace(32768, 64, 64)
+                products = workspace(16384, 32, 32)
+                sums = workspace(8192, 32, 32)
+                for ix in range(0, 66, 2):
+                    row = (oy - top) * 66 + ix
+                    for c in range(0, 64, 2 * LANES):
+                        d0 = load(lines, row, c, 2, 2)
+                        d1 = load(lines, row + 66, c, 2, 2)
+                        d2 = load(lines, row + 132, c, 2, 2)
+                        d3 = load(lines, row + 198, c, 2, 2)
+                        store(columns, ix, c, d0 - d2)
+                        store(columns, ix + 66, c, d1 + d2)
+                        store(columns, ix + 132, c, d2 - d1)
+                        store(columns, ix + 198, c, d1 - d3)
+                for ty in range(4):
+                    for tile in range(32):
+                        ix = ty * 66 + tile * 2
+                        row = ty * 128 + tile
+                        for c in range(0, 64, 2 * LANES):
+                            d0 = load(columns, ix, c, 1, 2)
+                            d1 = load(columns, ix + 1, c, 1, 2)
+                            d2 = load(columns, ix + 2, c, 1, 2)
+                            d3 = load(columns, ix + 3, c, 1, 2)
+                            store(squares, row, c, d0 - d2)
+                            store(squares, row + 32, c, d1 + d2)
+                            store(squares, row + 64, c, d2 - d1)
+                            store(squares, row + 96, c, d1 - d3)
+                for j in range(0, 64, 2 * LANES):
+                    for t in range(16):
+                        for tile in range(0, 32, ROWS_32_BY_2):
+                            row = t * 32 + min(tile, 32 - ROWS_32_BY_2)
+                            acc = zeros(ROWS_32_BY_2, 2)
+                            for k in range(64):
+                                acc = outer(
+                                    acc,
+                                    squares,
+                                    row,
+                                    k,
+                                    conv2d_5_kernel_winograd,
+                                    t * 64 + k,
+                                    j,
+                                )
+                            store(products, row, 0, acc)
+                    for ty in range(4):
+                        for tile in range(32):
+                            row = ty * 128 + tile
+                            d0 = load(products, row, 0, 1, 2)
+                            d1 = load(products, row + 32, 0, 1, 2)
+                            d2 = load(products, row + 64, 0, 1, 2)
+                            d3 = load(products, row + 96, 0, 1, 2)
+                            store(sums, (ty * 32 + tile) * 2, 0, d0 + (d1 + d2))
+                            store(sums, (ty * 32 + tile) * 2 + 1, 0, (d1 - d2) - d3)
+                    for side in range(2):
+                        way = 1.0 - 2.0 * side
+                        for tile in range(0, 64, ROWS_64_BY_2):
+                            ox = min(tile, 64 - ROWS_64_BY_2)
+                            i = (n * 64 + oy + side) * 64 + ox
+                            row = ox
+                            d0 = load(sums, row + side * 192, 0, ROWS_64_BY_2, 2)
+                            d1 = load(sums, row + 64, 0, ROWS_64_BY_2, 2)
+                            d2 = load(sums, row + 128, 0, ROWS_64_BY_2, 2)
+                            acc = d1 + way * (d2 + d0)
+                            conv2d_5_tile = maximum(
+                                acc + load(conv2d_5_bias, 0, j, 1, 2), 0.0
+                            )
+                            store(conv2d_5, i, j, conv2d_5_tile)
 
 
 @kernel
@@ -269,6 +353,7 @@ def predict(m):
     average_pooling2d = m.rows(274432, 3072)
     conv2d_3 = m.rows(655360, 65536)
     conv2d_4 = m.rows(0, 262144)
+    conv2d_5_kernel_winograd = m.fixed(0, 65536)
     conv2d_5 = m.rows(262144, 262144)
     conv2d_6 = m.rows(720896, 65536)
     concatenate = m.rows(0, 262144)
@@ -306,10 +391,14 @@ def predict(m):
             m.weight("conv2d_4/bias"),
             conv2d_4,
         ),
+        compute_conv2d_5_kernel_winograd(
+            m.weight("conv2d_5/kernel"),
+            conv2d_5_kernel_winograd,
+        ),
         sync,
         compute_conv2d_5(
+            conv2d_5_kernel_winograd,
             conv2d_4,
-            m.weight("conv2d_5/kernel"),
             m.weight("conv2d_5/bias"),
             conv2d_5,
         ),
@@ -413,7 +502,7 @@ class StridedInception(Model):
     """Four ways to half the size."""
 
     spec = SPEC
-    programs = Programs(predict=(Steps(predict, 786432, 0, 462187520),))
+    programs = Programs(predict=(Steps(predict, 786432, 65536, 298085376),))
 
 
 SOURCE_NAME = "21_strided_inception.k"
@@ -423,6 +512,7 @@ SOURCE_MAP = {
     "compute_conv2d_2": (14, 19),
     "compute_average_pooling2d": (15,),
     "compute_conv2d_3": (16,),
+    "compute_conv2d_5_kernel_winograd": (18,),
     "compute_conv2d_5": (18,),
     "compute_concatenate": (20,),
 }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 import pytest
@@ -33,6 +34,7 @@ from kgen.passes.part import part
 from kgen.passes.pin import pin
 from kgen.passes.simplify import simplify
 from kgen.passes.sink import sink
+from kgen.passes.winograd import winograd
 from kgen.rewrite import verify
 
 ZEROS = Initializer("Zeros", {})
@@ -376,3 +378,37 @@ def test_verify_finds_a_value_used_too_early() -> None:
 def test_shape_rules_explain() -> None:
     with pytest.raises(ShapeError, match="cannot be combined"):
         OPS["add"].infer([TensorType("float32", (3,)), TensorType("float32", (4,))], {})
+
+
+@pytest.mark.parametrize(
+    ("shape", "cols", "attrs", "fits"),
+    [
+        ((18, 10, 32), 48, {}, True),
+        ((8, 8, 32), 32, {"before": (1, 1), "behind": (1, 1)}, True),
+        ((17, 10, 32), 48, {}, False),  # an odd line is left over
+        ((8, 8, 32), 48, {}, False),  # few positions
+        ((18, 10, 16), 48, {}, False),  # few channels
+        ((18, 10, 256), 256, {}, False),  # sums of taps that no cache holds
+        ((18, 10, 32), 48, {"dilation": (2, 1)}, False),
+        ((19, 11, 32), 48, {"strides": (2, 2)}, False),
+    ],
+)
+def test_convolutions_by_fewer_products(
+    shape: tuple[int, ...], cols: int, attrs: dict[str, Any], fits: bool
+) -> None:
+    """Winograd's products give what the convolution gives, and zeros and NaNs stay in place."""
+    with Builder() as builder:
+        x = matrix(builder, "x", *shape)
+        w = builder.weight("w", (3, 3, shape[-1], cols), ZEROS)
+        steps = {"strides": (1, 1), "dilation": (1, 1)}
+        y = builder.add(OPS["conv"], (x, w), steps | attrs)
+        graph = builder.graph("g", {"y": y})
+    after = winograd(graph)
+    verify(after)
+    assert ("winograd" in names(after)) == fits
+    given = feeds(graph)
+    given["x"][:, :5] = 0.0
+    given["x"][0, 7, 5] = np.nan
+    before, now = (interpret(g, given)[g.outputs["y"]] for g in (graph, after))
+    np.testing.assert_allclose(now, before, rtol=1e-5, atol=1e-5 * np.nanmax(abs(before)))
+    np.testing.assert_array_equal(now == 0, before == 0)

@@ -30,6 +30,7 @@ from kgen.kernels.slicing import filter_slices
 from kgen.kernels.summing import batched, outer
 from kgen.kernels.transposing import conv_transpose
 from kgen.kernels.warping import unwarp, warp
+from kgen.kernels.winograd import winograd, winograd_kernel
 from kgen.texts import KernelText
 
 __all__ = ["Draft", "draft", "flops", "is_by_batch", "node_flops", "spilled"]
@@ -135,6 +136,8 @@ _WRITERS: dict[str, Callable[[Body], KernelText]] = {
     "spread": spread,
     "warp": warp,
     "unwarp": unwarp,
+    "winograd": winograd,
+    "winograd_kernel": winograd_kernel,
 }
 
 

@@ -111,6 +111,7 @@ from kgen.ops.source import (
 from kgen.ops.standardize import standardize
 from kgen.ops.warp import warp
 from kgen.ops.window import crop, flip, pad, repeat, slice_axes, strided
+from kgen.ops.winograd import winograd_kernel
 
 __all__ = [
     "absolute",
@@ -243,4 +244,5 @@ __all__ = [
     "variance",
     "warp",
     "where",
+    "winograd_kernel",
 ]

@@ -19,6 +19,7 @@ from kgen.passes.pin import pin
 from kgen.passes.simplify import simplify
 from kgen.passes.sink import sink
 from kgen.passes.stage import stage
+from kgen.passes.winograd import winograd
 
 Pass: TypeAlias = Callable[[Graph], Graph]
 
@@ -36,6 +37,7 @@ PASSES: tuple[Pass, ...] = (
     mask,
     part,
     border,
+    winograd,
     stage,
     with_bodies(pin),
 )
