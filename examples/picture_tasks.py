@@ -111,19 +111,23 @@ def augmented() -> Task:
 
 
 def pyramid() -> Task:
-    """Digits of 28 by 28 pixels and cut to 22 by 22 in turn; tested at 25 by 25, never trained."""
+    """Digits of 28 by 28 pixels and cut to 22 by 22, an epoch each in turn; tested at either."""
     x, y = tasks.coloured(28)[:3000], one_hot(tasks.digits()[1][:3000])
-    task = divided(x, y, epochs=16, batch_size=16)
-    task.x_test = np.ascontiguousarray(task.x_test[:, 1:26, 1:26])
+    task = divided(x, y, epochs=8, batch_size=16)
+
+    def cut(pictures: Any) -> list[Any]:
+        return [pictures, np.ascontiguousarray(pictures[:, 3:25, 3:25])]
 
     def learn(model: Any, task: Task) -> None:
-        cuts = [
-            np.ascontiguousarray(task.x[:, cut:end, cut:end]) for cut, end in ((0, 28), (3, 25))
-        ]
+        shown = cut(task.x)
         for epoch in range(task.epochs):
-            model.fit(cuts[epoch % 2], task.y, epochs=1, batch_size=task.batch_size, verbose=0)
+            model.fit(shown[epoch % 2], task.y, epochs=1, batch_size=task.batch_size, verbose=0)
 
-    task.learn = learn
+    def score(model: Any, given: Any, wanted: Any) -> float:
+        found = [model.predict(pictures, verbose=0).argmax(1) for pictures in cut(given)]
+        return float(np.mean([each == wanted.argmax(1) for each in found]))
+
+    task.learn, task.score = learn, score
     return task
 
 
