@@ -340,9 +340,17 @@ class Engine:
         """Write the outputs of rows `first:last`, as one batch, to those rows of `outputs`."""
         dims = open_sizes(self.spec, arrays)
         with self.turn:
-            prepared = self._prepare(program, last - first, dims)
+            size = self._lot(program, last - first)
+            prepared = self._prepare(program, size, dims)
             targets = self.device.resident(outputs, outputs, "outputs")
             for command, array in zip(prepared.results, targets, strict=True):
                 prepared.point(command, 1, array)
-            self._run(prepared, arrays, None, first, last, last - first)
+            self._run(prepared, arrays, None, first, last, size)
             self.device.bring_back(outputs, first, last)
+
+    def _lot(self, program: str, rows: int) -> int:
+        """How many rows to predict at a time: all, if they make no two lots that are worth it."""
+        (steps,) = getattr(self.programs, program)
+        lot = steps.lot * self.threads
+        large = lot * steps.flops >= ALONE
+        return lot if large and rows >= 2 * lot > 0 else rows

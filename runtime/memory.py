@@ -43,13 +43,15 @@ class Steps:
     """One of a module's programs: its list of kernel calls and what they need.
 
     `rows` counts floats of the arena for each row of the batch, `fixed` those
-    besides; `flops` the arithmetic for a row.
+    besides; `flops` the arithmetic for a row. Where `lot` is not 0, rows do not depend on one
+    another, and each thread had best take so many at a time.
     """
 
     commands: Callable[[Memory], list[Command | Sync]]
     rows: int
     fixed: int
     flops: int
+    lot: int = 0
 
 
 @dataclass(frozen=True)

@@ -42,7 +42,7 @@ ROOMS = {
     "tensors values views",
     "passes": "passes",
     "targets": "targets",
-    "schedule": "access body budget costs fuse kernels listing placing looping ordering plan "
+    "schedule": "access body budget costs fuse kernels listing lots placing looping ordering plan "
     "program ranges recompute schedule texts tidy",
     "emit": "arrays emit emit_loops layer_order pycode specification",
     "compiler": "compiler",

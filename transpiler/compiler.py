@@ -11,6 +11,7 @@ from kgen.diagnostics import Diagnostic, KgenError, Report
 from kgen.elaborate import elaborate
 from kgen.emit import ModuleSource, emit
 from kgen.graph import Graph
+from kgen.lots import rows_of_lot
 from kgen.model import Model
 from kgen.parser import parse
 from kgen.placing import place_states, place_weights
@@ -119,6 +120,8 @@ def lay_out(
         )
         if role in ceiling.roles and not budget.holds(made):
             refuse(f"{ROLES[role]} {model.name}", made, budget, model.span)
+        if role == "predict" and target.has_few:
+            made.lot = rows_of_lot(graph, made)
         return made
 
     train = evaluate = None

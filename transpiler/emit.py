@@ -217,8 +217,8 @@ def _model(phase: Phases, names: Names, *, alone: bool) -> dict[str, Any]:
         functions.append(_function(program, calls, name, doc, final=final))
         flops = flops_a_row(calls)
         fixed = (0, 0) if program.is_open else (program.batch_floats, program.fixed_floats)
-        steps = f"Steps({name}, {fixed[0]}, {fixed[1]}, {flops})"
-        return steps
+        lot = f", lot={program.lot}" if program.lot else ""
+        return f"Steps({name}, {fixed[0]}, {fixed[1]}, {flops}{lot})"
 
     if phase.train is not None and phase.evaluate is not None:
         forward = add(

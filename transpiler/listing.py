@@ -34,6 +34,8 @@ def listing(program: Program, rows: int, dims: Mapping[str, int]) -> str:
     ]
     if most:
         lines.append(f"    most of it where it is fullest: {', '.join(most)}")
+    if program.lot:
+        lines.append(f"    each thread takes {program.lot} rows of the batch at a time")
     lines += [f"    feed {feed.name} -> {feed.buffer.name}" for feed in program.feeds]
     lines += _calls((*program.calls, *program.update), "    ", 1, rows, dims)
     return "\n".join(lines) + "\n"

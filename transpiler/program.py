@@ -189,7 +189,7 @@ class Program:
 
     `update` follows `calls` where the weights are to change. `totals` are the
     figures a step adds to the epoch's, in order. `widths` are the floats of each
-    output for a row of the batch.
+    output for a row of the batch. `lot` is how many rows a thread had best take at a time, if any.
     """
 
     name: str
@@ -202,6 +202,7 @@ class Program:
     buffers: tuple[Buffer, ...]
     batch_floats: int
     fixed_floats: int
+    lot: int = 0
 
     @property
     def is_open(self) -> bool:

@@ -329,7 +329,7 @@ class KeptSize(Model):
     """Three convolutions, and their input added."""
 
     spec = KEPT_SIZE_SPEC
-    programs = Programs(predict=(Steps(kept_size_predict, 12288, 0, 1394688),))
+    programs = Programs(predict=(Steps(kept_size_predict, 12288, 0, 1394688, lot=40),))
 
 
 def projected_predict(m):
@@ -431,7 +431,7 @@ class Projected(Model):
     """Convolutions that shrink, and a projection of their input added."""
 
     spec = PROJECTED_SPEC
-    programs = Programs(predict=(Steps(projected_predict, 36448, 0, 11537408),))
+    programs = Programs(predict=(Steps(projected_predict, 36448, 0, 11537408, lot=8),))
 
 
 SOURCE_NAME = "22_residuals.k"

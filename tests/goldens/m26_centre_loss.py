@@ -1162,7 +1162,7 @@ class CentreLoss(Model):
         ),
         gradient=(Steps(gradients, 2012271, 3945920, 50031090),),
         evaluate=(Steps(evaluate, 771299, 0, 21317168),),
-        predict=(Steps(predict, 771394, 0, 21316648),),
+        predict=(Steps(predict, 771394, 0, 21316648, lot=8),),
         few=(Steps(predict_few, 771394, 0, 21316648),),
         views={"features": (Steps(features, 771060, 0, 21307884),)},
     )

@@ -1063,7 +1063,7 @@ class Search(Model):
         train=(Steps(gradients, 30125, 37760, 2572300), Steps(update, 30125, 37760, 0)),
         gradient=(Steps(gradients, 30125, 37760, 2572300),),
         evaluate=(Steps(evaluate, 11998, 0, 860266),),
-        predict=(Steps(predict, 12004, 0, 860198),),
+        predict=(Steps(predict, 12004, 0, 860198, lot=40),),
     )
 
 
