@@ -62,7 +62,10 @@ def sequential(elaborator: Elaborator, arguments: Arguments, node: syntax.Expr) 
 
 
 def lambda_layer(elaborator: Elaborator, arguments: Arguments, node: syntax.Expr) -> Layer:
-    """`Lambda(f)`: a `def` as a layer; `arguments` are further ones for it."""
+    """`Lambda(f)`: a `def` as a layer; `arguments` are further ones for it.
+
+    A parameter `training` is given the mode, as in Keras.
+    """
     _, frame = elaborator.inside(node.span)
     given = _given("Lambda", ("function", "arguments", "trainable", "name"), arguments)
     function, further = given.get("function"), given.get("arguments")
@@ -84,8 +87,11 @@ def lambda_layer(elaborator: Elaborator, arguments: Arguments, node: syntax.Expr
     title = _text("name", given, arguments)
     name = frame.layer_name("Lambda", title, elaborator.variable_of(node), node.span)
 
+    told = any(p.name == "training" for p in function.declaration.parameters)
+
     def apply(scope: FunctionScope, inputs: Any) -> Any:
-        call = Arguments(scope.span, [inputs], dict(further or {}))
+        mode = {"training": scope.training} if told else {}
+        call = Arguments(scope.span, [inputs], {**(further or {}), **mode})
         return elaborator.call_function(function, call, scope.span)
 
     identity = find("layer", "Identity")

@@ -192,8 +192,11 @@ def test_training_chooses_at_build_time_and_a_call_may_fix_it() -> None:
 input x: float32[3]
 def twice(x):
     return 2 * x if training else x
+def told(x, training, by=2):
+    return by * x if training else x
 output y = twice(x) |> Dropout(0.5) |> Dense(2)
 output z = Dropout(0.5)(x, training=False) + Lambda(twice)(x, training=True)
+output u = Lambda(told)(x) + Lambda(told, arguments={"by": 3})(x, training=True)
 train:
     loss = "mse"
 """
@@ -203,7 +206,7 @@ train:
     assert len(random) == 1
     assert not [n for n in model.predict.nodes if n.op.name == "random_uniform"]
     numbers = [n.attrs["value"] for n in model.predict.nodes if n.op.name == "constant"]
-    assert numbers == [2.0]
+    assert numbers == [2.0, 3.0]
 
 
 def test_several_models_of_which_some_train() -> None:
