@@ -38,8 +38,9 @@ from kgen.runtime.tiles import (
     zeros,
 )
 
-ROWS_128_BY_2 = rows_for(128, 2)
+ROWS_128_BY_4 = rows_for(128, 4)
 ROWS_256_BY_2 = rows_for(256, 2)
+ROWS_256_BY_4 = rows_for(256, 4)
 
 WEIGHTS = (
     Weight("conv2d/kernel", (1, 1, 3, 64), 0, "GlorotUniform", {"seed": None}),
@@ -130,9 +131,9 @@ def compute_conv2d_1(thread, threads, batch, clock, args):
                     fill_words(lines, place, 16512, 0.0)
             for oy in range(top, min(top + 2, 256), 2):
                 columns = workspace(66048, 64, 64)
-                squares = workspace(131072, 64, 64)
-                products = workspace(65536, 32, 32)
-                sums = workspace(32768, 32, 32)
+                squares = workspace(32768, 64, 64)
+                products = workspace(32768, 64, 64)
+                sums = workspace(65536, 64, 64)
                 for ix in range(0, 258, 2):
                     row = (oy - top) * 258 + ix
                     for c in range(0, 64, 2 * LANES):
@@ -147,7 +148,7 @@ def compute_conv2d_1(thread, threads, batch, clock, args):
                 for ty in range(4):
                     for tile in range(128):
                         ix = ty * 258 + tile * 2
-                        row = ty * 512 + tile
+                        row = tile
                         for c in range(0, 64, 2 * LANES):
                             d0 = load(columns, ix, c, 1, 2)
                             d1 = load(columns, ix + 1, c, 1, 2)
@@ -157,43 +158,44 @@ def compute_conv2d_1(thread, threads, batch, clock, args):
                             store(squares, row + 128, c, d1 + d2)
                             store(squares, row + 256, c, d2 - d1)
                             store(squares, row + 384, c, d1 - d3)
-                for j in range(0, 64, 2 * LANES):
-                    for t in range(16):
-                        for tile in range(0, 128, ROWS_128_BY_2):
-                            row = t * 128 + min(tile, 128 - ROWS_128_BY_2)
-                            acc = zeros(ROWS_128_BY_2, 2)
-                            for k in range(64):
-                                acc = outer(
-                                    acc,
-                                    squares,
-                                    row,
-                                    k,
-                                    conv2d_1_kernel_winograd,
-                                    t * 64 + k,
-                                    j,
-                                )
-                            store(products, row, 0, acc)
-                    for ty in range(4):
+                    for j in range(0, 64, 4 * LANES):
+                        for tx in range(4):
+                            kk = (ty * 4 + tx) * 64
+                            for tile in range(0, 128, ROWS_128_BY_4):
+                                row = tx * 128 + min(tile, 128 - ROWS_128_BY_4)
+                                acc = zeros(ROWS_128_BY_4, 4)
+                                for k in range(64):
+                                    acc = outer(
+                                        acc,
+                                        squares,
+                                        row,
+                                        k,
+                                        conv2d_1_kernel_winograd,
+                                        kk + k,
+                                        j,
+                                    )
+                                store(products, row, 0, acc)
                         for tile in range(128):
-                            row = ty * 512 + tile
-                            d0 = load(products, row, 0, 1, 2)
-                            d1 = load(products, row + 128, 0, 1, 2)
-                            d2 = load(products, row + 256, 0, 1, 2)
-                            d3 = load(products, row + 384, 0, 1, 2)
-                            store(sums, (ty * 128 + tile) * 2, 0, d0 + (d1 + d2))
-                            store(sums, (ty * 128 + tile) * 2 + 1, 0, (d1 - d2) - d3)
+                            row = (ty * 128 + tile) * 2
+                            d0 = load(products, tile, 0, 1, 4)
+                            d1 = load(products, tile + 128, 0, 1, 4)
+                            d2 = load(products, tile + 256, 0, 1, 4)
+                            d3 = load(products, tile + 384, 0, 1, 4)
+                            store(sums, row, j, d0 + (d1 + d2))
+                            store(sums, row + 1, j, (d1 - d2) - d3)
+                for j in range(0, 64, 4 * LANES):
                     for side in range(2):
                         way = 1.0 - 2.0 * side
-                        for tile in range(0, 256, ROWS_256_BY_2):
-                            ox = min(tile, 256 - ROWS_256_BY_2)
+                        for tile in range(0, 256, ROWS_256_BY_4):
+                            ox = min(tile, 256 - ROWS_256_BY_4)
                             i = (n * 256 + oy + side) * 256 + ox
                             row = ox
-                            d0 = load(sums, row + side * 768, 0, ROWS_256_BY_2, 2)
-                            d1 = load(sums, row + 256, 0, ROWS_256_BY_2, 2)
-                            d2 = load(sums, row + 512, 0, ROWS_256_BY_2, 2)
+                            d0 = load(sums, row + side * 768, j, ROWS_256_BY_4, 4)
+                            d1 = load(sums, row + 256, j, ROWS_256_BY_4, 4)
+                            d2 = load(sums, row + 512, j, ROWS_256_BY_4, 4)
                             acc = d1 + way * (d2 + d0)
                             conv2d_1_tile = maximum(
-                                acc + load(conv2d_1_bias, 0, j, 1, 2), 0.0
+                                acc + load(conv2d_1_bias, 0, j, 1, 4), 0.0
                             )
                             store(conv2d_1, i, j, conv2d_1_tile)
 

@@ -40,7 +40,8 @@ from kgen.runtime.tiles import (
 )
 
 ROWS_32_BY_2 = rows_for(32, 2)
-ROWS_64_BY_2 = rows_for(64, 2)
+ROWS_32_BY_4 = rows_for(32, 4)
+ROWS_64_BY_4 = rows_for(64, 4)
 
 WEIGHTS = (
     Weight("conv2d/kernel", (1, 1, 3, 64), 0, "GlorotUniform", {"seed": None}),
@@ -256,9 +257,9 @@ def compute_conv2d_5(thread, threads, batch, clock, args):
                     fill_words(lines, place, 4224, 0.0)
             for oy in range(top, min(top + 4, 64), 2):
                 columns = workspace(16896, 64, 64)
-                squares = workspace(32768, 64, 64)
-                products = workspace(16384, 32, 32)
-                sums = workspace(8192, 32, 32)
+                squares = workspace(8192, 64, 64)
+                products = workspace(8192, 64, 64)
+                sums = workspace(16384, 64, 64)
                 for ix in range(0, 66, 2):
                     row = (oy - top) * 66 + ix
                     for c in range(0, 64, 2 * LANES):
@@ -273,7 +274,7 @@ def compute_conv2d_5(thread, threads, batch, clock, args):
                 for ty in range(4):
                     for tile in range(32):
                         ix = ty * 66 + tile * 2
-                        row = ty * 128 + tile
+                        row = tile
                         for c in range(0, 64, 2 * LANES):
                             d0 = load(columns, ix, c, 1, 2)
                             d1 = load(columns, ix + 1, c, 1, 2)
@@ -283,43 +284,44 @@ def compute_conv2d_5(thread, threads, batch, clock, args):
                             store(squares, row + 32, c, d1 + d2)
                             store(squares, row + 64, c, d2 - d1)
                             store(squares, row + 96, c, d1 - d3)
-                for j in range(0, 64, 2 * LANES):
-                    for t in range(16):
-                        for tile in range(0, 32, ROWS_32_BY_2):
-                            row = t * 32 + min(tile, 32 - ROWS_32_BY_2)
-                            acc = zeros(ROWS_32_BY_2, 2)
-                            for k in range(64):
-                                acc = outer(
-                                    acc,
-                                    squares,
-                                    row,
-                                    k,
-                                    conv2d_5_kernel_winograd,
-                                    t * 64 + k,
-                                    j,
-                                )
-                            store(products, row, 0, acc)
-                    for ty in range(4):
+                    for j in range(0, 64, 4 * LANES):
+                        for tx in range(4):
+                            kk = (ty * 4 + tx) * 64
+                            for tile in range(0, 32, ROWS_32_BY_4):
+                                row = tx * 32 + min(tile, 32 - ROWS_32_BY_4)
+                                acc = zeros(ROWS_32_BY_4, 4)
+                                for k in range(64):
+                                    acc = outer(
+                                        acc,
+                                        squares,
+                                        row,
+                                        k,
+                                        conv2d_5_kernel_winograd,
+                                        kk + k,
+                                        j,
+                                    )
+                                store(products, row, 0, acc)
                         for tile in range(32):
-                            row = ty * 128 + tile
-                            d0 = load(products, row, 0, 1, 2)
-                            d1 = load(products, row + 32, 0, 1, 2)
-                            d2 = load(products, row + 64, 0, 1, 2)
-                            d3 = load(products, row + 96, 0, 1, 2)
-                            store(sums, (ty * 32 + tile) * 2, 0, d0 + (d1 + d2))
-                            store(sums, (ty * 32 + tile) * 2 + 1, 0, (d1 - d2) - d3)
+                            row = (ty * 32 + tile) * 2
+                            d0 = load(products, tile, 0, 1, 4)
+                            d1 = load(products, tile + 32, 0, 1, 4)
+                            d2 = load(products, tile + 64, 0, 1, 4)
+                            d3 = load(products, tile + 96, 0, 1, 4)
+                            store(sums, row, j, d0 + (d1 + d2))
+                            store(sums, row + 1, j, (d1 - d2) - d3)
+                for j in range(0, 64, 4 * LANES):
                     for side in range(2):
                         way = 1.0 - 2.0 * side
-                        for tile in range(0, 64, ROWS_64_BY_2):
-                            ox = min(tile, 64 - ROWS_64_BY_2)
+                        for tile in range(0, 64, ROWS_64_BY_4):
+                            ox = min(tile, 64 - ROWS_64_BY_4)
                             i = (n * 64 + oy + side) * 64 + ox
                             row = ox
-                            d0 = load(sums, row + side * 192, 0, ROWS_64_BY_2, 2)
-                            d1 = load(sums, row + 64, 0, ROWS_64_BY_2, 2)
-                            d2 = load(sums, row + 128, 0, ROWS_64_BY_2, 2)
+                            d0 = load(sums, row + side * 192, j, ROWS_64_BY_4, 4)
+                            d1 = load(sums, row + 64, j, ROWS_64_BY_4, 4)
+                            d2 = load(sums, row + 128, j, ROWS_64_BY_4, 4)
                             acc = d1 + way * (d2 + d0)
                             conv2d_5_tile = maximum(
-                                acc + load(conv2d_5_bias, 0, j, 1, 2), 0.0
+                                acc + load(conv2d_5_bias, 0, j, 1, 4), 0.0
                             )
                             store(conv2d_5, i, j, conv2d_5_tile)
 

@@ -96,11 +96,11 @@ def winograd(body: Body) -> NestText:
     u = node.inputs[1]
     high, wide = known_sizes(node.output.shape[1:-1])
     channels, cols = known_sizes(u.shape[-2:])
-    vectors = 2
+    vectors = 4 if cols % 64 == 0 else 2
     pairs = _pairs(high // 2, wide // 2, channels)
     rows = pairs * (wide // 2)
     take_names(
-        body, "c", "k", "t", "ty", "row", "tile", "pair", "side", "way", "columns",
+        body, "c", "k", "kk", "tx", "ty", "row", "tile", "pair", "side", "way", "columns",
         "squares", "products", "sums", *_PARTS,
     )  # fmt: skip
     kernel = body.view(u, str(16 * channels), cols)
@@ -111,23 +111,28 @@ def winograd(body: Body) -> NestText:
         Loop(
             f"oy in range({reading.origin}, {reading.stop or high}, {2 * pairs})",
             (
-                f"columns = workspace({4 * (wide + 2) * channels}, {channels}, {channels})",
-                f"squares = workspace({16 * rows * channels}, {channels}, {channels})",
-                f"products = workspace({16 * rows * panel}, {panel}, {panel})",
-                f"sums = workspace({8 * rows * panel}, {panel}, {panel})",
+                f"columns = workspace({4 * pairs * (wide + 2) * channels}, {channels}, {channels})",
+                f"squares = workspace({4 * rows * channels}, {channels}, {channels})",
+                f"products = workspace({4 * rows * panel}, {panel}, {panel})",
+                f"sums = workspace({8 * rows * cols}, {cols}, {cols})",
             ),
         ),
     )
-    across = (
-        f"for j in range(0, {cols}, {columns_of(vectors)}):",
-        *indented(_products(kernel, rows, channels, vectors), 1),
+    across = f"for j in range(0, {cols}, {columns_of(vectors)}):"
+    start = (
+        *_columns(reading, wide, pairs, channels),
+        "for ty in range(4):",
+        *indented(_squares(wide, pairs, channels), 1),
+        f"    {across}",
+        *indented(_products(kernel, rows, channels, vectors), 2),
+        across,
         *indented(_outputs(body, (high, wide), pairs, vectors), 1),
     )
     text = nest(
         free=True,
         share=shared_images(node.output.shape),
         loops=loops,
-        start=(*_squares(reading, wide, pairs, channels), *across),
+        start=start,
         inner=(),
         body=(),
         finish=(),
@@ -164,64 +169,76 @@ def _for_pairs(pairs: int, lines: Sequence[str]) -> list[str]:
     return [f"for pair in range({pairs}):", *indented(lines, 1)]
 
 
-def _squares(reading: Reading, wide: int, pairs: int, channels: int) -> list[str]:
-    """Sums of the cells of four lines, one above the other; then of four such side by side."""
-    source, cells = reading.windows, wide + 2
-    rows, each = pairs * (wide // 2), 2 if channels % 32 == 0 else 1
+def _vectors(channels: int) -> int:
+    """Vectors of channels that are summed together."""
+    return 2 if channels % 32 == 0 else 1
+
+
+def _columns(reading: Reading, wide: int, pairs: int, channels: int) -> list[str]:
+    """Sums of the cells of four lines, one above the other."""
+    source, cells, each = reading.windows, wide + 2, _vectors(channels)
     pair = "pair" if pairs > 1 else "0"
     (line,) = reading.within(["oy"])
     place = source.geometry.row([reading.n, add(line, mul(pair, 2)), "ix"])
-    channel = Loop(f"c in range(0, {channels}, {columns_of(each)})")
     step = source.geometry.shape[2]
     assert isinstance(step, int)
-    down, depth = opened([Loop(f"ix in range(0, {cells}, 2)", (f"row = {place}",)), channel], 0)
-    down += indented(_loads(source.name, "row", step, "c", f"2, {each}"), depth)
-    down += indented(_cells("columns", "ix", cells), depth)
-    square = Loop(
-        f"tile in range({wide // 2})",
-        (
-            f"ix = {add(mul('ty', cells), 'tile * 2')}",
-            f"row = {add(mul('ty', 4 * rows), mul(pair, wide // 2), 'tile')}",
+    target = add(mul(pair, cells), "ix")
+    loops = [
+        Loop(f"ix in range(0, {cells}, 2)", (f"row = {place}",)),
+        Loop(f"c in range(0, {channels}, {columns_of(each)})"),
+    ]
+    text, depth = opened(loops, 0)
+    text += indented(_loads(source.name, "row", step, "c", f"2, {each}"), depth)
+    text += indented(_cells("columns", target, pairs * cells), depth)
+    return _for_pairs(pairs, text)
+
+
+def _squares(wide: int, pairs: int, channels: int) -> list[str]:
+    """Sums of four of those, side by side."""
+    cells, across, each = wide + 2, wide // 2, _vectors(channels)
+    pair = "pair" if pairs > 1 else "0"
+    place = add(mul("ty", pairs * cells), mul(pair, cells), "tile * 2")
+    loops = [
+        Loop(
+            f"tile in range({across})", (f"ix = {place}", f"row = {add(mul(pair, across), 'tile')}")
         ),
-    )
-    side, depth = opened([Loop("ty in range(4)"), square, channel], 0)
-    side += indented(_loads("columns", "ix", 1, "c", f"1, {each}"), depth)
-    side += indented(_cells("squares", "row", rows), depth)
-    return _for_pairs(pairs, [*down, *side])
+        Loop(f"c in range(0, {channels}, {columns_of(each)})"),
+    ]
+    text, depth = opened(loops, 0)
+    text += indented(_loads("columns", "ix", 1, "c", f"1, {each}"), depth)
+    text += indented(_cells("squares", "row", pairs * across), depth)
+    return _for_pairs(pairs, text)
 
 
 def _products(kernel: str, rows: int, channels: int, vectors: int) -> list[str]:
-    """The sixteen products of matrices."""
+    """Four products of matrices, and sums of these side by side."""
     height = tile_height(rows, vectors)
     start, _ = tile_start(rows, height)
     loops = [
-        Loop("t in range(16)"),
+        Loop("tx in range(4)", (f"kk = (ty * 4 + tx) * {channels}",)),
         Loop(
             f"tile in range(0, {rows}, {height})",
-            (f"row = {add(mul('t', rows), start)}", f"acc = zeros({height}, {vectors})"),
+            (f"row = {add(mul('tx', rows), start)}", f"acc = zeros({height}, {vectors})"),
         ),
     ]
     text, depth = opened(loops, 0)
-    place = add(mul("t", channels), "k")
+    sums = ("d0 + (d1 + d2)", "(d1 - d2) - d3")
     return [
         *text,
         *indented([f"for k in range({channels}):"], depth),
-        *indented([f"acc = outer(acc, squares, row, k, {kernel}, {place}, j)"], depth + 1),
+        *indented([f"acc = outer(acc, squares, row, k, {kernel}, kk + k, j)"], depth + 1),
         *indented(["store(products, row, 0, acc)"], depth),
+        f"for tile in range({rows}):",
+        f"    row = ({mul('ty', rows)} + tile) * 2",
+        *indented(_loads("products", "tile", rows, "0", f"1, {vectors}"), 1),
+        *indented(_stores("sums", "row", 1, "j", sums), 1),
     ]
 
 
 def _outputs(body: Body, positions: Sequence[int], pairs: int, vectors: int) -> list[str]:
-    """Sums of four products side by side; then of three such, one above the other."""
+    """Sums of three of those, one above the other, and what follows."""
     high, wide = positions
     rows = pairs * (wide // 2)
-    size = f"1, {vectors}"
-    square = Loop(f"tile in range({rows})", (f"row = {add(mul('ty', 4 * rows), 'tile')}",))
-    side, depth = opened([Loop("ty in range(4)"), square], 0)
-    side += indented(_loads("products", "row", rows, "0", size), depth)
-    place = f"({mul('ty', rows)} + tile) * 2"
-    sums = ("d0 + (d1 + d2)", "(d1 - d2) - d3")
-    side += indented(_stores("sums", place, 1, "0", sums), depth)
     height = tile_height(wide, vectors)
     start, _ = tile_start(wide, height)
     pair = "pair" if pairs > 1 else "0"
@@ -236,9 +253,9 @@ def _outputs(body: Body, positions: Sequence[int], pairs: int, vectors: int) -> 
                     f"ox = {start}",
                     f"i = ({line}) * {wide} + ox",
                     f"row = {add(mul(pair, wide), 'ox')}",
-                    f"d0 = load(sums, row + side * {6 * rows}, 0, {size})",
-                    f"d1 = load(sums, row + {2 * rows}, 0, {size})",
-                    f"d2 = load(sums, row + {4 * rows}, 0, {size})",
+                    f"d0 = load(sums, row + side * {6 * rows}, j, {size})",
+                    f"d1 = load(sums, row + {2 * rows}, j, {size})",
+                    f"d2 = load(sums, row + {4 * rows}, j, {size})",
                     "acc = d1 + way * (d2 + d0)",
                 ),
             ),
@@ -246,4 +263,4 @@ def _outputs(body: Body, positions: Sequence[int], pairs: int, vectors: int) -> 
         0,
     )
     down += indented(epilogue(body, Cursor("i", "j", height, str(vectors), limit="")), depth)
-    return [*side, *_for_pairs(pairs, down)]
+    return _for_pairs(pairs, down)
