@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from math import inf
 from typing import Annotated, Any, TypeAlias
 
@@ -32,38 +32,23 @@ _Method: TypeAlias = Annotated[
         ("linear", "lower", "higher", "midpoint", "nearest"),
     ),
 ]
+_Within: TypeAlias = Callable[[Value, Sequence[float], str], list[Value]]
 
 
 def _quantiles(
-    x: Value, shares: Any, axis: int | Sequence[int] | None, method: str, keepdims: bool
+    x: Value,
+    shares: Any,
+    axis: int | Sequence[int] | None,
+    method: str,
+    keepdims: bool,
+    within: _Within,
 ) -> Value:
     """Each share's place among the elements in order; the shares are a new first axis."""
     rows, axes = as_rows(ops.as_float(x), axis)
-    size = known(rows.shape[-1], str(rows.type))
     if not ((shares >= 0.0) & (shares <= 1.0)).all():
         raise ShapeError("a quantile is asked for by a number from 0 to 1")
-    ordered = sorted_rows(rows)
-    last = rows.type.rank - 1
-
-    def at(place: int) -> Value:
-        return ops.slice_axis(ordered, last, place, place + 1)
-
-    found = []
-    for share in shares.reshape(-1):
-        place = float(share) * (size - 1)
-        low = int(place)
-        high, part = min(low + 1, size - 1), place - low
-        if method == "midpoint" and part:
-            part = 0.5
-        if method == "nearest":
-            part = 1.0 if part > 0.5 or (part == 0.5 and low % 2) else 0.0
-        if method == "lower" or part == 0.0:
-            value = at(low)
-        elif method == "higher" or part == 1.0:
-            value = at(high)
-        else:
-            value = at(low) * (1.0 - part) + at(high) * part
-        found.append(shaped(value, x, axes, keepdims))
+    values = within(rows, [float(share) for share in shares.reshape(-1)], method)
+    found = [shaped(value, x, axes, keepdims) for value in values]
     if shares.ndim == 0:
         return found[0]
     if BATCH in x.shape:
@@ -73,10 +58,64 @@ def _quantiles(
     return ops.concatenate([ops.expand_dims(value, 0) for value in found], 0)
 
 
+def _of_all(rows: Value, shares: Sequence[float], method: str) -> list[Value]:
+    """The quantiles of each row, their places being known."""
+    size = known(rows.shape[-1], str(rows.type))
+    ordered = sorted_rows(rows)
+    last = rows.type.rank - 1
+
+    def at(place: int) -> Value:
+        return ops.slice_axis(ordered, last, place, place + 1)
+
+    found = []
+    for share in shares:
+        place = share * (size - 1)
+        low = int(place)
+        high, part = min(low + 1, size - 1), place - low
+        if method == "midpoint" and part:
+            part = 0.5
+        if method == "nearest":
+            part = 1.0 if part > 0.5 else 0.0
+        if method == "lower" or part == 0.0:
+            value = at(low)
+        elif method == "higher" or part == 1.0:
+            value = at(high)
+        else:
+            value = at(low) * (1.0 - part) + at(high) * part
+        found.append(value)
+    return found
+
+
+def _of_numbers(rows: Value, shares: Sequence[float], method: str) -> list[Value]:
+    """The quantiles of what is a number in each row; NaN if nothing is."""
+    ordered = sorted_rows(_replaced(rows, inf))
+    count = _numbers(rows, -1, True)
+    index = ops.index(rows.shape)
+
+    def at(place: Value) -> Value:
+        return ops.sum(ops.where(ops.equal(index, place), ordered, 0.0), -1, keepdims=True)
+
+    found = []
+    for share in shares:
+        place = (count - 1.0) * share
+        low, high = at(ops.floor(place)), at(ops.ceil(place))
+        part = 0.5 if method == "midpoint" else place - ops.floor(place)
+        if method == "lower":
+            value = low
+        elif method == "higher":
+            value = high
+        elif method == "nearest":
+            value = ops.where(part > 0.5, high, low)
+        else:
+            value = low * (1.0 - part) + high * part
+        found.append(ops.where(count > 0.5, value, float("nan")))
+    return found
+
+
 @function("median")
 def median(x: T, axis: OptionalAxes = None, keepdims: Bool = False) -> Value:
     """The middle of the elements over axes, or the mean of the two in the middle."""
-    return _quantiles(x, np.float64(0.5), axis, "linear", keepdims)
+    return _quantiles(x, np.float64(0.5), axis, "linear", keepdims, _of_all)
 
 
 @function("quantile")
@@ -84,7 +123,7 @@ def quantile(
     x: T, q: Numbers, axis: OptionalAxes = None, method: _Method = "linear", keepdims: Bool = False
 ) -> Value:
     """The element below which a share q of those over axes lies, interpolated."""
-    return _quantiles(x, q.astype(float), axis, method, keepdims)
+    return _quantiles(x, q.astype(float), axis, method, keepdims, _of_all)
 
 
 @function("percentile")
@@ -92,7 +131,7 @@ def percentile(
     x: T, q: Numbers, axis: OptionalAxes = None, method: _Method = "linear", keepdims: Bool = False
 ) -> Value:
     """The element below which q percent of those over axes lie, interpolated."""
-    return _quantiles(x, q.astype(float) / 100.0, axis, method, keepdims)
+    return _quantiles(x, q.astype(float) / 100.0, axis, method, keepdims, _of_all)
 
 
 def _replaced(x: Value, value: float) -> Value:
@@ -101,6 +140,28 @@ def _replaced(x: Value, value: float) -> Value:
 
 def _numbers(x: Value, axes: Any, keepdims: bool) -> Value:
     return ops.sum(ops.as_float(ops.equal(x, x)), axes, keepdims)
+
+
+@function("nanmedian")
+def nanmedian(x: T, axis: OptionalAxes = None, keepdims: Bool = False) -> Value:
+    """The middle of the numbers over axes, or the mean of the two in the middle."""
+    return _quantiles(x, np.float64(0.5), axis, "linear", keepdims, _of_numbers)
+
+
+@function("nanquantile")
+def nanquantile(
+    x: T, q: Numbers, axis: OptionalAxes = None, method: _Method = "linear", keepdims: Bool = False
+) -> Value:
+    """The element below which a share q of the numbers over axes lies, interpolated."""
+    return _quantiles(x, q.astype(float), axis, method, keepdims, _of_numbers)
+
+
+@function("nanpercentile")
+def nanpercentile(
+    x: T, q: Numbers, axis: OptionalAxes = None, method: _Method = "linear", keepdims: Bool = False
+) -> Value:
+    """The element below which q percent of the numbers over axes lie, interpolated."""
+    return _quantiles(x, q.astype(float) / 100.0, axis, method, keepdims, _of_numbers)
 
 
 @function("nansum")

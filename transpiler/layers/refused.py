@@ -46,8 +46,6 @@ _REFUSED: dict[str, dict[str, str]] = {
         _MATRICES: "cholesky cholesky_inverse det eig eigh inv logdet lstsq lu_factor matrix_rank "
         "pinv qr slogdet solve solve_triangular svd",
         _DYNAMIC: "nonzero unique",
-        "where its middle stands depends on how many numbers there are; median, percentile and "
-        "quantile are of whole axes": "nanmedian nanpercentile nanquantile",
         "sum(one_hot(searchsorted(edges, x), len(edges) + 1), axis=0) counts values between edges "
         "that are written down": "histogram",
         _BITS: "bitwise_and bitwise_invert bitwise_left_shift bitwise_not bitwise_or "

@@ -101,6 +101,10 @@ def _reductions() -> list[Case]:
     cases += [Case("prod", (zeros,), {"axis": 1}), Case("cumprod", (zeros,), {"axis": 1})]
     for name in ("nansum", "nanmean", "nanmax", "nanmin", "nanprod", "nanvar", "nanstd"):
         cases += [Case(name, (gaps,), {"axis": 1}, False)]
+    cases += [Case("nanmedian", (gaps,), {"axis": 1, "keepdims": True}, False)]
+    for method in ("linear", "lower", "higher", "midpoint", "nearest"):
+        cases += [Case("nanquantile", (gaps, 0.3), {"axis": 1, "method": method}, False)]
+    cases += [Case("nanpercentile", (gaps, 80.0), {"axis": 1}, False)]
     cases += [Case(n, (gaps,), {"axis": 1}, False) for n in ("nancumsum", "nancumprod")]
     cases += [Case(n, (gaps,), {"axis": 1}, False) for n in ("nanargmax", "nanargmin")]
     cases += [
@@ -119,6 +123,7 @@ def _reductions() -> list[Case]:
         Case("average", (u(3, 4),), {"axis": 1, "weights": [0.1, 0.2, 0.3, 0.5]}),
         Case("quantile", (u(3, 7), 0.3), {"axis": 1}),
         Case("quantile", (u(3, 7), 0.4), {"axis": 1, "method": "nearest"}),
+        Case("quantile", (u(3, 4), 0.5), {"axis": 1, "method": "nearest"}),
         Case("percentile", (u(3, 8), 25), {"axis": 1, "keepdims": True}),
         Case("ptp", (u(3, 7),), {"axis": 1}),
         Case("allclose", (u(3, 7), u(3, 7)), {}, False),
