@@ -99,13 +99,15 @@ def _of_numbers(rows: Value, shares: Sequence[float], method: str) -> list[Value
     for share in shares:
         place = (count - 1.0) * share
         low, high = at(ops.floor(place)), at(ops.ceil(place))
-        part = 0.5 if method == "midpoint" else place - ops.floor(place)
+        part = place - ops.floor(place)
         if method == "lower":
             value = low
         elif method == "higher":
             value = high
         elif method == "nearest":
             value = ops.where(part > 0.5, high, low)
+        elif method == "midpoint":
+            value = (low + high) * 0.5
         else:
             value = low * (1.0 - part) + high * part
         found.append(ops.where(count > 0.5, value, float("nan")))
