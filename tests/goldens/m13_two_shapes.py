@@ -156,7 +156,7 @@ class TwoShapes(Model):
     """The same filters over small and large pictures."""
 
     spec = SPEC
-    programs = Programs(predict=(Steps(predict, 97280, 0, 4505600, lot=8),))
+    programs = Programs(predict=(Steps(predict, 97280, 0, 4505600),))
 
 
 SOURCE_NAME = "13_two_shapes.k"
