@@ -9,14 +9,18 @@ elaboration overrides.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import NoReturn
 
 from kgen import arithmetic, syntax
 from kgen.builtins import BUILTINS, call_builtin, formatted, iterate
-from kgen.diagnostics import Span, fail
+from kgen.diagnostics import KgenError, Span, fail
 from kgen.graph import Value
 from kgen.limits import Budget, check_bits, check_characters, check_items
 from kgen.names import Names, unknown
 from kgen.values import POISON, BuildValue, Builtin, Silenced, describe
+
+# What the codes of exceeded limits begin with: whatever follows exceeds them as well.
+LIMITS = "K06"
 
 
 @dataclass(slots=True)
@@ -170,18 +174,45 @@ class Evaluator:
         while isinstance(first, syntax.Binary | syntax.Pipe):
             chain.append(first)
             first = first.value if isinstance(first, syntax.Pipe) else first.left
-        value = self.evaluate(first, names)
-        for step in reversed(chain):
-            self.budget.spend(1, step.span)
-            if isinstance(step, syntax.Pipe):
-                value = self._pipe(value, step, names)
-            elif step.op in ("and", "or"):
-                if arithmetic.truth(value, step.left.span) == (step.op == "and"):
-                    value = self.evaluate(step.right, names)
-            else:
-                right = self.evaluate(step.right, names)
-                value = self.binary(step.op, value, right, step.span)
+        try:
+            value = self.evaluate(first, names)
+            while chain:
+                value = self._step(value, chain.pop(), names)
+        except (KgenError, Silenced) as error:
+            self._rest(error, chain, names)
         return value
+
+    def _step(
+        self, value: BuildValue, step: syntax.Binary | syntax.Pipe, names: Names
+    ) -> BuildValue:
+        self.budget.spend(1, step.span)
+        if isinstance(step, syntax.Pipe):
+            return self._pipe(value, step, names)
+        if step.op in ("and", "or"):
+            goes_on = arithmetic.truth(value, step.left.span) == (step.op == "and")
+            return self.evaluate(step.right, names) if goes_on else value
+        return self.binary(step.op, value, self.evaluate(step.right, names), step.span)
+
+    def _rest(
+        self,
+        error: KgenError | Silenced,
+        chain: list[syntax.Binary | syntax.Pipe],
+        names: Names,
+    ) -> NoReturn:
+        """Raise the error, with the mistakes in layers further along that do not depend on it."""
+        first = list(error.diagnostics) if isinstance(error, KgenError) else []
+        found = [*first]
+        for step in reversed(chain):
+            if any(diagnostic.code.startswith(LIMITS) for diagnostic in found):
+                break
+            if isinstance(step, syntax.Pipe):
+                try:
+                    self.evaluate(step.function, names)
+                except KgenError as other:
+                    found += other.diagnostics
+                except Silenced:
+                    pass
+        raise error if found == first else KgenError(found)
 
     def binary(self, op: str, a: BuildValue, b: BuildValue, span: Span) -> BuildValue:
         """`a op b`."""
