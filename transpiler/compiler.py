@@ -71,8 +71,9 @@ def run_passes(graph: Graph, observe: Observer | None = None, target: Target = C
 
 
 def _for_few(predict: Graph, lowered: Graph, target: Target) -> Graph:
-    """The graph that predicts a few rows: without panels, which pay for many only."""
-    if not any(node.op.name == "scan" for node in predict.nodes):
+    """The graph that predicts a few rows: without what is laid out for many only."""
+    differs = any(node.op.name in ("scan", "winograd") for node in (*predict.nodes, *lowered.nodes))
+    if not differs:
         return lowered
     return run_passes(predict, target=replace(target, passes=target.few_passes))
 

@@ -14,7 +14,7 @@ from kgen.passes.part import part
 from kgen.passes.sink import sink
 from kgen.passes.slices import slices
 from kgen.passes.unfold import unfold
-from kgen.passes.winograd import winograd
+from kgen.passes.winograd import winograd, winograd_for_few
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +70,11 @@ CPU = Target(
     },
     PASSES,
     lanes=16,
-    few_passes=tuple(one for one in PASSES if one not in (distinct, panel)),
+    few_passes=tuple(
+        winograd_for_few if one is winograd else one
+        for one in PASSES
+        if one not in (distinct, panel)
+    ),
     has_standalone=True,
     has_threads=True,
 )

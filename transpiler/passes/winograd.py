@@ -17,19 +17,28 @@ from kgen.rewrite import rebuild
 # Channels, of input and output, from which products outweigh sums; pairs of channels of which all
 # of a kernel's sums stay in a thread's caches.
 _MANY, _MOST = 32, 1 << 14
-# Positions of an image from which the kernel's sums are little beside it.
-_MANY_POSITIONS = 64
+# Positions of an image from which the kernel's sums are little beside it and a batch, or a few.
+_MANY_POSITIONS, _FOR_FEW = 64, 1024
 _STEPS = {"strides": (1, 1), "dilation": (1, 1)}
 
 
 def winograd(graph: Graph) -> Graph:
     """Rewrite convolutions of images of known size."""
-    if not any(_is_fit(node) for node in graph.nodes):
+    return _rewritten(graph, _MANY_POSITIONS)
+
+
+def winograd_for_few(graph: Graph) -> Graph:
+    """As `winograd`, for a row or a few, whose lines threads share."""
+    return _rewritten(graph, _FOR_FEW)
+
+
+def _rewritten(graph: Graph, positions: int) -> Graph:
+    if not any(_is_fit(node, positions) for node in graph.nodes):
         return graph
     kernels: dict[Value, Value] = {}
 
     def rewrite(node: Node, inputs: tuple[Value, ...]) -> Value | None:
-        if not _is_fit(node):
+        if not _is_fit(node, positions):
             return None
         x, w = inputs
         if w not in kernels:
@@ -40,7 +49,7 @@ def winograd(graph: Graph) -> Graph:
     return rebuild(graph, rewrite)
 
 
-def _is_fit(node: Node) -> bool:
+def _is_fit(node: Node, least: int) -> bool:
     if node.op.name != "conv" or any(node.attrs[name] != one for name, one in _STEPS.items()):
         return False
     *taps, channels, cols = node.inputs[1].shape
@@ -52,4 +61,4 @@ def _is_fit(node: Node) -> bool:
     high, wide = positions
     if not isinstance(high, int) or not isinstance(wide, int) or high % 2 or wide % 2:
         return False
-    return channels * cols <= _MOST and high * wide >= _MANY_POSITIONS
+    return channels * cols <= _MOST and high * wide >= least
