@@ -6,7 +6,8 @@ far. If roundings are as good as drawn, evenly and each by itself, one is off by
 of both targets together by sqrt(2 n / 3) U, and what is compared by some times that. Sums here have
 at most 400 terms, with all positions of a convolution. What is added up on the way is taken to be
 at most as large as the largest number of its kind in the model, as of all gradients: some sums
-cancel, as a bias's gradient does before a normalisation.
+cancel, as a bias's gradient does before a normalisation. What is small beside others of its kind is
+held to its own size as well, with the bound that no order of the n sums can exceed: 2 n U.
 """
 
 from __future__ import annotations
@@ -35,6 +36,11 @@ def results(
     run(machine, script, str(folder), "" if other is None else str(other), *names)
 
 
+def size(*arrays: np.ndarray) -> float:
+    """The largest number there is; small ones are taken for some more."""
+    return max(1e-2, *(float(np.max(np.abs(array), initial=0.0)) for array in arrays))
+
+
 def differences(here: Path, there: Path, name: str) -> list[str]:
     """Where two targets disagree about a model."""
     mine, theirs = (dict(np.load(folder / f"{name}.npz")) for folder in (here, there))
@@ -51,8 +57,8 @@ def differences(here: Path, there: Path, name: str) -> list[str]:
             continue
         kind = twin.partition(":")[0]
         alike = [one for other, one in mine.items() if other.partition(":")[0] == kind]
-        size = max(1e-2, *(float(np.max(np.abs(one), initial=0.0)) for one in alike))
-        allowed = 0.0 if key.startswith(EXACT) else ALLOWED * size
+        allowed = min(ALLOWED * size(*alike), 2 * TERMS * U * size(expected))
+        allowed = 0.0 if key.startswith(EXACT) else allowed
         error = float(np.max(np.abs(found.astype(float) - expected), initial=0.0))
         if not error <= allowed:
             wrong.append(f"{key} is off by {error:.3g}, where {allowed:.3g} is allowed")

@@ -17,7 +17,7 @@ from native import build
 
 FILE = "both_targets.k"
 Arrays = dict[str, np.ndarray]
-ROWS, BATCH = 22, 8  # whose last batch is short
+ROWS, BATCH = 11, 4  # whose last batch is short
 STEPS = 3
 
 
