@@ -51,5 +51,28 @@ def test_instruction_set(case: Case, tmp_path: Path, isa: str) -> None:
     check(case, tmp_path, {"KGEN_ISA": isa})
 
 
+# A convolution by Winograd's products, with a border, within the bounds of its rounding.
+WINOGRAD = """
+from test_window_kernels import check, conv, framed
+check(framed(conv, (9, 10, 32), (3, 3), 48, before=(1, 1), behind=(0, 1)), 2)
+"""
+
+
+@pytest.mark.parametrize("how", [*ISAS, "emulated"])
+def test_products_of_sums(how: str) -> None:
+    if how not in (*host_isas(), "emulated"):
+        pytest.skip(f"this processor has no {how}")
+    variables = {"NUMBA_DISABLE_JIT": "1"} if how == "emulated" else {"KGEN_ISA": how}
+    found = subprocess.run(
+        [sys.executable, "-c", WINOGRAD],
+        env={**os.environ, **variables, "PYTHONPATH": os.pathsep.join(sys.path)},
+        capture_output=True,
+        text=True,
+        timeout=500,
+        check=False,
+    )
+    assert found.returncode == 0, found.stderr[-4000:]
+
+
 def test_emulation(case: Case, tmp_path: Path) -> None:
     check(case, tmp_path, {"NUMBA_DISABLE_JIT": "1"})
