@@ -122,7 +122,7 @@ def spec_tree(spec: Spec) -> Node:
     """The layers with weights, nested as their paths are."""
     root = Node(spec.name, "model")
     for layer in spec.layers:
-        if not layer.weights and not _holds(root, layer.name):
+        if not layer.weights and not _holds(spec, layer.name):
             continue
         at = root
         *outer, own = layer.name.split("/")
@@ -139,12 +139,9 @@ def spec_tree(spec: Spec) -> Node:
     return root
 
 
-def _holds(root: Node, name: str) -> bool:
-    """Whether something with weights is inside a layer, all of which comes before it."""
-    at: Node | None = root
-    for part in name.split("/"):
-        at = at.children.get(part) if at is not None else None
-    return at is not None
+def _holds(spec: Spec, name: str) -> bool:
+    """Whether something with weights is inside a layer."""
+    return any(layer.weights and layer.name.startswith(f"{name}/") for layer in spec.layers)
 
 
 def snake_case(name: str) -> str:

@@ -6,7 +6,7 @@ their weights by path.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Container, Iterable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import TypeVar
@@ -309,15 +309,43 @@ def _optimizer(settings: Settings, run: Run, frame: Frame) -> OptimizerInfo | No
         refuse(problem, place)
 
 
+def _in_order(names: Iterable[str], untrained: Container[str], before: str = "") -> list[str]:
+    """A layer's weights as Keras lists them: trained ones, others, then those of inner layers.
+
+    `before` is what the names of an inner layer's weights begin with.
+    """
+    own: list[str] = []
+    inner: dict[str, list[str]] = {}
+    for name in names:
+        part, rest, _ = name.removeprefix(before).partition("/")
+        inner.setdefault(before + part + "/", []).append(name) if rest else own.append(name)
+    found = sorted(own, key=lambda name: name in untrained)
+    for start, inside in inner.items():
+        found += _in_order(inside, untrained, start)
+    return found
+
+
 def _layers(run: Run) -> tuple[LayerInfo, ...]:
+    """In order of application, but a layer or model before those that are inside it."""
+    first: dict[str, int] = {}
+    scopes = {
+        path: ["/".join(path.split("/")[: depth + 1]) for depth in range(path.count("/") + 1)]
+        for path in (layer.path for layer in run.layers.values())
+    }
+    for number, inside in enumerate(scopes.values()):
+        for scope in inside:
+            first.setdefault(scope, number)
+    layers = sorted(
+        run.layers.values(), key=lambda layer: [first[scope] for scope in scopes[layer.path]]
+    )
     return tuple(
         LayerInfo(
             layer.path,
             layer.kind,
             without_batch(layer.shapes[0].shape),
-            tuple(f"{layer.path}/{name}" for name in layer.weights),
+            tuple(f"{layer.path}/{name}" for name in _in_order(layer.weights, layer.untrained)),
             layer.calls,
             layer.place or layer.span,
         )
-        for layer in run.layers.values()
+        for layer in layers
     )

@@ -46,6 +46,8 @@ class LayerScope:
         made = self.layer.weights.get(name)
         if made is None:
             check_tensor(f"the weight {path}", shape, self.span)
+            if not trainable:
+                self.layer.untrained.add(name)
             trainable = trainable and self.layer.trainable
             made = self.run.builder.weight(
                 path, shape, describe_initializer(initializer, shape), trainable=trainable

@@ -87,7 +87,8 @@ class ModelClass:
 class Layer(LayerInstance):
     """A layer: a registry definition with its arguments, its name, and once applied its weights.
 
-    `states` are kept from batch to batch; `inner` are the copies of other layers that it is made
+    No optimizer changes weights that are `untrained`, whether or not the layer is frozen; `states`
+    are kept from batch to batch; `inner` are the copies of other layers that it is made
     of, by name; `place` is where the file being built has it, though it may be declared in another.
     """
 
@@ -97,6 +98,7 @@ class Layer(LayerInstance):
     trainable: bool
     prefix: str = ""
     weights: dict[str, Value] = field(default_factory=dict)
+    untrained: set[str] = field(default_factory=set)
     states: dict[str, Value] = field(default_factory=dict)
     shapes: list[TensorType] = field(default_factory=list)
     inner: dict[str, AnyLayer] = field(default_factory=dict)

@@ -34,7 +34,28 @@ model Twins:
 model Plain:
     input x: float32[5]
     output y = x |> Dense(4, name="first") |> Dense(3) |> Dense(2)
+
+layer Mixed(units)(x):
+    weight still: float32[units, units] = "zeros", trainable=False
+    z = x |> Dense(units, name="inner")
+    weight kernel: float32[units, units]
+    return z @ still @ kernel
+
+model Own:
+    input x: float32[3]
+    output y = x |> Mixed(3) |> Dense(3, name="last")
 """
+
+
+class Mixed(layers.Layer):
+    def build(self, shape: Any) -> None:
+        self.still = self.add_weight(name="still", shape=(3, 3), trainable=False)
+        self.inner = layers.Dense(3, name="inner")
+        self.inner.build(shape)
+        self.kernel = self.add_weight(name="kernel", shape=(3, 3))
+
+    def call(self, x: Any) -> Any:
+        return self.inner(x) @ self.still @ self.kernel
 
 
 @pytest.fixture(scope="module")
@@ -363,3 +384,22 @@ def test_what_cannot_be_written(
     monkeypatch.setitem(sys.modules, "h5py", None)
     with pytest.raises(ImportError, match="writing weights for Keras needs the package h5py"):
         net.save_weights(path)
+
+
+def test_layers_of_ones_own(module: ModuleType, tmp_path: Path) -> None:
+    """Trained weights come before others and those of inner layers, wherever they were declared."""
+    stack = [keras.Input((3,)), Mixed(name="mixed"), layers.Dense(3, name="last")]
+    model = drawn(keras.Sequential(stack))
+    x = np.random.default_rng(1).uniform(0.5, 1.5, (7, 3)).astype(np.float32)
+    expected = model.predict_on_batch(x)
+    listed, read = module.Own(seed=1), module.Own(seed=1)
+    listed.set_weights(model.get_weights())
+    np.testing.assert_allclose(listed(x), expected, rtol=1e-5)
+    model.save_weights(tmp_path / "own.weights.h5")
+    read.load_weights(tmp_path / "own.weights.h5")
+    np.testing.assert_allclose(read(x), expected, rtol=1e-5)
+    other = module.Own(seed=2)
+    other.save_weights(tmp_path / "other.weights.h5")
+    model.load_weights(tmp_path / "other.weights.h5")
+    for own, theirs in zip(other.get_weights(), model.get_weights(), strict=True):
+        np.testing.assert_array_equal(own, theirs)
