@@ -16,7 +16,8 @@ from numba.core import types
 ARRIVED, GENERATION, STOP, AGREED, ABORT = 0, 8, 16, 24, 40
 CONTROL_WORDS = 48
 # Words of a thread's clock: first row, step, seed, steps done in this call, whether threads share
-# the columns of products (`share_block`); the sizes of open dimensions from DIMS_START on.
+# the columns of products (`share_block`), where the rows of this call end; the sizes of open
+# dimensions from DIMS_START on.
 CLOCK_WORDS = 40
 COLUMNS = 4
 DIMS_START = 8

@@ -27,6 +27,8 @@ from kgen.runtime.tiles import (
     first_row,
     i64vector,
     imatrix,
+    last_row,
+    prefetch,
     share,
 )
 from numba.core import config, types
@@ -204,6 +206,11 @@ def kernel(function: Callable[..., Any]) -> Kernel:
     return Kernel(function)
 
 
+# Words of a row from which it is long, and of what the memory gives at a time. Rows of the next
+# batch are asked for ahead, but for long ones, each of which is met in order, as processors foresee.
+LONG_ROW, CACHE_LINE = 256, 16
+
+
 @kernel
 def gather_rows(thread: int, threads: int, batch: int, clock: Any, args: Any) -> None:
     """target[r] = source[order[first_row + r]] for rows of cols[0] 4-byte elements.
@@ -218,6 +225,11 @@ def gather_rows(thread: int, threads: int, batch: int, clock: Any, args: Any) ->
     first, last = share(batch, ROWS, thread, threads)
     for r in range(first, last):
         copy_words(target, r * cols, source, element(order, 0, start + r) * cols, cols)
+    if cols < LONG_ROW:
+        for r in range(start + batch + first, min(start + batch + last, last_row(clock))):
+            place = element(order, 0, r) * cols
+            for j in range(0, cols, CACHE_LINE):
+                prefetch(source, 0, place + j, 1, 1)
 
 
 @kernel

@@ -10,6 +10,7 @@ from kgen.runtime.random import MASK_64, bits_to_normal, bits_to_uniform, random
 from kgen.runtime.tile_random import (
     dimension,
     first_row,
+    last_row,
     normal,
     random_key,
     set_dimension,
@@ -93,6 +94,12 @@ def describe_share_block(clock: Any, n: Any, each: Any, grain: Any, *team: Any) 
 def describe_first_row(clock: Any) -> Description:
     """The clock's first row."""
     return INDEX, (CLOCK,), lambda code, clock: read_clock(code, clock, 0)
+
+
+@implements(last_row)
+def describe_last_row(clock: Any) -> Description:
+    """The end of the clock's rows."""
+    return INDEX, (CLOCK,), lambda code, clock: read_clock(code, clock, 5)
 
 
 @implements(step_index)

@@ -163,7 +163,7 @@ class Team:
         steps = max(0, -(-(last_row - first_row) // batch_size))
         self.control.fill(0)
         for clock in self.clocks:
-            clock[0], clock[1], clock[2], clock[3] = first_row, step, seed, 0
+            clock[:6] = first_row, step, seed, 0, 0, last_row
             clock[DIMS_START : DIMS_START + len(dims)] = dims
         if plan.emulated:
             return self._emulate(plan, steps, batch_size, first_row, last_row)

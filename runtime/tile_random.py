@@ -58,6 +58,11 @@ def first_row(clock: Any) -> int:
     return int(clock[0])
 
 
+def last_row(clock: Any) -> int:
+    """Where the rows of the present run end in that order; 0 if one batch is all there is."""
+    return int(clock[5])
+
+
 def step_index(clock: Any) -> int:
     """Steps done since training began, before this one."""
     return int(clock[1])

@@ -91,6 +91,7 @@ from kgen.runtime.tile_memory import (
 from kgen.runtime.tile_random import (
     dimension,
     first_row,
+    last_row,
     normal,
     random_key,
     set_dimension,
@@ -154,6 +155,7 @@ __all__ = [
     "keep_rows",
     "lane_index",
     "lane_sums",
+    "last_row",
     "load",
     "load_column",
     "load_scalar",

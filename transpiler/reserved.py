@@ -14,8 +14,8 @@ LOCALS = """
     load_scalar store store_column add_to outer outer_t pack transpose_block select maximum
     minimum absolute sqrt floor exp log log1p expm1 tanh sigmoid erf sin cos power square
     reciprocal rsqrt sign row_sum row_max row_min col_sum keep_columns keep_rows lane_index
-    lane_sums uniform normal element set_element first_row step_index as_float vectors_for arccos
-    arccosh arcsin arcsinh arctan arctanh cbrt cosh erfc erfinv exp2 log10 log2 sinh tan ROWS
+    lane_sums uniform normal element set_element first_row last_row step_index as_float vectors_for
+    arccos arccosh arcsin arcsinh arctan arctanh cbrt cosh erfc erfinv exp2 log10 log2 sinh tan ROWS
     HALF_ROWS LANES ceil rint scalar fill_words copy_words store_rows rows_for prefetch scratch
     workspace set_dimension
 """

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from kgen.runtime.driver import CLOCK_WORDS
 from kgen.runtime.kernels import SLACK, Kernel
 
 SIGNATURE = ctypes.CFUNCTYPE(
@@ -46,6 +47,13 @@ def padded(array: Any, dtype: str = "float32") -> Any:
     return np.concatenate([flat, np.full(SLACK * 40, 77, dtype)])
 
 
+def clock_of(words: Sequence[int]) -> Any:
+    """A whole clock that starts with these words."""
+    clock = np.zeros(CLOCK_WORDS, np.int64)
+    clock[: len(words)] = words
+    return clock
+
+
 def run_kernel(
     kernel: Kernel,
     arrays: Sequence[Any],
@@ -56,7 +64,7 @@ def run_kernel(
 ) -> None:
     """Call the machine code directly on flat arrays."""
     table = np.array([array.ctypes.data for array in arrays], np.int64)
-    times = np.array(clock, np.int64)
+    times = clock_of(clock)
     function = SIGNATURE(kernel.address)
     function(thread, threads, batch, times.ctypes.data, table.ctypes.data)
 
@@ -70,4 +78,4 @@ def emulate_kernel(
     threads: int = 1,
 ) -> None:
     """Call the Python function on flat arrays."""
-    kernel.function(thread, threads, batch, np.array(clock, np.int64), list(arrays))
+    kernel.function(thread, threads, batch, clock_of(clock), list(arrays))

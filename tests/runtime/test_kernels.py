@@ -206,7 +206,7 @@ def test_gather_and_scatter(run: Any, dtype: str) -> None:
     source = np.arange(50, dtype=dtype).reshape(10, 5)
     order = np.random.default_rng(0).permutation(10)
     batch, cols = padded(np.zeros((3, 5)), dtype), np.array([5])
-    clock = (6, 0, 0, 0)
+    clock = (6, 0, 0, 0, 0, 10)  # ten rows: one follows, which is asked for ahead
     for thread in range(2):
         run(gather_rows, [source.reshape(-1), order, batch, cols], 3, clock, thread, 2)
     np.testing.assert_array_equal(batch[:15].reshape(3, 5), source[order[6:9]])
