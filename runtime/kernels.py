@@ -207,7 +207,7 @@ def kernel(function: Callable[..., Any]) -> Kernel:
 
 
 # Words of a row from which it is long, and of what the memory gives at a time. Rows of the next
-# batch are asked for ahead, but for long ones, each of which is met in order, as processors foresee.
+# batch are asked for ahead, but for long ones, which are met in order, as processors foresee.
 LONG_ROW, CACHE_LINE = 256, 16
 
 
