@@ -84,7 +84,11 @@ def repeated(program: Program) -> int:
 # --- plans -------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("text", [DEEP, LOOPS, OPEN], ids=["deep", "loops", "open"])
+@pytest.mark.parametrize(
+    "text",
+    [DEEP, pytest.param(LOOPS, marks=pytest.mark.slow), OPEN],
+    ids=["deep", "loops", "open"],
+)
 def test_plans_keep_to_the_limit_with_as_little_as_needed(text: str) -> None:
     whole, besides = needs(text)
     plain, _ = laid_out(text, whole)
@@ -214,6 +218,7 @@ def same_as_plain(folder: Path, text: str, part: float) -> None:
             np.testing.assert_array_equal(values, others[path], err_msg=path)
 
 
+@pytest.mark.slow
 def test_what_is_computed_again_is_the_same_bit_for_bit(folder: Path) -> None:
     """With statistics of batches, which change once a step, and dropout, drawn again."""
     same_as_plain(folder, DEEP, TIGHT)

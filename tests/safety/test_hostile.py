@@ -126,7 +126,13 @@ def test_what_asks_for_too_much_is_refused() -> None:
     assert not wrong and found.keys() == hostile_sources.SOURCES.keys()
 
 
-@pytest.mark.parametrize("place", PLAIN)
+@pytest.mark.parametrize(
+    "place",
+    [
+        pytest.param(place, marks=pytest.mark.slow) if place in ("variable", "input") else place
+        for place in PLAIN
+    ],
+)
 def test_names(place: str) -> None:
     for name in [*NAMES, *keyword.kwlist, *keyword.softkwlist, "a" * 5000]:
         values = {**PLAIN, place: name, "doc": "A model.", "text": "mine"}
