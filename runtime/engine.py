@@ -310,20 +310,41 @@ class Engine:
 
         None under emulation, where a single row is much work, and where rows take much memory.
         """
-        spec, steps = self.spec, getattr(self.programs, program)
-        most = min(FEW, QUICK // max(1, *(s.rows for s in steps)))
+        most = min(FEW, QUICK // max(1, *(s.rows for s in getattr(self.programs, program))))
         if program == "few":
             most = min(most, SINGLE)
         least = SINGLE + 1 if program == "predict" and self.programs.few else 1
-        if most < least or not self.device.has_quick_calls or spec.max_memory is not None:
+        given, output = self.spec.inputs[0].shape, self.spec.outputs[0].shape
+        return self._few(program, (least, most), {}, given, output) if most >= least else None
+
+    def quick_for(self, program: str, x: npt.NDArray[Any], found: npt.NDArray[Any]) -> Few | None:
+        """A quick call for rows of open sizes like `x`, of which `found` has just been predicted.
+
+        None also where they take much memory.
+        """
+        dims, rows = open_sizes(self.spec, [x]), len(x)
+        with self.turn:
+            last = self.prepared.get((program, *dims.values()))
+        if last is None or last.memory.floats > QUICK:
+            return None
+        return self._few(program, (rows, rows), dims, x.shape[1:], found.shape[1:])
+
+    def _few(
+        self,
+        program: str,
+        rows: tuple[int, int],
+        dims: Mapping[str, int],
+        given: tuple[Any, ...],
+        output: tuple[Any, ...],
+    ) -> Few | None:
+        spec, steps = self.spec, getattr(self.programs, program)
+        if not self.device.has_quick_calls or spec.max_memory is not None:
             return None
         arena = SharedArena(self.device)
-        prepared = Prepared(spec, self.state, steps, most, {}, arena, program, totals=False)
+        prepared = Prepared(spec, self.state, steps, rows[1], dims, arena, program, totals=False)
         if prepared.plan.emulated:
             return None
-        given, output = spec.inputs[0], spec.outputs[0]
-        work = prepared, self.turn, least, most, given.shape, given, output.shape
-        return Few(*work, self.threads)  # type: ignore[arg-type]
+        return Few(prepared, self.turn, *rows, given, spec.inputs[0], output, self.threads)
 
     def predictor(self, rows: int) -> str:
         """The program that predicts so many rows."""

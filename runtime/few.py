@@ -21,6 +21,7 @@ import numpy.typing as npt
 from kgen.runtime.driver import (
     CLOCK_WORDS,
     COLUMNS,
+    DIMS_START,
     TABLE_WORDS,
     WORDS,
     atomic_add,
@@ -41,6 +42,9 @@ from numba.core import types
 FEW = 256
 # Rows up to which the program of that name is quicker than `predict`.
 SINGLE = 4
+# Shapes of open sizes: how often one must come for a quick call of its own, for how many there are
+# such calls at a time, and how many are counted.
+OFTEN, KEPT, COUNTED = 16, 8, 256
 # The block that the calls are read from: a clock at rest, the rows, the number of calls, the pauses
 # that helpers are waited for, whether threads share parts of rows, the calls.
 ROWS_WORD, CALLS_WORD, WAIT_WORD = CLOCK_WORDS, CLOCK_WORDS + 1, CLOCK_WORDS + 2
@@ -96,6 +100,8 @@ def take_part(block: Any, shared: Any, thread: int, threads: int) -> int:
             waited += 1
             if waited > atomic_load(shared, PATIENCE):
                 ready = atomic_load(shared, READY)
+                if ready == BUSY:  # the leader has not finished yet
+                    waited = 0
                 if ready > 0 and atomic_swap_if(shared, READY, ready, ready - 1) == ready:
                     restore_mode(mode)
                     return 1
@@ -298,6 +304,7 @@ class Few:
         self.source_place = int(self.feed[0])
         self.block = np.zeros(TABLE_START + plan.table.size, np.int64)
         self.block[CALLS_WORD] = len(plan.calls)
+        self.block[DIMS_START : DIMS_START + len(prepared.dims)] = prepared.dims
         table = plan.table.copy()
         table[:, 1] = _flags(plan)
         self.block[TABLE_START:] = table.reshape(-1)
@@ -361,3 +368,26 @@ class Few:
         elif now > self.rest:
             self.how = self.together
             self.helpers.wanted(now)
+
+
+class Quick(dict[tuple[int, ...], Few]):
+    """The quick calls of a model by the shape of the input; of open sizes, for those often seen."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.seen: dict[tuple[int, ...], int] = {}
+
+    def is_due(self, shape: tuple[int, ...]) -> bool:
+        """Whether rows of this shape, of a model of open sizes, have come often enough by now."""
+        if len(self.seen) >= COUNTED:
+            self.seen.clear()
+        self.seen[shape] = self.seen.get(shape, 0) + 1
+        return self.seen[shape] == OFTEN
+
+    def keep(self, shape: tuple[int, ...], few: Few) -> None:
+        """Take a quick call for rows of open sizes; the one for the oldest makes room."""
+        if len(self) >= KEPT:
+            oldest = next(iter(self))
+            self.pop(oldest, None)
+            self.seen.pop(oldest, None)
+        self[shape] = few

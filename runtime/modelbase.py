@@ -20,7 +20,7 @@ from kgen.runtime.data import whole_number
 from kgen.runtime.device import Device
 from kgen.runtime.engine import Engine
 from kgen.runtime.errors import DataError, KgenRuntimeError, WeightError
-from kgen.runtime.few import Few
+from kgen.runtime.few import Quick
 from kgen.runtime.history import History
 from kgen.runtime.initializers import initialize
 from kgen.runtime.interrupts import DeferredInterrupt
@@ -71,7 +71,8 @@ class ModelBase:
         for view in self.spec.views:
             setattr(self, view.name, ModelView.named(self, view))
         # The quick paths of a call, once their programs are compiled.
-        self._quick: dict[tuple[int, ...], Few] = {}
+        self._quick = Quick()
+        self._is_plain = is_plain(self.spec) and not self.states
         # Steps that the last calls of the engine took together, by batch size.
         self.paces: dict[int | None, int] = {}
 
@@ -116,7 +117,7 @@ class ModelBase:
         finally:
             bar.close()
         self._compiled.add(program)
-        if program in ("predict", "few") and is_plain(self.spec) and not self.states:
+        if program in ("predict", "few") and self._is_plain and not self.spec.dims:
             quick = self.engine.quick(program)
             if quick is not None:
                 self._quick |= dict.fromkeys(quick.shapes(), quick)
@@ -305,12 +306,10 @@ def initial_weights(spec: Spec, seed: int, flat: np.ndarray) -> None:
 
 
 def is_plain(spec: Spec) -> bool:
-    """Whether the quick path of a call applies: one input, a float32 output, all sizes known."""
+    """Whether the quick path of a call may apply: one input, and one output, of float32."""
     return (
         len(spec.inputs) == len(spec.outputs) == 1
         and spec.inputs[0].dtype in ("float32", "int32")
         and spec.outputs[0].dtype == "float32"
         and spec.inputs[0].shape != ()
-        and None not in spec.inputs[0].shape
-        and None not in spec.outputs[0].shape
     )

@@ -9,6 +9,9 @@ from pathlib import Path
 import kgen
 import numpy as np
 import pytest
+from kgen.runtime import engine
+from kgen.runtime import few as quick
+from kgen.runtime.errors import DataError
 from kgen.runtime.few import PATIENCE, READY
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
@@ -125,3 +128,57 @@ def test_rows_that_lie_apart_are_weights_like_others(tmp_path: Path) -> None:
     for path, value in net.weights.items():
         np.testing.assert_array_equal(again.weights[path], value)
     np.testing.assert_array_equal(again(x[:2]), net(x[:2]))
+
+
+OPEN = """
+model Open:
+    dim length
+    input words: int32[length]
+    output y = words |> Embedding(40, 24) |> Conv1D(20, 3, padding="same", activation="relu")
+        |> LSTM(16, return_sequences=True) |> Dense(3)
+"""
+
+
+def test_open_sizes_that_come_often_have_quick_calls(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("KGEN_NUM_THREADS", "2")
+    for name in ("WORTH_SHARING", "WORTH_MEETING"):
+        monkeypatch.setattr(quick, name, 0)
+    (tmp_path / "open.k").write_text(OPEN)
+    net = kgen.load(tmp_path / "open.k").Open(seed=0)
+    rng = np.random.default_rng(0)
+    x = {n: rng.integers(0, 40, (1 + n % 2, n)).astype(np.int32) for n in range(1, 12)}
+    expected = {n: net._forward(words) for n, words in x.items()}
+    together = 0
+    for n, words in x.items():
+        for _ in range(2 * quick.OFTEN):
+            np.testing.assert_array_equal(net(words), expected[n])
+        call = net._quick[words.shape]
+        for _ in range(200):
+            call.how = call.together
+            np.testing.assert_array_equal(net(words), expected[n])
+            together += call.run(*call.together) == 2
+    assert together
+    assert len(net._quick) == quick.KEPT
+    net.weights["dense/bias"] += 1.0
+    np.testing.assert_array_equal(net(x[11]), net._forward(x[11]))
+    assert not np.array_equal(net(x[11]), expected[11])
+    np.testing.assert_array_equal(net(x[11].astype(np.int64)), net(x[11]))
+    x[11][0, 0] = 40
+    with pytest.raises(DataError, match="40"):
+        net(x[11])
+    for _ in range(2 * quick.OFTEN):  # the oldest had to make room, and comes again
+        np.testing.assert_array_equal(net(x[1]), net._forward(x[1]))
+    assert x[1].shape in net._quick
+
+
+def test_open_sizes_of_much_memory_have_no_quick_call(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(engine, "QUICK", 100)
+    (tmp_path / "open.k").write_text(OPEN)
+    net = kgen.load(tmp_path / "open.k").Open(seed=0)
+    for _ in range(2 * quick.OFTEN):
+        net(np.ones((1, 9), np.int32))
+    assert not net._quick
