@@ -44,7 +44,7 @@ FEW = 256
 SINGLE = 4
 # Shapes of open sizes: how often one must come for a quick call of its own, for how many there are
 # such calls at a time, and how many are counted.
-OFTEN, KEPT, COUNTED = 16, 8, 256
+OFTEN, QUICK_SHAPES, COUNTED = 16, 8, 256
 # The block that the calls are read from: a clock at rest, the rows, the number of calls, the pauses
 # that helpers are waited for, whether threads share parts of rows, the calls.
 ROWS_WORD, CALLS_WORD, WAIT_WORD = CLOCK_WORDS, CLOCK_WORDS + 1, CLOCK_WORDS + 2
@@ -386,7 +386,7 @@ class Quick(dict[tuple[int, ...], Few]):
 
     def keep(self, shape: tuple[int, ...], few: Few) -> None:
         """Take a quick call for rows of open sizes; the one for the oldest makes room."""
-        if len(self) >= KEPT:
+        if len(self) >= QUICK_SHAPES:
             oldest = next(iter(self))
             self.pop(oldest, None)
             self.seen.pop(oldest, None)

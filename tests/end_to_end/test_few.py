@@ -160,7 +160,7 @@ def test_open_sizes_that_come_often_have_quick_calls(
             np.testing.assert_array_equal(net(words), expected[n])
             together += call.run(*call.together) == 2
     assert together
-    assert len(net._quick) == quick.KEPT
+    assert len(net._quick) == quick.QUICK_SHAPES
     net.weights["dense/bias"] += 1.0
     np.testing.assert_array_equal(net(x[11]), net._forward(x[11]))
     assert not np.array_equal(net(x[11]), expected[11])
