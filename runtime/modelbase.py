@@ -20,13 +20,13 @@ from kgen.runtime.data import whole_number
 from kgen.runtime.device import Device
 from kgen.runtime.engine import Engine
 from kgen.runtime.errors import DataError, KgenRuntimeError, WeightError
-from kgen.runtime.few import Quick
 from kgen.runtime.history import History
 from kgen.runtime.initializers import initialize
 from kgen.runtime.interrupts import DeferredInterrupt
 from kgen.runtime.messages import listed
 from kgen.runtime.partfiles import load_parts
 from kgen.runtime.progress import CompileBar
+from kgen.runtime.quick import Quick
 from kgen.runtime.spec import Spec
 from kgen.runtime.summary import print_summary
 from kgen.runtime.team import MAX_THREADS

@@ -13,6 +13,7 @@ from kgen.runtime import engine
 from kgen.runtime import few as quick
 from kgen.runtime.errors import DataError
 from kgen.runtime.few import PATIENCE, READY
+from kgen.runtime.quick import OFTEN, QUICK_SHAPES
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 
@@ -152,7 +153,7 @@ def test_open_sizes_that_come_often_have_quick_calls(
     expected = {n: net._forward(words) for n, words in x.items()}
     together = 0
     for n, words in x.items():
-        for _ in range(2 * quick.OFTEN):
+        for _ in range(2 * OFTEN):
             np.testing.assert_array_equal(net(words), expected[n])
         call = net._quick[words.shape]
         for _ in range(200):
@@ -160,7 +161,7 @@ def test_open_sizes_that_come_often_have_quick_calls(
             np.testing.assert_array_equal(net(words), expected[n])
             together += call.run(*call.together) == 2
     assert together
-    assert len(net._quick) == quick.QUICK_SHAPES
+    assert len(net._quick) == QUICK_SHAPES
     net.weights["dense/bias"] += 1.0
     np.testing.assert_array_equal(net(x[11]), net._forward(x[11]))
     assert not np.array_equal(net(x[11]), expected[11])
@@ -168,7 +169,7 @@ def test_open_sizes_that_come_often_have_quick_calls(
     x[11][0, 0] = 40
     with pytest.raises(DataError, match="40"):
         net(x[11])
-    for _ in range(2 * quick.OFTEN):  # the oldest had to make room, and comes again
+    for _ in range(2 * OFTEN):  # the oldest had to make room, and comes again
         np.testing.assert_array_equal(net(x[1]), net._forward(x[1]))
     assert x[1].shape in net._quick
 
@@ -179,6 +180,6 @@ def test_open_sizes_of_much_memory_have_no_quick_call(
     monkeypatch.setattr(engine, "QUICK", 100)
     (tmp_path / "open.k").write_text(OPEN)
     net = kgen.load(tmp_path / "open.k").Open(seed=0)
-    for _ in range(2 * quick.OFTEN):
+    for _ in range(2 * OFTEN):
         net(np.ones((1, 9), np.int32))
     assert not net._quick
