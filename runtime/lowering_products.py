@@ -36,6 +36,7 @@ from kgen.runtime.tile_memory import (
     outer,
     outer_t,
     pack,
+    pack_t,
     scratch,
     set_element,
     transpose_block,
@@ -191,27 +192,60 @@ def describe_pack(
     return panel, (m, INDEX, INDEX, rows, vectors, *extra), generate
 
 
+def turned(code: Code, rows: list[Any]) -> list[Any]:
+    """A square block transposed in registers: exchange halves, quarters, ... of row pairs."""
+    distance = 1
+    while distance < len(rows):
+        for r in range(len(rows)):
+            if not r & distance:
+                pair = rows[r], rows[r | distance]
+                pair = code.unit.exchanged(code.builder, *pair, distance)
+                rows[r], rows[r | distance] = pair
+        distance *= 2
+    return rows
+
+
+@implements(pack_t)
+def describe_pack_t(m: Any, i: Any, j: Any, rows: Any, vectors: Any, count: Any) -> Description:
+    """Square blocks, one below the other in each vector of columns; the last may go too far."""
+    shape = literal_int(rows), literal_int(vectors)
+    if not isinstance(m, MatrixType) or shape[0] is None or shape[1] is None:
+        return None
+    lanes, across = SIMD.lanes, shape[1]
+    capacity, width = -(-shape[0] // lanes) * lanes, across * SIMD.lanes
+    if capacity * width > LARGEST_PANEL:
+        return None
+    panel = MatrixType("float32", None, width, width)
+
+    def generate(code: Code, pointer: Any, i: Any, j: Any, _r: Any, _v: Any, count: Any) -> Any:
+        builder, edge = code.builder, code.unit.zero
+        first = on_stack(builder, capacity * width)
+        total = builder.udiv(builder.add(count, code.integer(lanes - 1)), code.integer(lanes))
+        with cgutils.for_range(builder, total) as loop:
+            down = builder.mul(loop.index, code.integer(lanes))
+            for vector in range(across):
+                line = builder.add(i, code.integer(vector * lanes))
+                block = load_block(code, m, pointer, line, builder.add(j, down), (lanes, 1), edge)
+                column, kind = code.integer(vector * lanes), TileType(lanes, 1)
+                store_block(code, panel, first, down, column, kind, turned(code, block))
+        return first
+
+    return panel, (m, INDEX, INDEX, rows, vectors, INDEX), generate
+
+
 @implements(transpose_block)
 def describe_transpose_block(
     src: Any, i: Any, j: Any, dst: Any, ii: Any = None, jj: Any = None
 ) -> Description:
-    """A square block transposed in registers: exchange halves, quarters, ... of row pairs."""
+    """A square block transposed in registers."""
     if not (isinstance(src, MatrixType) and isinstance(dst, MatrixType)):
         return None
 
     def generate(code: Code, source: Any, i: Any, j: Any, target: Any, *place: Any) -> None:
         lanes = code.unit.lanes
         rows = load_block(code, src, source, i, j, (lanes, 1), code.unit.zero)
-        distance = 1
-        while distance < lanes:
-            for r in range(lanes):
-                if not r & distance:
-                    pair = rows[r], rows[r | distance]
-                    pair = code.unit.exchanged(code.builder, *pair, distance)
-                    rows[r], rows[r | distance] = pair
-            distance *= 2
         row, column = place or (j, i)
-        store_block(code, dst, target, row, column, TileType(lanes, 1), rows)
+        store_block(code, dst, target, row, column, TileType(lanes, 1), turned(code, rows))
 
     places = () if ii is None else (INDEX, INDEX)
     return types.void, (src, INDEX, INDEX, dst, *places), generate

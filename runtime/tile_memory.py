@@ -164,6 +164,18 @@ def pack(m: Matrix, i: int, j: int, rows: int, vectors: int, count: int | None =
     return Matrix(panel.reshape(-1), rows, vectors * LANES, vectors * LANES)
 
 
+def pack_t(m: Matrix, i: int, j: int, rows: int, vectors: int, count: int) -> Matrix:
+    """As `pack`, of the transpose: `count` columns of `m` from `j` on become rows of the copy.
+
+    Its columns are the `vectors * LANES` rows of `m` from `i` on.
+    """
+    panel = np.zeros((rows, vectors, LANES), np.float32)
+    for vector in range(vectors):
+        lines = load(m, i + vector * LANES, j, LANES, -(-count // LANES)).reshape(LANES, -1)
+        panel[:count, vector] = lines[:, :count].T
+    return Matrix(panel.reshape(-1), rows, vectors * LANES, vectors * LANES)
+
+
 def scratch(rows: int, vectors: int) -> Matrix:
     """A matrix private to the thread, whose numbers are whatever was there before.
 

@@ -42,7 +42,7 @@ _TAKEN = """
     constant_array copy_words cos cosh dimension element erf erfc erfinv exp exp2 expm1 f64vector
     fill_words first_row floor full i64vector imatrix keep_columns keep_rows kernel lane_index
     lane_sums last_row load load_column load_scalar log log10 log1p log2 math matrix maximum minimum
-    normal np numba outer outer_t pack packed_array power prefetch random_key reciprocal rint
+    normal np numba outer outer_t pack pack_t packed_array power prefetch random_key reciprocal rint
     row_max row_min row_sum rows_for rsqrt scalar scratch select set_dimension set_element share
     share_block share_rows sigmoid sign sin sinh sqrt square step_in_call step_index store
     store_column store_rows sync tan tanh transpose_block uniform vectors_for warps workspace zeros

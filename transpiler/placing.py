@@ -16,6 +16,8 @@ from kgen.program import Buffer
 
 _STRIDE = 256  # floats
 _LARGE = 1 << 16
+# What reads a weight, and writes its gradient, as a matrix.
+_OF_MATRICES = ("dot", "dot_turned", "transpose")
 
 
 def place_weights(
@@ -69,7 +71,7 @@ def _is_matrix(graph: Graph, path: str) -> bool:
     """Whether every kernel sees the weight, and its gradient, as the matrix that it is."""
     value = graph.weights[path].value
     users = [node for node in graph.nodes if value in node.inputs]
-    if path in graph.updates or any(node.op.name not in ("dot", "transpose") for node in users):
+    if path in graph.updates or any(node.op.name not in _OF_MATRICES for node in users):
         return False
     gradient = graph.gradients.get(path)
     return gradient is None or _is_product(gradient, graph)

@@ -11,7 +11,7 @@ LOCALS = """
     team teams warp team_warps blocks_of_warps block_sum block_max block_min block_pack
     block_product block_product_t known tie earlier before start count dimension panel kernel sync
     value part share random_key matrix imatrix f64vector math np numba zeros full load load_column
-    load_scalar store store_column add_to outer outer_t pack transpose_block select maximum
+    load_scalar store store_column add_to outer outer_t pack pack_t transpose_block select maximum
     minimum absolute sqrt floor exp log log1p expm1 tanh sigmoid erf sin cos power square
     reciprocal rsqrt sign row_sum row_max row_min col_sum keep_columns keep_rows lane_index
     lane_sums uniform normal element set_element first_row last_row step_index as_float vectors_for

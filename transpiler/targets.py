@@ -13,6 +13,7 @@ from kgen.passes.panel import panel
 from kgen.passes.part import part
 from kgen.passes.sink import sink
 from kgen.passes.slices import slices
+from kgen.passes.turn import turn
 from kgen.passes.unfold import unfold
 from kgen.passes.winograd import winograd, winograd_for_few
 
@@ -73,7 +74,7 @@ CPU = Target(
     few_passes=tuple(
         winograd_for_few if one is winograd else one
         for one in PASSES
-        if one not in (distinct, panel)
+        if one not in (distinct, panel, turn)
     ),
     has_standalone=True,
     has_threads=True,
@@ -81,7 +82,7 @@ CPU = Target(
 # Parts for each of thousands of warps would be larger than what they are parts of: some slices are
 # enough. Panels and copies of lines are for the caches of a processor, and to
 # find numbers that occur again is not worth the launches.
-_FOR_CACHES = (border, distinct, panel, sink, winograd)
+_FOR_CACHES = (border, distinct, panel, sink, turn, winograd)
 CUDA = Target(
     "cuda",
     "kernels for NVIDIA GPUs",

@@ -6,8 +6,9 @@ far. If roundings are as good as drawn, evenly and each by itself, one is off by
 of both targets together by sqrt(2 n / 3) U, and what is compared by some times that. Sums here have
 at most 400 terms, with all positions of a convolution. What is added up on the way is taken to be
 at most as large as the largest number of its kind in the model, as of all gradients: some sums
-cancel, as a bias's gradient does before a normalisation. What is small beside others of its kind is
-held to its own size as well, with the bound that no order of the n sums can exceed: 2 n U.
+cancel, as a bias's gradient does before a normalisation. A layer that is small beside others is
+held to its own size as well: no order of n sums can exceed 2 n U of what its largest array holds,
+where one array, as that bias, may hold no more than roundings.
 """
 
 from __future__ import annotations
@@ -41,6 +42,11 @@ def size(*arrays: np.ndarray) -> float:
     return max(1e-2, *(float(np.max(np.abs(array), initial=0.0)) for array in arrays))
 
 
+def layer(key: str) -> str:
+    """The kind of a result, and the layer if it is of one: 'gradient: dense' of its bias."""
+    return key.rpartition("/")[0] or key
+
+
 def differences(here: Path, there: Path, name: str) -> list[str]:
     """Where two targets disagree about a model."""
     mine, theirs = (dict(np.load(folder / f"{name}.npz")) for folder in (here, there))
@@ -57,7 +63,8 @@ def differences(here: Path, there: Path, name: str) -> list[str]:
             continue
         kind = twin.partition(":")[0]
         alike = [one for other, one in mine.items() if other.partition(":")[0] == kind]
-        allowed = min(ALLOWED * size(*alike), 2 * TERMS * U * size(expected))
+        near = [one for other, one in mine.items() if layer(other) == layer(twin)]
+        allowed = min(ALLOWED * size(*alike), 2 * TERMS * U * size(*near))
         allowed = 0.0 if key.startswith(EXACT) else allowed
         error = float(np.max(np.abs(found.astype(float) - expected), initial=0.0))
         if not error <= allowed:

@@ -397,6 +397,12 @@ def _dot_panels(inputs: Sequence[Near], attrs: _Attrs) -> Near:
     return Near(a.mid @ mid, spread)
 
 
+def _dot_turned(inputs: Sequence[Near], attrs: _Attrs) -> Near:
+    a, b = inputs
+    spread = np.abs(a.mid) @ b.rad.T + a.rad @ b.size.T
+    return Near(a.mid @ b.mid.T, spread + b.mid.shape[1] * U * (a.size @ b.size.T))
+
+
 def _dot_parts(inputs: Sequence[Near], attrs: _Attrs) -> Near:
     """All rows in one part; each of several has fewer terms."""
     a, b = (Near(*(np.reshape(v, (-1, v.shape[-1])) for v in (x.mid, x.rad))) for x in inputs)
@@ -590,6 +596,7 @@ RULES: dict[str, Rule] = {
     "min": lambda inputs, attrs: _extreme(inputs[0], attrs["axes"], attrs["keepdims"], -1.0),
     "dot": _dot,
     "dot_panels": _dot_panels,
+    "dot_turned": _dot_turned,
     "dot_parts": _dot_parts,
     "sum_parts": lambda inputs, attrs: _sum(inputs[0], (0,), True),
     "gather_rows": _gathered,

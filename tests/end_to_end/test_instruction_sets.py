@@ -51,20 +51,28 @@ def test_instruction_set(case: Case, tmp_path: Path, isa: str) -> None:
     check(case, tmp_path, {"KGEN_ISA": isa})
 
 
-# A convolution by Winograd's products, with a border, within the bounds of its rounding.
-WINOGRAD = """
+# Within the bounds of their rounding: a convolution by Winograd's products, with a border, and a
+# product with panels that are turned over.
+PRODUCTS = {
+    "sums": """
 from test_window_kernels import check, conv, framed
 check(framed(conv, (9, 10, 32), (3, 3), 48, before=(1, 1), behind=(0, 1)), 2)
-"""
+""",
+    "turned": """
+from test_product_kernels import check
+check(7, 139, 133, 2)
+""",
+}
 
 
+@pytest.mark.parametrize("kind", PRODUCTS)
 @pytest.mark.parametrize("how", [*ISAS, "emulated"])
-def test_products_of_sums(how: str) -> None:
+def test_products(how: str, kind: str) -> None:
     if how not in (*host_isas(), "emulated"):
         pytest.skip(f"this processor has no {how}")
     variables = {"NUMBA_DISABLE_JIT": "1"} if how == "emulated" else {"KGEN_ISA": how}
     found = subprocess.run(
-        [sys.executable, "-c", WINOGRAD],
+        [sys.executable, "-c", PRODUCTS[kind]],
         env={**os.environ, **variables, "PYTHONPATH": os.pathsep.join(sys.path)},
         capture_output=True,
         text=True,

@@ -36,6 +36,7 @@ from kgen.runtime.tiles import (
     outer,
     outer_t,
     pack,
+    pack_t,
     random_key,
     row_max,
     row_min,
@@ -480,30 +481,19 @@ def gradient_of_dense_bias(thread, threads, batch, clock, args):
 
 
 @kernel
-def transpose_dense_1_kernel(thread, threads, batch, clock, args):
-    """Line 18 of the model."""
-    dense_1_kernel = matrix(args, 0, 512, 256, 272)
-    d_dropout_transpose = matrix(args, 1, 256, 512)
-    first, last = share(512, LANES, thread, threads)
-    for i in range(first, last, LANES):
-        for j in range(0, 256, LANES):
-            transpose_block(dense_1_kernel, i, j, d_dropout_transpose)
-
-
-@kernel
 def gradient_of_antirectifier_concatenate(thread, threads, batch, clock, args):
     """Lines 17, 18. 263,168 FLOPs a row."""
     d_dense_1 = matrix(args, 0, batch, 256)
-    d_dropout_transpose = matrix(args, 1, 256, 512)
+    dense_1_kernel = matrix(args, 1, 512, 256, 272)
     d_antirectifier_concatenate = matrix(args, 2, batch, 512)
     key = random_key(clock, 0)
     first, last = share(batch, ROWS, thread, threads)
-    for top in range(first, last, 64):
-        bottom = min(top + 64, last)
+    for top in range(first, last, 128):
+        bottom = min(top + 128, last)
         for start in range(0, 256, 128):
             stop = min(start + 128, 256)
             for j in range(0, 512, 4 * LANES):
-                panel = pack(d_dropout_transpose, start, j, 128, 4, stop - start)
+                panel = pack_t(dense_1_kernel, j, start, 128, 4, stop - start)
                 for i in range(top, bottom, HALF_ROWS):
                     acc = zeros(HALF_ROWS, 4)
                     if start > 0:
@@ -727,8 +717,7 @@ def gradients(m):
     accuracy_min = m.rows(4918, 1)
     accuracy_min_1 = m.rows(4919, 1)
     d_dense_2_add = m.rows(4900, 10)
-    d_dropout_1_transpose = m.fixed(131072, 5120)
-    d_dropout_transpose = m.fixed(0, 131072)
+    d_dropout_1_transpose = m.fixed(0, 5120)
     d_antirectifier_1_concatenate = m.rows(784, 512)
     d_dense_1 = m.rows(2832, 256)
     d_antirectifier_concatenate = m.rows(1808, 512)
@@ -784,7 +773,6 @@ def gradients(m):
             d_dense_2_add,
         ),
         transpose_dense_2_kernel(m.weight("dense_2/kernel"), d_dropout_1_transpose),
-        transpose_dense_1_kernel(m.weight("dense_1/kernel"), d_dropout_transpose),
         sync,
         compute_figures(
             digit_loss_multiply_2,
@@ -813,7 +801,7 @@ def gradients(m):
         ),
         gradient_of_antirectifier_concatenate(
             d_dense_1,
-            d_dropout_transpose,
+            m.weight("dense_1/kernel"),
             d_antirectifier_concatenate,
         ),
         gradient_of_dense_1(
@@ -1052,8 +1040,8 @@ class AntirectifierMlp(Model):
 
     spec = SPEC
     programs = Programs(
-        train=(Steps(gradients, 4920, 136192, 1632658), Steps(update, 4920, 136192, 0)),
-        gradient=(Steps(gradients, 4920, 136192, 1632658),),
+        train=(Steps(gradients, 4920, 5120, 1632658), Steps(update, 4920, 5120, 0)),
+        gradient=(Steps(gradients, 4920, 5120, 1632658),),
         evaluate=(Steps(evaluate, 2344, 0, 677714),),
         predict=(Steps(predict, 2340, 0, 677626),),
         few=(Steps(predict_few, 2340, 0, 677626),),
@@ -1076,7 +1064,6 @@ SOURCE_MAP = {
     "gradient_of_dense_2_kernel": (19,),
     "gradient_of_dense_1": (9, 10, 11),
     "gradient_of_dense_bias": (17, 18),
-    "transpose_dense_1_kernel": (18,),
     "gradient_of_antirectifier_concatenate": (17, 18),
     "gradient_of_dense_1_kernel": (18,),
     "gradient_of_dense_kernel": (17,),

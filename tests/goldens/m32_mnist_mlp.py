@@ -34,6 +34,7 @@ from kgen.runtime.tiles import (
     outer,
     outer_t,
     pack,
+    pack_t,
     random_key,
     row_max,
     row_min,
@@ -298,30 +299,19 @@ def gradient_of_dense_bias(thread, threads, batch, clock, args):
 
 
 @kernel
-def transpose_dense_1_kernel(thread, threads, batch, clock, args):
-    """Line 11 of the model."""
-    dense_1_kernel = matrix(args, 0, 512, 512, 528)
-    d_dropout_transpose = matrix(args, 1, 512, 512)
-    first, last = share(512, LANES, thread, threads)
-    for i in range(first, last, LANES):
-        for j in range(0, 512, LANES):
-            transpose_block(dense_1_kernel, i, j, d_dropout_transpose)
-
-
-@kernel
 def gradient_of_dense_add(thread, threads, batch, clock, args):
     """Lines 10, 11. 524,800 FLOPs a row."""
     d_dense_1_add = matrix(args, 0, batch, 512)
-    d_dropout_transpose = matrix(args, 1, 512, 512)
+    dense_1_kernel = matrix(args, 1, 512, 512, 528)
     dropout = matrix(args, 2, batch, 512)
     d_dense_add = matrix(args, 3, batch, 512)
     first, last = share(batch, ROWS, thread, threads)
-    for top in range(first, last, 64):
-        bottom = min(top + 64, last)
+    for top in range(first, last, 128):
+        bottom = min(top + 128, last)
         for start in range(0, 512, 128):
             stop = min(start + 128, 512)
             for j in range(0, 512, 4 * LANES):
-                panel = pack(d_dropout_transpose, start, j, 128, 4, stop - start)
+                panel = pack_t(dense_1_kernel, j, start, 128, 4, stop - start)
                 for i in range(top, bottom, HALF_ROWS):
                     acc = zeros(HALF_ROWS, 4)
                     if start > 0:
@@ -544,8 +534,7 @@ def gradients(m):
     accuracy_min = m.rows(2843, 1)
     accuracy_min_1 = m.rows(2844, 1)
     d_dense_2_add = m.rows(2832, 10)
-    d_dropout_1_transpose = m.fixed(262144, 5120)
-    d_dropout_transpose = m.fixed(0, 262144)
+    d_dropout_1_transpose = m.fixed(0, 5120)
     d_dense_1_add = m.rows(1808, 512)
     d_dense_add = m.rows(2320, 512)
     return [
@@ -580,7 +569,6 @@ def gradients(m):
             d_dense_2_add,
         ),
         transpose_dense_2_kernel(m.weight("dense_2/kernel"), d_dropout_1_transpose),
-        transpose_dense_1_kernel(m.weight("dense_1/kernel"), d_dropout_transpose),
         sync,
         compute_figures(
             digit_loss_multiply_2,
@@ -597,7 +585,12 @@ def gradients(m):
             dropout_1,
             d_dense_1_add,
         ),
-        gradient_of_dense_add(d_dense_1_add, d_dropout_transpose, dropout, d_dense_add),
+        gradient_of_dense_add(
+            d_dense_1_add,
+            m.weight("dense_1/kernel"),
+            dropout,
+            d_dense_add,
+        ),
         gradient_of_dense_2_bias(d_dense_2_add, m.gradient("dense_2/bias")),
         gradient_of_dense_2_kernel(
             dropout_1,
@@ -789,8 +782,8 @@ class MnistMlp(Model):
 
     spec = SPEC
     programs = Programs(
-        train=(Steps(gradients, 2845, 267264, 3214704), Steps(update, 2845, 267264, 0)),
-        gradient=(Steps(gradients, 2845, 267264, 3214704),),
+        train=(Steps(gradients, 2845, 5120, 3214704), Steps(update, 2845, 5120, 0)),
+        gradient=(Steps(gradients, 2845, 5120, 3214704),),
         evaluate=(Steps(evaluate, 1832, 0, 1339710),),
         predict=(Steps(predict, 1828, 0, 1339622),),
         few=(Steps(predict_few, 1828, 0, 1339622),),
@@ -809,7 +802,6 @@ SOURCE_MAP = {
     "gradient_of_dense_1_add": (11, 12),
     "gradient_of_dense_2_kernel": (12,),
     "gradient_of_dense_bias": (10, 11),
-    "transpose_dense_1_kernel": (11,),
     "gradient_of_dense_add": (10, 11),
     "gradient_of_dense_1_kernel": (11,),
     "gradient_of_dense_kernel": (10,),

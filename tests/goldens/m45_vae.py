@@ -40,6 +40,7 @@ from kgen.runtime.tiles import (
     outer,
     outer_t,
     pack,
+    pack_t,
     random_key,
     row_sum,
     select,
@@ -385,30 +386,19 @@ def gradient_of_decoder_dense_1_bias(thread, threads, batch, clock, args):
 
 
 @kernel
-def transpose_decoder_dense_1_kernel(thread, threads, batch, clock, args):
-    """Line 20 of the model."""
-    decoder_dense_1_kernel = matrix(args, 0, 256, 784)
-    d_decoder_dense_transpose = matrix(args, 1, 784, 256)
-    first, last = share(256, LANES, thread, threads)
-    for i in range(first, last, LANES):
-        for j in range(0, 784, LANES):
-            transpose_block(decoder_dense_1_kernel, i, j, d_decoder_dense_transpose)
-
-
-@kernel
 def gradient_of_decoder_dense_add(thread, threads, batch, clock, args):
     """Line 20 of the model. 401,664 FLOPs a row."""
     d_decoder_dense_1_add = matrix(args, 0, batch, 784)
-    d_decoder_dense_transpose = matrix(args, 1, 784, 256)
+    decoder_dense_1_kernel = matrix(args, 1, 256, 784)
     decoder_dense = matrix(args, 2, batch, 256)
     d_decoder_dense_add = matrix(args, 3, batch, 256)
     first, last = share(batch, ROWS, thread, threads)
-    for top in range(first, last, 64):
-        bottom = min(top + 64, last)
+    for top in range(first, last, 128):
+        bottom = min(top + 128, last)
         for start in range(0, 784, 112):
             stop = min(start + 112, 784)
             for j in range(0, 256, 4 * LANES):
-                panel = pack(d_decoder_dense_transpose, start, j, 112, 4, stop - start)
+                panel = pack_t(decoder_dense_1_kernel, j, start, 112, 4, stop - start)
                 for i in range(top, bottom, HALF_ROWS):
                     acc = zeros(HALF_ROWS, 4)
                     if start > 0:
@@ -820,28 +810,27 @@ def vae_gradients(m):
     """Forward, loss and backward of one batch of training."""
     image = m.rows(0, 784)
     dense = m.rows(3136, 256)
-    dense_1 = m.rows(3648, 2)
-    d_dense_1 = m.rows(3650, 2)
-    sample_exp = m.rows(3652, 2)
-    sample = m.rows(3654, 2)
-    subtract_1 = m.rows(3656, 2)
-    d_dense_2_1 = m.rows(3658, 2)
+    dense_1 = m.rows(3904, 2)
+    d_dense_1 = m.rows(3906, 2)
+    sample_exp = m.rows(3908, 2)
+    sample = m.rows(3910, 2)
+    subtract_1 = m.rows(3912, 2)
+    d_dense_2_1 = m.rows(3914, 2)
     decoder_dense = m.rows(3392, 256)
     rebuilt_target = m.rows(784, 784)
     rebuilt_loss_sigmoid_crossentropy = m.rows(1568, 784)
-    rebuilt_sample_weight = m.rows(3660, 1)
+    rebuilt_sample_weight = m.rows(3916, 1)
     d_decoder_dense_1_add = m.rows(2352, 784)
-    sum = m.rows(3661, 1)
-    rebuilt_loss_multiply_1 = m.rows(3662, 1)
-    d_decoder_dense_transpose = m.fixed(0, 200704)
-    d_sample_transpose = m.fixed(200704, 512)
-    d_dense_transpose = m.fixed(201216, 512)
-    d_dense_1_transpose = m.fixed(201728, 512)
-    d_decoder_dense_add = m.rows(784, 256)
-    d_dense_1_1 = m.rows(1552, 2)
-    d_dense_2_2 = m.rows(1554, 2)
-    d_dense_dot = m.rows(1040, 256)
-    d_dense_add = m.rows(1296, 256)
+    sum = m.rows(3917, 1)
+    rebuilt_loss_multiply_1 = m.rows(3918, 1)
+    d_decoder_dense_add = m.rows(3648, 256)
+    d_sample_transpose = m.fixed(0, 512)
+    d_dense_transpose = m.fixed(512, 512)
+    d_dense_1_transpose = m.fixed(1024, 512)
+    d_dense_1_1 = m.rows(1296, 2)
+    d_dense_2_2 = m.rows(1298, 2)
+    d_dense_dot = m.rows(784, 256)
+    d_dense_add = m.rows(1040, 256)
     return [
         m.feed("image", image, 784),
         m.feed("rebuilt_target", rebuilt_target, 784),
@@ -885,9 +874,11 @@ def vae_gradients(m):
             rebuilt_sample_weight,
             rebuilt_loss_multiply_1,
         ),
-        transpose_decoder_dense_1_kernel(
+        gradient_of_decoder_dense_add(
+            d_decoder_dense_1_add,
             m.weight("decoder/dense_1/kernel"),
-            d_decoder_dense_transpose,
+            decoder_dense,
+            d_decoder_dense_add,
         ),
         transpose_decoder_dense_kernel(
             m.weight("decoder/dense/kernel"),
@@ -897,12 +888,6 @@ def vae_gradients(m):
         transpose_dense_2_kernel(m.weight("dense_1/kernel"), d_dense_1_transpose),
         sync,
         compute_figures(sum, rebuilt_loss_multiply_1, m.figure(0), m.figure(1)),
-        gradient_of_decoder_dense_add(
-            d_decoder_dense_1_add,
-            d_decoder_dense_transpose,
-            decoder_dense,
-            d_decoder_dense_add,
-        ),
         gradient_of_dense_2_2(
             d_decoder_dense_add,
             d_sample_transpose,
@@ -929,17 +914,17 @@ def vae_gradients(m):
             d_decoder_dense_1_add,
             m.gradient("decoder/dense_1/kernel"),
         ),
+        gradient_of_decoder_dense_kernel(
+            sample,
+            d_decoder_dense_add,
+            m.gradient("decoder/dense/kernel"),
+        ),
         sync,
         gradient_of_dense_bias(
             d_decoder_dense_add,
             d_dense_add,
             m.gradient("decoder/dense/bias"),
             m.gradient("dense/bias"),
-        ),
-        gradient_of_decoder_dense_kernel(
-            sample,
-            d_decoder_dense_add,
-            m.gradient("decoder/dense/kernel"),
         ),
         gradient_of_dense_1_bias(
             d_dense_2_2,
@@ -1209,10 +1194,10 @@ class Vae(Model):
     spec = VAE_SPEC
     programs = Programs(
         train=(
-            Steps(vae_gradients, 3663, 202240, 2068045),
-            Steps(vae_update, 3663, 202240, 0),
+            Steps(vae_gradients, 3919, 1536, 2068045),
+            Steps(vae_update, 3919, 1536, 0),
         ),
-        gradient=(Steps(vae_gradients, 3663, 202240, 2068045),),
+        gradient=(Steps(vae_gradients, 3919, 1536, 2068045),),
         evaluate=(Steps(vae_evaluate, 2871, 0, 838317),),
         predict=(Steps(vae_predict, 2082, 0, 822354),),
         few=(Steps(vae_predict_few, 2082, 0, 822354),),
@@ -1238,7 +1223,6 @@ SOURCE_MAP = {
     "compute_figures": (25, 32, 36),
     "compute_rebuilt_loss_multiply_1": (36,),
     "gradient_of_decoder_dense_1_bias": (20,),
-    "transpose_decoder_dense_1_kernel": (20,),
     "gradient_of_decoder_dense_add": (20,),
     "gradient_of_decoder_dense_1_kernel": (20,),
     "gradient_of_dense_bias": (20, 25),

@@ -179,6 +179,29 @@ for j in range(0, {cols}, 2 * LANES):
 
 
 @pytest.mark.parametrize("run", WAYS)
+@pytest.mark.parametrize(("rows", "cols"), [(32, 64), (19, 37), (1, 50), (70, 1)])
+def test_panels_turned_over(build: Any, run: Any, rows: int, cols: int) -> None:
+    """Of all rows and, in parts of 21, all columns; the panel's own edges lie beyond both."""
+    kernel = build(
+        f"""
+a = matrix(args, 0, {rows}, {cols}, {cols + 3})
+b = matrix(args, 1, {cols}, {rows})
+for i in range(0, {rows}, 2 * LANES):
+    for j in range(0, {cols}, 21):
+        count = min(21, {cols} - j)
+        panel = pack_t(a, i, j, 21, 2, count)
+        for k in range(count):
+            store(b, j + k, i, load(panel, k, 0, 1, 2))
+"""
+    )
+    a = np.random.default_rng(3).standard_normal((rows, cols + 3)).astype(np.float32)
+    target = padded(np.zeros((cols, rows)))
+    run(kernel, [padded(a), target])
+    np.testing.assert_array_equal(target[: rows * cols].reshape(cols, rows), a[:, :cols].T)
+    assert (target[rows * cols :] == 77).all()
+
+
+@pytest.mark.parametrize("run", WAYS)
 @pytest.mark.parametrize("shape", [(32, 32), (19, 37), (3, 50)])
 def test_transpose(build: Any, run: Any, shape: tuple[int, int]) -> None:
     rows, cols = shape

@@ -38,9 +38,9 @@ DIFFERENTIABLE = [
 # Made and used by the operations that are sampled, or fed.
 WITHOUT_SAMPLES = {
     "array", "as_float", "constant", "distinct_places", "distinct_ranks", "distinct_rows",
-    "dot_panels", "dot_parts", "filter_parts", "input", "logical_and", "logical_not", "logical_or",
-    "random_normal", "random_uniform", "scalar_input", "scan", "scan_output", "sum_parts", "weight",
-    "where", "winograd", "winograd_kernel",
+    "dot_panels", "dot_parts", "dot_turned", "filter_parts", "input", "logical_and", "logical_not",
+    "logical_or", "random_normal", "random_uniform", "scalar_input", "scan", "scan_output",
+    "sum_parts", "weight", "where", "winograd", "winograd_kernel",
 }  # fmt: skip
 
 

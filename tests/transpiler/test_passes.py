@@ -34,6 +34,7 @@ from kgen.passes.part import part
 from kgen.passes.pin import pin
 from kgen.passes.simplify import simplify
 from kgen.passes.sink import sink
+from kgen.passes.turn import turn
 from kgen.passes.winograd import winograd
 from kgen.rewrite import verify
 
@@ -281,6 +282,33 @@ def test_loops_that_train_read_large_matrices_from_panels(units: int, laid: bool
     before, now = interpret(plain, given), interpret(after, given)
     found = now[after.gradients["w"]]
     np.testing.assert_allclose(found, before[plain.gradients["w"]], rtol=1e-4, atol=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("inner", "cols", "again", "fits"),
+    [
+        (200, 130, False, True),
+        (200, 130, True, False),  # the transpose is made anyway
+        (128, 130, False, False),  # few terms
+        (200, 120, False, False),  # few columns
+        (5000, 130, False, False),  # a panel that no thread has room for
+    ],
+)
+def test_products_turn_large_matrices_over(inner: int, cols: int, again: bool, fits: bool) -> None:
+    with Builder() as builder:
+        x = matrix(builder, "x", inner)
+        turned = ops.transpose(builder.weight("w", (cols, inner), ZEROS), (1, 0))
+        outputs = {"y": ops.dot(x, turned, contract=((1,), (0,)))}
+        if again:
+            outputs["z"] = ops.broadcast_to(ops.sum(turned, 0, keepdims=True), (BATCH, cols))
+        graph = builder.graph("g", outputs)
+    after = turn(graph)
+    verify(after)
+    assert ("dot_turned" in names(after)) == fits
+    assert ("transpose" in names(after)) != fits
+    given = feeds(graph)
+    before, now = (interpret(g, given)[g.outputs["y"]] for g in (graph, after))
+    np.testing.assert_allclose(now, before, rtol=1e-6)
 
 
 def test_padded_convolutions_have_gradients_of_the_cells_that_count() -> None:

@@ -23,7 +23,7 @@ from kgen.kernels.moving import copied, transposed
 from kgen.kernels.ordering import added_along, ordered, running, taken_along
 from kgen.kernels.partial import dot_parts, sum_parts
 from kgen.kernels.pooling import pick, pool, pool_where, spread, unpool
-from kgen.kernels.products import dot_panels, matmul
+from kgen.kernels.products import dot_panels, dot_turned, matmul
 from kgen.kernels.rowwise import rowwise, spilled
 from kgen.kernels.shifting import moved
 from kgen.kernels.slicing import filter_slices
@@ -124,6 +124,7 @@ _WRITERS: dict[str, Callable[[Body], KernelText]] = {
     "filter_parts": filter_parts,
     "filter_slices": filter_slices,
     "dot_panels": dot_panels,
+    "dot_turned": dot_turned,
     "dot_parts": dot_parts,
     "sum_parts": sum_parts,
     "turn": turn,

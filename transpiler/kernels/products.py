@@ -37,6 +37,8 @@ _LARGEST_PANEL = 1 << 18
 BLOCK = 128
 # Rows that the next cache keeps together with what is made of them.
 _TALL = 64
+# As many where copying a panel takes longer, as it is turned over on the way.
+_TALLER = 128
 # Rows that lie a multiple of so many floats apart fall on a part of the caches' sets only.
 _CROWDED = 256
 # Columns from which threads share those of a single row's product.
@@ -192,6 +194,41 @@ def dot_panels(body: Body) -> NestText:
         start=(*_ahead(body, finish, "HALF_ROWS", "4"), "acc = zeros(HALF_ROWS, 4)"),
         inner=(Loop(f"k in range({inner})"),),
         body=(f"acc = outer(acc, {left}, i, k, {right}, start + k, j % {PANEL})",),
+        finish=finish,
+    )
+
+
+def dot_turned(body: Body) -> NestText:
+    """Panels of columns, which are rows of the matrix, turned over as they are copied."""
+    a, b = body.group.anchor.inputs
+    cols, inner = known_size(b.shape[:1]), known_size(b.shape[1:])
+    partial = _partial(body)
+    blocks = -(-inner // BLOCK) if partial is not None else 1
+    block = -(-inner // blocks)
+    take_names(body, "start", "stop", "top", "bottom")
+    left = body.view(a, rows_text(a.shape[:-1]), inner)
+    right = body.view(b, str(cols), inner)
+    finish = epilogue(body, Cursor("i", "j", "HALF_ROWS", "4"))
+    start = [*_ahead(body, finish, "HALF_ROWS", "4"), "acc = zeros(HALF_ROWS, 4)"]
+    if partial is not None and blocks > 1:
+        sums = body.view(partial, rows_text(a.shape[:-1]), cols)
+        start += ["if start > 0:", f"    acc = load({sums}, i, j, HALF_ROWS, 4)"]
+        wait = f"    store({sums}, i, j, acc)"
+        finish = (f"if stop < {inner}:", wait, "    continue", *finish)
+    packing = f"panel = pack_t({right}, j, start, {block}, 4, stop - start)"
+    stop = f"stop = min(start + {block}, {inner})"
+    tall = f"bottom = min(top + {_TALLER}, last)"
+    return nest(
+        share=shared(a.shape[:-1]),
+        loops=(
+            Loop(f"top in range(first, last, {_TALLER})", (tall,)),
+            Loop(f"start in range(0, {inner}, {block})", (stop,)),
+            Loop(f"j in range(0, {cols}, 4 * LANES)", (packing,)),
+            Loop("i in range(top, bottom, HALF_ROWS)"),
+        ),
+        start=start,
+        inner=(Loop("k in range(start, stop)"),),
+        body=(f"acc = outer(acc, {left}, i, k, panel, k - start, 0)",),
         finish=finish,
     )
 

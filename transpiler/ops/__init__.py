@@ -109,6 +109,7 @@ from kgen.ops.source import (
     scalar_input,
 )
 from kgen.ops.standardize import standardize
+from kgen.ops.turned import dot_turned
 from kgen.ops.warp import warp
 from kgen.ops.window import crop, flip, pad, repeat, slice_axes, strided
 from kgen.ops.winograd import winograd_kernel
@@ -154,6 +155,7 @@ __all__ = [
     "dot",
     "dot_panels",
     "dot_parts",
+    "dot_turned",
     "einsum",
     "equal",
     "erf",

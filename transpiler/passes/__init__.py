@@ -19,6 +19,7 @@ from kgen.passes.pin import pin
 from kgen.passes.simplify import simplify
 from kgen.passes.sink import sink
 from kgen.passes.stage import stage
+from kgen.passes.turn import turn
 from kgen.passes.winograd import winograd
 
 Pass: TypeAlias = Callable[[Graph], Graph]
@@ -38,6 +39,7 @@ PASSES: tuple[Pass, ...] = (
     part,
     border,
     winograd,
+    turn,
     stage,
     with_bodies(pin),
 )
