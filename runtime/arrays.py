@@ -218,9 +218,10 @@ class _ValueChecks:
         if self.integers:
             self._look_integers(start, np.asarray(source))
         elif self.finite and self.kind == "f":
-            # One pass: a sum is finite only if every term is, but for rare overflow.
+            # One pass: a sum is finite only if every term is, but for rare overflow. As einsum
+            # takes it, without care for roundings, it is limited by memory alone.
             with np.errstate(over="ignore", invalid="ignore"):
-                total = converted.sum()
+                total = np.einsum("i->", converted.reshape(-1))
             if not np.isfinite(total):
                 offending = ~np.isfinite(converted)
                 self._note(start, offending, np.asarray(source))
