@@ -40,7 +40,7 @@ def check(rows: int, inner: int, cols: int, threads: int, *, largest: bool = Fal
     found = net.predict(feeds["x"], batch_size=rows)
     assert found.shape == near.mid.shape
     assert np.all(np.abs(found - near.mid) <= near.rad), np.abs(found - near.mid).max()
-    assert np.median(near.rad) <= 1e-3 * np.abs(near.mid).max()
+    assert np.median(near.rad) <= 1e-2 * np.abs(near.mid).max()
 
 
 @pytest.mark.parametrize("threads", [1, 2, 5])
@@ -50,6 +50,9 @@ def check(rows: int, inner: int, cols: int, threads: int, *, largest: bool = Fal
         (11, 129, 128),  # two blocks of terms, of which neither is whole vectors
         (300, 150, 200),  # rows for two rounds, and columns that no tile covers
         (5, 300, 131),
+        (17, 10, 64),
+        (9, 33, 7),
+        (3, 1, 2),
         (1, 200, 129),
     ],
 )
@@ -57,6 +60,6 @@ def test_turned(rows: int, inner: int, cols: int, threads: int) -> None:
     check(rows, inner, cols, threads)
 
 
-@pytest.mark.parametrize("inner", [131, 1040])
+@pytest.mark.parametrize("inner", [131, 1040, 4096])
 def test_turned_without_a_place_for_sums(inner: int) -> None:
     check(11, inner, 140, 2, largest=True)

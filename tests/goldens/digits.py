@@ -35,6 +35,7 @@ from kgen.runtime.tiles import (
     outer,
     outer_t,
     pack,
+    pack_t,
     random_key,
     row_max,
     row_min,
@@ -46,7 +47,6 @@ from kgen.runtime.tiles import (
     square,
     store,
     store_column,
-    transpose_block,
     uniform,
     zeros,
 )
@@ -220,30 +220,20 @@ def gradient_of_dense_2_bias(thread, threads, batch, clock, args):
 
 
 @kernel
-def transpose_dense_2_kernel(thread, threads, batch, clock, args):
-    """Line 15 of the model."""
-    dense_2_kernel = matrix(args, 0, 128, 10)
-    d_dropout_1_transpose = matrix(args, 1, 10, 128)
-    first, last = share(128, LANES, thread, threads)
-    for i in range(first, last, LANES):
-        for j in range(0, 10, LANES):
-            transpose_block(dense_2_kernel, i, j, d_dropout_1_transpose)
-
-
-@kernel
 def gradient_of_dense_1_add(thread, threads, batch, clock, args):
     """Lines 14, 15. 2,688 FLOPs a row."""
     d_dense_2_add = matrix(args, 0, batch, 10)
-    d_dropout_1_transpose = matrix(args, 1, 10, 128)
+    dense_2_kernel = matrix(args, 1, 128, 10)
     dropout_1 = matrix(args, 2, batch, 128)
     d_dense_1_add = matrix(args, 3, batch, 128)
     first, last = share(batch, ROWS, thread, threads)
-    for j in range(0, 128, 2 * LANES):
-        for i in range(first, last, ROWS):
-            acc = zeros(ROWS, 2)
+    for j in range(0, 128, 4 * LANES):
+        panel = pack_t(dense_2_kernel, j, 0, 10, 4, 10)
+        for i in range(first, last, HALF_ROWS):
+            acc = zeros(HALF_ROWS, 4)
             for k in range(10):
-                acc = outer(acc, d_dense_2_add, i, k, d_dropout_1_transpose, k, j)
-            kept = load(dropout_1, i, j, ROWS, 2) > 0.0
+                acc = outer(acc, d_dense_2_add, i, k, panel, k, 0)
+            kept = load(dropout_1, i, j, HALF_ROWS, 4) > 0.0
             store(d_dense_1_add, i, j, select(kept, acc * 1.25, 0.0))
 
 
@@ -307,26 +297,15 @@ def gradient_of_dense_bias(thread, threads, batch, clock, args):
 
 
 @kernel
-def transpose_dense_1_kernel(thread, threads, batch, clock, args):
-    """Line 14 of the model."""
-    dense_1_kernel = matrix(args, 0, 128, 128)
-    d_dropout_transpose = matrix(args, 1, 128, 128)
-    first, last = share(128, LANES, thread, threads)
-    for i in range(first, last, LANES):
-        for j in range(0, 128, LANES):
-            transpose_block(dense_1_kernel, i, j, d_dropout_transpose)
-
-
-@kernel
 def gradient_of_dense_add(thread, threads, batch, clock, args):
     """Lines 13, 14. 32,896 FLOPs a row."""
     d_dense_1_add = matrix(args, 0, batch, 128)
-    d_dropout_transpose = matrix(args, 1, 128, 128)
+    dense_1_kernel = matrix(args, 1, 128, 128)
     dropout = matrix(args, 2, batch, 128)
     d_dense_add = matrix(args, 3, batch, 128)
     first, last = share(batch, ROWS, thread, threads)
     for j in range(0, 128, 4 * LANES):
-        panel = pack(d_dropout_transpose, 0, j, 128, 4)
+        panel = pack_t(dense_1_kernel, j, 0, 128, 4, 128)
         for i in range(first, last, HALF_ROWS):
             acc = zeros(HALF_ROWS, 4)
             for k in range(128):
@@ -536,17 +515,15 @@ def gradients(m):
     image = m.rows(512, 64)
     dropout = m.rows(0, 128)
     dropout_1 = m.rows(128, 128)
-    dense_2_add = m.rows(256, 10)
-    digit_target = m.rows(586, 1)
-    digit_sample_weight = m.rows(266, 1)
-    digit_loss_multiply_2 = m.rows(587, 1)
-    accuracy_min = m.rows(588, 1)
-    d_dense_2_add = m.rows(576, 10)
+    dense_2_add = m.rows(576, 10)
+    digit_target = m.rows(596, 1)
+    digit_sample_weight = m.rows(597, 1)
+    digit_loss_multiply_2 = m.rows(598, 1)
+    accuracy_min = m.rows(599, 1)
+    d_dense_2_add = m.rows(586, 10)
     d_dense_2_bias_parts = m.parts(10)
-    d_dense_2_kernel_parts = m.parts(1280)
-    d_dropout_1_transpose = m.fixed(16384, 1280)
-    d_dropout_transpose = m.fixed(0, 16384)
     d_dense_1_add = m.rows(256, 128)
+    d_dense_2_kernel_parts = m.parts(1280)
     d_dense_1_bias_parts = m.parts(128)
     d_dense_add = m.rows(384, 128)
     d_dense_1_kernel_parts = m.parts(16384)
@@ -583,13 +560,31 @@ def gradients(m):
             d_dense_2_add,
         ),
         gradient_of_dense_2_bias_parts(d_dense_2_add, d_dense_2_bias_parts),
+        gradient_of_dense_1_add(
+            d_dense_2_add,
+            m.weight("dense_2/kernel"),
+            dropout_1,
+            d_dense_1_add,
+        ),
         gradient_of_dense_2_kernel_parts(
             dropout_1,
             d_dense_2_add,
             d_dense_2_kernel_parts,
         ),
-        transpose_dense_2_kernel(m.weight("dense_2/kernel"), d_dropout_1_transpose),
-        transpose_dense_1_kernel(m.weight("dense_1/kernel"), d_dropout_transpose),
+        gradient_of_dense_1_bias_parts(d_dense_1_add, d_dense_1_bias_parts),
+        gradient_of_dense_add(
+            d_dense_1_add,
+            m.weight("dense_1/kernel"),
+            dropout,
+            d_dense_add,
+        ),
+        gradient_of_dense_1_kernel_parts(
+            dropout,
+            d_dense_1_add,
+            d_dense_1_kernel_parts,
+        ),
+        gradient_of_dense_1_bias_parts(d_dense_add, d_dense_bias_parts),
+        gradient_of_dense_kernel_parts(image, d_dense_add, d_dense_kernel_parts),
         sync,
         compute_figures(
             digit_loss_multiply_2,
@@ -600,27 +595,11 @@ def gradients(m):
             m.figure(1),
             m.figure(3),
         ),
-        gradient_of_dense_1_add(
-            d_dense_2_add,
-            d_dropout_1_transpose,
-            dropout_1,
-            d_dense_1_add,
-        ),
-        gradient_of_dense_1_bias_parts(d_dense_1_add, d_dense_1_bias_parts),
-        gradient_of_dense_add(d_dense_1_add, d_dropout_transpose, dropout, d_dense_add),
-        gradient_of_dense_1_kernel_parts(
-            dropout,
-            d_dense_1_add,
-            d_dense_1_kernel_parts,
-        ),
-        gradient_of_dense_1_bias_parts(d_dense_add, d_dense_bias_parts),
-        gradient_of_dense_kernel_parts(image, d_dense_add, d_dense_kernel_parts),
         gradient_of_dense_2_bias(d_dense_2_bias_parts, m.gradient("dense_2/bias")),
         gradient_of_dense_2_kernel(
             d_dense_2_kernel_parts,
             m.gradient("dense_2/kernel"),
         ),
-        sync,
         gradient_of_dense_bias(
             d_dense_1_bias_parts,
             d_dense_bias_parts,
@@ -808,8 +787,8 @@ class Digits(Model):
 
     spec = SPEC
     programs = Programs(
-        train=(Steps(gradients, 589, 17664, 140380), Steps(update, 589, 17664, 0)),
-        gradient=(Steps(gradients, 589, 17664, 140380),),
+        train=(Steps(gradients, 600, 0, 140380), Steps(update, 600, 0, 0)),
+        gradient=(Steps(gradients, 600, 0, 140380),),
         evaluate=(Steps(evaluate, 334, 0, 52522),),
         predict=(Steps(predict, 340, 0, 52454),),
         few=(Steps(predict_few, 340, 0, 52454),),
@@ -825,13 +804,11 @@ SOURCE_MAP = {
     "compute_figures": (13, 18, 19),
     "gradient_of_dense_2_bias_parts": (15,),
     "gradient_of_dense_2_bias": (15,),
-    "transpose_dense_2_kernel": (15,),
     "gradient_of_dense_1_add": (14, 15),
     "gradient_of_dense_2_kernel_parts": (15,),
     "gradient_of_dense_2_kernel": (15,),
     "gradient_of_dense_1_bias_parts": (13, 14),
     "gradient_of_dense_bias": (13, 14),
-    "transpose_dense_1_kernel": (14,),
     "gradient_of_dense_add": (13, 14),
     "gradient_of_dense_1_kernel_parts": (14,),
     "gradient_of_dense_1_kernel": (14,),

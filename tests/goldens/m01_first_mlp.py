@@ -31,6 +31,7 @@ from kgen.runtime.tiles import (
     maximum,
     outer,
     outer_t,
+    pack_t,
     row_max,
     row_min,
     row_sum,
@@ -40,7 +41,6 @@ from kgen.runtime.tiles import (
     square,
     store,
     store_column,
-    transpose_block,
     zeros,
 )
 
@@ -192,29 +192,19 @@ def gradient_of_dense_1_bias(thread, threads, batch, clock, args):
 
 
 @kernel
-def transpose_dense_1_kernel(thread, threads, batch, clock, args):
-    """Line 10 of the model."""
-    dense_1_kernel = matrix(args, 0, 32, 10)
-    d_activation_transpose = matrix(args, 1, 10, 32)
-    first, last = share(32, LANES, thread, threads)
-    for i in range(first, last, LANES):
-        for j in range(0, 10, LANES):
-            transpose_block(dense_1_kernel, i, j, d_activation_transpose)
-
-
-@kernel
 def gradient_of_dense(thread, threads, batch, clock, args):
     """Lines 9, 10. 672 FLOPs a row."""
     d_dense_1 = matrix(args, 0, batch, 10)
-    d_activation_transpose = matrix(args, 1, 10, 32)
+    dense_1_kernel = matrix(args, 1, 32, 10)
     activation = matrix(args, 2, batch, 32)
     d_dense = matrix(args, 3, batch, 32)
     first, last = share(batch, ROWS, thread, threads)
     for j in range(0, 32, 2 * LANES):
+        panel = pack_t(dense_1_kernel, j, 0, 10, 2, 10)
         for i in range(first, last, ROWS):
             acc = zeros(ROWS, 2)
             for k in range(10):
-                acc = outer(acc, d_dense_1, i, k, d_activation_transpose, k, j)
+                acc = outer(acc, d_dense_1, i, k, panel, k, 0)
             d_activation_greater = load(activation, i, j, ROWS, 2) > 0.0
             store(d_dense, i, j, select(d_activation_greater, acc, 0.0))
 
@@ -376,17 +366,16 @@ def gradients(m):
     """Forward, loss and backward of one batch of training."""
     image = m.rows(0, 784)
     activation = m.rows(784, 32)
-    dense_1 = m.rows(826, 10)
-    digit_target = m.rows(816, 10)
-    digit_sample_weight = m.rows(836, 1)
-    digit_loss_multiply_2 = m.rows(858, 1)
-    accuracy_min = m.rows(859, 1)
-    accuracy_min_1 = m.rows(860, 1)
-    d_dense_1 = m.rows(848, 10)
+    dense_1 = m.rows(858, 10)
+    digit_target = m.rows(848, 10)
+    digit_sample_weight = m.rows(878, 1)
+    digit_loss_multiply_2 = m.rows(879, 1)
+    accuracy_min = m.rows(880, 1)
+    accuracy_min_1 = m.rows(881, 1)
+    d_dense_1 = m.rows(868, 10)
     d_dense_1_bias_parts = m.parts(10)
-    d_dense_1_kernel_parts = m.parts(320)
-    d_activation_transpose = m.fixed(0, 320)
     d_dense = m.rows(816, 32)
+    d_dense_1_kernel_parts = m.parts(320)
     d_dense_bias_parts = m.parts(32)
     d_dense_kernel_parts = m.parts(25088)
     return [
@@ -415,8 +404,10 @@ def gradients(m):
             d_dense_1,
         ),
         gradient_of_dense_1_bias_parts(d_dense_1, d_dense_1_bias_parts),
+        gradient_of_dense(d_dense_1, m.weight("dense_1/kernel"), activation, d_dense),
         gradient_of_dense_1_kernel_parts(activation, d_dense_1, d_dense_1_kernel_parts),
-        transpose_dense_1_kernel(m.weight("dense_1/kernel"), d_activation_transpose),
+        gradient_of_dense_bias_parts(d_dense, d_dense_bias_parts),
+        gradient_of_dense_kernel_parts(image, d_dense, d_dense_kernel_parts),
         sync,
         compute_figures(
             digit_loss_multiply_2,
@@ -427,15 +418,11 @@ def gradients(m):
             m.figure(1),
             m.figure(3),
         ),
-        gradient_of_dense(d_dense_1, d_activation_transpose, activation, d_dense),
-        gradient_of_dense_bias_parts(d_dense, d_dense_bias_parts),
-        gradient_of_dense_kernel_parts(image, d_dense, d_dense_kernel_parts),
         gradient_of_dense_1_bias(d_dense_1_bias_parts, m.gradient("dense_1/bias")),
         gradient_of_dense_1_kernel(
             d_dense_1_kernel_parts,
             m.gradient("dense_1/kernel"),
         ),
-        sync,
         gradient_of_dense_bias(d_dense_bias_parts, m.gradient("dense/bias")),
         gradient_of_dense_kernel(d_dense_kernel_parts, m.gradient("dense/kernel")),
     ]
@@ -557,8 +544,8 @@ class FirstMlp(Model):
 
     spec = SPEC
     programs = Programs(
-        train=(Steps(gradients, 861, 320, 102768), Steps(update, 861, 320, 0)),
-        gradient=(Steps(gradients, 861, 320, 102768),),
+        train=(Steps(gradients, 882, 0, 102768), Steps(update, 882, 0, 0)),
+        gradient=(Steps(gradients, 882, 0, 102768),),
         evaluate=(Steps(evaluate, 840, 0, 51198),),
         predict=(Steps(predict, 836, 0, 51110),),
     )
@@ -572,7 +559,6 @@ SOURCE_MAP = {
     "compute_figures": (9, 13, 14),
     "gradient_of_dense_1_bias_parts": (10,),
     "gradient_of_dense_1_bias": (10,),
-    "transpose_dense_1_kernel": (10,),
     "gradient_of_dense": (9, 10),
     "gradient_of_dense_1_kernel_parts": (10,),
     "gradient_of_dense_1_kernel": (10,),

@@ -34,6 +34,7 @@ from kgen.runtime.tiles import (
     maximum,
     outer,
     outer_t,
+    pack_t,
     random_key,
     row_max,
     row_min,
@@ -43,7 +44,6 @@ from kgen.runtime.tiles import (
     store,
     store_column,
     store_rows,
-    transpose_block,
     uniform,
     zeros,
 )
@@ -220,29 +220,19 @@ def gradient_of_dense_2_bias(thread, threads, batch, clock, args):
 
 
 @kernel
-def transpose_dense_2_kernel(thread, threads, batch, clock, args):
-    """Line 10 of the model."""
-    dense_2_kernel = matrix(args, 0, 64, 10)
-    d_dropout_1_transpose = matrix(args, 1, 10, 64)
-    first, last = share(64, LANES, thread, threads)
-    for i in range(first, last, LANES):
-        for j in range(0, 10, LANES):
-            transpose_block(dense_2_kernel, i, j, d_dropout_1_transpose)
-
-
-@kernel
 def gradient_of_dense_1_add(thread, threads, batch, clock, args):
     """Lines 9, 10. 1,344 FLOPs a row."""
     d_dense_2_add = matrix(args, 0, batch, 10)
-    d_dropout_1_transpose = matrix(args, 1, 10, 64)
+    dense_2_kernel = matrix(args, 1, 64, 10)
     dropout_1 = matrix(args, 2, batch, 64)
     d_dense_1_add = matrix(args, 3, batch, 64)
     first, last = share(batch, ROWS, thread, threads)
     for j in range(0, 64, 2 * LANES):
+        panel = pack_t(dense_2_kernel, j, 0, 10, 2, 10)
         for i in range(first, last, ROWS):
             acc = zeros(ROWS, 2)
             for k in range(10):
-                acc = outer(acc, d_dense_2_add, i, k, d_dropout_1_transpose, k, j)
+                acc = outer(acc, d_dense_2_add, i, k, panel, k, 0)
             kept = load(dropout_1, i, j, ROWS, 2) > 0.0
             store(d_dense_1_add, i, j, select(kept, acc * 2.0, 0.0))
 
@@ -307,29 +297,19 @@ def gradient_of_dense_bias(thread, threads, batch, clock, args):
 
 
 @kernel
-def transpose_dense_1_kernel(thread, threads, batch, clock, args):
-    """Line 9 of the model."""
-    dense_1_kernel = matrix(args, 0, 64, 64)
-    d_dropout_transpose = matrix(args, 1, 64, 64)
-    first, last = share(64, LANES, thread, threads)
-    for i in range(first, last, LANES):
-        for j in range(0, 64, LANES):
-            transpose_block(dense_1_kernel, i, j, d_dropout_transpose)
-
-
-@kernel
 def gradient_of_dense_add(thread, threads, batch, clock, args):
     """Lines 8, 9. 8,256 FLOPs a row."""
     d_dense_1_add = matrix(args, 0, batch, 64)
-    d_dropout_transpose = matrix(args, 1, 64, 64)
+    dense_1_kernel = matrix(args, 1, 64, 64)
     dropout = matrix(args, 2, batch, 64)
     d_dense_add = matrix(args, 3, batch, 64)
     first, last = share(batch, ROWS, thread, threads)
     for j in range(0, 64, 2 * LANES):
+        panel = pack_t(dense_1_kernel, j, 0, 64, 2, 64)
         for i in range(first, last, ROWS):
             acc = zeros(ROWS, 2)
             for k in range(64):
-                acc = outer(acc, d_dense_1_add, i, k, d_dropout_transpose, k, j)
+                acc = outer(acc, d_dense_1_add, i, k, panel, k, 0)
             kept_1 = load(dropout, i, j, ROWS, 2) > 0.0
             store(d_dense_add, i, j, select(kept_1, acc * 2.0, 0.0))
 
@@ -530,18 +510,16 @@ def gradients(m):
     features = m.rows(256, 20)
     dropout = m.rows(0, 64)
     dropout_1 = m.rows(64, 64)
-    dense_2_add = m.rows(138, 10)
-    label_target = m.rows(128, 10)
-    label_sample_weight = m.rows(148, 1)
-    label_loss_multiply_2 = m.rows(286, 1)
-    accuracy_min = m.rows(287, 1)
-    accuracy_min_1 = m.rows(288, 1)
-    d_dense_2_add = m.rows(276, 10)
+    dense_2_add = m.rows(286, 10)
+    label_target = m.rows(276, 10)
+    label_sample_weight = m.rows(306, 1)
+    label_loss_multiply_2 = m.rows(307, 1)
+    accuracy_min = m.rows(308, 1)
+    accuracy_min_1 = m.rows(309, 1)
+    d_dense_2_add = m.rows(296, 10)
     d_dense_2_bias_parts = m.parts(10)
-    d_dense_2_kernel_parts = m.parts(640)
-    d_dropout_1_transpose = m.fixed(4096, 640)
-    d_dropout_transpose = m.fixed(0, 4096)
     d_dense_1_add = m.rows(128, 64)
+    d_dense_2_kernel_parts = m.parts(640)
     d_dense_1_bias_parts = m.parts(64)
     d_dense_add = m.rows(192, 64)
     d_dense_1_kernel_parts = m.parts(4096)
@@ -579,13 +557,31 @@ def gradients(m):
             d_dense_2_add,
         ),
         gradient_of_dense_2_bias_parts(d_dense_2_add, d_dense_2_bias_parts),
+        gradient_of_dense_1_add(
+            d_dense_2_add,
+            m.weight("dense_2/kernel"),
+            dropout_1,
+            d_dense_1_add,
+        ),
         gradient_of_dense_2_kernel_parts(
             dropout_1,
             d_dense_2_add,
             d_dense_2_kernel_parts,
         ),
-        transpose_dense_2_kernel(m.weight("dense_2/kernel"), d_dropout_1_transpose),
-        transpose_dense_1_kernel(m.weight("dense_1/kernel"), d_dropout_transpose),
+        gradient_of_dense_1_bias_parts(d_dense_1_add, d_dense_1_bias_parts),
+        gradient_of_dense_add(
+            d_dense_1_add,
+            m.weight("dense_1/kernel"),
+            dropout,
+            d_dense_add,
+        ),
+        gradient_of_dense_1_kernel_parts(
+            dropout,
+            d_dense_1_add,
+            d_dense_1_kernel_parts,
+        ),
+        gradient_of_dense_1_bias_parts(d_dense_add, d_dense_bias_parts),
+        gradient_of_dense_kernel_parts(features, d_dense_add, d_dense_kernel_parts),
         sync,
         compute_figures(
             label_loss_multiply_2,
@@ -596,27 +592,11 @@ def gradients(m):
             m.figure(1),
             m.figure(3),
         ),
-        gradient_of_dense_1_add(
-            d_dense_2_add,
-            d_dropout_1_transpose,
-            dropout_1,
-            d_dense_1_add,
-        ),
-        gradient_of_dense_1_bias_parts(d_dense_1_add, d_dense_1_bias_parts),
-        gradient_of_dense_add(d_dense_1_add, d_dropout_transpose, dropout, d_dense_add),
-        gradient_of_dense_1_kernel_parts(
-            dropout,
-            d_dense_1_add,
-            d_dense_1_kernel_parts,
-        ),
-        gradient_of_dense_1_bias_parts(d_dense_add, d_dense_bias_parts),
-        gradient_of_dense_kernel_parts(features, d_dense_add, d_dense_kernel_parts),
         gradient_of_dense_2_bias(d_dense_2_bias_parts, m.gradient("dense_2/bias")),
         gradient_of_dense_2_kernel(
             d_dense_2_kernel_parts,
             m.gradient("dense_2/kernel"),
         ),
-        sync,
         gradient_of_dense_bias(
             d_dense_1_bias_parts,
             d_dense_bias_parts,
@@ -810,8 +790,8 @@ class Mlp(Model):
 
     spec = SPEC
     programs = Programs(
-        train=(Steps(gradients, 289, 4736, 34544), Steps(update, 289, 4736, 0)),
-        gradient=(Steps(gradients, 289, 4736, 34544),),
+        train=(Steps(gradients, 310, 0, 34544), Steps(update, 310, 0, 0)),
+        gradient=(Steps(gradients, 310, 0, 34544),),
         evaluate=(Steps(evaluate, 172, 0, 12606),),
         predict=(Steps(predict, 168, 0, 12518),),
         few=(Steps(predict_few, 168, 0, 12518),),
@@ -827,13 +807,11 @@ SOURCE_MAP = {
     "compute_figures": (8, 17, 18),
     "gradient_of_dense_2_bias_parts": (10,),
     "gradient_of_dense_2_bias": (10,),
-    "transpose_dense_2_kernel": (10,),
     "gradient_of_dense_1_add": (9, 10),
     "gradient_of_dense_2_kernel_parts": (10,),
     "gradient_of_dense_2_kernel": (10,),
     "gradient_of_dense_1_bias_parts": (8, 9),
     "gradient_of_dense_bias": (8, 9),
-    "transpose_dense_1_kernel": (9,),
     "gradient_of_dense_add": (8, 9),
     "gradient_of_dense_1_kernel_parts": (9,),
     "gradient_of_dense_1_kernel": (9,),

@@ -30,6 +30,7 @@ from kgen.runtime.tiles import (
     maximum,
     outer,
     outer_t,
+    pack_t,
     random_key,
     row_sum,
     select,
@@ -39,7 +40,6 @@ from kgen.runtime.tiles import (
     square,
     store,
     store_rows,
-    transpose_block,
     uniform,
     zeros,
 )
@@ -175,29 +175,19 @@ def compute_copy_1(thread, threads, batch, clock, args):
 
 
 @kernel
-def transpose_dense_2_kernel(thread, threads, batch, clock, args):
-    """Line 10 of the model."""
-    dense_2_kernel = matrix(args, 0, 64, 1)
-    d_dropout_1_transpose = matrix(args, 1, 1, 64)
-    first, last = share(64, LANES, thread, threads)
-    for i in range(first, last, LANES):
-        for j in range(0, 1, LANES):
-            transpose_block(dense_2_kernel, i, j, d_dropout_1_transpose)
-
-
-@kernel
 def gradient_of_dense_1_add(thread, threads, batch, clock, args):
     """Lines 9, 10. 192 FLOPs a row."""
     d_dense_2_add = matrix(args, 0, batch, 1)
-    d_dropout_1_transpose = matrix(args, 1, 1, 64)
+    dense_2_kernel = matrix(args, 1, 64, 1)
     dropout_1 = matrix(args, 2, batch, 64)
     d_dense_1_add = matrix(args, 3, batch, 64)
     first, last = share(batch, ROWS, thread, threads)
     for j in range(0, 64, 2 * LANES):
+        panel = pack_t(dense_2_kernel, j, 0, 1, 2, 1)
         for i in range(first, last, ROWS):
             acc = zeros(ROWS, 2)
             for k in range(1):
-                acc = outer(acc, d_dense_2_add, i, k, d_dropout_1_transpose, k, j)
+                acc = outer(acc, d_dense_2_add, i, k, panel, k, 0)
             kept = load(dropout_1, i, j, ROWS, 2) > 0.0
             store(d_dense_1_add, i, j, select(kept, acc * 2.0, 0.0))
 
@@ -262,29 +252,19 @@ def gradient_of_dense_bias(thread, threads, batch, clock, args):
 
 
 @kernel
-def transpose_dense_1_kernel(thread, threads, batch, clock, args):
-    """Line 9 of the model."""
-    dense_1_kernel = matrix(args, 0, 64, 64)
-    d_dropout_transpose = matrix(args, 1, 64, 64)
-    first, last = share(64, LANES, thread, threads)
-    for i in range(first, last, LANES):
-        for j in range(0, 64, LANES):
-            transpose_block(dense_1_kernel, i, j, d_dropout_transpose)
-
-
-@kernel
 def gradient_of_dense_add(thread, threads, batch, clock, args):
     """Lines 8, 9. 8,256 FLOPs a row."""
     d_dense_1_add = matrix(args, 0, batch, 64)
-    d_dropout_transpose = matrix(args, 1, 64, 64)
+    dense_1_kernel = matrix(args, 1, 64, 64)
     dropout = matrix(args, 2, batch, 64)
     d_dense_add = matrix(args, 3, batch, 64)
     first, last = share(batch, ROWS, thread, threads)
     for j in range(0, 64, 2 * LANES):
+        panel = pack_t(dense_1_kernel, j, 0, 64, 2, 64)
         for i in range(first, last, ROWS):
             acc = zeros(ROWS, 2)
             for k in range(64):
-                acc = outer(acc, d_dense_1_add, i, k, d_dropout_transpose, k, j)
+                acc = outer(acc, d_dense_1_add, i, k, panel, k, 0)
             kept_1 = load(dropout, i, j, ROWS, 2) > 0.0
             store(d_dense_add, i, j, select(kept_1, acc * 2.0, 0.0))
 
@@ -506,15 +486,13 @@ def gradients(m):
     features = m.rows(256, 20)
     dropout = m.rows(0, 64)
     dropout_1 = m.rows(64, 64)
-    dense_2 = m.rows(277, 1)
+    dense_2 = m.rows(278, 1)
     yes_target = m.rows(276, 1)
-    yes_sample_weight = m.rows(128, 1)
-    yes_loss_multiply_1 = m.rows(278, 1)
-    d_dense_2_add = m.rows(279, 1)
-    d_dense_2_kernel_parts = m.parts(64)
-    d_dropout_1_transpose = m.fixed(4096, 64)
-    d_dropout_transpose = m.fixed(0, 4096)
+    yes_sample_weight = m.rows(277, 1)
+    yes_loss_multiply_1 = m.rows(279, 1)
+    d_dense_2_add = m.rows(280, 1)
     d_dense_1_add = m.rows(128, 64)
+    d_dense_2_kernel_parts = m.parts(64)
     d_dense_1_bias_parts = m.parts(64)
     d_dense_add = m.rows(192, 64)
     d_dense_1_kernel_parts = m.parts(4096)
@@ -546,23 +524,24 @@ def gradients(m):
             yes_loss_multiply_1,
             d_dense_2_add,
         ),
+        gradient_of_dense_1_add(
+            d_dense_2_add,
+            m.weight("dense_2/kernel"),
+            dropout_1,
+            d_dense_1_add,
+        ),
         gradient_of_dense_2_kernel_parts(
             dropout_1,
             d_dense_2_add,
             d_dense_2_kernel_parts,
         ),
-        transpose_dense_2_kernel(m.weight("dense_2/kernel"), d_dropout_1_transpose),
-        transpose_dense_1_kernel(m.weight("dense_1/kernel"), d_dropout_transpose),
-        sync,
-        compute_figures(yes_loss_multiply_1, m.figure(0)),
-        gradient_of_dense_1_add(
-            d_dense_2_add,
-            d_dropout_1_transpose,
-            dropout_1,
-            d_dense_1_add,
-        ),
         gradient_of_dense_1_bias_parts(d_dense_1_add, d_dense_1_bias_parts),
-        gradient_of_dense_add(d_dense_1_add, d_dropout_transpose, dropout, d_dense_add),
+        gradient_of_dense_add(
+            d_dense_1_add,
+            m.weight("dense_1/kernel"),
+            dropout,
+            d_dense_add,
+        ),
         gradient_of_dense_1_kernel_parts(
             dropout,
             d_dense_1_add,
@@ -570,6 +549,8 @@ def gradients(m):
         ),
         gradient_of_dense_1_bias_parts(d_dense_add, d_dense_bias_parts),
         gradient_of_dense_kernel_parts(features, d_dense_add, d_dense_kernel_parts),
+        sync,
+        compute_figures(yes_loss_multiply_1, m.figure(0)),
         compute_copy_1(
             yes_target,
             dense_2,
@@ -583,7 +564,6 @@ def gradients(m):
             d_dense_2_kernel_parts,
             m.gradient("dense_2/kernel"),
         ),
-        sync,
         gradient_of_dense_bias(
             d_dense_1_bias_parts,
             d_dense_bias_parts,
@@ -751,8 +731,8 @@ class BinaryMlp(Model):
 
     spec = SPEC
     programs = Programs(
-        train=(Steps(gradients, 280, 4160, 30785), Steps(update, 280, 4160, 0)),
-        gradient=(Steps(gradients, 280, 4160, 30785),),
+        train=(Steps(gradients, 281, 0, 30785), Steps(update, 281, 0, 0)),
+        gradient=(Steps(gradients, 281, 0, 30785),),
         evaluate=(Steps(evaluate, 152, 0, 11198),),
         predict=(Steps(predict, 149, 0, 11157),),
         few=(Steps(predict_few, 149, 0, 11157),),
@@ -766,13 +746,11 @@ SOURCE_MAP = {
     "gradient_of_dense_2_add": (10, 13),
     "compute_figures": (13,),
     "compute_copy_1": (8, 10, 14),
-    "transpose_dense_2_kernel": (10,),
     "gradient_of_dense_1_add": (9, 10),
     "gradient_of_dense_2_kernel_parts": (10,),
     "gradient_of_dense_2_kernel": (10,),
     "gradient_of_dense_1_bias_parts": (8, 9),
     "gradient_of_dense_bias": (8, 9),
-    "transpose_dense_1_kernel": (9,),
     "gradient_of_dense_add": (8, 9),
     "gradient_of_dense_1_kernel_parts": (9,),
     "gradient_of_dense_1_kernel": (9,),

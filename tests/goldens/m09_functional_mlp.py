@@ -31,6 +31,7 @@ from kgen.runtime.tiles import (
     maximum,
     outer,
     outer_t,
+    pack_t,
     row_max,
     row_min,
     row_sum,
@@ -40,7 +41,6 @@ from kgen.runtime.tiles import (
     square,
     store,
     store_column,
-    transpose_block,
     zeros,
 )
 
@@ -195,29 +195,19 @@ def gradient_of_dense_2_bias(thread, threads, batch, clock, args):
 
 
 @kernel
-def transpose_dense_2_kernel(thread, threads, batch, clock, args):
-    """Line 9 of the model."""
-    dense_2_kernel = matrix(args, 0, 64, 10)
-    d_dense_1_transpose = matrix(args, 1, 10, 64)
-    first, last = share(64, LANES, thread, threads)
-    for i in range(first, last, LANES):
-        for j in range(0, 10, LANES):
-            transpose_block(dense_2_kernel, i, j, d_dense_1_transpose)
-
-
-@kernel
 def gradient_of_dense_1_add(thread, threads, batch, clock, args):
     """Lines 8, 9. 1,344 FLOPs a row."""
     d_dense_2_add = matrix(args, 0, batch, 10)
-    d_dense_1_transpose = matrix(args, 1, 10, 64)
+    dense_2_kernel = matrix(args, 1, 64, 10)
     dense_1 = matrix(args, 2, batch, 64)
     d_dense_1_add = matrix(args, 3, batch, 64)
     first, last = share(batch, ROWS, thread, threads)
     for j in range(0, 64, 2 * LANES):
+        panel = pack_t(dense_2_kernel, j, 0, 10, 2, 10)
         for i in range(first, last, ROWS):
             acc = zeros(ROWS, 2)
             for k in range(10):
-                acc = outer(acc, d_dense_2_add, i, k, d_dense_1_transpose, k, j)
+                acc = outer(acc, d_dense_2_add, i, k, panel, k, 0)
             d_dense_1_greater = load(dense_1, i, j, ROWS, 2) > 0.0
             store(d_dense_1_add, i, j, select(d_dense_1_greater, acc, 0.0))
 
@@ -256,29 +246,19 @@ def gradient_of_dense_bias(thread, threads, batch, clock, args):
 
 
 @kernel
-def transpose_dense_1_kernel(thread, threads, batch, clock, args):
-    """Line 8 of the model."""
-    dense_1_kernel = matrix(args, 0, 64, 64)
-    d_dense_transpose = matrix(args, 1, 64, 64)
-    first, last = share(64, LANES, thread, threads)
-    for i in range(first, last, LANES):
-        for j in range(0, 64, LANES):
-            transpose_block(dense_1_kernel, i, j, d_dense_transpose)
-
-
-@kernel
 def gradient_of_dense_add(thread, threads, batch, clock, args):
     """Lines 7, 8. 8,256 FLOPs a row."""
     d_dense_1_add = matrix(args, 0, batch, 64)
-    d_dense_transpose = matrix(args, 1, 64, 64)
+    dense_1_kernel = matrix(args, 1, 64, 64)
     dense = matrix(args, 2, batch, 64)
     d_dense_add = matrix(args, 3, batch, 64)
     first, last = share(batch, ROWS, thread, threads)
     for j in range(0, 64, 2 * LANES):
+        panel = pack_t(dense_1_kernel, j, 0, 64, 2, 64)
         for i in range(first, last, ROWS):
             acc = zeros(ROWS, 2)
             for k in range(64):
-                acc = outer(acc, d_dense_1_add, i, k, d_dense_transpose, k, j)
+                acc = outer(acc, d_dense_1_add, i, k, panel, k, 0)
             d_dense_greater = load(dense, i, j, ROWS, 2) > 0.0
             store(d_dense_add, i, j, select(d_dense_greater, acc, 0.0))
 
@@ -453,15 +433,13 @@ def gradients(m):
     image = m.rows(0, 784)
     dense = m.rows(784, 64)
     dense_1 = m.rows(848, 64)
-    dense_2_add = m.rows(922, 10)
-    digit_target = m.rows(912, 10)
-    digit_sample_weight = m.rows(932, 1)
-    digit_loss_multiply_2 = m.rows(1050, 1)
-    accuracy_min = m.rows(1051, 1)
-    accuracy_min_1 = m.rows(1052, 1)
-    d_dense_2_add = m.rows(1040, 10)
-    d_dense_1_transpose = m.fixed(4096, 640)
-    d_dense_transpose = m.fixed(0, 4096)
+    dense_2_add = m.rows(1050, 10)
+    digit_target = m.rows(1040, 10)
+    digit_sample_weight = m.rows(1070, 1)
+    digit_loss_multiply_2 = m.rows(1071, 1)
+    accuracy_min = m.rows(1072, 1)
+    accuracy_min_1 = m.rows(1073, 1)
+    d_dense_2_add = m.rows(1060, 10)
     d_dense_1_add = m.rows(912, 64)
     d_dense_add = m.rows(976, 64)
     return [
@@ -490,8 +468,18 @@ def gradients(m):
             accuracy_min_1,
             d_dense_2_add,
         ),
-        transpose_dense_2_kernel(m.weight("dense_2/kernel"), d_dense_1_transpose),
-        transpose_dense_1_kernel(m.weight("dense_1/kernel"), d_dense_transpose),
+        gradient_of_dense_1_add(
+            d_dense_2_add,
+            m.weight("dense_2/kernel"),
+            dense_1,
+            d_dense_1_add,
+        ),
+        gradient_of_dense_add(
+            d_dense_1_add,
+            m.weight("dense_1/kernel"),
+            dense,
+            d_dense_add,
+        ),
         sync,
         compute_figures(
             digit_loss_multiply_2,
@@ -502,20 +490,12 @@ def gradients(m):
             m.figure(1),
             m.figure(3),
         ),
-        gradient_of_dense_1_add(
-            d_dense_2_add,
-            d_dense_1_transpose,
-            dense_1,
-            d_dense_1_add,
-        ),
-        gradient_of_dense_add(d_dense_1_add, d_dense_transpose, dense, d_dense_add),
         gradient_of_dense_2_bias(d_dense_2_add, m.gradient("dense_2/bias")),
         gradient_of_dense_2_kernel(
             dense_1,
             d_dense_2_add,
             m.gradient("dense_2/kernel"),
         ),
-        sync,
         gradient_of_dense_bias(
             d_dense_1_add,
             d_dense_add,
@@ -694,8 +674,8 @@ class FunctionalMlp(Model):
 
     spec = SPEC
     programs = Programs(
-        train=(Steps(gradients, 1053, 4736, 230000), Steps(update, 1053, 4736, 0)),
-        gradient=(Steps(gradients, 1053, 4736, 230000),),
+        train=(Steps(gradients, 1074, 0, 230000), Steps(update, 1074, 0, 0)),
+        gradient=(Steps(gradients, 1074, 0, 230000),),
         evaluate=(Steps(evaluate, 936, 0, 110398),),
         predict=(Steps(predict, 932, 0, 110310),),
         few=(Steps(predict_few, 932, 0, 110310),),
@@ -710,11 +690,9 @@ SOURCE_MAP = {
     "gradient_of_dense_2_add": (9, 12, 13),
     "compute_figures": (7, 12, 13),
     "gradient_of_dense_2_bias": (9,),
-    "transpose_dense_2_kernel": (9,),
     "gradient_of_dense_1_add": (8, 9),
     "gradient_of_dense_2_kernel": (9,),
     "gradient_of_dense_bias": (7, 8),
-    "transpose_dense_1_kernel": (8,),
     "gradient_of_dense_add": (7, 8),
     "gradient_of_dense_1_kernel": (8,),
     "gradient_of_dense_kernel": (7,),

@@ -26,6 +26,7 @@ from kgen.runtime.model import Model
 from kgen.runtime.optimizers import RMSprop
 from kgen.runtime.spec import Input, Layer, Metric, Output, Spec, Target, View, Weight
 from kgen.runtime.tiles import (
+    HALF_ROWS,
     LANES,
     ROWS,
     absolute,
@@ -41,6 +42,7 @@ from kgen.runtime.tiles import (
     outer,
     outer_t,
     pack,
+    pack_t,
     row_sum,
     select,
     share,
@@ -246,28 +248,18 @@ def compute_copy_1(thread, threads, batch, clock, args):
 
 
 @kernel
-def transpose_dense_kernel(thread, threads, batch, clock, args):
-    """Line 17 of the model."""
-    dense_kernel = matrix(args, 0, 15488, 1)
-    d_concatenate_transpose = matrix(args, 1, 1, 15488)
-    first, last = share(15488, LANES, thread, threads)
-    for i in range(first, last, LANES):
-        for j in range(0, 1, LANES):
-            transpose_block(dense_kernel, i, j, d_concatenate_transpose)
-
-
-@kernel
 def gradient_of_concatenate_dot(thread, threads, batch, clock, args):
     """Line 17 of the model. 30,976 FLOPs a row."""
     d_dense_add = matrix(args, 0, batch, 1)
-    d_concatenate_transpose = matrix(args, 1, 1, 15488)
+    dense_kernel = matrix(args, 1, 15488, 1)
     d_concatenate_dot = matrix(args, 2, batch, 15488)
     first, last = share(batch, ROWS, thread, threads)
-    for j in range(0, 15488, 2 * LANES):
-        for i in range(first, last, ROWS):
-            acc = zeros(ROWS, 2)
+    for j in range(0, 15488, 4 * LANES):
+        panel = pack_t(dense_kernel, j, 0, 1, 4, 1)
+        for i in range(first, last, HALF_ROWS):
+            acc = zeros(HALF_ROWS, 4)
             for k in range(1):
-                acc = outer(acc, d_dense_add, i, k, d_concatenate_transpose, k, j)
+                acc = outer(acc, d_dense_add, i, k, panel, k, 0)
             store(d_concatenate_dot, i, j, acc)
 
 
@@ -804,7 +796,6 @@ def same_digit_gradients(m):
     same_loss_multiply_1 = m.rows(95489, 1)
     d_dense_add = m.rows(95490, 1)
     d_dense_kernel_parts = m.parts(15488)
-    d_concatenate_transpose = m.fixed(0, 15488)
     d_concatenate_dot = m.rows(80000, 15488)
     d_vision_flatten = m.rows(155456, 7744)
     d_vision_flatten_1 = m.rows(113856, 7744)
@@ -885,11 +876,9 @@ def same_digit_gradients(m):
             m.figure(3),
         ),
         compute_figures(same_loss_multiply_1, m.figure(0)),
-        transpose_dense_kernel(m.weight("dense/kernel"), d_concatenate_transpose),
-        sync,
         gradient_of_concatenate_dot(
             d_dense_add,
-            d_concatenate_transpose,
+            m.weight("dense/kernel"),
             d_concatenate_dot,
         ),
         gradient_of_dense_kernel(d_dense_kernel_parts, m.gradient("dense/kernel")),
@@ -1200,7 +1189,6 @@ SOURCE_MAP = {
     "gradient_of_dense_add": (17, 20),
     "compute_figures": (20,),
     "compute_copy_1": (9, 17, 21),
-    "transpose_dense_kernel": (17,),
     "gradient_of_concatenate_dot": (17,),
     "gradient_of_dense_kernel_parts": (17,),
     "gradient_of_dense_kernel": (17,),

@@ -41,6 +41,7 @@ from kgen.runtime.tiles import (
     outer,
     outer_t,
     pack,
+    pack_t,
     row_max,
     row_min,
     row_sum,
@@ -52,7 +53,6 @@ from kgen.runtime.tiles import (
     store,
     store_column,
     store_rows,
-    transpose_block,
     zeros,
 )
 
@@ -325,30 +325,20 @@ def gradient_of_dense_1_bias(thread, threads, batch, clock, args):
 
 
 @kernel
-def transpose_dense_1_kernel(thread, threads, batch, clock, args):
-    """Line 20 of the model."""
-    dense_1_kernel = matrix(args, 0, 32, 100)
-    d_dense_1_transpose = matrix(args, 1, 100, 32)
-    first, last = share(32, LANES, thread, threads)
-    for i in range(first, last, LANES):
-        for j in range(0, 100, LANES):
-            transpose_block(dense_1_kernel, i, j, d_dense_1_transpose)
-
-
-@kernel
 def gradient_of_dense_add(thread, threads, batch, clock, args):
     """Lines 18, 20. 6,464 FLOPs a row."""
     d_dense_1_add = matrix(args, 0, batch, 100)
-    d_dense_1_transpose = matrix(args, 1, 100, 32)
+    dense_1_kernel = matrix(args, 1, 32, 100)
     d_subtract = matrix(args, 2, batch, 32)
     dense = matrix(args, 3, batch, 32)
     d_dense_add = matrix(args, 4, batch, 32)
     first, last = share(batch, ROWS, thread, threads)
     for j in range(0, 32, 2 * LANES):
+        panel = pack_t(dense_1_kernel, j, 0, 100, 2, 100)
         for i in range(first, last, ROWS):
             acc = zeros(ROWS, 2)
             for k in range(100):
-                acc = outer(acc, d_dense_1_add, i, k, d_dense_1_transpose, k, j)
+                acc = outer(acc, d_dense_1_add, i, k, panel, k, 0)
             d_dense = load(d_subtract, i, j, ROWS, 2) + acc
             d_dense_greater = load(dense, i, j, ROWS, 2) > 0.0
             store(d_dense_add, i, j, select(d_dense_greater, d_dense, 0.0))
@@ -405,25 +395,14 @@ def gradient_of_dense_bias(thread, threads, batch, clock, args):
 
 
 @kernel
-def transpose_dense_kernel(thread, threads, batch, clock, args):
-    """Line 18 of the model."""
-    dense_kernel = matrix(args, 0, 123210, 32)
-    d_flatten_transpose = matrix(args, 1, 32, 123210)
-    first, last = share(123210, LANES, thread, threads)
-    for i in range(first, last, LANES):
-        for j in range(0, 32, LANES):
-            transpose_block(dense_kernel, i, j, d_flatten_transpose)
-
-
-@kernel
 def gradient_of_flatten_dot(thread, threads, batch, clock, args):
     """Line 18 of the model. 7,885,440 FLOPs a row."""
     d_dense_add = matrix(args, 0, batch, 32)
-    d_flatten_transpose = matrix(args, 1, 32, 123210)
+    dense_kernel = matrix(args, 1, 123210, 32)
     d_flatten_dot = matrix(args, 2, batch, 123210)
     first, last = share(batch, ROWS, thread, threads)
     for j in range(0, 123210, 4 * LANES):
-        panel = pack(d_flatten_transpose, 0, j, 32, 4)
+        panel = pack_t(dense_kernel, j, 0, 32, 4, 32)
         for i in range(first, last, HALF_ROWS):
             acc = zeros(HALF_ROWS, 4)
             for k in range(32):
@@ -754,28 +733,26 @@ def gradients(m):
     image = m.rows(1491870, 150528)
     conv2d = m.rows(0, 497290)
     max_pooling2d = m.rows(1642398, 123210)
-    dense = m.rows(2012128, 32)
-    label = m.rows(2012266, 1)
-    subtract = m.rows(497490, 32)
-    distance_sample_weight = m.rows(497523, 1)
-    d_subtract = m.rows(2012160, 32)
-    d_flatten_1 = m.rows(2012192, 32)
-    dense_1_add = m.rows(497290, 100)
-    dense_1_exp = m.rows(497390, 100)
-    digit_target = m.rows(2012267, 1)
-    digit_sample_weight = m.rows(497522, 1)
-    digit_loss_multiply_2 = m.rows(2012268, 1)
-    digit_accuracy_min = m.rows(2012269, 1)
-    d_dense_1_add = m.rows(2012028, 100)
-    distance_loss_multiply_1 = m.rows(2012270, 1)
-    d_max_pooling2d_pool_where = m.rows(1765608, 123210)
-    d_dense_1_transpose = m.fixed(3942720, 3200)
-    d_flatten_transpose = m.fixed(0, 3942720)
-    d_dense_add = m.rows(2012224, 32)
-    d_flatten_dot = m.rows(1888818, 123210)
+    dense = m.rows(2012328, 32)
+    label = m.rows(2012498, 1)
+    subtract = m.rows(2012360, 32)
+    distance_sample_weight = m.rows(2012501, 1)
+    d_subtract = m.rows(2012392, 32)
+    d_flatten_1 = m.rows(2012424, 32)
+    dense_1_add = m.rows(2012028, 100)
+    dense_1_exp = m.rows(2012128, 100)
+    digit_target = m.rows(2012499, 1)
+    digit_sample_weight = m.rows(2012500, 1)
+    digit_loss_multiply_2 = m.rows(2012502, 1)
+    digit_accuracy_min = m.rows(2012503, 1)
+    d_dense_1_add = m.rows(2012228, 100)
+    distance_loss_multiply_1 = m.rows(2012504, 1)
+    d_dense_add = m.rows(2012456, 32)
+    d_flatten_dot = m.rows(1765608, 123210)
+    d_max_pooling2d_pool_where = m.rows(1888818, 123210)
     d_conv2d = m.rows(497290, 497290)
     d_conv2d_add = m.rows(994580, 497290)
-    d_conv2d_bias_sum = m.rows(2012256, 10)
+    d_conv2d_bias_sum = m.rows(2012488, 10)
     d_conv2d_kernel_parts = m.parts(120)
     return [
         m.feed("image", image, 150528),
@@ -825,9 +802,19 @@ def gradients(m):
             distance_sample_weight,
             distance_loss_multiply_1,
         ),
+        gradient_of_dense_add(
+            d_dense_1_add,
+            m.weight("dense_1/kernel"),
+            d_subtract,
+            dense,
+            d_dense_add,
+        ),
+        gradient_of_flatten_dot(d_dense_add, m.weight("dense/kernel"), d_flatten_dot),
         gradient_of_max_pooling2d_pool_where(conv2d, d_max_pooling2d_pool_where),
-        transpose_dense_1_kernel(m.weight("dense_1/kernel"), d_dense_1_transpose),
-        transpose_dense_kernel(m.weight("dense/kernel"), d_flatten_transpose),
+        gradient_of_conv2d(d_flatten_dot, d_max_pooling2d_pool_where, d_conv2d),
+        gradient_of_conv2d_add(conv2d, d_conv2d, d_conv2d_add),
+        gradient_of_conv2d_bias_sum(d_conv2d_add, d_conv2d_bias_sum),
+        gradient_of_conv2d_kernel_parts(d_conv2d_add, d_conv2d_kernel_parts, image),
         sync,
         compute_figures(
             digit_loss_multiply_2,
@@ -843,18 +830,6 @@ def gradients(m):
             m.figure(5),
             m.figure(7),
         ),
-        gradient_of_dense_add(
-            d_dense_1_add,
-            d_dense_1_transpose,
-            d_subtract,
-            dense,
-            d_dense_add,
-        ),
-        gradient_of_flatten_dot(d_dense_add, d_flatten_transpose, d_flatten_dot),
-        gradient_of_conv2d(d_flatten_dot, d_max_pooling2d_pool_where, d_conv2d),
-        gradient_of_conv2d_add(conv2d, d_conv2d, d_conv2d_add),
-        gradient_of_conv2d_bias_sum(d_conv2d_add, d_conv2d_bias_sum),
-        gradient_of_conv2d_kernel_parts(d_conv2d_add, d_conv2d_kernel_parts, image),
         gradient_of_dense_1_bias(d_dense_1_add, m.gradient("dense_1/bias")),
         gradient_of_dense_1_kernel(dense, d_dense_1_add, m.gradient("dense_1/kernel")),
         gradient_of_embedding_embeddings(
@@ -862,7 +837,6 @@ def gradients(m):
             d_flatten_1,
             m.gradient("embedding/embeddings"),
         ),
-        sync,
         gradient_of_dense_bias(d_dense_add, m.gradient("dense/bias")),
         gradient_of_dense_kernel(
             max_pooling2d,
@@ -1156,11 +1130,8 @@ class CentreLoss(Model):
 
     spec = SPEC
     programs = Programs(
-        train=(
-            Steps(gradients, 2012271, 3945920, 50031090),
-            Steps(update, 2012271, 3945920, 0),
-        ),
-        gradient=(Steps(gradients, 2012271, 3945920, 50031090),),
+        train=(Steps(gradients, 2012505, 0, 50031090), Steps(update, 2012505, 0, 0)),
+        gradient=(Steps(gradients, 2012505, 0, 50031090),),
         evaluate=(Steps(evaluate, 771299, 0, 21317168),),
         predict=(Steps(predict, 771394, 0, 21316648, lot=8),),
         few=(Steps(predict_few, 771394, 0, 21316648),),
@@ -1179,12 +1150,10 @@ SOURCE_MAP = {
     "compute_distance_loss_multiply_1": (21, 25),
     "compute_figures": (17, 25, 27),
     "gradient_of_dense_1_bias": (20,),
-    "transpose_dense_1_kernel": (20,),
     "gradient_of_dense_add": (18, 20),
     "gradient_of_dense_1_kernel": (20,),
     "gradient_of_embedding_embeddings": (19,),
     "gradient_of_dense_bias": (18,),
-    "transpose_dense_kernel": (18,),
     "gradient_of_flatten_dot": (18,),
     "gradient_of_dense_kernel": (18,),
     "gradient_of_max_pooling2d_pool_where": (17,),

@@ -32,6 +32,7 @@ from kgen.runtime.tiles import (
     outer,
     outer_t,
     pack,
+    pack_t,
     row_max,
     row_min,
     row_sum,
@@ -42,7 +43,6 @@ from kgen.runtime.tiles import (
     square,
     store,
     store_column,
-    transpose_block,
     zeros,
 )
 
@@ -182,30 +182,20 @@ def gradient_of_dense_1_bias(thread, threads, batch, clock, args):
 
 
 @kernel
-def transpose_dense_1_kernel(thread, threads, batch, clock, args):
-    """Line 8 of the model."""
-    dense_1_kernel = matrix(args, 0, 128, 10)
-    d_dense_transpose = matrix(args, 1, 10, 128)
-    first, last = share(128, LANES, thread, threads)
-    for i in range(first, last, LANES):
-        for j in range(0, 10, LANES):
-            transpose_block(dense_1_kernel, i, j, d_dense_transpose)
-
-
-@kernel
 def gradient_of_dense_add(thread, threads, batch, clock, args):
     """Line 8 of the model. 2,688 FLOPs a row."""
     d_dense_1_add = matrix(args, 0, batch, 10)
-    d_dense_transpose = matrix(args, 1, 10, 128)
+    dense_1_kernel = matrix(args, 1, 128, 10)
     dense = matrix(args, 2, batch, 128)
     d_dense_add = matrix(args, 3, batch, 128)
     first, last = share(batch, ROWS, thread, threads)
-    for j in range(0, 128, 2 * LANES):
-        for i in range(first, last, ROWS):
-            acc = zeros(ROWS, 2)
+    for j in range(0, 128, 4 * LANES):
+        panel = pack_t(dense_1_kernel, j, 0, 10, 4, 10)
+        for i in range(first, last, HALF_ROWS):
+            acc = zeros(HALF_ROWS, 4)
             for k in range(10):
-                acc = outer(acc, d_dense_1_add, i, k, d_dense_transpose, k, j)
-            d_dense_greater = load(dense, i, j, ROWS, 2) > 0.0
+                acc = outer(acc, d_dense_1_add, i, k, panel, k, 0)
+            d_dense_greater = load(dense, i, j, HALF_ROWS, 4) > 0.0
             store(d_dense_add, i, j, select(d_dense_greater, acc, 0.0))
 
 
@@ -348,13 +338,12 @@ def gradients(m):
     """Forward, loss and backward of one batch of training."""
     image = m.rows(0, 784)
     dense = m.rows(784, 128)
-    dense_1_add = m.rows(912, 10)
-    digit_target = m.rows(1050, 1)
-    digit_sample_weight = m.rows(922, 1)
-    digit_loss_multiply_2 = m.rows(1051, 1)
-    accuracy_min = m.rows(1052, 1)
-    d_dense_1_add = m.rows(1040, 10)
-    d_dense_transpose = m.fixed(0, 1280)
+    dense_1_add = m.rows(1040, 10)
+    digit_target = m.rows(1060, 1)
+    digit_sample_weight = m.rows(1061, 1)
+    digit_loss_multiply_2 = m.rows(1062, 1)
+    accuracy_min = m.rows(1063, 1)
+    d_dense_1_add = m.rows(1050, 10)
     d_dense_add = m.rows(912, 128)
     return [
         m.feed("image", image, 784),
@@ -375,7 +364,12 @@ def gradients(m):
             accuracy_min,
             d_dense_1_add,
         ),
-        transpose_dense_1_kernel(m.weight("dense_1/kernel"), d_dense_transpose),
+        gradient_of_dense_add(
+            d_dense_1_add,
+            m.weight("dense_1/kernel"),
+            dense,
+            d_dense_add,
+        ),
         sync,
         compute_figures(
             digit_loss_multiply_2,
@@ -386,10 +380,8 @@ def gradients(m):
             m.figure(1),
             m.figure(3),
         ),
-        gradient_of_dense_add(d_dense_1_add, d_dense_transpose, dense, d_dense_add),
         gradient_of_dense_1_bias(d_dense_1_add, m.gradient("dense_1/bias")),
         gradient_of_dense_1_kernel(dense, d_dense_1_add, m.gradient("dense_1/kernel")),
-        sync,
         gradient_of_dense_bias(d_dense_add, m.gradient("dense/bias")),
         gradient_of_dense_kernel(image, d_dense_add, m.gradient("dense/kernel")),
     ]
@@ -536,8 +528,8 @@ class LargeFiles(Model):
 
     spec = SPEC
     programs = Programs(
-        train=(Steps(gradients, 1053, 1280, 409948), Steps(update, 1053, 1280, 0)),
-        gradient=(Steps(gradients, 1053, 1280, 409948),),
+        train=(Steps(gradients, 1064, 0, 409948), Steps(update, 1064, 0, 0)),
+        gradient=(Steps(gradients, 1064, 0, 409948),),
         evaluate=(Steps(evaluate, 926, 0, 203818),),
         predict=(Steps(predict, 932, 0, 203750),),
         few=(Steps(predict_few, 932, 0, 203750),),
@@ -551,7 +543,6 @@ SOURCE_MAP = {
     "gradient_of_dense_1_add": (8, 11, 12),
     "compute_figures": (8, 11, 12),
     "gradient_of_dense_1_bias": (8,),
-    "transpose_dense_1_kernel": (8,),
     "gradient_of_dense_add": (8,),
     "gradient_of_dense_1_kernel": (8,),
     "gradient_of_dense_bias": (8,),

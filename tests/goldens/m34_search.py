@@ -40,7 +40,7 @@ from kgen.runtime.tiles import (
     maximum,
     outer,
     outer_t,
-    pack,
+    pack_t,
     random_key,
     row_max,
     row_min,
@@ -54,7 +54,6 @@ from kgen.runtime.tiles import (
     store,
     store_column,
     store_rows,
-    transpose_block,
     uniform,
     workspace,
     zeros,
@@ -272,29 +271,19 @@ def gradient_of_dense_1_bias(thread, threads, batch, clock, args):
 
 
 @kernel
-def transpose_dense_1_kernel(thread, threads, batch, clock, args):
-    """Line 20 of the model."""
-    dense_1_kernel = matrix(args, 0, 32, 10)
-    d_dropout_1_transpose = matrix(args, 1, 10, 32)
-    first, last = share(32, LANES, thread, threads)
-    for i in range(first, last, LANES):
-        for j in range(0, 10, LANES):
-            transpose_block(dense_1_kernel, i, j, d_dropout_1_transpose)
-
-
-@kernel
 def gradient_of_dense_add(thread, threads, batch, clock, args):
     """Lines 19, 20. 672 FLOPs a row."""
     d_dense_1_add = matrix(args, 0, batch, 10)
-    d_dropout_1_transpose = matrix(args, 1, 10, 32)
+    dense_1_kernel = matrix(args, 1, 32, 10)
     dropout_1 = matrix(args, 2, batch, 32)
     d_dense_add = matrix(args, 3, batch, 32)
     first, last = share(batch, ROWS, thread, threads)
     for j in range(0, 32, 2 * LANES):
+        panel = pack_t(dense_1_kernel, j, 0, 10, 2, 10)
         for i in range(first, last, ROWS):
             acc = zeros(ROWS, 2)
             for k in range(10):
-                acc = outer(acc, d_dense_1_add, i, k, d_dropout_1_transpose, k, j)
+                acc = outer(acc, d_dense_1_add, i, k, panel, k, 0)
             kept = load(dropout_1, i, j, ROWS, 2) > 0.0
             store(d_dense_add, i, j, select(kept, acc * 2.0, 0.0))
 
@@ -328,25 +317,14 @@ def gradient_of_dense_bias(thread, threads, batch, clock, args):
 
 
 @kernel
-def transpose_dense_kernel(thread, threads, batch, clock, args):
-    """Line 19 of the model."""
-    dense_kernel = matrix(args, 0, 1152, 32)
-    d_flatten_transpose = matrix(args, 1, 32, 1152)
-    first, last = share(1152, LANES, thread, threads)
-    for i in range(first, last, LANES):
-        for j in range(0, 32, LANES):
-            transpose_block(dense_kernel, i, j, d_flatten_transpose)
-
-
-@kernel
 def gradient_of_flatten_dot(thread, threads, batch, clock, args):
     """Line 19 of the model. 73,728 FLOPs a row."""
     d_dense_add = matrix(args, 0, batch, 32)
-    d_flatten_transpose = matrix(args, 1, 32, 1152)
+    dense_kernel = matrix(args, 1, 1152, 32)
     d_flatten_dot = matrix(args, 2, batch, 1152)
     first, last = share(batch, ROWS, thread, threads)
     for j in range(0, 1152, 4 * LANES):
-        panel = pack(d_flatten_transpose, 0, j, 32, 4)
+        panel = pack_t(dense_kernel, j, 0, 32, 4, 32)
         for i in range(first, last, HALF_ROWS):
             acc = zeros(HALF_ROWS, 4)
             for k in range(32):
@@ -762,30 +740,28 @@ def compute_dense_1(thread, threads, batch, clock, args):
 
 def gradients(m):
     """Forward, loss and backward of one batch of training."""
-    image = m.rows(29248, 784)
+    image = m.rows(23840, 784)
     conv2d = m.rows(0, 5408)
-    conv2d_1 = m.rows(10816, 4608)
-    dropout = m.rows(24640, 1152)
-    dropout_1 = m.rows(30032, 32)
-    dense_1_add = m.rows(5408, 10)
-    digit_target = m.rows(30122, 1)
-    digit_sample_weight = m.rows(5418, 1)
-    digit_loss_multiply_2 = m.rows(30123, 1)
-    accuracy_min = m.rows(30124, 1)
-    d_dense_1_add = m.rows(30096, 10)
-    d_max_pooling2d_pool_where = m.rows(25792, 1152)
-    d_dropout_1_transpose = m.fixed(37440, 320)
-    d_flatten_transpose = m.fixed(0, 36864)
-    d_conv2d_1_turn = m.fixed(36864, 576)
-    d_dense_add = m.rows(30064, 32)
-    d_flatten_dot = m.rows(26944, 1152)
-    d_max_pooling2d = m.rows(28096, 1152)
-    d_conv2d_1 = m.rows(15424, 4608)
-    d_conv2d_1_add = m.rows(20032, 4608)
-    d_conv2d_1_bias_sum = m.rows(30106, 8)
-    d_conv2d_add = m.rows(5408, 5408)
+    conv2d_1 = m.rows(5408, 4608)
+    dropout = m.rows(19232, 1152)
+    dropout_1 = m.rows(24624, 32)
+    dense_1_add = m.rows(24688, 10)
+    digit_target = m.rows(24716, 1)
+    digit_sample_weight = m.rows(24717, 1)
+    digit_loss_multiply_2 = m.rows(24718, 1)
+    accuracy_min = m.rows(24719, 1)
+    d_dense_1_add = m.rows(24698, 10)
+    d_dense_add = m.rows(24656, 32)
+    d_flatten_dot = m.rows(20384, 1152)
+    d_max_pooling2d = m.rows(21536, 1152)
+    d_max_pooling2d_pool_where = m.rows(22688, 1152)
+    d_conv2d_1 = m.rows(10016, 4608)
+    d_conv2d_1_add = m.rows(14624, 4608)
+    d_conv2d_1_bias_sum = m.rows(24708, 8)
     d_conv2d_1_kernel_parts = m.parts(576)
-    d_conv2d_bias_sum = m.rows(30114, 8)
+    d_conv2d_1_turn = m.fixed(0, 576)
+    d_conv2d_add = m.rows(5408, 5408)
+    d_conv2d_bias_sum = m.rows(10816, 8)
     d_conv2d_kernel_parts = m.parts(72)
     return [
         m.feed("image", image, 784),
@@ -824,9 +800,23 @@ def gradients(m):
             accuracy_min,
             d_dense_1_add,
         ),
+        gradient_of_dense_add(
+            d_dense_1_add,
+            m.weight("dense_1/kernel"),
+            dropout_1,
+            d_dense_add,
+        ),
+        gradient_of_flatten_dot(d_dense_add, m.weight("dense/kernel"), d_flatten_dot),
+        gradient_of_max_pooling2d(d_flatten_dot, d_max_pooling2d),
         gradient_of_max_pooling2d_pool_where(conv2d_1, d_max_pooling2d_pool_where),
-        transpose_dense_1_kernel(m.weight("dense_1/kernel"), d_dropout_1_transpose),
-        transpose_dense_kernel(m.weight("dense/kernel"), d_flatten_transpose),
+        gradient_of_conv2d_1(d_max_pooling2d, d_max_pooling2d_pool_where, d_conv2d_1),
+        gradient_of_conv2d_1_add(conv2d_1, d_conv2d_1, d_conv2d_1_add),
+        gradient_of_conv2d_1_bias_sum(d_conv2d_1_add, d_conv2d_1_bias_sum),
+        gradient_of_conv2d_1_kernel_parts(
+            d_conv2d_1_add,
+            d_conv2d_1_kernel_parts,
+            conv2d,
+        ),
         gradient_of_conv2d_1_turn(m.weight("conv2d_1/kernel"), d_conv2d_1_turn),
         sync,
         compute_figures(
@@ -838,23 +828,7 @@ def gradients(m):
             m.figure(1),
             m.figure(3),
         ),
-        gradient_of_dense_add(
-            d_dense_1_add,
-            d_dropout_1_transpose,
-            dropout_1,
-            d_dense_add,
-        ),
-        gradient_of_flatten_dot(d_dense_add, d_flatten_transpose, d_flatten_dot),
-        gradient_of_max_pooling2d(d_flatten_dot, d_max_pooling2d),
-        gradient_of_conv2d_1(d_max_pooling2d, d_max_pooling2d_pool_where, d_conv2d_1),
-        gradient_of_conv2d_1_add(conv2d_1, d_conv2d_1, d_conv2d_1_add),
-        gradient_of_conv2d_1_bias_sum(d_conv2d_1_add, d_conv2d_1_bias_sum),
         gradient_of_conv2d_add(d_conv2d_1_add, d_conv2d_1_turn, conv2d, d_conv2d_add),
-        gradient_of_conv2d_1_kernel_parts(
-            d_conv2d_1_add,
-            d_conv2d_1_kernel_parts,
-            conv2d,
-        ),
         gradient_of_conv2d_bias_sum(d_conv2d_add, d_conv2d_bias_sum),
         gradient_of_conv2d_kernel_parts(d_conv2d_add, d_conv2d_kernel_parts, image),
         gradient_of_dense_1_bias(d_dense_1_add, m.gradient("dense_1/bias")),
@@ -863,18 +837,18 @@ def gradients(m):
             d_dense_1_add,
             m.gradient("dense_1/kernel"),
         ),
-        sync,
         gradient_of_dense_bias(d_dense_add, m.gradient("dense/bias")),
         gradient_of_dense_kernel(dropout, d_dense_add, m.gradient("dense/kernel")),
+        gradient_of_conv2d_1_kernel(
+            d_conv2d_1_kernel_parts,
+            m.gradient("conv2d_1/kernel"),
+        ),
+        sync,
         gradient_of_conv2d_bias_sum_1(
             d_conv2d_1_bias_sum,
             d_conv2d_bias_sum,
             m.gradient("conv2d_1/bias"),
             m.gradient("conv2d/bias"),
-        ),
-        gradient_of_conv2d_1_kernel(
-            d_conv2d_1_kernel_parts,
-            m.gradient("conv2d_1/kernel"),
         ),
         gradient_of_conv2d_kernel(d_conv2d_kernel_parts, m.gradient("conv2d/kernel")),
     ]
@@ -1060,8 +1034,8 @@ class Search(Model):
 
     spec = SPEC
     programs = Programs(
-        train=(Steps(gradients, 30125, 37760, 2572300), Steps(update, 30125, 37760, 0)),
-        gradient=(Steps(gradients, 30125, 37760, 2572300),),
+        train=(Steps(gradients, 24720, 576, 2572300), Steps(update, 24720, 576, 0)),
+        gradient=(Steps(gradients, 24720, 576, 2572300),),
         evaluate=(Steps(evaluate, 11998, 0, 860266),),
         predict=(Steps(predict, 12004, 0, 860198, lot=40),),
     )
@@ -1077,11 +1051,9 @@ SOURCE_MAP = {
     "gradient_of_dense_1_add": (20, 23, 24),
     "compute_figures": (16, 23, 24),
     "gradient_of_dense_1_bias": (20,),
-    "transpose_dense_1_kernel": (20,),
     "gradient_of_dense_add": (19, 20),
     "gradient_of_dense_1_kernel": (20,),
     "gradient_of_dense_bias": (19,),
-    "transpose_dense_kernel": (19,),
     "gradient_of_flatten_dot": (19,),
     "gradient_of_dense_kernel": (19,),
     "gradient_of_max_pooling2d": (17,),

@@ -51,7 +51,6 @@ from kgen.runtime.tiles import (
     square,
     store,
     store_column,
-    transpose_block,
     zeros,
 )
 
@@ -455,21 +454,10 @@ def gradient_of_dense_bias(thread, threads, batch, clock, args):
 
 
 @kernel
-def transpose_decoder_dense_kernel(thread, threads, batch, clock, args):
-    """Line 20 of the model."""
-    decoder_dense_kernel = matrix(args, 0, 2, 256)
-    d_sample_transpose = matrix(args, 1, 256, 2)
-    first, last = share(2, LANES, thread, threads)
-    for i in range(first, last, LANES):
-        for j in range(0, 256, LANES):
-            transpose_block(decoder_dense_kernel, i, j, d_sample_transpose)
-
-
-@kernel
 def gradient_of_dense_2_2(thread, threads, batch, clock, args):
     """Lines 14, 20. 1,030 FLOPs a row."""
     d_decoder_dense_add = matrix(args, 0, batch, 256)
-    d_sample_transpose = matrix(args, 1, 256, 2)
+    decoder_dense_kernel = matrix(args, 1, 2, 256)
     d_dense_1 = matrix(args, 2, batch, 2)
     d_dense_1_1 = matrix(args, 3, batch, 2)
     sample_exp = matrix(args, 4, batch, 2)
@@ -477,17 +465,27 @@ def gradient_of_dense_2_2(thread, threads, batch, clock, args):
     d_dense_2_2 = matrix(args, 6, batch, 2)
     key = random_key(clock, 0)
     first, last = share(batch, ROWS, thread, threads)
-    for j in range(0, 2, LANES):
-        for i in range(first, last, ROWS):
-            acc = zeros(ROWS, 1)
-            for k in range(256):
-                acc = outer(acc, d_decoder_dense_add, i, k, d_sample_transpose, k, j)
-            store(d_dense_1_1, i, j, load(d_dense_1, i, j, ROWS, 1) + acc)
-            d_sample_exp = acc * normal(key[0], key[1], i, j, 2, ROWS, 1)
-            d_sample_multiply_3 = d_sample_exp * load(sample_exp, i, j, ROWS, 1)
-            d_dense_2_1_tile = load(d_dense_2_1, i, j, ROWS, 1)
-            d_dense_2_2_tile = d_dense_2_1_tile + (d_sample_multiply_3 * 0.5)
-            store(d_dense_2_2, i, j, d_dense_2_2_tile)
+    for top in range(first, last, 128):
+        bottom = min(top + 128, last)
+        for start in range(0, 256, 128):
+            stop = min(start + 128, 256)
+            for j in range(0, 2, LANES):
+                panel = pack_t(decoder_dense_kernel, j, start, 128, 1, stop - start)
+                for i in range(top, bottom, ROWS):
+                    acc = zeros(ROWS, 1)
+                    if start > 0:
+                        acc = load(d_dense_1_1, i, j, ROWS, 1)
+                    for k in range(start, stop):
+                        acc = outer(acc, d_decoder_dense_add, i, k, panel, k - start, 0)
+                    if stop < 256:
+                        store(d_dense_1_1, i, j, acc)
+                        continue
+                    store(d_dense_1_1, i, j, load(d_dense_1, i, j, ROWS, 1) + acc)
+                    d_sample_exp = acc * normal(key[0], key[1], i, j, 2, ROWS, 1)
+                    d_sample_multiply_3 = d_sample_exp * load(sample_exp, i, j, ROWS, 1)
+                    d_dense_2_1_tile = load(d_dense_2_1, i, j, ROWS, 1)
+                    d_dense_2_2_tile = d_dense_2_1_tile + (d_sample_multiply_3 * 0.5)
+                    store(d_dense_2_2, i, j, d_dense_2_2_tile)
 
 
 @kernel
@@ -529,28 +527,18 @@ def gradient_of_dense_1_bias(thread, threads, batch, clock, args):
 
 
 @kernel
-def transpose_dense_2_kernel(thread, threads, batch, clock, args):
-    """Lines 26, 27."""
-    dense_2_kernel = matrix(args, 0, 256, 2)
-    d_dense_transpose = matrix(args, 1, 2, 256)
-    first, last = share(256, LANES, thread, threads)
-    for i in range(first, last, LANES):
-        for j in range(0, 2, LANES):
-            transpose_block(dense_2_kernel, i, j, d_dense_transpose)
-
-
-@kernel
 def gradient_of_dense_dot(thread, threads, batch, clock, args):
     """Line 27 of the model. 1,024 FLOPs a row."""
     d_dense_2_2 = matrix(args, 0, batch, 2)
-    d_dense_transpose = matrix(args, 1, 2, 256)
+    dense_2_kernel = matrix(args, 1, 256, 2)
     d_dense_dot = matrix(args, 2, batch, 256)
     first, last = share(batch, ROWS, thread, threads)
-    for j in range(0, 256, 2 * LANES):
-        for i in range(first, last, ROWS):
-            acc = zeros(ROWS, 2)
+    for j in range(0, 256, 4 * LANES):
+        panel = pack_t(dense_2_kernel, j, 0, 2, 4, 2)
+        for i in range(first, last, HALF_ROWS):
+            acc = zeros(HALF_ROWS, 4)
             for k in range(2):
-                acc = outer(acc, d_dense_2_2, i, k, d_dense_transpose, k, j)
+                acc = outer(acc, d_dense_2_2, i, k, panel, k, 0)
             store(d_dense_dot, i, j, acc)
 
 
@@ -573,18 +561,19 @@ def gradient_of_dense_2_kernel(thread, threads, batch, clock, args):
 def gradient_of_dense_add(thread, threads, batch, clock, args):
     """Lines 25, 26. 1,536 FLOPs a row."""
     d_dense_1_1 = matrix(args, 0, batch, 2)
-    d_dense_1_transpose = matrix(args, 1, 2, 256)
+    dense_1_kernel = matrix(args, 1, 256, 2)
     d_dense_dot = matrix(args, 2, batch, 256)
     dense = matrix(args, 3, batch, 256)
     d_dense_add = matrix(args, 4, batch, 256)
     first, last = share(batch, ROWS, thread, threads)
-    for j in range(0, 256, 2 * LANES):
-        for i in range(first, last, ROWS):
-            acc = zeros(ROWS, 2)
+    for j in range(0, 256, 4 * LANES):
+        panel = pack_t(dense_1_kernel, j, 0, 2, 4, 2)
+        for i in range(first, last, HALF_ROWS):
+            acc = zeros(HALF_ROWS, 4)
             for k in range(2):
-                acc = outer(acc, d_dense_1_1, i, k, d_dense_1_transpose, k, j)
-            d_dense_3 = load(d_dense_dot, i, j, ROWS, 2) + acc
-            d_dense_greater = load(dense, i, j, ROWS, 2) > 0.0
+                acc = outer(acc, d_dense_1_1, i, k, panel, k, 0)
+            d_dense_3 = load(d_dense_dot, i, j, HALF_ROWS, 4) + acc
+            d_dense_greater = load(dense, i, j, HALF_ROWS, 4) > 0.0
             store(d_dense_add, i, j, select(d_dense_greater, d_dense_3, 0.0))
 
 
@@ -810,27 +799,24 @@ def vae_gradients(m):
     """Forward, loss and backward of one batch of training."""
     image = m.rows(0, 784)
     dense = m.rows(3136, 256)
-    dense_1 = m.rows(3904, 2)
-    d_dense_1 = m.rows(3906, 2)
-    sample_exp = m.rows(3908, 2)
-    sample = m.rows(3910, 2)
-    subtract_1 = m.rows(3912, 2)
-    d_dense_2_1 = m.rows(3914, 2)
+    dense_1 = m.rows(4416, 2)
+    d_dense_1 = m.rows(4418, 2)
+    sample_exp = m.rows(4420, 2)
+    sample = m.rows(4422, 2)
+    subtract_1 = m.rows(4424, 2)
+    d_dense_2_1 = m.rows(4426, 2)
     decoder_dense = m.rows(3392, 256)
     rebuilt_target = m.rows(784, 784)
     rebuilt_loss_sigmoid_crossentropy = m.rows(1568, 784)
-    rebuilt_sample_weight = m.rows(3916, 1)
+    rebuilt_sample_weight = m.rows(4432, 1)
     d_decoder_dense_1_add = m.rows(2352, 784)
-    sum = m.rows(3917, 1)
-    rebuilt_loss_multiply_1 = m.rows(3918, 1)
+    sum = m.rows(4433, 1)
+    rebuilt_loss_multiply_1 = m.rows(4434, 1)
     d_decoder_dense_add = m.rows(3648, 256)
-    d_sample_transpose = m.fixed(0, 512)
-    d_dense_transpose = m.fixed(512, 512)
-    d_dense_1_transpose = m.fixed(1024, 512)
-    d_dense_1_1 = m.rows(1296, 2)
-    d_dense_2_2 = m.rows(1298, 2)
-    d_dense_dot = m.rows(784, 256)
-    d_dense_add = m.rows(1040, 256)
+    d_dense_1_1 = m.rows(4428, 2)
+    d_dense_2_2 = m.rows(4430, 2)
+    d_dense_dot = m.rows(3904, 256)
+    d_dense_add = m.rows(4160, 256)
     return [
         m.feed("image", image, 784),
         m.feed("rebuilt_target", rebuilt_target, 784),
@@ -880,31 +866,25 @@ def vae_gradients(m):
             decoder_dense,
             d_decoder_dense_add,
         ),
-        transpose_decoder_dense_kernel(
-            m.weight("decoder/dense/kernel"),
-            d_sample_transpose,
-        ),
-        transpose_dense_2_kernel(m.weight("dense_2/kernel"), d_dense_transpose),
-        transpose_dense_2_kernel(m.weight("dense_1/kernel"), d_dense_1_transpose),
-        sync,
-        compute_figures(sum, rebuilt_loss_multiply_1, m.figure(0), m.figure(1)),
         gradient_of_dense_2_2(
             d_decoder_dense_add,
-            d_sample_transpose,
+            m.weight("decoder/dense/kernel"),
             d_dense_1,
             d_dense_1_1,
             sample_exp,
             d_dense_2_1,
             d_dense_2_2,
         ),
-        gradient_of_dense_dot(d_dense_2_2, d_dense_transpose, d_dense_dot),
+        gradient_of_dense_dot(d_dense_2_2, m.weight("dense_2/kernel"), d_dense_dot),
         gradient_of_dense_add(
             d_dense_1_1,
-            d_dense_1_transpose,
+            m.weight("dense_1/kernel"),
             d_dense_dot,
             dense,
             d_dense_add,
         ),
+        sync,
+        compute_figures(sum, rebuilt_loss_multiply_1, m.figure(0), m.figure(1)),
         gradient_of_decoder_dense_1_bias(
             d_decoder_dense_1_add,
             m.gradient("decoder/dense_1/bias"),
@@ -914,17 +894,16 @@ def vae_gradients(m):
             d_decoder_dense_1_add,
             m.gradient("decoder/dense_1/kernel"),
         ),
-        gradient_of_decoder_dense_kernel(
-            sample,
-            d_decoder_dense_add,
-            m.gradient("decoder/dense/kernel"),
-        ),
-        sync,
         gradient_of_dense_bias(
             d_decoder_dense_add,
             d_dense_add,
             m.gradient("decoder/dense/bias"),
             m.gradient("dense/bias"),
+        ),
+        gradient_of_decoder_dense_kernel(
+            sample,
+            d_decoder_dense_add,
+            m.gradient("decoder/dense/kernel"),
         ),
         gradient_of_dense_1_bias(
             d_dense_2_2,
@@ -1193,11 +1172,8 @@ class Vae(Model):
 
     spec = VAE_SPEC
     programs = Programs(
-        train=(
-            Steps(vae_gradients, 3919, 1536, 2068045),
-            Steps(vae_update, 3919, 1536, 0),
-        ),
-        gradient=(Steps(vae_gradients, 3919, 1536, 2068045),),
+        train=(Steps(vae_gradients, 4435, 0, 2068045), Steps(vae_update, 4435, 0, 0)),
+        gradient=(Steps(vae_gradients, 4435, 0, 2068045),),
         evaluate=(Steps(vae_evaluate, 2871, 0, 838317),),
         predict=(Steps(vae_predict, 2082, 0, 822354),),
         few=(Steps(vae_predict_few, 2082, 0, 822354),),
@@ -1226,11 +1202,9 @@ SOURCE_MAP = {
     "gradient_of_decoder_dense_add": (20,),
     "gradient_of_decoder_dense_1_kernel": (20,),
     "gradient_of_dense_bias": (20, 25),
-    "transpose_decoder_dense_kernel": (20,),
     "gradient_of_dense_2_2": (14, 20),
     "gradient_of_decoder_dense_kernel": (20,),
     "gradient_of_dense_1_bias": (26, 27),
-    "transpose_dense_2_kernel": (26, 27),
     "gradient_of_dense_dot": (27,),
     "gradient_of_dense_2_kernel": (26, 27),
     "gradient_of_dense_add": (25, 26),

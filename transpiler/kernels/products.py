@@ -199,37 +199,49 @@ def dot_panels(body: Body) -> NestText:
 
 
 def dot_turned(body: Body) -> NestText:
-    """Panels of columns, which are rows of the matrix, turned over as they are copied."""
+    """Panels of columns, which are rows of the matrix, turned over as they are copied.
+
+    Of a long sum a block of terms at a time, as in `BlockedMatmulText`.
+    """
     a, b = body.group.anchor.inputs
     cols, inner = known_size(b.shape[:1]), known_size(b.shape[1:])
-    partial = _partial(body)
-    blocks = -(-inner // BLOCK) if partial is not None else 1
-    block = -(-inner // blocks)
+    rows, (vectors, step) = "ROWS", product_vectors(cols, body.lanes)
+    if is_wide(cols):
+        rows, vectors, step = "HALF_ROWS", "4", "4 * LANES"
     take_names(body, "start", "stop", "top", "bottom")
     left = body.view(a, rows_text(a.shape[:-1]), inner)
     right = body.view(b, str(cols), inner)
-    finish = epilogue(body, Cursor("i", "j", "HALF_ROWS", "4"))
-    start = [*_ahead(body, finish, "HALF_ROWS", "4"), "acc = zeros(HALF_ROWS, 4)"]
-    if partial is not None and blocks > 1:
-        sums = body.view(partial, rows_text(a.shape[:-1]), cols)
-        start += ["if start > 0:", f"    acc = load({sums}, i, j, HALF_ROWS, 4)"]
-        wait = f"    store({sums}, i, j, acc)"
-        finish = (f"if stop < {inner}:", wait, "    continue", *finish)
-    packing = f"panel = pack_t({right}, j, start, {block}, 4, stop - start)"
+    partial = _partial(body) if inner > BLOCK else None
+    block = inner if partial is None else -(-inner // -(-inner // BLOCK))
+    across = f"j in range(0, {cols}, {step})"
+    finish = epilogue(body, Cursor("i", "j", rows, vectors))
+    ahead = [*_ahead(body, finish, rows, vectors), f"acc = zeros({rows}, {vectors})"]
+    if partial is None:
+        packing = f"panel = pack_t({right}, j, 0, {inner}, {vectors}, {inner})"
+        return nest(
+            share=shared(a.shape[:-1]),
+            loops=(Loop(across, (packing,)), Loop(f"i in range(first, last, {rows})")),
+            start=ahead,
+            inner=(Loop(f"k in range({inner})"),),
+            body=(f"acc = outer(acc, {left}, i, k, panel, k, 0)",),
+            finish=finish,
+        )
+    sums = f"{body.view(partial, rows_text(a.shape[:-1]), cols)}, i, j"
+    packing = f"panel = pack_t({right}, j, start, {block}, {vectors}, stop - start)"
+    bottom = f"bottom = min(top + {_TALLER}, last)"
     stop = f"stop = min(start + {block}, {inner})"
-    tall = f"bottom = min(top + {_TALLER}, last)"
     return nest(
         share=shared(a.shape[:-1]),
         loops=(
-            Loop(f"top in range(first, last, {_TALLER})", (tall,)),
+            Loop(f"top in range(first, last, {_TALLER})", (bottom,)),
             Loop(f"start in range(0, {inner}, {block})", (stop,)),
-            Loop(f"j in range(0, {cols}, 4 * LANES)", (packing,)),
-            Loop("i in range(top, bottom, HALF_ROWS)"),
+            Loop(across, (packing,)),
+            Loop(f"i in range(top, bottom, {rows})"),
         ),
-        start=start,
+        start=(*ahead, "if start > 0:", f"    acc = load({sums}, {rows}, {vectors})"),
         inner=(Loop("k in range(start, stop)"),),
         body=(f"acc = outer(acc, {left}, i, k, panel, k - start, 0)",),
-        finish=finish,
+        finish=(f"if stop < {inner}:", f"    store({sums}, acc)", "    continue", *finish),
     )
 
 

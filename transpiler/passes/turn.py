@@ -1,11 +1,11 @@
-"""Let products that copy panels of a transpose make the panels of the matrix itself.
+"""Let products meet the panels of a matrix turned over, instead of a transpose of it all.
 
 before                                  after
 %t = transpose(%w)                      %x = dot_turned(%g, %w)
 %x = dot(%g, %t)
 
-A panel is turned over as it is copied. What was transposed for all threads would be written to
-memory first, and come to each of them from there or from another's caches.
+Each thread turns panels over as it copies them. What all of them had transposed would wait for a
+barrier, and come to each from memory or from another's caches.
 """
 
 from __future__ import annotations
@@ -16,12 +16,12 @@ from kgen import ops
 from kgen.graph import BATCH, Graph, Node, Value
 from kgen.rewrite import rebuild
 
-# Terms of a sum, and columns, from which a product copies panels; the longest panel.
-_LONG, _MANY, _LONGEST = 129, 128, 4096
+# Terms of a sum that a thread has room for a panel of.
+_LONGEST = 4096
 
 
 def turn(graph: Graph) -> Graph:
-    """Rewrite products of rows of the batch with large matrices."""
+    """Rewrite products of rows of the batch."""
     uses = Counter(value for node in graph.nodes for value in node.inputs)
     uses.update(graph.results())
     if not any(_is_fit(node, uses) for node in graph.nodes):
@@ -43,6 +43,4 @@ def _is_fit(node: Node, uses: Counter[Value]) -> bool:
     if a.shape[:-1] != (BATCH,) or b.node.op.name != "transpose" or uses[b] > 1:
         return False
     inner, cols = b.shape
-    if not isinstance(inner, int) or not isinstance(cols, int):
-        return False
-    return _LONG <= inner <= _LONGEST and cols >= _MANY
+    return isinstance(cols, int) and isinstance(inner, int) and cols > 1 and inner <= _LONGEST
