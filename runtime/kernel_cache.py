@@ -77,7 +77,8 @@ def runtime_files() -> tuple[str, ...]:
     folder = Path(constants_of.__code__.co_filename).parent
     here.update(folder.glob("lowering*.py"))
     here.update(
-        folder / name for name in ("ir_vectors.py", "vector_unit.py", "tiles.py", "kernels.py")
+        folder / name
+        for name in ("ir_vectors.py", "vector_unit.py", "tiles.py", "kernels.py", "pipeline.py")
     )
     return tuple(str(path) for path in sorted(here) if path.exists())
 

@@ -21,6 +21,7 @@ from kgen.runtime.lowering_memory import describe_argument  # noqa: F401 (compil
 from kgen.runtime.lowering_products import accumulate  # noqa: F401 (compiled forms)
 from kgen.runtime.lowering_random import build_split_mix  # noqa: F401 (compiled forms)
 from kgen.runtime.lowering_reduce import register_fold  # noqa: F401 (compiled forms)
+from kgen.runtime.pipeline import KernelCompiler, without_collector
 from kgen.runtime.tiles import (
     copy_words,
     element,
@@ -154,9 +155,12 @@ class Kernel:
     def _translate(self) -> Any:
         """The function compiled."""
         kinds = (self.signature.args, self.signature.return_type)
-        compiled = CFunc(self.function, kinds, {}, dict(COMPILE_OPTIONS))
+        compiled = CFunc(
+            self.function, kinds, {}, dict(COMPILE_OPTIONS), pipeline_class=KernelCompiler
+        )
         compiled._cache = KernelCache(self.function, str(self.signature))
-        compiled.compile()
+        with without_collector():
+            compiled.compile()
         return compiled
 
     def is_cached(self) -> bool:

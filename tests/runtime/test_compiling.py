@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import subprocess
 import sys
@@ -10,6 +11,7 @@ from pathlib import Path
 
 import pytest
 from kgen.runtime import compiling
+from kgen.runtime.pipeline import without_collector
 
 SCRIPT = """
 import os, sys, time
@@ -96,3 +98,19 @@ def test_no_helper_for_few_kernels_or_one_core(monkeypatch: pytest.MonkeyPatch) 
     assert not compiling.start_helpers([None] * 3)  # type: ignore[list-item]
     monkeypatch.setenv("KGEN_NUM_THREADS", "1")
     assert not compiling.start_helpers([None] * 9)  # type: ignore[list-item]
+
+
+@pytest.mark.parametrize("enabled", [True, False])
+def test_the_collector_is_left_as_it_was(enabled: bool) -> None:
+    """Whether a kernel compiles or fails."""
+    before = gc.isenabled()
+    try:
+        gc.enable() if enabled else gc.disable()
+        with without_collector():
+            assert not gc.isenabled()
+        assert gc.isenabled() == enabled
+        with pytest.raises(ValueError, match="no"), without_collector():
+            raise ValueError("no")
+        assert gc.isenabled() == enabled
+    finally:
+        gc.enable() if before else gc.disable()

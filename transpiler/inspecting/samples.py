@@ -17,20 +17,21 @@ def sample_data(
 ) -> tuple[list[Any], list[Any]]:
     """Inputs and targets for `rows` rows: standard normal numbers, one-hot rows, labels, bits.
 
-    Open dimensions become what `dims` says by name, or `length`.
+    Open dimensions become what `dims` says by name, or `length`, or the least that they may be.
     """
-    sizes = dims if dims is not None else {dim.name: length for dim in spec.dims}
+    if dims is None:
+        dims = {dim.name: max(length, dim.minimum) for dim in spec.dims}
     rng = np.random.default_rng(0)
     inputs: list[Any] = []
     for one in spec.inputs:
-        shape = (rows, *filled(one.shape, one.dims, sizes))
+        shape = (rows, *filled(one.shape, one.dims, dims))
         if one.dtype == "int32":
             inputs.append(rng.integers(0, min(one.limit or WORDS, WORDS), shape).astype(np.int32))
         else:
             inputs.append(rng.standard_normal(shape, np.float32))
     targets: list[Any] = []
     for one in spec.targets:
-        shape = (rows, *filled(one.shape, one.dims, sizes))
+        shape = (rows, *filled(one.shape, one.dims, dims))
         if one.dtype == "int32":
             targets.append(rng.integers(0, one.classes or WORDS, shape).astype(np.int32))
         elif shape[-1] > 1:
