@@ -45,7 +45,7 @@ def print_table(
 def time_text(seconds: float) -> str:
     """`7.12 us`, `1.4 ms`, `2.31 s`: three digits."""
     for factor, unit in ((1e6, "us"), (1e3, "ms")):
-        if seconds * factor < 1000:
+        if seconds * factor < 999.5:
             return f"{seconds * factor:.3g} {unit}"
     return f"{seconds:.3g} s"
 

@@ -22,6 +22,7 @@ from benchmarks.peers.examine import disturbed
 from benchmarks.peers.peer import make_peer
 from benchmarks.peers.steady import Steady
 from benchmarks.peers.tasks import TASKS
+from benchmarks.report import time_text
 from benchmarks.scale.points import sweeps
 from benchmarks.statistics import best_other, geometric_mean, median, quartiles, round_ratios
 
@@ -37,6 +38,20 @@ def test_statistics() -> None:
     seconds = {"kgen": [1.0], "a": [5.0, 1.0, 5.0], "b": [4.0, 4.0, 4.0]}
     assert best_other(seconds) == "b"
     assert best_other({"kgen": [1.0]}) is None
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"),
+    [
+        (7.12e-6, "7.12 us"),
+        (9.996e-4, "1 ms"),
+        (0.0014, "1.4 ms"),
+        (0.9994, "999 ms"),
+        (2.31, "2.31 s"),
+    ],
+)
+def test_times_have_three_digits(seconds: float, text: str) -> None:
+    assert time_text(seconds) == text
 
 
 def test_ratios_of_a_run() -> None:

@@ -141,7 +141,7 @@ def compile_tables(record: dict[str, Any]) -> list[str]:
     rows = [
         [
             name,
-            str(len(one["cold"])),
+            str(len(one["cold"]) or ""),
             *(
                 time_text(median(one[key])) if one[key] else ""
                 for key in ("transpile", "first_cold", "first_warm")
