@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
-SEEDS = 4
+SEEDS = 3
 
 
 @pytest.fixture(scope="module")

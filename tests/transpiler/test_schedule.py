@@ -117,11 +117,11 @@ def test_barriers_stand_between_all_conflicts(train: Program) -> None:
 
 
 def test_barriers_are_few() -> None:
-    """Forward and backward run by rows: one barrier for transposed weights, one for gradients."""
+    """Forward and backward run by rows: one barrier, for the gradients."""
     (model,) = elaborate_text(MODEL.replace("|> BatchNormalization() ", ""), "mlp.k")
     program = lay_out(model, KernelTable()).train
     assert program is not None
-    assert sum(call.sync for call in program.calls) == 2
+    assert sum(call.sync for call in program.calls) == 1
 
 
 def test_missing_barriers_would_be_found(train: Program) -> None:
