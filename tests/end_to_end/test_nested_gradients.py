@@ -1,4 +1,4 @@
-"""A loss of slopes through convolutions: its gradients beside JAX's, by the size of their errors."""
+"""A loss of slopes through convolutions: gradients beside JAX's, by the size of their errors."""
 
 from __future__ import annotations
 
