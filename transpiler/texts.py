@@ -46,7 +46,12 @@ class MatmulText(KernelText):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PackedMatmulText(MatmulText):
-    """As `MatmulText`, each panel of `b` first copied to where its columns lie together."""
+    """As `MatmulText`, each panel of `b` first copied to where its columns lie together.
+
+    `packing` copies a panel.
+    """
+
+    packing: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

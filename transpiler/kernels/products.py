@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import fields
+from typing import Any
 
 from kgen.access import count
 from kgen.body import Body, Cursor
@@ -63,12 +64,11 @@ def matmul(body: Body) -> KernelText:
     bounds, columns = "first, last", f"0, {cols}"
     vectors, step = product_vectors(cols, body.lanes)
     rows = "ROWS"
-    kind = MatmulText
     partial: Value | None = None
     large, alone = pays_to_pack(inner, cols), body.fusion.around is body.fusion.graph
     single = body.rows == "few" and a.shape[:-1] == (BATCH,)
-    if large and not single:
-        kind = PackedMatmulText
+    packs = large and not single
+    if packs:
         if is_wide(cols):
             rows, vectors, step = "HALF_ROWS", "4", "4 * LANES"
             partial = _partial(body) if known_size(b.shape[:1]) > BLOCK else None
@@ -97,7 +97,7 @@ def matmul(body: Body) -> KernelText:
         spread = staged(stage, known_size(body.group.domain.cols), int(vectors))
     elif is_whole:
         spread = dealt(share, tiles, free=True, together=together)[0]
-    text = kind(
+    text = MatmulText(
         dealt=tuple(spread),
         together=together,
         staged=stage,
@@ -113,7 +113,9 @@ def matmul(body: Body) -> KernelText:
         ahead=_ahead(body, finish, rows, vectors),
         body=finish,
     )
-    return text if partial is None else _blocked(body, text, partial)
+    if partial is not None:
+        return _blocked(body, text, partial, _TALL, _crowded_packing(body, text))
+    return _packed(text, f"panel = pack({b_name}, 0, j, {inner}, {vectors})") if packs else text
 
 
 def _pays_to_stage(body: Body, rows: Shape, inner: Width, cols: Width) -> bool:
@@ -155,24 +157,42 @@ def _partial(body: Body) -> Value | None:
     return None
 
 
-def _blocked(body: Body, text: MatmulText, partial: Value) -> BlockedMatmulText:
+def _packed(text: MatmulText, packing: str) -> PackedMatmulText:
+    """The product by panels of all terms."""
+    return PackedMatmulText(**_parts(text), packing=packing)
+
+
+def _parts(text: MatmulText) -> dict[str, Any]:
+    return {field.name: getattr(text, field.name) for field in fields(text)}
+
+
+def _blocked(
+    body: Body, text: MatmulText, partial: Value, tall: int, packing: str
+) -> BlockedMatmulText:
     """The product in blocks; sums of what was met so far wait where the kernel stores a result."""
-    a, b = body.group.anchor.inputs
-    cols, inner = known_size(body.group.domain.cols), known_size(b.shape[:1])
-    block = -(-inner // -(-inner // BLOCK))
-    packing: tuple[str, ...] = ()
-    right = f"{text.b}, k, j"
-    if int(body.fusion.strides.get(root(b), cols)) % _CROWDED == 0:
-        packing = (f"panel = pack({text.b}, start, j, {block}, {text.vectors}, stop - start)",)
-        right = "panel, k - start, 0"
+    shape = body.group.anchor.output.shape
     return BlockedMatmulText(
-        **{field.name: getattr(text, field.name) for field in fields(text)},
-        tall=str(_TALL),
-        block=str(block),
-        packing=packing,
-        right=right,
-        sums=body.view(partial, rows_text(a.shape[:-1]), cols),
+        **_parts(text),
+        tall=str(tall),
+        block=str(_block(int(text.inner))),
+        packing=(packing,) if packing else (),
+        right="panel, k - start, 0" if packing else f"{text.b}, k, j",
+        sums=body.view(partial, rows_text(shape[:-1]), known_size(shape[-1:])),
     )
+
+
+def _block(inner: int) -> int:
+    """Terms of a long sum that are met together."""
+    return -(-inner // -(-inner // BLOCK))
+
+
+def _crowded_packing(body: Body, text: MatmulText) -> str:
+    """Copies a panel of a block, if its rows would not all stay in the caches as they lie."""
+    b = body.group.anchor.inputs[1]
+    if int(body.fusion.strides.get(root(b), known_size(b.shape[1:]))) % _CROWDED:
+        return ""
+    block = _block(int(text.inner))
+    return f"panel = pack({text.b}, start, j, {block}, {text.vectors}, stop - start)"
 
 
 def dot_panels(body: Body) -> NestText:
@@ -198,11 +218,8 @@ def dot_panels(body: Body) -> NestText:
     )
 
 
-def dot_turned(body: Body) -> NestText:
-    """Panels of columns, which are rows of the matrix, turned over as they are copied.
-
-    Of a long sum a block of terms at a time, as in `BlockedMatmulText`.
-    """
+def dot_turned(body: Body) -> MatmulText:
+    """Panels of columns, which are rows of the matrix, turned over as they are copied."""
     a, b = body.group.anchor.inputs
     cols, inner = known_size(b.shape[:1]), known_size(b.shape[1:])
     rows, (vectors, step) = "ROWS", product_vectors(cols, body.lanes)
@@ -212,37 +229,24 @@ def dot_turned(body: Body) -> NestText:
     left = body.view(a, rows_text(a.shape[:-1]), inner)
     right = body.view(b, str(cols), inner)
     partial = _partial(body) if inner > BLOCK else None
-    block = inner if partial is None else -(-inner // -(-inner // BLOCK))
-    across = f"j in range(0, {cols}, {step})"
     finish = epilogue(body, Cursor("i", "j", rows, vectors))
-    ahead = [*_ahead(body, finish, rows, vectors), f"acc = zeros({rows}, {vectors})"]
-    if partial is None:
-        packing = f"panel = pack_t({right}, j, 0, {inner}, {vectors}, {inner})"
-        return nest(
-            share=shared(a.shape[:-1]),
-            loops=(Loop(across, (packing,)), Loop(f"i in range(first, last, {rows})")),
-            start=ahead,
-            inner=(Loop(f"k in range({inner})"),),
-            body=(f"acc = outer(acc, {left}, i, k, panel, k, 0)",),
-            finish=finish,
-        )
-    sums = f"{body.view(partial, rows_text(a.shape[:-1]), cols)}, i, j"
-    packing = f"panel = pack_t({right}, j, start, {block}, {vectors}, stop - start)"
-    bottom = f"bottom = min(top + {_TALLER}, last)"
-    stop = f"stop = min(start + {block}, {inner})"
-    return nest(
+    text = MatmulText(
+        bounds="first, last",
         share=shared(a.shape[:-1]),
-        loops=(
-            Loop(f"top in range(first, last, {_TALLER})", (bottom,)),
-            Loop(f"start in range(0, {inner}, {block})", (stop,)),
-            Loop(across, (packing,)),
-            Loop(f"i in range(top, bottom, {rows})"),
-        ),
-        start=(*ahead, "if start > 0:", f"    acc = load({sums}, {rows}, {vectors})"),
-        inner=(Loop("k in range(start, stop)"),),
-        body=(f"acc = outer(acc, {left}, i, k, panel, k - start, 0)",),
-        finish=(f"if stop < {inner}:", f"    store({sums}, acc)", "    continue", *finish),
+        rows=rows,
+        columns=f"0, {cols}",
+        step=step,
+        vectors=vectors,
+        inner=str(inner),
+        a=left,
+        b=right,
+        ahead=_ahead(body, finish, rows, vectors),
+        body=finish,
     )
+    if partial is None:
+        return _packed(text, f"panel = pack_t({right}, j, 0, {inner}, {vectors}, {inner})")
+    packing = f"panel = pack_t({right}, j, start, {_block(inner)}, {vectors}, stop - start)"
+    return _blocked(body, text, partial, _TALLER, packing)
 
 
 def _dots(body: Body, share: str, bounds: str, inner: int) -> NestText:
