@@ -6,6 +6,7 @@ import contextlib
 import gc
 from collections.abc import Iterator
 
+import llvmlite.binding as llvm
 from numba.core.compiler import CompilerBase
 from numba.core.compiler_machinery import PassManager
 from numba.core.typed_passes import (
@@ -32,6 +33,10 @@ PASSES = (
     NativeLowering,
     NoPythonBackend,
 )
+
+# LLVM's own order for x86 has loads long before what they are for. In the loop of a tile that needs
+# nearly all registers, that moves a dozen of these to memory and back in each turn.
+llvm.set_option("", "-pre-RA-sched=list-burr")
 
 
 class KernelCompiler(CompilerBase):  # type: ignore[misc]

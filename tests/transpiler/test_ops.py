@@ -40,7 +40,8 @@ WITHOUT_SAMPLES = {
     "array", "as_float", "constant", "distinct_places", "distinct_ranks", "distinct_rows",
     "dot_panels", "dot_parts", "dot_turned", "filter_parts", "input", "logical_and", "logical_not",
     "logical_or", "random_normal", "random_uniform", "scalar_input", "scan", "scan_output",
-    "sum_parts", "weight", "where", "winograd", "winograd_kernel",
+    "sum_parts", "weight", "where", "winograd", "winograd_filter",
+    "winograd_kernel",
 }  # fmt: skip
 
 

@@ -412,6 +412,11 @@ def test_shape_rules_explain() -> None:
     [
         ((18, 10, 32), 48, {}, True),
         ((8, 8, 32), 32, {"before": (1, 1), "behind": (1, 1)}, True),
+        ((12, 12, 33), 32, {}, True),
+        ((34, 100), 64, {}, True),
+        ((16, 32), 128, {"before": (2,), "behind": (0,)}, True),
+        ((17, 64), 64, {}, False),  # an odd position
+        ((16, 64), 64, {}, False),  # few
         ((17, 10, 32), 48, {}, False),  # an odd line is left over
         ((8, 8, 32), 48, {}, False),  # few positions
         ((18, 10, 16), 48, {}, False),  # few channels
@@ -426,8 +431,9 @@ def test_convolutions_by_fewer_products(
     """Winograd's products give what the convolution gives, and zeros and NaNs stay in place."""
     with Builder() as builder:
         x = matrix(builder, "x", *shape)
-        w = builder.weight("w", (3, 3, shape[-1], cols), ZEROS)
-        steps = {"strides": (1, 1), "dilation": (1, 1)}
+        rank = len(shape) - 1
+        w = builder.weight("w", (*(3,) * rank, shape[-1], cols), ZEROS)
+        steps = {"strides": (1,) * rank, "dilation": (1,) * rank}
         y = builder.add(OPS["conv"], (x, w), steps | attrs)
         graph = builder.graph("g", {"y": y})
     after = winograd(graph)
@@ -435,9 +441,46 @@ def test_convolutions_by_fewer_products(
     assert ("winograd" in names(after)) == fits
     given = {key: value.astype(np.float64) for key, value in feeds(graph).items()}
     given["x"][:, :5] = 0.0
-    given["x"][0, 7, 5] = np.nan
+    given["x"][(0, 7, 5)[:-1] if rank == 1 else (0, 7, 5)] = np.nan
     before, now = (interpret(g, given)[g.outputs["y"]] for g in (graph, after))
     # Of each channel 16 products, and eight roundings on the way to each and from it.
     near = 16 * 8 * shape[-1] * np.finfo(np.float64).eps * np.nanmax(abs(before))
     np.testing.assert_allclose(now, before, rtol=0.0, atol=near)
     np.testing.assert_array_equal(now == 0, before == 0)
+
+
+@pytest.mark.parametrize(
+    ("shape", "cols", "attrs", "fits"),
+    [
+        ((18, 10, 32), 48, {}, True),
+        ((8, 8, 32), 32, {"before": (1, 1), "behind": (1, 1)}, True),
+        ((20, 100), 64, {}, True),
+        ((31, 36), 32, {"before": (2,), "behind": (1,)}, True),
+        ((17, 10, 32), 48, {}, False),  # an odd line is left over
+        ((18, 10, 128), 128, {}, False),  # sums that a thread has no room for
+        ((20, 100), 40, {}, False),  # not whole vectors
+        ((23, 64), 64, {"dilation": (2,)}, False),
+    ],
+)
+def test_gradients_for_kernels_by_fewer_products(
+    shape: tuple[int, ...], cols: int, attrs: dict[str, Any], fits: bool
+) -> None:
+    rank = len(shape) - 1
+    given = {"taps": (3,) * rank, "strides": (1,) * rank, "dilation": (1,) * rank} | attrs
+    border = [given.get(name, (0,) * rank) for name in ("before", "behind")]
+    reach = [2 * by for by in given["dilation"]]
+    positions = [
+        size + low + high - far for size, low, high, far in zip(shape, *border, reach, strict=False)
+    ]
+    with Builder() as builder:
+        x, grad = matrix(builder, "x", *shape), matrix(builder, "grad", *positions, cols)
+        parts = builder.add(OPS["filter_parts"], (x, grad), given)
+        graph = builder.graph("g", {"y": ops.sum(parts, (0,))})
+    after = winograd(graph)
+    verify(after)
+    assert ("winograd_filter" in names(after)) == fits
+    inputs = {key: value.astype(np.float64) for key, value in feeds(graph).items()}
+    before, now = (interpret(g, inputs)[g.outputs["y"]] for g in (graph, after))
+    # As many products as there are pairs, and eight roundings on the way to each and from it.
+    near = 4**rank * 8 * 3 * np.prod(positions) * np.finfo(np.float64).eps * np.abs(before).max()
+    np.testing.assert_allclose(now, before, rtol=0.0, atol=near)

@@ -31,6 +31,7 @@ from kgen.kernels.summing import batched, outer
 from kgen.kernels.transposing import conv_transpose
 from kgen.kernels.warping import unwarp, warp
 from kgen.kernels.winograd import winograd, winograd_kernel
+from kgen.kernels.winograd_filter import winograd_filter
 from kgen.texts import KernelText
 
 __all__ = ["Draft", "draft", "flops", "is_by_batch", "node_flops", "spilled"]
@@ -89,7 +90,7 @@ def _sizes(text: KernelText, fusion: Fusion) -> tuple[str, ...]:
 
 def is_by_batch(group: Group) -> bool:
     """Whether each thread works on its own rows of the batch."""
-    if group.kind in ("dot_parts", "filter_parts", "sum_parts"):
+    if group.kind in ("dot_parts", "filter_parts", "sum_parts", "winograd_filter"):
         return True
     rows = tuple(group.outer) if group.kind == "columns" else group.domain.rows
     if group.kind == "outer" or not starts_with_batch(rows) or BATCH in group.domain.cols:  # type: ignore[arg-type]
@@ -138,6 +139,7 @@ _WRITERS: dict[str, Callable[[Body], KernelText]] = {
     "warp": warp,
     "unwarp": unwarp,
     "winograd": winograd,
+    "winograd_filter": winograd_filter,
     "winograd_kernel": winograd_kernel,
 }
 

@@ -1,27 +1,30 @@
-"""Convolutions with kernels of 3 by 3 by Winograd's products: squares of 2 by 2 outputs at a time.
+"""Convolutions with three taps an axis by Winograd's products: two outputs of an axis at a time.
 
-Four outputs that take 36 products of an input with a tap take 16, of sums of inputs with sums of
-taps. With the matrices
+Two outputs of a line that take 6 products of an input with a tap take 4, of sums of inputs with
+sums of taps; a square of 2 by 2 outputs takes 16 for 36. With the matrices
 
     B = 1  0 -1  0      G = 1    0   0        A = 1  1  1  0
         0  1  1  0          1/2  1/2 1/2          0  1 -1 -1
         0 -1  1  0          1/2 -1/2 1/2
         0  1  0 -1          0    0   1
 
-an output square is `A (G g G' * B d B') A'`, g being the taps and d the 4 by 4 inputs that they
-meet; the star multiplies element by element. An output depends on the inputs under its own window
-alone, and is exactly zero where all those are. (A. Lavin, S. Gray: Fast algorithms for
-convolutional neural networks, 2015, F(2x2, 3x3).)
+a pair of outputs is `A (G g * B d)` and a square `A (G g G' * B d B') A'`, g being the taps and d
+the 4, or 4 by 4, inputs that they meet; the star multiplies element by element. An output depends
+on the inputs under its own window alone, and is exactly zero where all those are. (A. Lavin, S.
+Gray: Fast algorithms for convolutional neural networks, 2015, F(2, 3) and F(2x2, 3x3).) The
+gradient for the taps is the sum over all pairs of `G' (B d * A' e)`, and over all squares of
+`G' (B d B' * A' e A) G`, e being the outputs' gradients.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from math import prod
 from typing import Any
 
 import numpy as np
 from kgen.dims import minus
-from kgen.graph import Attrs, Node, OpDef, TensorType, Value, apply, register
+from kgen.graph import BATCH, THREADS, Attrs, Node, OpDef, TensorType, Value, apply, register
 from kgen.ops.borders import bordered, with_border
 from kgen.ops.convolve import known_part, known_sizes
 from kgen.ops.precision import rounded
@@ -29,6 +32,7 @@ from kgen.ops.precision import rounded
 __all__ = ["winograd_kernel"]
 
 _G = np.array([[1, 0, 0], [0.5, 0.5, 0.5], [0.5, -0.5, 0.5], [0, 0, 1]], np.float64)
+_A = np.array([[1, 1, 1, 0], [0, 1, -1, -1]], np.float64)
 
 
 def _cells(d: Any, axis: int) -> Any:
@@ -45,41 +49,97 @@ def _outputs(m: Any, axis: int) -> Any:
 
 def _kernel_shape(inputs: Sequence[TensorType], attrs: Attrs) -> TensorType:
     (w,) = inputs
-    assert w.shape[:-2] == (3, 3)
-    return TensorType("float32", (4, 4, *w.shape[-2:]))
+    rank = w.rank - 2
+    assert w.shape[:-2] == (3,) * rank
+    return TensorType("float32", (*(4,) * rank, *w.shape[-2:]))
 
 
 def _kernel(w: Any) -> Any:
-    return rounded(np.einsum("sy,tx,yxio->stio", _G, _G, np.asarray(w, np.float64)), w)
+    sums = np.asarray(w, np.float64)
+    for axis in range(sums.ndim - 2):
+        sums = np.moveaxis(np.tensordot(_G, sums, (1, axis)), 0, axis)
+    return rounded(sums, w)
 
 
 def _kernel_flops(node: Node) -> int:
-    channels, cols = known_sizes(node.output.shape[-2:])
-    return 63 * channels * cols
+    *taps, channels, cols = known_sizes(node.output.shape)
+    return (9 if len(taps) == 1 else 63) * channels * cols
 
 
 def _shape(inputs: Sequence[TensorType], attrs: Attrs) -> TensorType:
     x, u = inputs
     around = with_border(x.shape, attrs)
-    assert u.shape[:-2] == (4, 4) and u.shape[-2] == x.shape[-1]
+    assert u.shape[:-2] == (4,) * (x.rank - 2) and u.shape[-2] == x.shape[-1]
     return TensorType("float32", (x.shape[0], *(minus(n, 2) for n in around[1:-1]), u.shape[-1]))
+
+
+def _squares(x: Any) -> Any:
+    """Sums of the four inputs an axis that each pair of outputs meets, in axes behind x's own."""
+    axes = tuple(range(1, x.ndim - 1))
+    found = np.lib.stride_tricks.sliding_window_view(x, (4,) * len(axes), axes)
+    found = found[(slice(None), *(slice(None, None, 2) for _ in axes))]
+    for axis in axes:
+        found = _cells(found, -axis)
+    return found
 
 
 def _product(x: Any, u: Any, before: Sequence[int] = (), behind: Sequence[int] = ()) -> Any:
     wide = bordered(np.asarray(x, np.float64), before, behind)
-    found = np.lib.stride_tricks.sliding_window_view(wide, (4, 4), (1, 2))[:, ::2, ::2]
-    squares = _cells(_cells(found, -1), -2)
-    products = np.einsum("nhwist,stio->nhwsto", squares, np.asarray(u, np.float64))
-    sums = _outputs(_outputs(products, -2), -3)
-    n, high, across, _, _, cols = sums.shape
-    together = np.swapaxes(sums, 2, 3).reshape(n, 2 * high, 2 * across, cols)
-    return rounded(together, x, u)
+    rank = wide.ndim - 2
+    axes = range(1, rank + 1)
+    found = _squares(wide)
+    at, of = "hw"[:rank], "st"[:rank]
+    sums = np.einsum(f"n{at}i{of},{of}io->n{at}{of}o", found, np.asarray(u, np.float64))
+    places = [2 * pairs for pairs in sums.shape[1 : rank + 1]]
+    for axis in axes:
+        sums = _outputs(sums, rank + axis)
+        # Two neighbours beside the place of their pair.
+        sums = np.moveaxis(sums, rank + axis, 2 * axis)
+    return rounded(sums.reshape(len(x), *places, u.shape[-1]), x, u)
 
 
 def _flops(node: Node) -> int:
     channels, cols = known_sizes(node.inputs[1].shape[-2:])
-    high, wide = known_part(node.output.shape[1:-1])
-    return (32 * channels * cols + 32 * channels + 24 * cols) * (high * wide // 4)
+    positions = known_part(node.output.shape[1:-1])
+    rank = len(positions)
+    outputs = 1 << rank
+    products = outputs * outputs
+    each = 2 * products * channels * cols + rank * products * channels
+    return (each + 2 * (products - outputs) * cols) * (prod(positions) // outputs)
+
+
+def _filter_shape(inputs: Sequence[TensorType], attrs: Attrs) -> TensorType:
+    x, grad = inputs
+    assert x.shape[0] == grad.shape[0] == BATCH
+    return TensorType("float32", (THREADS, *(3,) * (x.rank - 2), x.shape[-1], grad.shape[-1]))
+
+
+def _filter(x: Any, grad: Any, before: Sequence[int] = (), behind: Sequence[int] = ()) -> Any:
+    wide = bordered(np.asarray(x, np.float64), before, behind)
+    rank = wide.ndim - 2
+    axes = range(1, rank + 1)
+    found = _squares(wide)
+    # Beside each pair's place its two gradients, and four sums of them.
+    shape = [size for extent in grad.shape[1:-1] for size in (extent // 2, 2)]
+    slopes = np.asarray(grad, np.float64).reshape(len(grad), *shape, grad.shape[-1])
+    for axis in axes:
+        slopes = np.moveaxis(np.tensordot(_A, slopes, (0, 2 * axis)), 0, 2 * axis)
+    at, of = "hw"[:rank], "st"[:rank]
+    both = "".join(place + tap for place, tap in zip(at, of, strict=True))
+    sums = np.einsum(f"n{at}i{of},n{both}o->{of}io", found, slopes)
+    for axis in range(rank):
+        sums = np.moveaxis(np.tensordot(_G, sums, (0, axis)), 0, axis)
+    return rounded(sums[None], x, grad)
+
+
+def _filter_flops(node: Node) -> int:
+    x, grad = node.inputs
+    (channels,), (*positions, cols) = known_sizes(x.shape[-1:]), known_part(grad.shape[1:])
+    rank = len(positions)
+    outputs = 1 << rank
+    products = outputs * outputs
+    each = 2 * products * channels * cols + rank * products * channels
+    return (each + 3 * (products - outputs) // 2 * cols) * (prod(positions) // outputs)
 
 
 register(
@@ -87,7 +147,7 @@ register(
         "winograd_kernel",
         _kernel_shape,
         _kernel,
-        doc="The 16 sums of a kernel's taps that Winograd's products need: `[4, 4, in, out]`.",
+        doc="The sums of a kernel's taps that Winograd's products need, four an axis.",
         kernel="winograd_kernel",
         flops=_kernel_flops,
     )
@@ -97,8 +157,8 @@ register(
         "winograd",
         _shape,
         _product,
-        doc="A convolution with a kernel of 3 by 3 of which Winograd's sums are given; it has an "
-        "even number of lines and of positions in each.",
+        doc="A convolution with a kernel of 3 taps an axis of which Winograd's sums are given; it "
+        "has an even number of positions along each.",
         kernel="winograd",
         tiled=True,
         flops=_flops,
@@ -106,6 +166,19 @@ register(
 )
 
 
+register(
+    OpDef(
+        "winograd_filter",
+        _filter_shape,
+        _filter,
+        doc="The gradient of a convolution for its kernel of 3 taps an axis, over each thread's "
+        "rows of the batch; the output has an even number of positions along each.",
+        kernel="winograd_filter",
+        flops=_filter_flops,
+    )
+)
+
+
 def winograd_kernel(w: Value, name: str) -> Value:
-    """`[3, 3, in, out]` to `[4, 4, in, out]`."""
+    """`[3, 3, in, out]` to `[4, 4, in, out]`, `[3, in, out]` to `[4, in, out]`."""
     return apply("winograd_kernel", w, hint=name)
