@@ -1,4 +1,4 @@
-"""Lists of weights: `set_weights` takes what Keras's `get_weights` gives, and the reverse."""
+"""Lists of weights: of layers one after another, Keras's `get_weights` and ours are the same."""
 
 from __future__ import annotations
 

@@ -17,7 +17,7 @@ from kgen.layers.family import loss
 from kgen.layers.kinds import (
     SUM_OVER_BATCH_SIZE,
     Bool,
-    Float,
+    FloatOrFloats,
     Fraction,
     Int,
     NonNegativeFloat,
@@ -148,19 +148,33 @@ def categorical_crossentropy(
 def categorical_focal_crossentropy(
     y_true: Value,
     y_pred: Value,
-    alpha: Float = 0.25,
+    alpha: FloatOrFloats = 0.25,
     gamma: NonNegativeFloat = 2.0,
     from_logits: Bool = False,
     label_smoothing: Fraction = 0.0,
     axis: Int = -1,
 ) -> Value:
-    """-sum(alpha * (1 - y_pred)^gamma * y_true * log(y_pred)) over an axis."""
+    """-sum(alpha * (1 - y_pred)^gamma * y_true * log(y_pred)) over an axis.
+
+    A list of `alpha` weighs the classes, which are on the last axis then.
+    """
     same_shape("categorical_focal_crossentropy", y_true, y_pred)
     axis = in_range(y_pred, axis)
     y_true = _smoothed(y_true, label_smoothing)
     logarithm = _log_probabilities(y_pred, from_logits, axis)
-    focus = alpha * _power(1.0 - ops.exp(logarithm), gamma)
+    focus = _weights(alpha, y_pred) * _power(1.0 - ops.exp(logarithm), gamma)
     return -ops.sum(focus * y_true * logarithm, axis)
+
+
+def _weights(alpha: float | tuple[float, ...], y_pred: Value) -> Value | float:
+    if not isinstance(alpha, tuple):
+        return alpha
+    if y_pred.shape[-1] != len(alpha):
+        raise ShapeError(
+            f"alpha has {len(alpha)} numbers, for predictions {y_pred.type}",
+            help="give one number for each class, which are on the last axis, or one for all",
+        )
+    return ops.array(alpha, "alpha")
 
 
 @loss("SparseCategoricalCrossentropy", "sparse_categorical_crossentropy", target=labels)

@@ -56,13 +56,13 @@ def _pairwise(
             raise ShapeError("a second tensor is needed", help=f"write {name}(a, b)")
         return like(operation(x1, x2), x1, x2)
 
-    call.__doc__ = f"{operation.__doc__} A list is merged as by the layer of the name."
+    call.__doc__ = f"{operation.__doc__} A list is merged as by the layer of the name, masks aside."
     function(name)(call)
 
 
 _pairwise("add", ops.add, merging.add)
 _pairwise("subtract", ops.subtract, merging.subtract)
-_pairwise("multiply", ops.multiply, merging.multiply)
+_pairwise("multiply", ops.multiply, partial(merging.fold, operation=ops.multiply))
 _pairwise("maximum", ops.maximum, partial(merging.fold, operation=ops.maximum))
 _pairwise("minimum", ops.minimum, partial(merging.fold, operation=ops.minimum))
 

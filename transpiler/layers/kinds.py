@@ -345,6 +345,9 @@ OptionalPatterns: TypeAlias = Annotated[
 ]
 OptionalInt: TypeAlias = Annotated[int | None, Maybe("an integer or None", _INT)]
 Floats: TypeAlias = Annotated[tuple[float, ...], Several("a list of numbers", _FLOAT)]
+FloatOrFloats: TypeAlias = Annotated[
+    float | tuple[float, ...], Several("a number or a list of numbers", _FLOAT, or_one=True)
+]
 ActivationArg: TypeAlias = Annotated[
     Bound | None,
     Maybe(

@@ -60,9 +60,21 @@ def subtract(xs: list[Value]) -> Value:
 
 
 @layer("Multiply", inputs="many")
-def multiply(xs: list[Value]) -> Value:
-    """The product of the tensors, element by element."""
-    return fold(xs, ops.multiply)
+def multiply(scope: Scope, xs: list[Value]) -> Value:
+    """The product of the tensors, element by element; masked steps of a tensor do not count.
+
+    Steps that are masked in all of them are 0.
+    """
+    counts = _masks(scope, xs)
+    ready = [
+        x if mask is None else ops.where(mask, x, 1.0)
+        for x, mask in zip(aligned(xs), counts, strict=True)
+    ]
+    product = reduce(ops.multiply, ready)
+    known = [mask for mask in counts if mask is not None]
+    if len(known) < len(counts):
+        return product
+    return ops.where(reduce(ops.logical_or, known), product, 0.0)
 
 
 @layer("Average", inputs="many")
@@ -85,17 +97,20 @@ def minimum(scope: Scope, xs: list[Value]) -> Value:
 
 def _extreme(scope: Scope, xs: list[Value], operation: Callable[[Value, Value], Value]) -> Value:
     """As `fold`, where a step that only one side has is that side's."""
-    masks = [scope.mask_of(x) for x in xs]
-    if len({x.type.rank for x in xs}) > 1 or all(mask is None for mask in masks):
-        return fold(xs, operation)
-    spread = [None if mask is None else ops.expand_dims(mask, -1) for mask in masks]
     found, *rest = aligned(xs)
-    counts, *others = spread
+    counts, *others = _masks(scope, xs)
     for x, mask in zip(rest, others, strict=True):
         other = x if mask is None else ops.where(mask, x, found)
         found = operation(found if counts is None else ops.where(counts, found, other), other)
         counts = None if counts is None or mask is None else ops.logical_or(counts, mask)
     return found
+
+
+def _masks(scope: Scope, xs: list[Value]) -> list[Value | None]:
+    """Which steps of each tensor count; those of lower rank than others have none, as in Keras."""
+    rank = max(x.type.rank for x in xs)
+    masks = [scope.mask_of(x) if x.type.rank == rank else None for x in xs]
+    return [None if mask is None else ops.expand_dims(mask, -1) for mask in masks]
 
 
 @layer("Concatenate", inputs="many")

@@ -10,6 +10,7 @@ from kgen.layers.family import metric
 from kgen.layers.kinds import (
     Bool,
     Float,
+    FloatOrFloats,
     Fraction,
     Int,
     NonNegativeFloat,
@@ -250,7 +251,7 @@ def binary_focal_crossentropy(
 def categorical_focal_crossentropy(
     y_true: Value,
     y_pred: Value,
-    alpha: Float = 0.25,
+    alpha: FloatOrFloats = 0.25,
     gamma: NonNegativeFloat = 2.0,
     from_logits: Bool = False,
     label_smoothing: Fraction = 0.0,

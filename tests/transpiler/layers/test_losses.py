@@ -248,6 +248,8 @@ METRICS: list[tuple[str, dict[str, Any], np.ndarray, np.ndarray]] = [
     ("binary_focal_crossentropy", {"apply_class_balancing": True, "gamma": 1.0},
      np.round(probabilities(4, 3)), probabilities(4, 3)),
     ("categorical_focal_crossentropy", {"from_logits": True}, one_hot((6,), 4), logits(6, 4)),
+    ("categorical_focal_crossentropy", {"alpha": [0.2, 0.3, 0.4, 0.1]}, one_hot((6,), 4),
+     probabilities(6, 4)),
     ("CosineSimilarity", {}, logits(4, 3), logits(4, 3)),
     ("Hinge", {}, np.round(probabilities(4, 3)), logits(4, 3)),
     ("SquaredHinge", {}, np.sign(logits(4, 3)), logits(4, 3)),

@@ -37,7 +37,7 @@ def over_steps(inner: Any, *, masked: bool = True) -> Callable[[Any], Any]:
     return lambda x: layers.TimeDistributed(inner, name="t")(layers.Masking()(x) if masked else x)
 
 
-def merged(kind: str, *, both: bool) -> Callable[[Any, Any], Any]:
+def merged(kind: str, *, both: bool) -> Callable[..., Any]:
     def build(a: Any, b: Any) -> Any:
         a, b = layers.Masking()(a), layers.Masking()(b) if both else b
         return layers.GRU(2, name="g")(getattr(layers, kind)()([a, b]))
@@ -78,6 +78,30 @@ CASES: list[tuple[str, Callable[..., Any], list[np.ndarray]]] = [
     (
         'GRU(2, name="g")(Minimum()([Masking()(x), z]))',
         merged("Minimum", both=False),
+        [X, RNG.uniform(-1.0, 1.0, X.shape).astype(np.float32)],
+    ),
+    (
+        'GRU(2, name="g")(Multiply()([Masking()(x), Masking()(z)]))',
+        merged("Multiply", both=True),
+        [X, Z[::-1].copy()],
+    ),
+    (
+        'Dense(2, name="d")(Multiply()([Masking()(x), z]))',
+        lambda x, z: layers.Dense(2, name="d")(layers.Multiply()([layers.Masking()(x), z])),
+        [X, RNG.uniform(-1.0, 1.0, X.shape).astype(np.float32)],
+    ),
+    (
+        'Dense(2, name="d")(Multiply()([Masking()(x), GlobalMaxPooling1D()(z)]))',
+        lambda x, z: layers.Dense(2, name="d")(
+            layers.Multiply()([layers.Masking()(x), layers.GlobalMaxPooling1D()(z)])
+        ),
+        [X, RNG.uniform(-1.0, 1.0, X.shape).astype(np.float32)],
+    ),
+    (
+        'Dense(2, name="d")(Maximum()([GlobalMaxPooling1D()(z), Masking()(x)]))',
+        lambda x, z: layers.Dense(2, name="d")(
+            layers.Maximum()([layers.GlobalMaxPooling1D()(z), layers.Masking()(x)])
+        ),
         [X, RNG.uniform(-1.0, 1.0, X.shape).astype(np.float32)],
     ),
     (
