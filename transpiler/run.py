@@ -181,7 +181,11 @@ class Frame:
         return name
 
 
+# What Keras exports under another name than the one its class has.
+_CLASSES = {"GroupQueryAttention": "GroupedQueryAttention"}
+
+
 def snake_case(kind: str) -> str:
     """Keras's automatic name: `BatchNormalization` gives `batch_normalization`."""
-    words = re.sub(r"(.)([A-Z][a-z]+)", r"\1_\2", kind)
+    words = re.sub(r"(.)([A-Z][a-z]+)", r"\1_\2", _CLASSES.get(kind, kind))
     return re.sub(r"([a-z])([A-Z])", r"\1_\2", words).lower()

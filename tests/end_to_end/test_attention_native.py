@@ -23,7 +23,7 @@ def words() -> Any:
     b, _ = layers.MultiHeadAttention(
         2, 4, value_dim=5, output_shape=7, use_bias=False, sliding_window=3, name="b"
     )(e, e, use_causal_mask=True, return_attention_scores=True)
-    c = layers.GroupedQueryAttention(3, 4, 2, use_gate=True, name="c")(e, f)
+    c = layers.GroupQueryAttention(3, 4, 2, use_gate=True, name="c")(e, f)
     d = layers.Attention(use_scale=True, name="d")([e, f])
     g = layers.Attention(score_mode="concat", name="g")([e, f], use_causal_mask=True)
     h = layers.AdditiveAttention(name="h")([e, f])

@@ -50,3 +50,14 @@ def test_lists_go_both_ways(tmp_path: Path) -> None:
     after = np.asarray(theirs(x))
     assert np.abs(after - expected).max() > 1e-3
     assert np.abs(net(x) - after).max() <= bound
+
+
+def test_names_by_class(tmp_path: Path) -> None:
+    """Keras exports one class by another name than its layers go by."""
+    call = "GroupQueryAttention(2, 1, 1)(x, x)"
+    text = f"model M:\n    input x: float32[3, 4]\n    output y = {call}\n"
+    (tmp_path / "named.k").write_text(text)
+    net = kgen.load(tmp_path / "named.k").M()
+    x = keras.Input((3, 4))
+    theirs = keras.Model(x, keras.layers.GroupQueryAttention(2, 1, 1)(x, x))
+    assert [path.split("/")[0] for path in net.weights] == [theirs.layers[1].name] * 8

@@ -264,7 +264,7 @@ def _equations(query: Value, attention_axes: Any) -> tuple[str, str, int]:
     return f"{left}Nk,{right}Nk->{scores}", f"{scores},{right}Nk->{left}Nk", len(attended)
 
 
-@layer("GroupedQueryAttention", "GroupQueryAttention")
+@layer("GroupQueryAttention", "GroupedQueryAttention")
 def group_query_attention(
     scope: Scope,
     query: Value,
