@@ -21,7 +21,7 @@ from kgen.runtime.lowering_memory import describe_argument  # noqa: F401 (compil
 from kgen.runtime.lowering_products import accumulate  # noqa: F401 (compiled forms)
 from kgen.runtime.lowering_random import build_split_mix  # noqa: F401 (compiled forms)
 from kgen.runtime.lowering_reduce import register_fold  # noqa: F401 (compiled forms)
-from kgen.runtime.pipeline import KernelCompiler, without_collector
+from kgen.runtime.pipeline import KernelCompiler, scheduled, without_collector
 from kgen.runtime.tiles import (
     copy_words,
     element,
@@ -46,6 +46,9 @@ KERNEL_SIGNATURE = types.void(
 )
 # Tile functions whose callers can be parted.
 PARTING = {"share_rows", "share_block"}
+# Tile functions that products are made of, and what the heights of tiles are called that take as
+# many registers as there are (`memory.rows_for`).
+PRODUCTS, TALL_TILES = {"outer", "outer_t"}, "ROWS_"
 COMPILE_OPTIONS = {"nogil": True, "error_model": "numpy", "boundscheck": False}
 
 
@@ -138,6 +141,13 @@ class Kernel:
         """Whether threads can share the parts of a single row of the batch."""
         return bool(PARTING.intersection(self.function.__code__.co_names))
 
+    @property
+    def is_tall(self) -> bool:
+        """Whether the tiles of its products take nearly all registers."""
+        names = self.function.__code__.co_names
+        has_products = not PRODUCTS.isdisjoint(names)
+        return has_products and any(name.startswith(TALL_TILES) for name in names)
+
     def compile(self) -> None:
         """Compile or load the machine code; raises KernelError naming the kernel."""
         if self._compiled is not None:
@@ -159,7 +169,7 @@ class Kernel:
             self.function, kinds, {}, dict(COMPILE_OPTIONS), pipeline_class=KernelCompiler
         )
         compiled._cache = KernelCache(self.function, str(self.signature))
-        with without_collector():
+        with without_collector(), scheduled(for_registers=self.is_tall):
             compiled.compile()
         return compiled
 

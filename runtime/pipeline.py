@@ -34,10 +34,6 @@ PASSES = (
     NoPythonBackend,
 )
 
-# LLVM's own order for x86 has loads long before what they are for. In the loop of a tile that needs
-# nearly all registers, that moves a dozen of these to memory and back in each turn.
-llvm.set_option("", "-pre-RA-sched=list-burr")
-
 
 class KernelCompiler(CompilerBase):  # type: ignore[misc]
     """The passes that kernels need, and LLVM's over the module alone.
@@ -56,6 +52,24 @@ class KernelCompiler(CompilerBase):  # type: ignore[misc]
             manager.add_pass(one, one.__name__)
         manager.finalize()
         return [manager]
+
+
+@contextlib.contextmanager
+def scheduled(*, for_registers: bool) -> Iterator[None]:
+    """How LLVM orders the instructions of what is compiled meanwhile.
+
+    Its own order for x86 has loads long before what they are for. In the loop of a tile that needs
+    nearly all registers, that moves a dozen of these to memory and back in each turn; elsewhere
+    the order that needs the fewest registers has less to do at a time.
+    """
+    if not for_registers:
+        yield
+        return
+    llvm.set_option("", "-pre-RA-sched=list-burr")
+    try:
+        yield
+    finally:
+        llvm.set_option("", "-pre-RA-sched=default")
 
 
 @contextlib.contextmanager
