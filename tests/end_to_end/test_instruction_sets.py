@@ -51,12 +51,18 @@ def test_instruction_set(case: Case, tmp_path: Path, isa: str) -> None:
     check(case, tmp_path, {"KGEN_ISA": isa})
 
 
-# Within the bounds of their rounding: a convolution by Winograd's products, with a border, and a
-# product with panels that are turned over.
+# Within the bounds of their rounding: convolutions by Winograd's products, with borders, and the
+# gradients of their kernels, and a product with panels that are turned over.
 PRODUCTS = {
     "sums": """
 from test_window_kernels import check, conv, framed
 check(framed(conv, (9, 10, 32), (3, 3), 48, before=(1, 1), behind=(0, 1)), 2)
+check(framed(conv, (16, 33), (3,), 32, before=(2,), behind=(0,)), 2)
+""",
+    "filters": """
+from test_window_kernels import check, conv_filter, framed
+check(framed(conv_filter, (8, 8, 36), (3, 3), 32, before=(1, 1), behind=(1, 1)), 2)
+check(framed(conv_filter, (16, 33), (3,), 48, before=(1,), behind=(1,)), 2)
 """,
     "turned": """
 from test_product_kernels import check
