@@ -8,6 +8,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, TypeVar
 
+from kgen.runtime.errors import DataError
+
 Logs = Mapping[str, float]
 Hook = TypeVar("Hook", bound=Callable[..., None])
 
@@ -147,11 +149,25 @@ def _hook(callback: Any, event: str) -> Callable[..., Any] | None:
 
 
 def each_of(callbacks: Any) -> Iterator[Any]:
-    """One callback, or all of a list that may nest."""
+    """One callback, or all of a list that may nest.
+
+    Raises:
+        DataError: one is none, having no hooks.
+    """
     if callbacks is None:
         return
     if isinstance(callbacks, list | tuple):
         for item in callbacks:
             yield from each_of(item)
+    elif isinstance(callbacks, type):
+        raise DataError(
+            f"callbacks has the class {callbacks.__name__}, not an object of it: "
+            f"write {callbacks.__name__}(...)."
+        )
+    elif not any(name.startswith("on_") for name in dir(callbacks)):
+        raise DataError(
+            f"callbacks has {callbacks!r}, which is no callback: it has no method on_epoch_end or "
+            "the like."
+        )
     else:
         yield callbacks

@@ -48,6 +48,7 @@ def fit_model(
 ) -> History:
     """See `Model.fit`."""
     spec, engine = model.spec, model.engine
+    model._require("train")
     loud = verbosity(verbose)
     epochs = whole_number(epochs, "epochs", 0)
     initial_epoch = whole_number(initial_epoch, "initial_epoch", 0)
@@ -143,6 +144,7 @@ def evaluate_model(
 ) -> dict[str, float]:
     """See `Model.evaluate`; gives the figures by name."""
     spec = model.spec
+    model._require("evaluate")
     loud = verbosity(verbose)
     steps = optional_number(steps, "steps")
     size: int | None = rows_of_batch(spec, optional_number(batch_size, "batch_size"), BATCH_SIZE)

@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 from kgen.runtime.errors import KernelError
+from kgen.runtime.interrupts import DeferredInterrupt
 from kgen.runtime.isa import ROWS
 from kgen.runtime.kernel_cache import KernelCache
 from kgen.runtime.lowering_math import register_arithmetic  # noqa: F401 (compiled forms)
@@ -154,7 +155,8 @@ class Kernel:
             return
         try:
             # Of two threads that want it at once, one compiles: code in use must not be replaced.
-            with global_compiler_lock:
+            # An interrupt within LLVM's calls back to Python would be lost, or taken for a failure.
+            with global_compiler_lock, DeferredInterrupt():
                 self._compiled = self._compiled or self._translate()
         except Exception as error:
             raise KernelError(

@@ -230,6 +230,7 @@ class Model(ModelBase):
         return loss
 
     def _batch(self, x: Any, y: Any, sample_weight: Any) -> Dataset:
+        self._require("train")
         data = bind_data(self.spec, x, y, sample_weight)
         check_one_batch(self.spec, data.rows)
         return data

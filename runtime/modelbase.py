@@ -91,16 +91,7 @@ class ModelBase:
         """Names of the reported figures, `loss` first."""
         return [metric.name for metric in self.spec.metrics]
 
-    def compile_program(self, program: str, verbose: int = 0) -> None:
-        """Compiles "train", "evaluate", "predict" or "gradient" now instead of when first needed.
-
-        `"few"` is `predict` for one row or a few, where that has a program of its own.
-
-        Raises:
-            KgenRuntimeError: the model has no such program, for want of `train:`.
-        """
-        if program in self._compiled:
-            return
+    def _require(self, program: str) -> None:
         if program == "predict" and not self.programs.predict:
             raise KgenRuntimeError(
                 f"{self.name} has no outputs to predict; it has views: "
@@ -111,6 +102,18 @@ class ModelBase:
                 f"{self.name} has no program '{program}': {self.spec.source} gives it no train: "
                 "block, so it can only predict."
             )
+
+    def compile_program(self, program: str, verbose: int = 0) -> None:
+        """Compiles "train", "evaluate", "predict" or "gradient" now instead of when first needed.
+
+        `"few"` is `predict` for one row or a few, where that has a program of its own.
+
+        Raises:
+            KgenRuntimeError: the model has no such program, for want of `train:`.
+        """
+        if program in self._compiled:
+            return
+        self._require(program)
         bar = CompileBar(verbose)
         try:
             self.engine.compile(program, bar.update if verbose else None)

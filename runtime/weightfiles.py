@@ -50,7 +50,8 @@ def load_model_weights(
         tensors, _ = read_tensors(path)
         found = match(model.spec, only_weights(tensors))
     differs = (found.missing or found.unexpected) and not by_name
-    if not found.values or differs or (found.mismatched and not skip_mismatch):
+    is_useless = not found.values and (found.missing or found.unexpected)
+    if is_useless or differs or (found.mismatched and not skip_mismatch):
         raise WeightError(difference(model.spec, found, path))
     with model.engine.turn, DeferredInterrupt():
         copy_weights(model.weights, found.values)

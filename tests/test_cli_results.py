@@ -85,6 +85,59 @@ def test_losses_that_are_no_numbers(scores: Path, tmp_path: Path) -> None:
     assert None in strict((tmp_path / "scores.history.json").read_text())["loss"]  # type: ignore[index]
 
 
+@pytest.mark.parametrize(
+    ("changed", "words"),
+    [
+        ({"test_x": np.zeros((16, 5), np.float32)}, "input 'test_x' must have shape"),
+        (
+            {"test_x": np.full((16, 4), np.nan, np.float32)},
+            "input 'test_x' holds 64 values that are NaN",
+        ),
+        ({"test_x": np.zeros((16, 4), complex)}, "input 'test_x'"),
+        ({"test_y": np.full(16, 3)}, "target 'test_y'"),
+        ({"test_y": np.zeros(15, int)}, "target 'test_y' has 15"),
+        ({"test_sample_weight": np.ones(15)}, "sample_weight of 'test_y' has 15"),
+        ({"test_x": np.zeros((0, 4)), "test_y": np.zeros(0, int)}, "no rows"),
+    ],
+)
+def test_held_out_rows_are_checked_before_training(
+    changed: dict[str, np.ndarray], words: str, tmp_path: Path
+) -> None:
+    (tmp_path / "small.k").write_text(SMALL)
+    arrays = {"x": np.zeros((32, 4), np.float32), "y": np.zeros(32, int)}
+    arrays |= {f"test_{name}": array[:16] for name, array in arrays.items()} | changed
+    np.savez(tmp_path / "data.npz", **arrays)
+    done = run("train", "small.k", "--data", "data.npz", "--checkpoint", "run", cwd=tmp_path)
+    assert done.returncode == 1
+    assert "held-out data: " in done.stderr and words in done.stderr
+    assert not (tmp_path / "run").exists() and not (tmp_path / "small.safetensors").exists()
+
+
+def test_held_out_rows_make_whole_batches(tmp_path: Path) -> None:
+    (tmp_path / "fixed.k").write_text(SMALL.replace("float32[", "float32[batch=16, ", 1))
+    arrays = {"x": np.zeros((32, 4), np.float32), "y": np.zeros(32, int)}
+    arrays |= {f"test_{name}": array[:15] for name, array in arrays.items()}
+    np.savez(tmp_path / "data.npz", **arrays)
+    done = run("train", "fixed.k", "--data", "data.npz", cwd=tmp_path)
+    assert done.returncode == 1
+    assert "input 'test_x' has 15 rows" in done.stderr
+    assert not (tmp_path / "fixed.safetensors").exists()
+
+
+def test_no_rows_are_predicted_as_a_header(scores: Path, tmp_path: Path) -> None:
+    for name in ("scores.k", "data.npz"):
+        shutil.copy(scores / name, tmp_path)
+    trained = run("train", "scores.k", "--data", "data.npz", "--epochs", 0, cwd=tmp_path)
+    assert trained.returncode == 0, trained.stderr
+    np.savez(tmp_path / "none.npz", x=np.zeros((0, 4), np.float32))
+    use = ["predict", "scores.k", "--weights", "scores.safetensors", "--data", "none.npz"]
+    done = run(*use, cwd=tmp_path)
+    assert (done.returncode, done.stdout) == (0, "y_0,y_1,y_2\n"), done.stderr
+    done = run(*use, "-o", "out.csv", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert (tmp_path / "out.csv").read_text() == "y_0,y_1,y_2\n"
+
+
 def test_json_is_plain() -> None:
     value = {
         "a": np.float32(1.5),

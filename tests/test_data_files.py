@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Mapping
 from pathlib import Path
 from types import SimpleNamespace
@@ -160,3 +161,60 @@ def test_images_that_do_not_fit(pictures: tuple[Path, np.ndarray], tmp_path: Pat
     (tmp_path / "empty").mkdir()
     with pytest.raises(DataError, match="no images"):
         read_data([str(tmp_path / "empty")], spec((4, 5, 3)))
+
+
+@pytest.mark.parametrize("channels", [1, 3])
+@pytest.mark.parametrize(
+    ("dtype", "name"),
+    [
+        ("<u2", "a.png"),
+        ("<u2", "a.tif"),
+        (">u2", "a.tif"),
+        ("i4", "a.tif"),
+        ("f4", "a.tiff"),
+    ],
+)
+def test_images_of_more_than_eight_bits(
+    dtype: str, name: str, channels: int, tmp_path: Path
+) -> None:
+    draw(tmp_path / "deep", name, np.full((4, 5), 300, dtype))
+    with pytest.raises(DataError, match=rf"{name} has pixels of more than 8 bits.*\.npz"):
+        read_data([str(tmp_path / "deep")], spec((4, 5, channels)), targets=False)
+
+
+def test_hidden_files_and_folders(pictures: tuple[Path, np.ndarray], tmp_path: Path) -> None:
+    folder, pixels = pictures
+    draw(folder / ".thumbnails", "0.png", pixels[0])
+    draw(folder / "cat" / ".old" / "deeper", "0.png", pixels[0])
+    draw(folder / "cat", ".0.png", pixels[0])
+    draw(folder, ".0.png", pixels[0])
+    home = tmp_path / ".data" / "both"
+    home.mkdir(parents=True)
+    folder.rename(home / "train")
+    shutil.copytree(home / "train", home / "test")
+    (home / ".git").mkdir()
+    data = read_data([str(home)], spec((4, 5, 3)))
+    assert data.train is not None and data.held_out is not None
+    for part in (data.train, data.held_out):
+        np.testing.assert_array_equal(part.inputs["x"], pixels.astype(np.float32))
+        np.testing.assert_array_equal(part.targets["y"], [0, 0, 1, 1, 2, 2])
+
+
+def test_what_would_not_be_used(pictures: tuple[Path, np.ndarray], tmp_path: Path) -> None:
+    folder, pixels = pictures
+    both = tmp_path / "both"
+    for part in ("train", "test", "validation", "more"):
+        shutil.copytree(folder, both / part)
+    with pytest.raises(
+        DataError, match=r"beside them more, validation, .*--validation-data FOLDER"
+    ):
+        read_data([str(both)], spec((4, 5, 3)))
+    shutil.rmtree(both / "more")
+    shutil.rmtree(both / "validation")
+    for place in (both / "train", both / "test", both):
+        draw(place, "0.png", pixels[0])
+        with pytest.raises(DataError, match=r"0\.png is an image beside the folders") as caught:
+            read_data([str(both)], spec((4, 5, 3)))
+        assert str(place / "0.png") in str(caught.value)
+        (place / "0.png").unlink()
+    assert read_data([str(both)], spec((4, 5, 3))).held_out is not None

@@ -46,7 +46,7 @@ class Names:
         if name in self.reserved or iskeyword(name):
             name = f"{name}_"
         number, unique = 1, name
-        while unique in self.taken:
+        while unique in self.taken or unique in self.reserved:
             number += 1
             unique = f"{name}_{number}"
         self.taken.add(unique)
@@ -119,7 +119,8 @@ def number(value: float) -> str:
     if len(text) <= len(short):
         return text
     mantissa, exponent = short.split("e")
-    return f"{mantissa.removesuffix('.0')}e{int(exponent):+03d}"
+    power = int(exponent)
+    return f"{mantissa.removesuffix('.0')}e{power if power > 0 else f'{power:03d}'}"
 
 
 class Body:

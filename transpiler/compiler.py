@@ -8,6 +8,7 @@ from dataclasses import replace
 
 from kgen.budget import ROLES, Ceiling, refuse
 from kgen.diagnostics import Diagnostic, KgenError, Report
+from kgen.dims import bases, symbol
 from kgen.elaborate import elaborate
 from kgen.emit import ModuleSource, emit
 from kgen.graph import Graph
@@ -179,9 +180,16 @@ def lay_out_text(
         KgenError: with every mistake found.
     """
     models = elaborate_text(text, path, defines)
-    table = KernelTable((model.name for model in models), path, target.lanes)
+    table = kernel_table(models, path, target)
     phases = [lay_out(model, table, observe, target, ceiling) for model in models]
     return phases, list(table.kernels.values())
+
+
+def kernel_table(models: Sequence[Model], path: str, target: Target) -> KernelTable:
+    """Where the kernels of models go; none is called like a model or an open dimension."""
+    sizes = [size for model in models for given in model.inputs for size in given.shape]
+    dims = {symbol(base) for size in sizes for base in bases(size)}
+    return KernelTable({*dims, *(model.name for model in models)}, path, target.lanes)
 
 
 def write_module(

@@ -23,7 +23,7 @@ from zlib import crc32
 
 from kgen.diagnostics import fail
 from kgen.graph import BATCH, THREADS, Dim, Graph, Shape, Size, Value
-from kgen.reserved import RESERVED
+from kgen.reserved import OF_PROGRAMS, RESERVED
 
 Monomial = tuple[Dim, ...]
 # How many dimensions a model can leave open, and how many its kernels can measure: all fit into the
@@ -326,7 +326,8 @@ def symbol(size: Dim) -> str:
     if size == THREADS:
         return "threads"
     if size.formula is None or isinstance(size.formula, Measured):
-        return f"{size.name}_" if size.name in RESERVED and size != BATCH else size.name
+        taken = size.name in RESERVED or size.name in OF_PROGRAMS
+        return f"{size.name}_" if taken and size != BATCH else size.name
     formula = _folded(size.formula)
     if isinstance(formula, Floor):
         found = f"{_sum_symbol(formula.inner)}_over_{formula.by}"

@@ -16,6 +16,7 @@ from kgen.dims import bases, expression, symbol
 from kgen.emit_loops import LoopText, call_text, flops_a_row
 from kgen.graph import BATCH, Shape
 from kgen.program import Buffer, Entry, Kernel, LoopCall, Program, single
+from kgen.reserved import OF_PROGRAMS
 from kgen.specification import Phases, basename, specification, weight_table
 from kgen.targets import CPU, Target
 from kgen.texts import TEMPLATES
@@ -67,7 +68,7 @@ def emit(
             kernels=texts,
             models=models,
             source_name=pycode.quoted(basename(source.path)),
-            source_map=pycode.literal(source_map),
+            source_map=pycode.literal(source_map, prefix="SOURCE_MAP = "),
         )
     )
     text = f"{_blank_lines(text)}SOURCE = {pycode.block_string(source.text)}\n"
@@ -211,9 +212,10 @@ def _model(phase: Phases, names: Names, *, alone: bool) -> dict[str, Any]:
     functions: list[str] = []
     programs: dict[str, list[str]] = {}
 
-    def add(program: Program, calls: Sequence[Entry], role: str, doc: str) -> str:
+    def add(
+        program: Program, calls: Sequence[Entry], role: str, doc: str, *, final: bool = True
+    ) -> str:
         name = names.new(prefix + role)
-        final = role not in ("gradients", "update", "evaluate")
         functions.append(_function(program, calls, name, doc, final=final))
         flops = flops_a_row(calls)
         fixed = (0, 0) if program.is_open else (program.batch_floats, program.fixed_floats)
@@ -226,10 +228,17 @@ def _model(phase: Phases, names: Names, *, alone: bool) -> dict[str, Any]:
             phase.train.calls,
             "gradients",
             "Forward, loss and backward of one batch of training.",
+            final=False,
         )
-        update = add(phase.train, phase.train.update, "update", "The optimizer's step.")
+        update = add(
+            phase.train, phase.train.update, "update", "The optimizer's step.", final=False
+        )
         evaluate = add(
-            phase.evaluate, phase.evaluate.calls, "evaluate", "Loss and metrics of one batch."
+            phase.evaluate,
+            phase.evaluate.calls,
+            "evaluate",
+            "Loss and metrics of one batch.",
+            final=False,
         )
         programs = {"train": [forward, update], "gradient": [forward], "evaluate": [evaluate]}
     if model.predict.outputs:
@@ -284,7 +293,7 @@ def _function(program: Program, calls: Sequence[Entry], name: str, doc: str, *, 
     buffers = dict.fromkeys(buffer for call in calls for buffer in call.arguments)
     feeds = [feed for feed in program.feeds if feed.buffer in buffers] if calls else []
     sizes = _sizes(buffers) if program.is_open else []
-    taken = {"m", "sync", "np", *_tiles(), *(size for size, _ in sizes)}
+    taken = {*OF_PROGRAMS, *_tiles(), *(size for size, _ in sizes)}
     names = Names(kernels | taken)
     local: dict[Buffer, str] = {}
     lines = [f"def {name}(m):", f'    """{doc}"""']

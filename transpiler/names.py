@@ -132,12 +132,16 @@ def unsupported(what: str, span: Span | None, note: str = "", help: str = "") ->
     )
 
 
+def is_of_module(name: str) -> bool:
+    """Whether a definition of this name would hide what its Python module is made with."""
+    hidden = name in MODULE_NAMES or hasattr(builtins, name)
+    return hidden or name.startswith(("ROWS_", "VECTORS_", "__"))
+
+
 def check_model_name(declaration: syntax.ModelDef) -> None:
     """Refuse a model whose class would hide what its Python module is made with."""
     name = declaration.name
-    hidden = name in MODULE_NAMES or hasattr(builtins, name)
-    hidden = hidden or name.startswith(("ROWS_", "VECTORS_"))
-    if hidden or (name.startswith("__") and name.endswith("__")):
+    if is_of_module(name):
         fail(
             "K0207",
             f"a model cannot be called `{name}`",

@@ -11,7 +11,7 @@ from kgen.diagnostics import Span, fail
 from kgen.graph import BATCH, Builder, Value, constant
 from kgen.inputs import check_result
 from kgen.model import InputInfo, ViewInfo
-from kgen.names import MODEL_ATTRIBUTES, Names
+from kgen.names import MODEL_ATTRIBUTES, Names, is_of_module
 from kgen.rewrite import reachable
 from kgen.run import Frame, Run
 from kgen.values import BuildValue, ModelLayer, describe
@@ -35,6 +35,14 @@ def declare_view(elaborator: Elaborator, statement: syntax.View, names: Names) -
     run, frame = elaborator.inside(statement.span)
     if frame.call is not None:
         return
+    if is_of_module(statement.name) or statement.name.startswith("_"):
+        fail(
+            "K0517",
+            f"a view cannot be called `{statement.name}`",
+            statement.span,
+            label="its Python module needs this name",
+            help=f"choose another one: view {statement.name.strip('_') or 'one'}_view(...) = ...",
+        )
     if statement.name in frame.views or statement.name in MODEL_ATTRIBUTES:
         fail(
             "K0517",
@@ -143,7 +151,7 @@ def views_of(run: Run, frame: Frame) -> list[ViewInfo]:
         if isinstance(layer, ModelLayer) and layer.ends is not None:
             inputs, outputs = layer.ends
             view = View(layer.name, inputs, outputs, layer.span)
-            taken = layer.name in found or layer.name in MODEL_ATTRIBUTES
+            taken = layer.name in {*found, *MODEL_ATTRIBUTES} or is_of_module(layer.name)
             if not taken and layer.name.isidentifier() and _is_whole(view, run):
                 found[layer.name] = view
     return [view_info(view, run, frame) for view in found.values()]

@@ -35,7 +35,10 @@ def read_csv(path: Path, spec: Any) -> dict[str, np.ndarray]:
 
 def write_csv(arrays: Mapping[str, np.ndarray]) -> Iterator[str]:
     """Lines of a CSV table that `read_csv` would read back."""
-    tables = {name: array.reshape(len(array), -1) for name, array in arrays.items()}
+    tables = {
+        name: array.reshape(len(array), math.prod(array.shape[1:]))
+        for name, array in arrays.items()
+    }
     header: list[str] = []
     for name, table in tables.items():
         width = table.shape[1]

@@ -14,6 +14,8 @@ from kgen.runtime.errors import DataError, MissingPackageError
 ENDINGS = (".bmp", ".gif", ".jpeg", ".jpg", ".png", ".ppm", ".tif", ".tiff", ".webp")
 # Modes of pillow by the number of channels.
 MODES = {1: "L", 3: "RGB", 4: "RGBA"}
+# Its modes, up to a `;`, of more than 8 bits a channel; converting them would clip.
+DEEP = ("I", "F")
 
 
 def read_images(folder: Path, spec: Any) -> dict[str, np.ndarray]:
@@ -22,18 +24,27 @@ def read_images(folder: Path, spec: Any) -> dict[str, np.ndarray]:
     A folder `train` and a folder `test` inside hold the rows to train on and those held out. In
     each of them, or in `folder` itself, the folders are the classes, numbered in the order of
     their names; a folder without any holds images to predict. Images of other sizes are resized.
+    Names that begin with a dot are passed over.
 
     Raises:
-        DataError: the model takes no images or has other classes, or a file is damaged.
+        DataError: the model takes no images or has other classes, something lies where it would
+            not be used, or a file is damaged or has more than 8 bits a channel.
         MissingPackageError: pillow is not installed.
     """
     shape = _shape_of_images(folder, spec)
-    inside = {entry.name for entry in folder.iterdir() if entry.is_dir()}
     parts = {"": folder}
-    if inside == {"train", "test"}:
+    inside = _folders(folder)
+    if {"train", "test"} <= set(inside):
+        others = [name for name in inside if name not in ("train", "test")]
+        if others:
+            raise DataError(
+                f"{folder} has train and test, and beside them {', '.join(others)}, which would "
+                "not be used. Move that elsewhere; data to validate with are given by themselves: "
+                "--validation-data FOLDER."
+            )
         parts = {"": folder / "train", "test_": folder / "test"}
-    names = _classes(parts[""])
-    if any(_classes(part) != names for part in parts.values()):
+    names = _folders(parts[""])
+    if any(_folders(part) != names for part in parts.values()):
         raise DataError(f"{folder}: the folders in train and in test differ.")
     arrays: dict[str, np.ndarray] = {}
     for prefix, part in parts.items():
@@ -63,15 +74,36 @@ def _shape_of_images(folder: Path, spec: Any) -> tuple[int | None, int | None, i
     return shape[0], shape[1], shape[2]
 
 
-def _classes(folder: Path) -> list[str]:
-    return sorted(entry.name for entry in folder.iterdir() if entry.is_dir())
+def _folders(folder: Path) -> list[str]:
+    """Names of the folders inside.
+
+    Raises:
+        DataError: images lie beside them.
+    """
+    entries = sorted(entry for entry in folder.iterdir() if not _hidden(entry.name))
+    names = [entry.name for entry in entries if entry.is_dir()]
+    loose = next((entry for entry in entries if _is_image(entry)), None)
+    if names and loose is not None:
+        raise DataError(
+            f"{loose} is an image beside the folders {', '.join(names)}, and would not be used; "
+            "move it into one of them, or elsewhere."
+        )
+    return names
+
+
+def _hidden(name: str) -> bool:
+    return name.startswith(".")
+
+
+def _is_image(file: Path) -> bool:
+    return file.suffix.lower() in ENDINGS and file.is_file()
 
 
 def _files(folder: Path, names: Sequence[str]) -> Iterator[tuple[int, Path]]:
     """Images in the order of their names, each with the number of its class."""
     for place, part in enumerate([folder / name for name in names] or [folder]):
         for file in sorted(part.rglob("*")):
-            if file.suffix.lower() in ENDINGS and file.is_file():
+            if _is_image(file) and not any(map(_hidden, file.relative_to(part).parts)):
                 yield place, file
 
 
@@ -90,7 +122,14 @@ def _read(
         try:
             with warnings.catch_warnings(), Image.open(file) as opened:
                 warnings.simplefilter("error", Image.DecompressionBombWarning)
+                if opened.mode.partition(";")[0] in DEEP:
+                    raise DataError(
+                        f"{file} has pixels of more than 8 bits. Save it with 8 bits a channel, or "
+                        "give the data as .npz."
+                    )
                 image = opened.convert(MODES[shape[2]])
+        except DataError:
+            raise
         except Exception as error:  # pillow's readers raise whatever damage makes them raise
             raise DataError(f"{file} is damaged or no image ({error}).") from error
         height, width = shape[0] or image.height, shape[1] or image.width

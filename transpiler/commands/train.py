@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -139,7 +141,36 @@ def _data(
         validation = (part.inputs, part.targets or None)
         if part.sample_weight is not None:
             validation = (*validation, part.sample_weight)
+    if data.held_out is not None:
+        _check_held_out(spec, data.held_out)
     return data.train, validation, data.held_out
+
+
+def _check_held_out(spec: Any, part: Part) -> None:
+    """Refuse before training what cannot be evaluated after it.
+
+    Raises:
+        DataError: see `bind_data`; arrays are called test_..., as in the files.
+    """
+    from kgen.commands.datafiles import HELD_OUT
+    from kgen.runtime.data import bind_data
+    from kgen.runtime.errors import DataError
+    from kgen.runtime.fixedbatch import check_whole_batches
+
+    def renamed(arrays: Mapping[str, Any] | None) -> dict[str, Any] | None:
+        return {HELD_OUT + name: array for name, array in (arrays or {}).items()} or None
+
+    as_named = replace(
+        spec,
+        inputs=tuple(replace(item, name=HELD_OUT + item.name) for item in spec.inputs),
+        targets=tuple(replace(item, output=HELD_OUT + item.output) for item in spec.targets),
+    )
+    weights = renamed(part.sample_weight)
+    try:
+        found = bind_data(as_named, renamed(part.inputs), renamed(part.targets), weights, lazy=True)
+        check_whole_batches(spec, found.rows, f"input '{as_named.inputs[0].name}'")
+    except DataError as error:
+        raise DataError(f"held-out data: {error}") from error
 
 
 def _save(net: Any, figures: dict[str, list[float]], stem: Path) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from kgen import __version__
-from kgen.compiler import elaborate_text, lay_out
+from kgen.compiler import elaborate_text, kernel_table, lay_out
 from kgen.costs import call_cost
 from kgen.dims import ceil_divide, evaluate
 from kgen.emit import render_kernel
@@ -16,7 +16,6 @@ from kgen.inspecting.figures import figures, fixed_batch, open_sizes
 from kgen.model import Model
 from kgen.program import ALIGNMENT, OVERHANG, Buffer, Call, Kernel, LoopCall, Program
 from kgen.runtime.packing import pack_lives
-from kgen.schedule import KernelTable
 from kgen.specification import Phases
 from kgen.targets import Target
 
@@ -62,7 +61,7 @@ def inspect_text(
     models = [
         one for one in elaborate_text(text, path, defines) if only is None or one.name == only
     ]
-    table = KernelTable((model.name for model in models), path, target.lanes)
+    table = kernel_table(models, path, target)
     found = Inspected({})
     described = []
     for done, model in enumerate(models):
