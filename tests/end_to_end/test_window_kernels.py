@@ -198,7 +198,7 @@ MORE_BORDERED: list[Case] = [
     framed(conv, (40, 40, 64), (5, 3), 1, before=(2, 1), behind=(2, 1)),
     framed(conv, (8, 8, 128), (3, 3), 128, before=(1, 1), behind=(1, 1)),
     framed(conv, (46, 98, 32), (3, 3), 64, before=(1, 1), behind=(1, 1)),
-    framed(conv_filter, (46, 98, 32), (3, 3), 64, before=(1, 1), behind=(1, 1)),
+    framed(conv_filter, (20, 34, 32), (3, 3), 64, before=(1, 1), behind=(1, 1)),
     framed(conv, (20, 19, 3), (3, 2), 5, before=(0, 3), behind=(2, 0), strides=(2, 3)),
     framed(conv, (4, 5, 6, 3), (3, 3, 3), 20, before=(1, 1, 1), behind=(1, 0, 1)),
     framed(conv, (33, 30, 20, 4), (3, 2, 3), 18, before=(1, 1, 1), behind=(1, 1, 1)),
