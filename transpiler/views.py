@@ -35,21 +35,15 @@ def declare_view(elaborator: Elaborator, statement: syntax.View, names: Names) -
     run, frame = elaborator.inside(statement.span)
     if frame.call is not None:
         return
-    if is_of_module(statement.name) or statement.name.startswith("_"):
+    hides = is_of_module(statement.name) or statement.name.startswith("_")
+    if hides or statement.name in frame.views or statement.name in MODEL_ATTRIBUTES:
+        reason = "a model has a method or a view of this name already"
         fail(
             "K0517",
             f"a view cannot be called `{statement.name}`",
             statement.span,
-            label="its Python module needs this name",
+            label="its Python module needs this name" if hides else reason,
             help=f"choose another one: view {statement.name.strip('_') or 'one'}_view(...) = ...",
-        )
-    if statement.name in frame.views or statement.name in MODEL_ATTRIBUTES:
-        fail(
-            "K0517",
-            f"a view cannot be called `{statement.name}`",
-            statement.span,
-            label="a model has a method or a view of this name already",
-            help=f"choose another one: view {statement.name}_view(...) = ...",
         )
     if not statement.inputs:
         fail(

@@ -441,7 +441,7 @@ def test_convolutions_by_fewer_products(
     assert ("winograd" in names(after)) == fits
     given = {key: value.astype(np.float64) for key, value in feeds(graph).items()}
     given["x"][:, :5] = 0.0
-    given["x"][(0, 7, 5)[:-1] if rank == 1 else (0, 7, 5)] = np.nan
+    given["x"][(0, 7, 5)[: rank + 1]] = np.nan
     before, now = (interpret(g, given)[g.outputs["y"]] for g in (graph, after))
     # Of each channel 16 products, and eight roundings on the way to each and from it.
     near = 16 * 8 * shape[-1] * np.finfo(np.float64).eps * np.nanmax(abs(before))

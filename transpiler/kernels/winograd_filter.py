@@ -67,7 +67,9 @@ def winograd_filter(body: Body) -> NestText:
         f"total = workspace({room}, {cols}, {cols})",
         f"fill_words(total, 0, {size}, 0.0)",
     )
-    taps = (_taps_of_images if rank == 2 else _taps_of_lines)(out, channels, cols, body.lanes)
+    taps = _taps_of_lines(out, channels, cols)
+    if rank == 2:
+        taps = _taps_of_images(out, channels, cols, body.lanes)
     return replace(text, lines=(*clear, *text.lines, *taps), dealt=())
 
 
@@ -77,7 +79,7 @@ def _of_lines(body: Body, gradient: str) -> tuple[Sequence[Loop], Sequence[str]]
     (wide,) = known_sizes(grad.shape[1:-1])
     channels, cols = known_sizes((x.shape[-1], grad.shape[-1]))
     across, step = wide // 2, padded(channels)
-    block = next(n for n in (1, 2, 4, _SHARED) if n == _SHARED or 2 * n * across > _TOGETHER)
+    block = next((n for n in (1, 2, 4) if 2 * n * across > _TOGETHER), _SHARED)
     rows = block * across
     reading = read_lines(body, wide)
     source = reading.windows
@@ -207,7 +209,7 @@ def _back(target: str, row: str, step: int, column: str) -> tuple[str, ...]:
     return stores(target, row, step, column, sums)
 
 
-def _taps_of_lines(out: str, channels: int, cols: int, lanes: int) -> Sequence[str]:
+def _taps_of_lines(out: str, channels: int, cols: int) -> Sequence[str]:
     loops = [Loop(f"k in range({channels})"), Loop(f"j in range(0, {cols}, LANES)")]
     text, depth = opened(loops, 0)
     text += indented(loads("total", "k", channels, "j", "1, 1"), depth)

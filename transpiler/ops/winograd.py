@@ -100,12 +100,16 @@ def _product(x: Any, u: Any, before: Sequence[int] = (), behind: Sequence[int] =
 
 def _flops(node: Node) -> int:
     channels, cols = known_sizes(node.inputs[1].shape[-2:])
-    positions = known_part(node.output.shape[1:-1])
+    return _flops_of(known_part(node.output.shape[1:-1]), channels, cols, 2.0)
+
+
+def _flops_of(positions: Sequence[int], channels: int, cols: int, sums: float) -> int:
+    """The products of all pairs or squares, and the sums; `sums` are those for outputs, each."""
     rank = len(positions)
     outputs = 1 << rank
     products = outputs * outputs
     each = 2 * products * channels * cols + rank * products * channels
-    return (each + 2 * (products - outputs) * cols) * (prod(positions) // outputs)
+    return (each + int(sums * (products - outputs)) * cols) * (prod(positions) // outputs)
 
 
 def _filter_shape(inputs: Sequence[TensorType], attrs: Attrs) -> TensorType:
@@ -135,11 +139,7 @@ def _filter(x: Any, grad: Any, before: Sequence[int] = (), behind: Sequence[int]
 def _filter_flops(node: Node) -> int:
     x, grad = node.inputs
     (channels,), (*positions, cols) = known_sizes(x.shape[-1:]), known_part(grad.shape[1:])
-    rank = len(positions)
-    outputs = 1 << rank
-    products = outputs * outputs
-    each = 2 * products * channels * cols + rank * products * channels
-    return (each + 3 * (products - outputs) // 2 * cols) * (prod(positions) // outputs)
+    return _flops_of(positions, channels, cols, 1.5)
 
 
 register(
