@@ -41,7 +41,7 @@ def read_parquet(path: Path, spec: Any) -> dict[str, np.ndarray]:
         found = _numbers(f"{path}, column '{name}'", column.combine_chunks(), arrow)
         (single if found.ndim == 1 else arrays)[name] = found
     if single:
-        arrays |= join_columns(list(single), np.stack(list(single.values()), axis=1), spec)
+        arrays |= join_columns(path, list(single), np.stack(list(single.values()), axis=1), spec)
     return arrays
 
 
