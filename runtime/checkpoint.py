@@ -20,8 +20,10 @@ from kgen.runtime.schedules import Schedule
 from kgen.runtime.spec import Spec
 from kgen.runtime.tensorfiles import read_tensors, write_tensors
 from kgen.runtime.weightfiles import (
+    CLASS_NAMES,
     SLOT_PREFIX,
     STATE_PREFIX,
+    class_names_in,
     difference,
     match,
     only_weights,
@@ -39,6 +41,7 @@ class ModelState(NamedTuple):
     epoch: int
     learning_rate: float | Schedule | None
     carried: Mapping[str, np.ndarray]
+    class_names: tuple[str, ...] | None
 
 
 def architecture_fingerprint(spec: Spec) -> str:
@@ -80,7 +83,7 @@ def save_state(model: Any, path: str | os.PathLike[str], overwrite: bool) -> Non
         for name, view in weight_views(spec, flat).items():
             tensors[f"{SLOT_PREFIX}{slot}:{name}"] = view
     tensors |= {f"{STATE_PREFIX}{path}": view for path, view in model.states.items()}
-    metadata = _metadata(spec, "checkpoint") | {
+    metadata = _metadata(model, "checkpoint") | {
         "step": str(engine.step),
         "seed": str(engine.seed),
         "epoch": str(model.epoch),
@@ -101,7 +104,7 @@ def save_model_weights(
     if check_weights_path(model.spec, path, like):
         write_keras_weights(model.spec, model.weights, path, overwrite=overwrite, like=like)
         return
-    write_tensors(path, model.weights, _metadata(model.spec, "weights"), overwrite=overwrite)
+    write_tensors(path, model.weights, _metadata(model, "weights"), overwrite=overwrite)
 
 
 def read_state(spec: Spec, optimizer: Any, path: str | os.PathLike[str]) -> ModelState:
@@ -150,6 +153,7 @@ def read_state(spec: Spec, optimizer: Any, path: str | os.PathLike[str]) -> Mode
             epoch=_count(metadata, "epoch"),
             learning_rate=None if rate is None else rate_from_text(rate),
             carried=carried,
+            class_names=class_names_in(metadata),
         )
     except (KeyError, TypeError, ValueError) as error:
         raise WeightError(f"'{path}' has unusable metadata: {error!r}.") from error
@@ -185,7 +189,14 @@ def state_of(model: Any) -> ModelState:
     }
     rate = None if model.optimizer is None else model.optimizer.learning_rate
     return ModelState(
-        model.weights, slots, engine.step, engine.seed, model.epoch, rate, model.states
+        model.weights,
+        slots,
+        engine.step,
+        engine.seed,
+        model.epoch,
+        rate,
+        model.states,
+        model.class_names,
     )
 
 
@@ -199,12 +210,15 @@ def apply_state(model: Any, state: ModelState) -> None:
         for (slot, path), array in state.slots.items():
             views[slot][path][...] = array
         engine.step, engine.seed, model.epoch = state.step, state.seed, state.epoch
+        model.class_names = state.class_names
         if state.learning_rate is not None:
             model.optimizer.learning_rate = state.learning_rate
 
 
-def _metadata(spec: Spec, content: str) -> dict[str, str]:
-    return {
+def _metadata(model: Any, content: str) -> dict[str, str]:
+    spec = model.spec
+    names = model.class_names
+    return ({} if names is None else {CLASS_NAMES: json.dumps(names)}) | {
         "format": "kgen",
         "version": spec.version,
         "model": spec.name,

@@ -41,6 +41,8 @@ class Model(ModelBase):
         history: the `History` of the latest `fit`.
         epoch: epochs of training behind the weights, as checkpoints record them.
         stop_training: set to True by a callback to end `fit`.
+        class_names: names of the target's classes by their numbers, kept in the files of `save`
+            and `save_weights`; None if they are not known.
         weights: live float32 views by path; assigning copies and checks.
         states: what stateful layers keep from batch to batch: live float32 views by path.
     """

@@ -63,6 +63,7 @@ class ModelBase:
         self.optimizer = copy.deepcopy(self.spec.optimizer)
         self.history = History()
         self.epoch = 0
+        self.class_names: tuple[str, ...] | None = None
         self.stop_training = False
         self._threads = threads
         self._fitting = new_turn()

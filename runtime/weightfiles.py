@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
@@ -19,6 +20,8 @@ from kgen.runtime.weights import copy_weights, weight_array
 # What checkpoints hold beside weights.
 SLOT_PREFIX = "optimizer:"
 STATE_PREFIX = "state:"
+# Metadata: the names of the target's classes, if the data had any.
+CLASS_NAMES = "class_names"
 
 
 class LoadReport(NamedTuple):
@@ -44,18 +47,46 @@ def load_model_weights(
             `skip_mismatch`; or nothing fits. Nothing is changed then.
         ImportError: it is a file of Keras's, and h5py is not installed.
     """
+    names = None
     if is_keras_file(path):
         found = read_keras_weights(model.spec, path, by_name)
     else:
-        tensors, _ = read_tensors(path)
+        tensors, metadata = read_tensors(path)
         found = match(model.spec, only_weights(tensors))
+        names = _checked_class_names(metadata, path)
     differs = (found.missing or found.unexpected) and not by_name
     is_useless = not found.values and (found.missing or found.unexpected)
     if is_useless or differs or (found.mismatched and not skip_mismatch):
         raise WeightError(difference(model.spec, found, path))
     with model.engine.turn, DeferredInterrupt():
         copy_weights(model.weights, found.values)
+        if not (found.missing or found.unexpected or found.mismatched):
+            model.class_names = names
     return LoadReport(tuple(found.values), found.missing, found.unexpected, tuple(found.mismatched))
+
+
+def _checked_class_names(
+    metadata: Mapping[str, str], path: str | os.PathLike[str]
+) -> tuple[str, ...] | None:
+    try:
+        return class_names_in(metadata)
+    except ValueError as error:
+        raise WeightError(f"'{path}' has unusable metadata: {error}.") from error
+
+
+def class_names_in(metadata: Mapping[str, str]) -> tuple[str, ...] | None:
+    """The names of the target's classes in a file's metadata, by their numbers; None if not there.
+
+    Raises:
+        ValueError: something else stands there.
+    """
+    text = metadata.get(CLASS_NAMES)
+    if text is None:
+        return None
+    names = json.loads(text)
+    if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
+        raise ValueError(f"{CLASS_NAMES} are {text[:40]!r}")
+    return tuple(names)
 
 
 def only_weights(tensors: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:

@@ -49,8 +49,8 @@ _TAKEN = """
 """
 # What a model has at run time, so that no view may be called so.
 _OF_MODELS = """
-    adapt compile_program count_params device_class engine epoch evaluate fit forward get_weights
-    gradients history load load_weights loss metrics_names name optimizer paces predict
+    adapt class_names compile_program count_params device_class engine epoch evaluate fit forward
+    get_weights gradients history load load_weights loss metrics_names name optimizer paces predict
     predict_on_batch programs reset_states save save_weights seed set_weights spec states
     stop_training summary test_on_batch train_on_batch warm weights with_batch
 """

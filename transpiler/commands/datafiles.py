@@ -67,24 +67,41 @@ class Part:
 
 @dataclass(frozen=True)
 class Data:
-    """What the files hold for a model: rows to train on, and rows held out, if there are any."""
+    """What the files hold for a model: rows to train on, and rows held out, if there are any.
+
+    `classes` are the names of the target's classes in the order of their numbers, of a folder.
+    """
 
     train: Part | None
     held_out: Part | None
     ignored: tuple[str, ...]
+    classes: tuple[str, ...] | None = None
 
 
-def read_data(files: Sequence[str], spec: Any, *, targets: bool = True) -> Data:
+def read_data(
+    files: Sequence[str],
+    spec: Any,
+    *,
+    targets: bool = True,
+    classes: Sequence[str] | None = None,
+) -> Data:
     """The files' arrays, fitted to the model's inputs and (with `targets`) outputs by name.
+
+    Args:
+        classes: what folders of images are numbered by; if not given, the order of their names.
 
     Raises:
         DataError: an unusable file, or names that do not fit the model.
     """
     arrays: dict[str, np.ndarray] = {}
+    names: tuple[str, ...] | None = None
     for text in files:
-        for name, array in _read(text, spec).items():
+        read, named = _read(text, spec, targets, classes)
+        names = named or names
+        for name, array in read.items():
             if name in arrays:
-                raise DataError(f"'{name}' is in two of the data files.")
+                hint = " Say which array it holds: NAME=FILE.npy." if text.endswith(".npy") else ""
+                raise DataError(f"'{name}' is in two of the data files, one being {text}.{hint}")
             arrays[name] = array
     arrays = _usual_names(arrays, spec)
     used: set[str] = set()
@@ -93,7 +110,7 @@ def read_data(files: Sequence[str], spec: Any, *, targets: bool = True) -> Data:
     if not held_out or any(item.name in arrays for item in spec.inputs):
         train = _part(arrays, spec, "", targets, used)
     test = _part(arrays, spec, HELD_OUT, targets, used) if held_out else None
-    return Data(train, test, tuple(name for name in arrays if name not in used))
+    return Data(train, test, tuple(name for name in arrays if name not in used), names)
 
 
 def _part(
@@ -165,21 +182,23 @@ def _usual_names(arrays: dict[str, np.ndarray], spec: Any) -> dict[str, np.ndarr
     return {renamed.get(name, name): array for name, array in arrays.items()}
 
 
-def _read(text: str, spec: Any) -> dict[str, np.ndarray]:
-    """The arrays (or HDF5 data sets) of one `FILE` or `NAME=FILE`."""
+def _read(
+    text: str, spec: Any, targets: bool, classes: Sequence[str] | None
+) -> tuple[dict[str, np.ndarray], tuple[str, ...] | None]:
+    """The arrays (or HDF5 data sets) of one `FILE` or `NAME=FILE`, and its names of classes."""
     name, equals, rest = text.partition("=")
     if equals and name.isidentifier() and not Path(text).exists():
-        arrays = _read(rest, spec)
+        arrays, _ = _read(rest, spec, targets, classes)
         if len(arrays) != 1:
             raise DataError(
                 f"{rest} holds {_listed(arrays)}; NAME=FILE is for a file with one array."
             )
-        return {name: next(iter(arrays.values()))}
+        return {name: next(iter(arrays.values()))}, None
     path = Path(text)
     if path.is_dir():
         from kgen.commands.imagefolders import read_images
 
-        return read_images(path, spec)
+        return read_images(path, spec, targets, classes)
     suffix = path.suffix.lower()
     reader = _READERS.get(suffix)
     if reader is None:
@@ -188,7 +207,7 @@ def _read(text: str, spec: Any) -> dict[str, np.ndarray]:
             f"{text} is {kind}; data are read from .npz, .npy, .csv, .parquet and .h5 files, and "
             "from folders of images."
         )
-    return reader(path, spec)
+    return reader(path, spec), None
 
 
 def _read_npz(path: Path, spec: Any) -> dict[str, np.ndarray]:

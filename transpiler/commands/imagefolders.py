@@ -18,13 +18,17 @@ MODES = {1: "L", 3: "RGB", 4: "RGBA"}
 DEEP = ("I", "F")
 
 
-def read_images(folder: Path, spec: Any) -> dict[str, np.ndarray]:
-    """Pixels from 0 to 255 for the model's input, and the classes for its target.
+def read_images(
+    folder: Path, spec: Any, targets: bool = True, classes: Sequence[str] | None = None
+) -> tuple[dict[str, np.ndarray], tuple[str, ...] | None]:
+    """Pixels from 0 to 255 for the model's input, and the classes for its target; their names.
 
     A folder `train` and a folder `test` inside hold the rows to train on and those held out. In
-    each of them, or in `folder` itself, the folders are the classes, numbered in the order of
-    their names; a folder without any holds images to predict. Images of other sizes are resized.
-    Names that begin with a dot are passed over.
+    each of them, or in `folder` itself, the folders are the classes, numbered as `classes` are, or
+    else in the order of their names; a folder without any holds images to predict. Images of other
+    sizes are resized. Names that begin with a dot are passed over.
+
+    Without `targets`, folders may be called anything.
 
     Raises:
         DataError: the model takes no images or has other classes, something lies where it would
@@ -43,22 +47,35 @@ def read_images(folder: Path, spec: Any) -> dict[str, np.ndarray]:
                 "--validation-data FOLDER."
             )
         parts = {"": folder / "train", "test_": folder / "test"}
-    names = _folders(parts[""])
-    if any(_folders(part) != names for part in parts.values()):
-        raise DataError(f"{folder}: the folders in train and in test differ.")
+    target = spec.targets[0] if targets and spec.targets else None
     arrays: dict[str, np.ndarray] = {}
     for prefix, part in parts.items():
+        names = _folders(part)
         files = list(_files(part, names))
         if not files:
             raise DataError(f"{part} has no images; known are {', '.join(ENDINGS)}.")
         arrays[prefix + spec.inputs[0].name] = _read(folder, [file for _, file in files], shape)
-        if names and spec.targets:
-            target, numbers = spec.targets[0], np.array([place for place, _ in files])
-            arrays[prefix + target.output] = _labels(folder, target, numbers, names)
-    if names:
-        listed = ", ".join(f"{number} {name}" for number, name in enumerate(names))
-        say(f"classes of {folder}: {listed}")
-    return arrays
+        if names and target is not None:
+            classes = tuple(classes or names)
+            numbers = _numbers(part, names, classes)
+            places = np.array([numbers[place] for place, _ in files])
+            arrays[prefix + target.output] = _labels(folder, target, places, classes)
+    if target is None or classes is None:
+        return arrays, None
+    listed = ", ".join(f"{number} {name}" for number, name in enumerate(classes))
+    say(f"classes of {folder}: {listed}")
+    return arrays, tuple(classes)
+
+
+def _numbers(folder: Path, names: Sequence[str], classes: Sequence[str]) -> list[int]:
+    """The numbers of the classes that folders are called after."""
+    unknown = [name for name in names if name not in classes]
+    if unknown:
+        raise DataError(
+            f"{folder} has folders that no class of the training data is called: "
+            f"{', '.join(unknown)}. Those classes are {', '.join(classes)}."
+        )
+    return [classes.index(name) for name in names]
 
 
 def _shape_of_images(folder: Path, spec: Any) -> tuple[int | None, int | None, int]:

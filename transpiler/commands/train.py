@@ -82,7 +82,7 @@ def train(
 
     built, module = module_beside(source, directory, defines, device, max_memory, batch_size)
     kind = model_class(module, model, train=True)
-    part, validation, held_out = _data(kind.spec, data, validation_data)
+    part, validation, held_out, classes = _data(kind.spec, data, validation_data)
     settings = {
         "batch_size": batch_size or kind.spec.batch or options.USUAL_BATCH,
         "validation_split": validation_split,
@@ -103,6 +103,7 @@ def train(
         validation_split=validation_split,
         validation_data=validation,
         verbose=0 if quiet else 1,
+        "classes": list(classes or ()),
         callbacks=[keeper] if keeper is not None else [],
     )
     figures = keeper.history if keeper is not None else history.history
@@ -113,6 +114,7 @@ def train(
             held_out.inputs,
             held_out.targets or None,
             sample_weight=held_out.sample_weight,
+    net.class_names = classes
             batch_size=batch_size,
             verbose=0,
             return_dict=True,
@@ -123,8 +125,8 @@ def train(
 
 def _data(
     spec: Any, files: tuple[str, ...], validation_files: tuple[str, ...]
-) -> tuple[Part, Any, Part | None]:
-    """Rows to train on, rows to validate with as `fit` takes them, and rows held out."""
+) -> tuple[Part, Any, Part | None, tuple[str, ...] | None]:
+    """Rows to train on, to validate with as `fit` takes them, and held out; names of classes."""
     from kgen.commands.datafiles import read_data
     from kgen.runtime.errors import DataError
 
@@ -135,7 +137,10 @@ def _data(
         raise DataError("the data are all held out (test_...): there is nothing to train on.")
     validation: tuple[Any, ...] | None = None
     if validation_files:
-        found = read_data(validation_files, spec)
+        try:
+            found = read_data(validation_files, spec, classes=data.classes)
+        except DataError as error:
+            raise DataError(f"validation data: {error}") from error
         part = found.train or found.held_out
         assert part is not None
         validation = (part.inputs, part.targets or None)
@@ -143,7 +148,7 @@ def _data(
             validation = (*validation, part.sample_weight)
     if data.held_out is not None:
         _check_held_out(spec, data.held_out)
-    return data.train, validation, data.held_out
+    return data.train, validation, data.held_out, data.classes
 
 
 def _check_held_out(spec: Any, part: Part) -> None:

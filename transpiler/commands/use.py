@@ -42,7 +42,10 @@ def evaluate(
     model: str | None,
     as_json: bool,
 ) -> None:
-    """Evaluate the weights on the data: loss and metrics."""
+    """Evaluate the weights on the data: loss and metrics.
+
+    A folder of images has the classes that the weights were trained on, if they know them.
+    """
     where = device, threads, max_memory, batch_size
     net, rows = _prepare(source, weights, data, part, *where, defines, model, targets=True)
     logs = net.evaluate(
@@ -95,7 +98,11 @@ def predict(
     defines: dict[str, str],
     model: str | None,
 ) -> None:
-    """Compute the outputs for the rows of the data; targets are not needed."""
+    """Compute the outputs for the rows of the data; targets are not needed.
+
+    Where the weights come from training on a folder of images, a last column of the CSV names the
+    likeliest class.
+    """
     suffix = Path(output).suffix.lower() if output is not None else ".csv"
     if suffix not in (".npz", ".npy", ".csv"):
         raise click.UsageError(f"--output is written as .npz, .npy or .csv, not {suffix!r}")
@@ -105,18 +112,32 @@ def predict(
     outputs = found if isinstance(found, dict) else {net.spec.outputs[0].name: found}
     if suffix == ".npy" and len(outputs) > 1:
         raise click.UsageError(f"the model has {len(outputs)} outputs; write them as .npz")
-    _write(outputs, output, suffix)
+    _write(outputs, _classes(net, outputs), output, suffix)
     if output is not None:
         say(f"wrote {output}: {', '.join(f'{n} {list(a.shape)}' for n, a in outputs.items())}")
 
 
-def _write(outputs: dict[str, Any], output: str | None, suffix: str) -> None:
+def _classes(net: Any, outputs: dict[str, Any]) -> dict[str, list[str]]:
+    """The name of each row's likeliest class, under a name for the column; {} if not known."""
+    names = net.class_names
+    if names is None or len(net.spec.targets) != 1:
+        return {}
+    name = net.spec.targets[0].output
+    found = outputs.get(name)
+    if found is None or found.ndim != 2 or found.shape[1] != len(names):
+        return {}
+    return {f"{name}_class": [names[place] for place in found.argmax(1)]}
+
+
+def _write(
+    outputs: dict[str, Any], classes: dict[str, list[str]], output: str | None, suffix: str
+) -> None:
     import numpy as np
     from kgen.building import write_whole
     from kgen.commands.csvfiles import write_csv
 
     if output is None:
-        for line in write_csv(outputs):
+        for line in write_csv(outputs, classes):
             show(line)
         return
     stream = io.BytesIO()
@@ -125,7 +146,7 @@ def _write(outputs: dict[str, Any], output: str | None, suffix: str) -> None:
     elif suffix == ".npy":
         np.save(stream, next(iter(outputs.values())))
     else:
-        stream.write("".join(f"{line}\n" for line in write_csv(outputs)).encode())
+        stream.write("".join(f"{line}\n" for line in write_csv(outputs, classes)).encode())
     write_whole(Path(output), stream.getvalue())
 
 
@@ -152,12 +173,12 @@ def _prepare(
     role = "evaluate" if targets else "predict"
     module = module_in_cache(source, defines, device, max_memory, batch_size, role)
     kind = model_class(module, model, train=targets)
-    found = read_data(data, kind.spec, targets=targets)
+    net = kind(0, threads=threads)
+    net.load_weights(weights)
+    found = read_data(data, kind.spec, targets=targets, classes=net.class_names)
     rows = found.held_out or found.train
     if part is not None:
         rows = found.held_out if part == "test" else found.train
     if rows is None:
         raise DataError(f"the data have no rows for --part {part}.")
-    net = kind(0, threads=threads)
-    net.load_weights(weights)
     return net, rows
