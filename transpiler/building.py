@@ -8,12 +8,13 @@ import os
 import re
 import sys
 import threading
+import unicodedata
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from kgen.diagnostics import fail
+from kgen.diagnostics import fail, utf8_path
 from kgen.source import read_source
 
 if TYPE_CHECKING:
@@ -116,8 +117,12 @@ def _literal(value: Any) -> str:
 
 
 def module_name(path: str | os.PathLike[str]) -> str:
-    """A name that can be imported, from the file's: `02_mlp.k` gives `m02_mlp`."""
-    name = re.sub(r"\W", "_", Path(path).stem, flags=re.ASCII).lower() or "model"
+    """A name that can be imported, from the file's: `02_mlp.k` gives `m02_mlp`.
+
+    It is the same in every locale, and whether accents are letters of their own or not.
+    """
+    stem = unicodedata.normalize("NFC", utf8_path(Path(path).stem))
+    name = re.sub(r"\W", "_", stem, flags=re.ASCII).lower() or "model"
     if not name.isidentifier():
         name = f"m{name}"
     if keyword.iskeyword(name) or name in sys.stdlib_module_names or name in _TAKEN:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
 import sys
 import warnings
 from importlib import import_module
@@ -68,21 +70,40 @@ def kgen() -> None:
 def main(arguments: list[str] | None = None) -> int:
     """Run the command line; gives the exit status.
 
-    0: done; 1: the model, the data or a file is wrong; 2: the command line is; 130: interrupted.
+    0: done; 1: the model, the data or a file is wrong, or the results could not be written; 2: the
+    command line is wrong; 130: interrupted.
     """
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="backslashreplace")
     warnings.showwarning = _show_warning
     try:
-        return _run(arguments)
+        status = _run(arguments)
     except KeyboardInterrupt:
         click.echo("interrupted", err=True)
-        return 130
+        status = 130
     except BrokenPipeError:
-        # The reader of the output has gone; nothing is left to say to it.
-        sys.stderr.close()
-        return 1
+        # Nobody reads the messages any more. Where nobody reads the results, click ends so too.
+        status = 1
+    return _finish(status)
+
+
+def _finish(status: int) -> int:
+    """Write what is left of the results; gives the exit status, which is not 0 if that fails."""
+    if sys.stdout is None:
+        return status
+    try:
+        sys.stdout.flush()
+    except OSError as error:
+        if not status and not isinstance(error, BrokenPipeError):
+            click.echo(f"error: standard output: {_explained(error)}", err=True)
+        # Else Python would write again at its end, and complain.
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        with contextlib.suppress(OSError):
+            os.dup2(nowhere, sys.stdout.fileno())
+        os.close(nowhere)
+        return status or 1
+    return status
 
 
 def _run(arguments: list[str] | None) -> int:
@@ -100,8 +121,6 @@ def _run(arguments: list[str] | None) -> int:
 
         print_diagnostics(error.diagnostics)
         return 1
-    except BrokenPipeError:
-        raise
     except Exception as error:
         message = _explained(error)
         if message is None:

@@ -45,12 +45,17 @@ def check_text(
     path: str,
     defines: Mapping[str, str] | None = None,
     ceiling: Ceiling = FREE,
+    needs_model: bool = True,
 ) -> list[Diagnostic]:
-    """Every mistake in a `.k` file's text, without building it: to exceed a limit is one."""
+    """Every mistake in a `.k` file's text, without building it: to exceed a limit is one.
+
+    To have no model is a mistake of a file that declares parts for others only if `needs_model`.
+    """
     try:
         report = Report()
-        elaborate(parse(text, path), report=report, defines=defines)
-        if ceiling.limit is not None and not report.diagnostics:
+        module = parse(text, path)
+        models = elaborate(module, report=report, defines=defines, needs_model=needs_model)
+        if ceiling.limit is not None and models and not report.diagnostics:
             lay_out_text(text, path, defines, ceiling=ceiling)
     except KgenError as error:
         return list(error.diagnostics)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path, PurePosixPath
@@ -161,7 +162,8 @@ class Files:
                     help=suggest(declaration.path, offered) or f"it has {', '.join(offered)}",
                 )
             return path
-        path = here.parent / written
+        # Text is in UTF-8, and names of files shall be, whatever the locale.
+        path = here.parent / os.fsdecode(str(written).encode("utf-8", "surrogatepass"))
         root = library.folder() if inside else self.root
         if not _resolved(path).is_relative_to(_resolved(root)):
             fail(

@@ -7,6 +7,7 @@ independent ones as a run can find; `KgenError` carries them to the caller.
 
 from __future__ import annotations
 
+import os
 from bisect import bisect_right
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -14,6 +15,14 @@ from functools import cached_property
 from typing import Literal, NoReturn
 
 Severity = Literal["error", "warning"]
+
+
+def utf8_path(path: str | os.PathLike[str]) -> str:
+    """A path as its bytes read in UTF-8: the same text in every locale."""
+    try:
+        return os.fsencode(path).decode("utf-8", "replace")
+    except UnicodeEncodeError:  # no path of the system's, but what a caller named a text
+        return os.fspath(path)
 
 
 @dataclass(frozen=True, eq=False)

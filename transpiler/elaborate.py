@@ -24,23 +24,36 @@ def elaborate(
     report: Report,
     defines: Mapping[str, str] | None = None,
     model: str | None = None,
+    needs_model: bool = True,
 ) -> tuple[Model, ...]:
     """The models of a file, in order, or the one called `model`.
 
     Models with parameters that have no default are layers only. `defines`
     override the file's parameters. Mistakes are added to `report`; models that
-    have some are left out.
+    have some are left out. Unless it `needs_model`, a file may have none, and only
+    declare parts for others.
     """
     elaborator = Elaborator(Budget(), report)
     try:
         files = Files(elaborator, Path(module.source.path).parent)
         names = files.declare(module, defines or {})
         declared = [d for d in module.declarations if isinstance(d, syntax.ModelDef)]
-        found = _exported(module, declared, names, model, report)
+        needed = needs_model or not count_parts(module)
+        found = _exported(module, declared, names, model, report, needed)
         models = [elaborate_model(elaborator, m) for m in found]
     except Stop:
         return ()
     return tuple(m for m in models if m is not None)
+
+
+def count_parts(module: syntax.Module) -> int:
+    """How many parts a file declares for others, if it has no model to build; else 0."""
+    models = [d for d in module.declarations if isinstance(d, syntax.ModelDef)]
+    return 0 if any(map(_is_complete, models)) else len(module.declarations)
+
+
+def _is_complete(model: syntax.ModelDef) -> bool:
+    return all(parameter.default is not None for parameter in model.parameters)
 
 
 def _exported(
@@ -49,6 +62,7 @@ def _exported(
     names: Names,
     wanted: str | None,
     report: Report,
+    needed: bool,
 ) -> list[ModelClass]:
     own = {id(declaration) for declaration in declared}
     found = {
@@ -56,11 +70,7 @@ def _exported(
         for name, value in names.own.items()
         if isinstance(value, ModelClass) and id(value.declaration) in own
     }
-    complete = {
-        name: value
-        for name, value in found.items()
-        if all(p.default is not None for p in value.declaration.parameters)
-    }
+    complete = {name: v for name, v in found.items() if _is_complete(v.declaration)}
     first_line = module.source.text.partition("\n")[0]
     start = Span(module.source, 0, len(first_line))
     try:
@@ -72,7 +82,7 @@ def _exported(
                 start,
                 help=suggest(wanted, complete) or f"its models are {listed}",
             )
-        if not complete and not report.has_errors:
+        if needed and not complete and not report.has_errors:
             help = "declare one: model Name:"
             if found:
                 help = f"give the parameters of {next(iter(found))} defaults"

@@ -9,6 +9,7 @@ from typing import Any
 
 from kgen import __version__, pycode
 from kgen.access import count
+from kgen.diagnostics import utf8_path
 from kgen.dims import declared, requirements
 from kgen.graph import BATCH, Dim, Graph, Shape
 from kgen.kernels import node_flops
@@ -46,7 +47,7 @@ class Phases:
 
 def basename(path: str) -> str:
     """A file's name, fit to stand in a docstring."""
-    return pycode.printable(re.split(r"[\\/]", path)[-1]).replace('"', "'")
+    return pycode.printable(re.split(r"[\\/]", utf8_path(path))[-1]).replace('"', "'")
 
 
 def specification(phase: Phases, name: str, weights: str) -> str:

@@ -90,6 +90,13 @@ def build(
     if capability is not None and "ptx" not in stages:
         raise click.UsageError("--capability says what --emit ptx is for; add that")
     if stages:
+        given = {"-o": directory, "--standalone": standalone, "--warm": warm, "--watch": watch}
+        given |= {"--json": as_json}
+        useless = [name for name, value in given.items() if value]
+        if useless:
+            raise click.UsageError(
+                f"--emit prints stages instead of building: leave out {' and '.join(useless)}"
+            )
         _print_stages(source, defines, stages, machine, batch_size, max_memory)
         if "ptx" in stages:
             from kgen.commands.ptx import print_ptx

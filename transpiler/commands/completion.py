@@ -14,7 +14,8 @@ VARIABLE = "_KGEN_COMPLETE"
 def completion(ctx: click.Context, shell: str) -> None:
     """Print a script for SHELL.
 
-    For bash, `eval "$(kgen completion bash)"` in ~/.bashrc loads it.
+    `eval "$(kgen completion bash)"` in ~/.bashrc loads it, and so for zsh in ~/.zshrc; for fish,
+    write it to ~/.config/fish/completions/kgen.fish.
     """
     from click.shell_completion import get_completion_class
 

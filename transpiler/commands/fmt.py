@@ -13,7 +13,7 @@ from kgen.commands.options import say, show
 @click.command(short_help="Format .k files.")
 @options.sources
 @click.option("--check", is_flag=True, help="Change nothing; exit status 1 if a file would change.")
-@click.option("--diff", is_flag=True, help="Print what would change, and change nothing.")
+@click.option("--diff", is_flag=True, help="As --check, and print what would change.")
 @click.pass_context
 def fmt(ctx: click.Context, sources: tuple[str, ...], check: bool, diff: bool) -> None:
     """Put .k files in the canonical style; `-` formats standard input to standard output."""
@@ -39,7 +39,7 @@ def fmt(ctx: click.Context, sources: tuple[str, ...], check: bool, diff: bool) -
             for line in lines:
                 show(line)
         elif path == "-" and not check:
-            click.echo(new, nl=False)
+            show(new, nl=False)
         changed += new != text
         if new != text and not diff and path != "-":
             if not check:

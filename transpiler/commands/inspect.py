@@ -17,7 +17,7 @@ from kgen.commands.options import show, show_json
     "--output",
     "output",
     metavar="FILE",
-    type=click.Path(dir_okay=False),
+    type=options.OUTPUT_FILE,
     help="Page to write; if not given, MODEL.html beside the source.",
 )
 @click.option("--profile", "measure", is_flag=True, help="Time every kernel, and the machine.")

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import math
-from collections.abc import Callable, Mapping
-from typing import Any, TypeVar
+import os
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any, NoReturn, TypeVar
 
 import click
 
@@ -17,9 +21,26 @@ def say(text: str) -> None:
     click.echo(text, err=True)
 
 
-def show(text: str) -> None:
+@contextmanager
+def writing_results() -> Iterator[None]:
+    """Whatever keeps what is written within from reaching standard output is said to be there.
+
+    Raises:
+        OSError: a full disk, a closed stream, and the like.
+    """
+    if sys.stdout is None:
+        raise OSError(errno.EBADF, os.strerror(errno.EBADF), "standard output")
+    try:
+        yield
+    except OSError as error:
+        error.filename = "standard output"
+        raise
+
+
+def show(text: str, nl: bool = True) -> None:
     """A result: to standard output."""
-    click.echo(text)
+    with writing_results():
+        click.echo(text, nl=nl)
 
 
 def json_text(value: Any) -> str:
@@ -39,7 +60,7 @@ def _plain(value: Any) -> Any:
 
 def show_json(value: Any) -> None:
     """A result for scripts."""
-    click.echo(json_text(value))
+    show(json_text(value))
 
 
 def _read_defines(
@@ -56,10 +77,26 @@ def _read_defines(
     return defines
 
 
-source = click.argument("source", metavar="MODEL.k", type=click.Path())
-sources = click.argument(
-    "sources", metavar="MODEL.k...", type=click.Path(), nargs=-1, required=True
-)
+class Place(click.Path):
+    """A path on the command line: what is wrong with what lies there is no wrong command line."""
+
+    def fail(
+        self,
+        message: str,
+        param: click.Parameter | None = None,
+        ctx: click.Context | None = None,
+    ) -> NoReturn:
+        """Refuse the path with exit status 1."""
+        raise click.ClickException(message)
+
+
+# What cannot be read is refused by who reads it, with more to say.
+INPUT = Place(readable=False)
+OUTPUT_FILE = Place(dir_okay=False, readable=False)
+OUTPUT_FOLDER = Place(file_okay=False, readable=False)
+
+source = click.argument("source", metavar="MODEL.k", type=INPUT)
+sources = click.argument("sources", metavar="MODEL.k...", type=INPUT, nargs=-1, required=True)
 defines = click.option(
     "-D",
     "defines",
@@ -87,7 +124,7 @@ directory = click.option(
     "--output",
     "directory",
     metavar="DIR",
-    type=click.Path(file_okay=False),
+    type=OUTPUT_FOLDER,
     help="Folder to write to, instead of the one the source is in.",
 )
 model = click.option("--model", metavar="NAME", help="Which model of the file.")
@@ -98,14 +135,15 @@ data = click.option(
     metavar="FILE",
     multiple=True,
     required=True,
-    help="Data as .npz, .h5 or .csv, or NAME=FILE.npy for one array; may be repeated.",
+    help="Data as .npz, .npy, .csv, .parquet, .h5 or .hdf5, a folder of images, or NAME=FILE for "
+    "a file with one array; may be repeated.",
 )
 weights = click.option(
     "--weights",
     metavar="FILE",
     required=True,
-    type=click.Path(),
-    help="Weights that `kgen train`, a model's save, or Keras (.weights.h5, .keras) wrote.",
+    type=INPUT,
+    help="Weights that `kgen train`, a model's save, or Keras (.weights.h5, .keras, .h5) wrote.",
 )
 # Rows of a batch where neither the command nor the model says.
 USUAL_BATCH = 32

@@ -18,7 +18,7 @@ _ENDINGS = {".svg": "svg", ".mmd": "mermaid", ".mermaid": "mermaid"}
     "--output",
     "output",
     metavar="FILE",
-    type=click.Path(dir_okay=False),
+    type=options.OUTPUT_FILE,
     help="File to write, .svg or .mmd; if not given, standard output.",
 )
 @click.option(

@@ -75,12 +75,12 @@ def model_class(module: ModuleType, wanted: str | None, *, train: bool = False) 
         if wanted not in found:
             hint = suggest(wanted, found) or f"its models are {', '.join(found)}"
             raise click.UsageError(f"the file has no model {wanted}; {hint}")
-        return found[wanted]
+        found = {wanted: found[wanted]}
     trainable = {name: value for name, value in found.items() if value.programs.train}
     candidates = trainable if train or len(trainable) == 1 else found
     if not candidates:
         raise click.UsageError(
-            f"{' and '.join(found)} cannot be trained: no train: block, which says how, in the file"
+            f"{' and '.join(found)} cannot be trained or evaluated: no train: block, which says how"
         )
     if len(candidates) > 1:
         raise click.UsageError(f"the file has several models; add --model {'|'.join(candidates)}")

@@ -39,7 +39,12 @@ def explain(code: str | None, as_json: bool) -> None:
 
 @click.command(short_help="Layers, losses, optimizers and the rest, with their arguments.")
 @click.argument("name", required=False)
-@click.option("--family", help="Only this family: layer, loss, metric, optimizer ...")
+@click.option(
+    "--family",
+    metavar="NAME",
+    help="Only this family: layer, function, activation, initializer, regularizer, constraint, "
+    "optimizer, schedule, loss or metric.",
+)
 @options.as_json
 def layers(name: str | None, family: str | None, as_json: bool) -> None:
     """Print the documentation of NAME, or list everything the language knows by name."""

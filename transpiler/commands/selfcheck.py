@@ -11,7 +11,13 @@ from kgen.commands.options import say, show, show_json
 @options.source
 @options.defines
 @click.option("--rows", type=click.IntRange(2), default=37, show_default=True, help="Rows to use.")
-@click.option("--seed", type=click.IntRange(0), default=0, show_default=True)
+@click.option(
+    "--seed",
+    type=click.IntRange(0),
+    default=0,
+    show_default=True,
+    help="Fixes initial weights and the made-up rows.",
+)
 @options.device
 @options.as_json
 @click.pass_context

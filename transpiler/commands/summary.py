@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import sys
 from dataclasses import asdict
 
 import click
 from kgen.commands import options
-from kgen.commands.options import show_json
+from kgen.commands.options import show, show_json
 
 
 @click.command(short_help="A model's layers with shapes, weights, FLOPs and lines.")
@@ -25,10 +26,12 @@ def summary(source: str, defines: dict[str, str], model: str | None, as_json: bo
     if as_json:
         show_json([_facts(kind.spec) for kind in kinds])
         return
-    from kgen.runtime.summary import print_summary
+    from kgen.runtime.progress import can_encode
+    from kgen.runtime.summary import summary_text
 
     for kind in kinds:
-        print_summary(kind.spec, None, None)
+        text = summary_text(kind.spec)
+        show(text if can_encode(sys.stdout, text) else summary_text(kind.spec, ascii_only=True))
 
 
 def _facts(spec: object) -> dict[str, object]:

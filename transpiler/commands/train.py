@@ -18,7 +18,13 @@ if TYPE_CHECKING:
 @click.command(short_help="Train a model on data files; save weights and history.")
 @options.source
 @options.data
-@click.option("--epochs", type=click.IntRange(0), default=10, show_default=True)
+@click.option(
+    "--epochs",
+    type=click.IntRange(0),
+    default=10,
+    show_default=True,
+    help="Epochs in all, with those before --resume.",
+)
 @options.batch_size
 @click.option(
     "--validation-split",
@@ -27,10 +33,16 @@ if TYPE_CHECKING:
     help="Part of the rows, taken from the end, to validate with.",
 )
 @click.option(
-    "--validation-data", metavar="FILE", multiple=True, help="Data to validate with, as --data."
+    "--validation-data",
+    metavar="FILE",
+    multiple=True,
+    help="Data to validate with, as --data; may be repeated.",
 )
 @click.option(
-    "--checkpoint", metavar="DIR", type=click.Path(file_okay=False), help="Save after each epoch."
+    "--checkpoint",
+    metavar="DIR",
+    type=options.OUTPUT_FOLDER,
+    help="Folder to save to after each epoch.",
 )
 @click.option("--resume", is_flag=True, help="Go on from the checkpoint, if there is one.")
 @click.option(
@@ -78,6 +90,8 @@ def train(
         raise click.UsageError("--resume needs --checkpoint DIR")
     options.check_threads(threads, device)
     from kgen.commands.checkpoints import Checkpoints
+    if validation_split and validation_data:
+        raise click.UsageError("--validation-split and --validation-data exclude each other")
     from kgen.commands.project import model_class, module_beside, stem_of
 
     built, module = module_beside(source, directory, defines, device, max_memory, batch_size)

@@ -80,7 +80,7 @@ def evaluate(
     "-o",
     "--output",
     metavar="FILE",
-    type=click.Path(dir_okay=False),
+    type=options.OUTPUT_FILE,
     help=".npz, .npy or .csv; CSV to standard output if not given.",
 )
 @options.defines
@@ -105,7 +105,7 @@ def predict(
     """
     suffix = Path(output).suffix.lower() if output is not None else ".csv"
     if suffix not in (".npz", ".npy", ".csv"):
-        raise click.UsageError(f"--output is written as .npz, .npy or .csv, not {suffix!r}")
+        raise click.UsageError(f"--output {output} ends in none of .npz, .npy and .csv")
     where = device, threads, max_memory, batch_size
     net, rows = _prepare(source, weights, data, part, *where, defines, model, targets=False)
     found = net.predict(rows.inputs, batch_size=batch_size)
