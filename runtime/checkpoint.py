@@ -10,12 +10,17 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Mapping
+from itertools import zip_longest
 from typing import Any, NamedTuple
 
 import numpy as np
 from kgen.runtime.errors import WeightError
 from kgen.runtime.interrupts import DeferredInterrupt
-from kgen.runtime.keraswriting import check_weights_path, write_keras_weights
+from kgen.runtime.keraswriting import (
+    check_checkpoint_path,
+    check_weights_path,
+    write_keras_weights,
+)
 from kgen.runtime.schedules import Schedule
 from kgen.runtime.spec import Spec
 from kgen.runtime.tensorfiles import read_tensors, write_tensors
@@ -44,14 +49,6 @@ class ModelState(NamedTuple):
     class_names: tuple[str, ...] | None
 
 
-def architecture_fingerprint(spec: Spec) -> str:
-    """Identifies the architecture: weight paths and shapes."""
-    import hashlib
-
-    text = "\n".join(f"{weight.path} {weight.shape}" for weight in spec.weights)
-    return hashlib.sha256(text.encode()).hexdigest()[:32]
-
-
 def rate_text(rate: float | Schedule) -> str:
     """A learning rate as JSON: a number, exactly, or a schedule by its class and arguments."""
     if not isinstance(rate, Schedule):
@@ -76,7 +73,8 @@ def rate_from_text(text: str) -> float | Schedule:
 
 
 def save_state(model: Any, path: str | os.PathLike[str], overwrite: bool) -> None:
-    """Writes everything that training on depends on; see `write_tensors` for errors."""
+    """Writes everything that training on depends on; see `ModelBase.save` for errors."""
+    check_checkpoint_path(path)
     engine, spec = model.engine, model.spec
     tensors = dict(model.weights)
     for slot, flat in engine.slots.items():
@@ -143,6 +141,7 @@ def read_state(spec: Spec, optimizer: Any, path: str | os.PathLike[str]) -> Mode
             "load_weights reads its weights alone."
         )
     carried = _carried(spec, tensors, path)
+    _check_fingerprint(spec, metadata, path)
     try:
         rate = metadata.get("learning_rate")
         return ModelState(
@@ -157,6 +156,29 @@ def read_state(spec: Spec, optimizer: Any, path: str | os.PathLike[str]) -> Mode
         )
     except (KeyError, TypeError, ValueError) as error:
         raise WeightError(f"'{path}' has unusable metadata: {error!r}.") from error
+
+
+def _check_fingerprint(
+    spec: Spec, metadata: Mapping[str, str], path: str | os.PathLike[str]
+) -> None:
+    """Refuses a checkpoint of a model that has the same weights and computes something else.
+
+    Raises:
+        WeightError: it is one, and what differs.
+    """
+    stored, own = metadata.get("fingerprint", "").split("-"), spec.fingerprint.split("-")
+    if stored == own:
+        return
+    parts = ("outputs", "loss", "optimizer's steps")
+    pairs = zip_longest(parts, stored, own)
+    differing = [part for part, one, other in pairs if part and one != other]
+    by = metadata.get("version")
+    versions = f" (by kgen {by}; this is {spec.version})" if by != spec.version else ""
+    raise WeightError(
+        f"'{path}' was saved{versions} by a model that computes its {' and '.join(differing)} "
+        f"otherwise than {spec.name} does, so training would not go on the same. Load it with the "
+        "model that it was saved by; load_weights reads its weights alone."
+    )
 
 
 def _carried(
@@ -223,7 +245,7 @@ def _metadata(model: Any, content: str) -> dict[str, str]:
         "version": spec.version,
         "model": spec.name,
         "content": content,
-        "fingerprint": architecture_fingerprint(spec),
+        "fingerprint": spec.fingerprint,
     }
 
 

@@ -21,6 +21,8 @@ from kgen.runtime.spec import Spec
 from kgen.runtime.tensorfiles import replace_file
 
 ENDING = ".weights.h5"
+# What Keras's own files end with.
+FOREIGN = (".keras", ".h5", ".hdf5")
 _PURPOSE = "writing weights for Keras"
 _CELLED = frozenset({"lstm", "gru", "simple_rnn", "conv_lstm1d", "conv_lstm2d", "conv_lstm3d"})
 _PROJECTIONS = {
@@ -98,8 +100,11 @@ def check_weights_path(
     """
     name = os.fspath(path)
     if not name.endswith(ENDING):
-        if like is not None or name.endswith((".h5", ".keras")):
-            raise WeightError(f"Keras's files are written as '{ENDING}', found '{name}'.")
+        if like is not None or name.lower().endswith(FOREIGN):
+            raise WeightError(
+                f"weights for Keras are written to files that end with '{ENDING}', others to "
+                f"'.safetensors' files, found '{name}'."
+            )
         return False
     h5py_package(_PURPOSE)
     if like is None and spec.beside:
@@ -111,6 +116,20 @@ def check_weights_path(
             "or save under another name, as a safetensors file."
         )
     return True
+
+
+def check_checkpoint_path(path: str | os.PathLike[str]) -> None:
+    """Refuses names under which others expect a file of Keras's: checkpoints are safetensors.
+
+    Raises:
+        WeightError: it is such a name.
+    """
+    name = os.fspath(path)
+    if name.lower().endswith(FOREIGN):
+        raise WeightError(
+            f"a checkpoint is a safetensors file, which '{name}' does not say: let the name end "
+            f"with '.safetensors'. save_weights('name{ENDING}') writes weights for Keras."
+        )
 
 
 def _places(spec: Spec, like: str | os.PathLike[str]) -> dict[str, str]:

@@ -196,16 +196,18 @@ class ModelBase:
         Raises:
             CheckpointWriteError: it cannot be written; an older file is then unchanged.
             FileExistsError: it exists and `overwrite` is False.
+            WeightError: the name is one of Keras's files, as `.keras` or `.h5`.
         """
         with self.engine.turn:
             save_state(self, path, overwrite)
 
     @classmethod
     def load(cls, path: str | os.PathLike[str], *, threads: int | None = None) -> Self:
-        """The model as `save` left it.
+        """The model as `save` left it, for training to go on.
 
         Raises:
-            WeightError: corrupt, foreign, or of another architecture or optimizer.
+            WeightError: corrupt, foreign, of another architecture or optimizer, or of a model that
+                computes its outputs, loss or optimizer's steps otherwise.
             FileNotFoundError: there is no such file.
         """
         state = read_state(cls.spec, cls.spec.optimizer, path)
@@ -232,7 +234,8 @@ class ModelBase:
             CheckpointWriteError: it cannot be written; an older file is then unchanged.
             FileExistsError: it exists and `overwrite` is False.
             WeightError: a file for Keras of a model with layers side by side, whose order Keras
-                may see otherwise, without `like`; or `like` is of another model.
+                may see otherwise, without `like`; `like` is of another model; or the name is one
+                of Keras's files that are not written, as `.keras`.
             ImportError: it is a file for Keras, and h5py is not installed.
         """
         with self.engine.turn:

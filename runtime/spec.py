@@ -148,7 +148,7 @@ class Spec:
     where the model fixes it. `files` are pairs: weights below this path start from this file's.
     `beside` are pairs of layers of one class and shape whose order the graph does not tell.
     `max_memory` are the bytes that its programs may take, if there is a limit.
-    `fingerprint` identifies the architecture: weight paths and shapes.
+    `fingerprint` tells what it computes: digests of outputs, loss and optimizer, joined by `-`.
     """
 
     name: str
@@ -174,3 +174,4 @@ class Spec:
     states: tuple[LayerState, ...] = ()
     beside: tuple[tuple[str, str], ...] = ()
     max_memory: int | None = None
+    fingerprint: str = ""

@@ -84,7 +84,9 @@ def replace_file(
         _remove_folder(folder)
         if isinstance(error, OSError) or type(error).__name__ == "SafetensorError":
             kept = "; the previous file is unchanged" if target.exists() else ""
-            raise CheckpointWriteError(f"cannot write '{path}': {error}{kept}.") from error
+            raise CheckpointWriteError(
+                f"cannot write '{path}': {_cause(error, folder, path)}{kept}."
+            ) from error
         raise
     _remove_folder(folder)
 
@@ -125,6 +127,16 @@ def read_tensors(
             "use an earlier checkpoint or save it again."
         ) from error
     return tensors, metadata
+
+
+def _cause(error: BaseException, folder: Path, path: str | os.PathLike[str]) -> str:
+    """What went wrong, without the temporary file's name, which means nothing to the user."""
+    if isinstance(error, OSError) and error.strerror:
+        return error.strerror
+    text = str(error)
+    for name in (folder / "part", folder):
+        text = text.replace(str(name), os.fspath(path))
+    return text.rstrip(".")
 
 
 def _safetensors() -> Any:

@@ -11,6 +11,7 @@ from kgen import __version__, pycode
 from kgen.access import count
 from kgen.diagnostics import utf8_path
 from kgen.dims import declared, requirements
+from kgen.fingerprint import fingerprint
 from kgen.graph import BATCH, Dim, Graph, Shape
 from kgen.kernels import node_flops
 from kgen.layer_order import beside
@@ -57,6 +58,7 @@ def specification(phase: Phases, name: str, weights: str) -> str:
         f"name={pycode.quoted(model.name)}",
         f"source={pycode.quoted(basename(model.source.path))}",
         f"version={pycode.quoted(__version__)}",
+        f"fingerprint={pycode.quoted(fingerprint(model))}",
         _records("inputs", "Input", _inputs(model)),
         _records("outputs", "Output", _outputs(model.predict)),
         _records("targets", "Target", _targets(model)),

@@ -737,6 +737,7 @@ SPEC = Spec(
     name="Digits",
     source="digits.k",
     version="0.1.0",
+    fingerprint="5f81885481999d1c-b666c574b82c269d-50e701833f86dca4",
     inputs=(Input("image", "float32", (64,)),),
     outputs=(Output("digit", (10,)),),
     targets=(Target("digit", "int32", (), 10),),

@@ -511,6 +511,7 @@ SPEC = Spec(
     name="FirstMlp",
     source="01_first_mlp.k",
     version="0.1.0",
+    fingerprint="44af532cd1fbbd32-88b47adcb4ae3870-09ea087a47328a61",
     inputs=(Input("image", "float32", (784,)),),
     outputs=(Output("digit", (10,)),),
     targets=(Target("digit", "float32", (10,)),),

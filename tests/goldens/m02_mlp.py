@@ -740,6 +740,7 @@ SPEC = Spec(
     name="Mlp",
     source="02_mlp.k",
     version="0.1.0",
+    fingerprint="18dea8e953176349-8904a7bd7f939e1b-fb19cc48a2b50e56",
     inputs=(Input("features", "float32", (20,)),),
     outputs=(Output("label", (10,)),),
     targets=(Target("label", "float32", (10,)),),

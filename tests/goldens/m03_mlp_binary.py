@@ -689,6 +689,7 @@ SPEC = Spec(
     name="BinaryMlp",
     source="03_mlp_binary.k",
     version="0.1.0",
+    fingerprint="32f0269d3586ab90-ec5f91181fec700d-09ea087a47328a61",
     inputs=(Input("features", "float32", (20,)),),
     outputs=(Output("yes", (1,)),),
     targets=(Target("yes", "float32", (1,)),),

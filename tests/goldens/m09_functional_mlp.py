@@ -626,6 +626,7 @@ SPEC = Spec(
     name="FunctionalMlp",
     source="09_functional_mlp.k",
     version="0.1.0",
+    fingerprint="7280092b0679eece-c4f92919f6a78980-09ea087a47328a61",
     inputs=(Input("image", "float32", (784,)),),
     outputs=(Output("digit", (10,)),),
     targets=(Target("digit", "float32", (10,)),),

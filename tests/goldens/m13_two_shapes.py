@@ -127,6 +127,7 @@ SPEC = Spec(
     name="TwoShapes",
     source="13_two_shapes.k",
     version="0.1.0",
+    fingerprint="c861c4e63ae41f74",
     inputs=(
         Input("thumbnail", "float32", (32, 32, 3)),
         Input("picture", "float32", (64, 64, 3)),

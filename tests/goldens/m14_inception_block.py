@@ -347,6 +347,7 @@ SPEC = Spec(
     name="InceptionBlock",
     source="14_inception_block.k",
     version="0.1.0",
+    fingerprint="0e26684d55ff7eaf",
     inputs=(Input("image", "float32", (256, 256, 3)),),
     outputs=(Output("features", (256, 256, 192)),),
     targets=(),

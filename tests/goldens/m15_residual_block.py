@@ -86,6 +86,7 @@ SPEC = Spec(
     name="ResidualBlock",
     source="15_residual_block.k",
     version="0.1.0",
+    fingerprint="c6dbd06542a407a1",
     inputs=(Input("image", "float32", (256, 256, 3)),),
     outputs=(Output("y", (256, 256, 3)),),
     targets=(),

@@ -737,6 +737,7 @@ DIGIT_VISION_SPEC = Spec(
     name="DigitVision",
     source="16_same_digit.k",
     version="0.1.0",
+    fingerprint="57920a5517aedbd7",
     inputs=(Input("digit", "float32", (27, 27, 1)),),
     outputs=(Output("features", (7744,)),),
     targets=(),
@@ -1115,6 +1116,7 @@ SAME_DIGIT_SPEC = Spec(
     name="SameDigit",
     source="16_same_digit.k",
     version="0.1.0",
+    fingerprint="55a810214ba467ec-e8d55d584bb945c5-09ea087a47328a61",
     inputs=(
         Input("first", "float32", (27, 27, 1)),
         Input("second", "float32", (27, 27, 1)),

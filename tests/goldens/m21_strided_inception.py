@@ -421,6 +421,7 @@ SPEC = Spec(
     name="StridedInception",
     source="21_strided_inception.k",
     version="0.1.0",
+    fingerprint="9f3dc2549fb23ea3",
     inputs=(Input("image", "float32", (64, 64, 3)),),
     outputs=(Output("features", (32, 32, 256)),),
     targets=(),

@@ -1047,6 +1047,7 @@ SPEC = Spec(
     name="CentreLoss",
     source="26_centre_loss.k",
     version="0.1.0",
+    fingerprint="7c3432919480c58c-96354c0347484f7c-50e701833f86dca4",
     inputs=(
         Input("image", "float32", (224, 224, 3)),
         Input("label", "int32", (1,), 100),

@@ -974,6 +974,7 @@ SPEC = Spec(
     name="AntirectifierMlp",
     source="27_antirectifier.k",
     version="0.1.0",
+    fingerprint="7b182969d8ecb5b9-f6b4e1e71c0bf9e6-09ea087a47328a61",
     inputs=(Input("image", "float32", (784,)),),
     outputs=(Output("digit", (10,)),),
     targets=(Target("digit", "float32", (10,)),),

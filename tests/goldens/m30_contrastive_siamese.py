@@ -1141,6 +1141,7 @@ SPEC = Spec(
     name="Siamese",
     source="30_contrastive_siamese.k",
     version="0.1.0",
+    fingerprint="fbcf9a538a2fe0f1-6958a31ec50f1734-09ea087a47328a61",
     inputs=(Input("left", "float32", (784,)), Input("right", "float32", (784,))),
     outputs=(Output("distance", (1,)),),
     targets=(Target("distance", "float32", (1,)),),

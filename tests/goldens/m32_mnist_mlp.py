@@ -718,6 +718,7 @@ SPEC = Spec(
     name="MnistMlp",
     source="32_mnist_mlp.k",
     version="0.1.0",
+    fingerprint="d5732f0240a7b410-480c759d00ca431c-09ea087a47328a61",
     inputs=(Input("image", "float32", (784,)),),
     outputs=(Output("digit", (10,)),),
     targets=(Target("digit", "float32", (10,)),),

@@ -489,6 +489,7 @@ SPEC = Spec(
     name="LargeFiles",
     source="33_large_files.k",
     version="0.1.0",
+    fingerprint="704689d3a5e49057-c4d11df75defdfc4-50e701833f86dca4",
     inputs=(Input("image", "float32", (784,)),),
     outputs=(Output("digit", (10,)),),
     targets=(Target("digit", "int32", (), 10),),

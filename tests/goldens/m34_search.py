@@ -973,6 +973,7 @@ SPEC = Spec(
     name="Search",
     source="34_search.k",
     version="0.1.0",
+    fingerprint="f3c91540f756d246-10dfbb180e10fda8-b7cbc58adc2144f7",
     inputs=(Input("image", "float32", (28, 28, 1)),),
     outputs=(Output("digit", (10,)),),
     targets=(Target("digit", "int32", (), 10),),

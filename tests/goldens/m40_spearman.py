@@ -802,6 +802,7 @@ SPEC = Spec(
     name="Spearman",
     source="40_spearman.k",
     version="0.1.0",
+    fingerprint="9b85a18cdc788287-634cd5668ff68546-50e701833f86dca4",
     inputs=(Input("features", "float32", (8, 5)),),
     outputs=(Output("scores", (8,)),),
     targets=(Target("scores", "float32", (8,)),),

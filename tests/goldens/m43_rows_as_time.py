@@ -1035,6 +1035,7 @@ SPEC = Spec(
     name="RowsAsTime",
     source="43_rows_as_time.k",
     version="0.1.0",
+    fingerprint="2918d0a39a040ae7-7c552be1659f9b30-50e701833f86dca4",
     inputs=(Input("image", "float32", (28, 28)),),
     outputs=(Output("digit", (10,)),),
     targets=(Target("digit", "int32", (), 10),),

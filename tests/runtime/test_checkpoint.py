@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 import pytest
 from kgen.runtime import modelbase, tensorfiles
+from kgen.runtime.callbacks import ModelCheckpoint
 from kgen.runtime.errors import WeightError
 from kgen.runtime.optimizers import RMSprop
 from kgen.runtime.schedules import ExponentialDecay, PiecewiseConstantDecay
@@ -169,6 +170,40 @@ def test_another_optimizer(tmp_path: Path) -> None:
         linear_model(replace(spec, slots={})).load(tmp_path / "c")
 
 
+@pytest.mark.parametrize(
+    ("fingerprint", "what"),
+    [
+        ("a-y-x", "its loss and optimizer's steps"),
+        ("x-y-c", "its outputs and loss"),
+        ("", "its outputs and loss and optimizer's steps"),
+    ],
+)
+def test_a_model_that_computes_something_else(tmp_path: Path, fingerprint: str, what: str) -> None:
+    net = linear_model(replace(linear_spec(), fingerprint="a-b-c", version="9"))(seed=1)
+    net.save(tmp_path / "c")
+    assert state(type(net).load(tmp_path / "c")) == state(net)
+    other = linear_model(replace(linear_spec(), fingerprint=fingerprint))
+    with pytest.raises(
+        WeightError, match=rf"saved \(by kgen 9; this is 0\).*computes {what} other"
+    ):
+        other.load(tmp_path / "c")
+    assert not other(seed=2).load_weights(tmp_path / "c").missing
+
+
+@pytest.mark.parametrize("name", ["m.keras", "m.h5", "m.weights.h5", "m.HDF5"])
+def test_names_of_keras_files(tmp_path: Path, name: str) -> None:
+    net = trained()
+    with pytest.raises(WeightError, match=r"\.safetensors.*save_weights"):
+        net.save(tmp_path / name)
+    if name != "m.weights.h5":
+        with pytest.raises(WeightError, match=r"end with '\.weights\.h5'.*\.safetensors"):
+            net.save_weights(tmp_path / name)
+    keep = ModelCheckpoint(tmp_path / f"{{epoch}}{name}")
+    with pytest.raises(WeightError, match=r"\.safetensors"):
+        net.fit(np.ones((4, 3)), np.ones((4, 2)), epochs=3, callbacks=keep, verbose=0)
+    assert net.epoch == 1 and not list(tmp_path.iterdir())
+
+
 def corrupt_files(folder: Path, good: bytes) -> dict[str, bytes]:
     numpy_file = folder / "n.npy"
     np.save(numpy_file, np.zeros(3))
@@ -291,6 +326,34 @@ def test_impossible_places(tmp_path: Path) -> None:
     with pytest.raises(CheckpointWriteError, match="is a folder"):
         net.save(tmp_path)
     assert not list(tmp_path.iterdir())
+
+
+def test_messages_name_the_target(tmp_path: Path) -> None:
+    """Not the temporary file beside it, which nobody asked for."""
+    net = trained()
+    (tmp_path / "file").touch()
+    for write, name in (
+        (net.save, "run"),
+        (net.save_weights, "run"),
+        (net.save_weights, "run.weights.h5"),
+    ):
+        target = tmp_path / "file" / name
+        with pytest.raises(CheckpointWriteError) as caught:
+            write(target)
+        assert str(caught.value) == f"cannot write '{target}': Not a directory."
+
+
+def test_messages_of_libraries_name_the_target(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(_: Any, path: Path, **__: Any) -> None:
+        raise OSError(f"unable to open '{path}' for writing.")
+
+    monkeypatch.setattr(tensorfiles._safetensors().numpy, "save_file", fail)
+    with pytest.raises(CheckpointWriteError) as caught:
+        trained().save(tmp_path / "run")
+    run = tmp_path / "run"
+    assert str(caught.value) == f"cannot write '{run}': unable to open '{run}' for writing."
 
 
 SCRIPT = """
