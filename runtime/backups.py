@@ -12,7 +12,9 @@ from typing import Any, NamedTuple
 from kgen.runtime.callback import Callback
 from kgen.runtime.checkpoint import apply_state, read_state
 from kgen.runtime.errors import WeightError
+from kgen.runtime.finite import may_write
 from kgen.runtime.progress import say
+from kgen.runtime.tensorfiles import replace_file
 
 INDEX_FILE = "backup.json"
 
@@ -30,7 +32,7 @@ class BackupAndRestore(Callback):
 
     The run that was interrupted and gone on with gives the weights of one that was not,
     bit for bit, if it is given the same data and arguments. What other callbacks
-    remember is not kept.
+    remember is not kept. While weights are NaN or infinite the backup stays as it was.
 
     Args:
         backup_dir: a folder for the backup alone; it is made, and removed at the end.
@@ -107,6 +109,8 @@ class BackupAndRestore(Callback):
 
     def _save(self, epoch: int, batch: int) -> None:
         """A new file, then an index that names it, then away with what the index does not name."""
+        if not may_write(self.model, self.folder):
+            return
         self.folder.mkdir(parents=True, exist_ok=True)
         name = f"epoch-{epoch}-batch-{batch}.safetensors"
         self.model.save(self.folder / name, overwrite=True)
@@ -114,9 +118,11 @@ class BackupAndRestore(Callback):
         new = {"file": name, "epoch": epoch, "batch": batch, "totals": totals}
         older = [entry for entry in self._index() if entry["file"] != name]
         kept = [new, *(older[:1] if self.double_checkpoint else [])]
-        draft = self.folder / f"{INDEX_FILE}.new"
-        draft.write_text(json.dumps(kept), encoding="utf-8")
-        draft.replace(self.folder / INDEX_FILE)
+
+        def write(part: Path) -> None:
+            part.write_text(json.dumps(kept), encoding="utf-8")
+
+        replace_file(self.folder / INDEX_FILE, write)
         for entry in older:
             if entry not in kept:
                 (self.folder / entry["file"]).unlink(missing_ok=True)

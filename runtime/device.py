@@ -23,6 +23,7 @@ class Device:
     Attributes:
         gather_rows, scatter_rows, add_figures, pick_scalars: the kernels that serve programs.
         has_quick_calls: whether a call for few rows may go past the engine (`few`).
+        retraces: whether a small model's state is soon copied, and a second model made of it.
     """
 
     gather_rows: Any = gather_rows
@@ -30,6 +31,7 @@ class Device:
     add_figures: Any = add_figures
     pick_scalars: Any = pick_scalars
     has_quick_calls = True
+    retraces = True
 
     def allocate(self, count: int, name: str = OTHERS) -> npt.NDArray[Any]:
         """`count` zeroed float32 that kernels and the caller read and write, padding behind."""

@@ -12,7 +12,10 @@ from kgen.runtime.progress import figure_text
 
 
 class History(Callback):
-    """What `fit` returns: `history` lists each figure by name, `epoch` the epochs."""
+    """What `fit` returns: `history` lists each figure by name, `epoch` the epochs.
+
+    `nonfinite` is what `fit` warned of where a loss was NaN or infinite, else None.
+    """
 
     def __init__(self) -> None:
         # The model keeps its history: this way back lets both go when nobody else has them.
@@ -20,6 +23,7 @@ class History(Callback):
         super().__init__()
         self.history: dict[str, list[float]] = {}
         self.epoch: list[int] = []
+        self.nonfinite: str | None = None
 
     @property
     def model(self) -> Any:

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
+from kgen.runtime.chunks import Chunk, train_chunk
 from kgen.runtime.data import Dataset, bind_data, bind_inputs, weight_classes
 from kgen.runtime.errors import DataError
 from kgen.runtime.evaluation import (
@@ -21,7 +22,7 @@ from kgen.runtime.fixedbatch import check_one_batch, check_stateful_batch
 from kgen.runtime.history import History
 from kgen.runtime.interrupts import DeferredInterrupt
 from kgen.runtime.modelbase import ModelBase
-from kgen.runtime.training import Chunk, only_fit, train_chunk
+from kgen.runtime.training import only_fit
 from kgen.runtime.weights import weight_views
 
 
@@ -40,9 +41,9 @@ class Model(ModelBase):
         optimizer: its `learning_rate` may be set; None in a model without `train:`.
         history: the `History` of the latest `fit`.
         epoch: epochs of training behind the weights, as checkpoints record them.
-        stop_training: set to True by a callback to end `fit`.
         class_names: names of the target's classes by their numbers, kept in the files of `save`
             and `save_weights`; None if they are not known.
+        stop_training: set to True by a callback to end `fit`.
         weights: live float32 views by path; assigning copies and checks.
         states: what stateful layers keep from batch to batch: live float32 views by path.
     """

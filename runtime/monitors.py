@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import warnings
 from collections.abc import Mapping
@@ -10,7 +11,8 @@ from typing import Any
 
 import numpy as np
 from kgen.runtime.callback import Callback
-from kgen.runtime.keraswriting import check_weights_path
+from kgen.runtime.finite import may_write
+from kgen.runtime.keraswriting import check_checkpoint_path, check_weights_path
 from kgen.runtime.messages import listed
 from kgen.runtime.progress import say
 
@@ -61,10 +63,10 @@ class Monitor(Callback):
         )
 
     def improves(self, value: float, reference: float | None) -> bool:
-        """Whether `value` beats `reference` by more than `min_delta`."""
+        """Whether `value` beats `reference` by more than `min_delta`; NaN never does."""
         rises = self.rises()
         if reference is None:
-            return True
+            return not math.isnan(value)
         if rises:
             return value - self.min_delta > reference
         return value + self.min_delta < reference
@@ -223,6 +225,8 @@ class ReduceLROnPlateau(Monitor):
 class ModelCheckpoint(Monitor):
     """Saves the model every epoch, every so many batches, or when a figure improves.
 
+    While weights are NaN or infinite it writes nothing, and warns: the file stays as it was.
+
     Args:
         filepath: may hold `{epoch:02d}` (from 1), `{batch}` and figures as `{val_loss:.4f}`;
             missing folders are made.
@@ -266,6 +270,8 @@ class ModelCheckpoint(Monitor):
         super().on_train_begin(logs)
         if self.save_weights_only:
             check_weights_path(self.model.spec, self.filepath)
+        else:
+            check_checkpoint_path(self.filepath)
 
     def on_epoch_begin(self, epoch: int, logs: Mapping[str, float] | None = None) -> None:
         self._epoch = epoch
@@ -281,12 +287,9 @@ class ModelCheckpoint(Monitor):
             self._save(self._epoch, {"batch": batch + 1}, logs or {})
 
     def _save(self, epoch: int, batch: dict[str, int], logs: Mapping[str, float]) -> None:
-        if self.save_best_only:
-            value = self.figure(logs)
-            if value is not None:
-                if not self.improves(value, self.best):
-                    return
-                self.best = value
+        value = self.figure(logs) if self.save_best_only else None
+        if value is not None and not self.improves(value, self.best):
+            return
         try:
             path = self.filepath.format(epoch=epoch + 1, **{**batch, **logs})
         except (KeyError, IndexError, ValueError) as error:
@@ -294,6 +297,9 @@ class ModelCheckpoint(Monitor):
                 f"ModelCheckpoint cannot fill in filepath '{self.filepath}': {error}; "
                 f"it may use {listed(['epoch', *batch, *logs])}."
             ) from error
+        if not may_write(self.model, path):
+            return
+        self.best = self.best if value is None else value
         Path(path).parent.mkdir(parents=True, exist_ok=True)
         if self.save_weights_only:
             self.model.save_weights(path, overwrite=True)

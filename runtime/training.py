@@ -10,32 +10,23 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 from kgen.runtime.backups import Resumed
 from kgen.runtime.batches import BatchStream, row_order
 from kgen.runtime.callback import CallbackList
+from kgen.runtime.chunks import Chunk, train_chunk
 from kgen.runtime.data import Dataset
 from kgen.runtime.errors import DataError, KgenRuntimeError
 from kgen.runtime.evaluation import CallPacer, evaluate_parts
 from kgen.runtime.figures import figures
 from kgen.runtime.interrupts import DeferredInterrupt
+from kgen.runtime.nonfinite import Watch
 from kgen.runtime.progress import ProgressBar
 
 # Rows of files are read this many bytes at a time, or a batch.
 CHUNK_BYTES = 32 << 20
-
-
-class Chunk(NamedTuple):
-    """Some steps of one engine call: batches of `size` rows among `order[first:last]`."""
-
-    data: Dataset
-    order: np.ndarray | None
-    first: int
-    last: int
-    size: int
-    steps: int
 
 
 @dataclass(eq=False, repr=False)
@@ -167,10 +158,13 @@ class Training:
         model.stop_training = False
         callbacks.call("on_train_begin", {})
         logs: dict[str, float] = {}
+        watch = Watch(model, self.feed if isinstance(self.feed, ArrayFeed) else None)
         try:
             for epoch in range(self.initial_epoch, self.epochs):
                 callbacks.call("on_epoch_begin", epoch, {})
+                watch.begin(self.resumed.batch if self.resumed is not None else 0)
                 logs = self._epoch(epoch)
+                watch.end(epoch, logs)
                 callbacks.call("on_epoch_end", epoch, logs)
                 if model.stop_training:
                     break
@@ -251,10 +245,3 @@ def take_average(model: Any) -> None:
     if model.optimizer.use_ema and engine.step:
         with engine.turn, DeferredInterrupt():
             engine.weights[: model.spec.trainable] = engine.slots["average"]
-
-
-def train_chunk(engine: Any, optimizer: Any, chunk: Chunk) -> None:
-    """Runs the chunk's steps with the optimizer's figures for each of them."""
-    with engine.turn, DeferredInterrupt():
-        scalars = optimizer.scalars(engine.step, chunk.steps)
-        engine.train(chunk.data.arrays, chunk.order, chunk.first, chunk.last, chunk.size, scalars)

@@ -45,6 +45,7 @@ class Grid(Device):
     add_figures = add_figures
     pick_scalars = pick_scalars
     has_quick_calls = False
+    retraces = False
     takes_arrays = False
 
     def __init__(

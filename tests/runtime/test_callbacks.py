@@ -22,6 +22,7 @@ from kgen.runtime.callbacks import (
     ReduceLROnPlateau,
     TerminateOnNaN,
 )
+from kgen.runtime.finite import NonFiniteWarning
 from kgen.runtime.schedules import ExponentialDecay
 from linear_engine import LinearEngine, linear_model
 
@@ -175,7 +176,8 @@ def test_schedules_and_schedulers_do_not_mix() -> None:
 def test_terminate_on_nan(monkeypatch: pytest.MonkeyPatch) -> None:
     net = linear_model()(seed=0)
     net.engine.on_step = lambda: net.engine.totals.__setitem__(0, np.nan)
-    history = net.fit(*arrays(), epochs=5, callbacks=[TerminateOnNaN()], verbose=0)
+    with pytest.warns(NonFiniteWarning):
+        history = net.fit(*arrays(), epochs=5, callbacks=[TerminateOnNaN()], verbose=0)
     assert history.epoch == [0] and net.engine.step == 1
     with pytest.raises(RuntimeError, match="batch 0"):
         net.fit(*arrays(), callbacks=TerminateOnNaN(raise_error=True), verbose=0)
