@@ -75,16 +75,6 @@ def test_figures_of_several_numbers(scores: Path) -> None:
     assert len(lines[-1].split()) == 4
 
 
-def test_losses_that_are_no_numbers(scores: Path, tmp_path: Path) -> None:
-    (tmp_path / "scores.k").write_text(SCORES.format(rate="3e38"))
-    shutil.copy(scores / "data.npz", tmp_path)
-    common = ["--data", "data.npz", "--json", "-q"]
-    done = run("train", "scores.k", *common, "--epochs", 4, cwd=tmp_path)
-    assert done.returncode == 0, done.stderr
-    assert strict(done.stdout)["held_out"]["loss"] is None  # type: ignore[index]
-    assert None in strict((tmp_path / "scores.history.json").read_text())["loss"]  # type: ignore[index]
-
-
 @pytest.mark.parametrize(
     ("changed", "words"),
     [

@@ -12,6 +12,7 @@ from kgen.commands import options
 from kgen.commands.options import json_text, say, show, show_json
 
 if TYPE_CHECKING:
+    from kgen.commands.checkpoints import Checkpoints
     from kgen.commands.datafiles import Part
 
 
@@ -84,29 +85,36 @@ def train(
     Arrays of the data go to inputs and outputs by name. Those named test_... are held out:
     the trained model is evaluated on them. The module and the results are written beside
     MODEL.k, or in the folder given with -o. Weights and checkpoints of one device are good for
-    the other.
+    the other. When an epoch leaves weights that are NaN or infinite, training stops, no weights
+    are written, and the exit status is 1.
     """
     if resume and checkpoint is None:
         raise click.UsageError("--resume needs --checkpoint DIR")
-    options.check_threads(threads, device)
-    from kgen.commands.checkpoints import Checkpoints
     if validation_split and validation_data:
         raise click.UsageError("--validation-split and --validation-data exclude each other")
+    options.check_threads(threads, device)
+    from kgen.commands.checkpoints import Checkpoints, StopWhenLost
+    from kgen.commands.datamark import mark_of
     from kgen.commands.project import model_class, module_beside, stem_of
+    from kgen.runtime.errors import KgenRuntimeError
+    from kgen.runtime.finite import has_finite_weights
 
     built, module = module_beside(source, directory, defines, device, max_memory, batch_size)
     kind = model_class(module, model, train=True)
     part, validation, held_out, classes = _data(kind.spec, data, validation_data)
     settings = {
+        "classes": list(classes or ()),
         "batch_size": batch_size or kind.spec.batch or options.USUAL_BATCH,
         "validation_split": validation_split,
         "rows": part.rows,
         "seed": seed,
+        "data": mark_of(part, kind.spec) if checkpoint is not None else None,
     }
     keeper = Checkpoints(Path(checkpoint), settings) if checkpoint is not None else None
     net = keeper.resumed(kind, threads) if keeper is not None and resume else None
     if net is None:
         net = kind(seed, threads=threads)
+    net.class_names = classes
     history = net.fit(
         part.inputs,
         part.targets or None,
@@ -117,18 +125,23 @@ def train(
         validation_split=validation_split,
         validation_data=validation,
         verbose=0 if quiet else 1,
-        "classes": list(classes or ()),
-        callbacks=[keeper] if keeper is not None else [],
+        callbacks=[StopWhenLost(), *([keeper] if keeper is not None else [])],
     )
     figures = keeper.history if keeper is not None else history.history
     stem = stem_of(source, built.path)
-    results = {"module": str(built.path), **_save(net, figures, stem)}
+    results: dict[str, Any] = {"module": str(built.path)}
+    lost = not has_finite_weights(net)
+    results |= _save(net, figures, stem, weights=not lost)
+    if history.nonfinite is not None:
+        results["nonfinite"] = history.nonfinite
+    if lost:
+        _report(results, as_json)
+        raise KgenRuntimeError(_lost_text(net, keeper, stem))
     if held_out is not None:
         logs = net.evaluate(
             held_out.inputs,
             held_out.targets or None,
             sample_weight=held_out.sample_weight,
-    net.class_names = classes
             batch_size=batch_size,
             verbose=0,
             return_dict=True,
@@ -192,17 +205,37 @@ def _check_held_out(spec: Any, part: Part) -> None:
         raise DataError(f"held-out data: {error}") from error
 
 
-def _save(net: Any, figures: dict[str, list[float]], stem: Path) -> dict[str, Any]:
-    """Write weights, history and, with matplotlib, its plot; gives their paths."""
+def _lost_text(net: Any, keeper: Checkpoints | None, stem: Path) -> str:
+    """That there are no weights to save, and where some are."""
+    from kgen.runtime.finite import not_finite
+    from kgen.runtime.nonfinite import weights_text
+
+    weights = stem.with_suffix(".safetensors")
+    kept = "left as an earlier run wrote it" if weights.exists() else "not written"
+    lost = weights_text(net.spec, not_finite(net.weights))
+    text = f"after epoch {net.epoch} {lost} are NaN or infinite: training stopped, "
+    text += f"and {weights} is {kept}."
+    if keeper is not None and keeper.saved is not None:
+        text += f" {keeper.weights} has the weights after epoch {keeper.saved}."
+    return text
+
+
+def _save(
+    net: Any, figures: dict[str, list[float]], stem: Path, *, weights: bool
+) -> dict[str, Any]:
+    """Write weights (if wanted), history and, with matplotlib, its plot; gives their paths."""
     from importlib.util import find_spec
 
     from kgen.building import write_if_changed
 
-    weights = stem.with_suffix(".safetensors")
-    net.save(weights)
+    results: dict[str, Any] = {"weights": None}
+    if weights:
+        path = stem.with_suffix(".safetensors")
+        net.save(path)
+        results["weights"] = str(path)
     history = stem.with_suffix(".history.json")
     write_if_changed(history, json_text(figures) + "\n")
-    results = {"weights": str(weights), "history": str(history)}
+    results["history"] = str(history)
     if find_spec("matplotlib") is not None and figures:
         plot = stem.with_suffix(".history.png")
         net.history.history = figures
@@ -221,7 +254,10 @@ def _report(results: dict[str, Any], as_json: bool) -> None:
         rows = held_out.pop("rows")
         logs = ", ".join(f"{name} {_figure(name, value)}" for name, value in held_out.items())
         show(f"held out   {rows} rows: {logs}")
+    results.pop("nonfinite", None)  # which was said when it was noticed
     for name, path in results.items():
+        if path is None:
+            continue
         show(f"{name:<10} {path}")
 
 
