@@ -92,7 +92,8 @@ def _parts(data: Any) -> Iterator[np.ndarray]:
     """The data in blocks: tables row by row, anything else batch by batch."""
     if not is_table(data) and not isinstance(data, list | tuple):
         for batch in data:
-            yield from _parts(np.asarray(batch[0] if isinstance(batch, tuple) else batch))
+            rows = batch[0] if isinstance(batch, tuple) else batch
+            yield from _parts(np.asarray(as_table(rows, "a batch of the data")))
         return
     table = as_table(data, "the data")
     if np.dtype(table.dtype).kind not in "fiub" or not table.shape:

@@ -41,7 +41,7 @@ def as_table(value: Any, what: str) -> Any:
     if isinstance(value, np.ndarray):
         return np.asarray(value)
     if hasattr(value, "detach"):
-        value = value.detach().cpu()
+        return _from_torch(value, what)
     for method in ("to_numpy", "numpy"):
         if callable(getattr(value, method, None)):
             return np.asarray(getattr(value, method)())
@@ -56,6 +56,23 @@ def as_table(value: Any, what: str) -> Any:
                 "(numpy.pad), or let a generator yield batches of rows of one size."
             ) from error
         raise DataError(f"{what} cannot be made an array: {error}.") from error
+
+
+def _from_torch(value: Any, what: str) -> np.ndarray:
+    """A torch tensor's numbers, without its history.
+
+    Raises:
+        DataError: NumPy has no such arrays, as of bfloat16, or they are sparse, and the like.
+    """
+    try:
+        return np.asarray(value.detach().cpu().numpy())
+    except (TypeError, RuntimeError, NotImplementedError) as error:
+        text = f"{what} is a tensor of which NumPy can make no array: {error}."
+        if str(getattr(value, "layout", "torch.strided")) != "torch.strided":
+            text = f"{what} is a sparse tensor; pass a dense one, for example x.to_dense()."
+        elif "float" in str(value.dtype):
+            text = f"{what} is a tensor of {value.dtype}, which NumPy has not; pass x.float()."
+        raise DataError(text) from error
 
 
 def matching_shape(found: Sequence[int], expected: Sequence[int | None]) -> tuple[int, ...] | None:
@@ -158,6 +175,7 @@ def _dtype_problem(what: str, found: np.dtype[Any], wanted: str) -> str:
         "c": "pass real and imaginary parts as separate features",
         "M": "turn dates into numbers first",
         "m": "turn time spans into numbers first",
+        "V": "convert it to float32 first",
     }.get(found.kind, "convert it to numbers first")
     return f"{what} must be {wanted} (or convertible), but its dtype is {found}; {remedy}."
 

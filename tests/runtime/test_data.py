@@ -86,6 +86,29 @@ def test_torch_jax_and_pandas_like_arrays() -> None:
     np.testing.assert_array_equal(convert_array(Frame(), "x", "float32", (3,)), rows(4))
 
 
+@pytest.mark.parametrize(
+    ("made", "words"),
+    [
+        ("torch.ones(4, 3).bfloat16()", r"tensor of torch\.bfloat16, .* x\.float\(\)"),
+        ("torch.eye(4, 3).to_sparse()", r"sparse tensor; .* x\.to_dense\(\)"),
+        ("torch.ones(4, 3, dtype=torch.int32, device='meta')", "tensor of which NumPy can .*meta"),
+    ],
+)
+def test_torch_tensors_that_are_no_arrays(made: str, words: str) -> None:
+    torch = pytest.importorskip("torch")
+    spec, tensor, y = linear_spec(), eval(made, {"torch": torch}), np.ones((4, 2))
+    for call in (
+        lambda: bind_inputs(spec, tensor, lazy=True),
+        lambda: bind_inputs(spec, {"x": tensor}, finite=False),
+        lambda: bind_data(spec, tensor, y),
+        lambda: list(BatchStream(spec, [(tensor, y)]).epoch(0, 0, shuffle=False)),
+    ):
+        with pytest.raises(DataError, match=f"^(batch 0: )?input 'x' is a {words}"):
+            call()
+    with pytest.raises(DataError, match=f"^target 'y' is a {words}"):
+        bind_data(spec, np.ones((4, 3)), tensor)
+
+
 class SlicedSet:
     """Like an HDF5 data set: shape, dtype, slices; remembers what was read."""
 
