@@ -306,7 +306,7 @@ class Engine:
             self._run(prepared, arrays, None, first, last, last - first)
 
     def quick(self, program: str) -> Few | None:
-        """A quick call of `predict` or `few` for few rows of one input and output.
+        """A quick call of `predict` or `few` for few rows.
 
         None under emulation, where a single row is much work, and where rows take much memory.
         """
@@ -314,28 +314,32 @@ class Engine:
         if program == "few":
             most = min(most, SINGLE)
         least = SINGLE + 1 if program == "predict" and self.programs.few else 1
-        given, output = self.spec.inputs[0].shape, self.spec.outputs[0].shape
-        return self._few(program, (least, most), {}, given, output) if most >= least else None
+        given = [one.shape for one in self.spec.inputs]
+        made = [one.shape for one in self.spec.outputs]
+        return self._few(program, (least, most), {}, given, made) if most >= least else None
 
-    def quick_for(self, program: str, x: npt.NDArray[Any], found: npt.NDArray[Any]) -> Few | None:
-        """A quick call for rows of open sizes like `x`, of which `found` has just been predicted.
+    def quick_for(
+        self, program: str, inputs: Sequence[npt.NDArray[Any]], found: Sequence[npt.NDArray[Any]]
+    ) -> Few | None:
+        """A quick call for rows of open sizes like these, of which `found` was just predicted.
 
         None also where they take much memory.
         """
-        dims, rows = open_sizes(self.spec, [x]), len(x)
+        dims, rows = open_sizes(self.spec, inputs), len(inputs[0])
         with self.turn:
             last = self.prepared.get((program, *dims.values()))
         if last is None or last.memory.floats > QUICK:
             return None
-        return self._few(program, (rows, rows), dims, x.shape[1:], found.shape[1:])
+        given, made = ([one.shape[1:] for one in arrays] for arrays in (inputs, found))
+        return self._few(program, (rows, rows), dims, given, made)
 
     def _few(
         self,
         program: str,
         rows: tuple[int, int],
         dims: Mapping[str, int],
-        given: tuple[Any, ...],
-        output: tuple[Any, ...],
+        given: Sequence[tuple[Any, ...]],
+        made: Sequence[tuple[Any, ...]],
     ) -> Few | None:
         spec, steps = self.spec, getattr(self.programs, program)
         if not self.device.has_quick_calls or spec.max_memory is not None:
@@ -344,7 +348,8 @@ class Engine:
         prepared = Prepared(spec, self.state, steps, rows[1], dims, arena, program, totals=False)
         if prepared.plan.emulated:
             return None
-        return Few(prepared, self.turn, *rows, given, spec.inputs[0], output, self.threads)
+        inputs = list(zip(spec.inputs, given, strict=True))
+        return Few(prepared, self.turn, *rows, inputs, made, self.threads)
 
     def predictor(self, rows: int) -> str:
         """The program that predicts so many rows."""

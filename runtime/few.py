@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import ctypes
 import functools
+import math
 import os
 import threading
 import time
@@ -259,6 +260,7 @@ def _flags(plan: Any) -> npt.NDArray[np.int64]:
 class Few:
     """Runs a program on `least` to `most` rows through buffers of its own.
 
+    `given` are the inputs with the shapes of their rows, `made` the shapes of the outputs' rows.
     Where there are fewer rows than make a share for each thread, threads share the parts of rows.
 
     Buffers that stay where they are need no addresses worked out for a call: what
@@ -272,15 +274,14 @@ class Few:
         turn: Any,
         least: int,
         most: int,
-        row_shape: tuple[int, ...],
-        given: Input,
-        output_shape: tuple[int, ...],
+        given: Sequence[tuple[Input, tuple[int, ...]]],
+        made: Sequence[tuple[int, ...]],
         threads: int,
     ) -> None:
         self.turn = turn
-        self.least, self.most, self.row_shape = least, most, row_shape
-        self.dtype, self.limit = np.dtype(given.dtype), given.limit
-        words, results = int(np.prod(row_shape)), int(np.prod(output_shape))
+        self.least, self.most = least, most
+        self.row_shapes = [shape for _, shape in given]
+        self.kinds = [(np.dtype(one.dtype), one.limit) for one, _ in given]
         worth = max(WORTH_SHARING, WORTH_MEETING * len(prepared.plan.calls))
         self.shares = threads > 1 and prepared.flops >= worth
         # The least rows that are much work.
@@ -288,17 +289,22 @@ class Few:
         if not self.shares:
             self.large = max(self.large, ROWS + 1)
         small = min(most, self.large)
-        self.source = aligned(small * words).view(self.dtype).reshape(small, *row_shape)
-        self.target = aligned(most * results).reshape(most, *output_shape)
+        self.sources = [
+            _rows(small, shape).view(dtype)
+            for shape, (dtype, _) in zip(self.row_shapes, self.kinds, strict=True)
+        ]
+        self.targets = [_rows(most, shape) for shape in made]
         self.order = np.arange(most)
         self.prepared = prepared
-        (_, feed), (result,) = prepared.feeds[0], prepared.results
-        prepared.point(feed, 0, self.source)
-        prepared.point(feed, 1, self.order)
-        prepared.point(result, 1, self.target)
+        for result, target in zip(prepared.results, self.targets, strict=True):
+            prepared.point(result, 1, target)
         plan = prepared.plan
-        self.feed = plan.arguments_of[feed]
-        self.source_place = int(self.feed[0])
+        self.feeds: list[tuple[int, Any, int]] = []
+        for index, feed in prepared.feeds:
+            prepared.point(feed, 0, self.sources[index])
+            prepared.point(feed, 1, self.order)
+            arguments = plan.arguments_of[feed]
+            self.feeds.append((index, arguments, int(arguments[0])))
         self.block = np.zeros(TABLE_START + plan.table.size, np.int64)
         self.block[CALLS_WORD] = len(plan.calls)
         self.block[DIMS_START : DIMS_START + len(prepared.dims)] = prepared.dims
@@ -314,46 +320,59 @@ class Few:
         self.rest, self.length = 0.0, REST
         self._expect(least)
 
-    def __call__(self, x: npt.NDArray[Any], rows: int) -> npt.NDArray[np.float32]:
-        """The outputs for `x`, which has `rows` rows, `least` to `most`."""
+    def __call__(
+        self, inputs: Sequence[npt.NDArray[Any]], rows: int
+    ) -> list[npt.NDArray[np.float32]]:
+        """The outputs for `inputs`, which have `rows` rows, `least` to `most`."""
         with self.turn:
             if rows != self.rows:
                 self._expect(rows)
             if rows >= self.large:
-                return self._much(x)
-            self.given[...] = x
+                return self._much(inputs)
+            for given, x in zip(self.given, inputs, strict=True):
+                given[...] = x
             threads = self.run(*self.how)
             if self.shares and threads != self.threads:
                 self._without_help(crowded=threads < 0)
-            return self.found.copy()
+            return [found.copy() for found in self.found]
 
     def _expect(self, rows: int) -> None:
         """So many rows from now on."""
         self.rows = rows
         self.block[ROWS_WORD] = rows
         self.block[PARTS_WORD] = rows < ROWS * self.threads
-        self.given, self.found = self.source[:rows], self.target[:rows]
+        self.given = [source[:rows] for source in self.sources]
+        self.found = [target[:rows] for target in self.targets]
 
-    def shapes(self) -> list[tuple[int, ...]]:
-        """The shapes of all that a call takes."""
-        return [(rows, *self.row_shape) for rows in range(self.least, self.most + 1)]
+    def keys(self) -> list[tuple[Any, ...]]:
+        """What `key` says of all that a call takes."""
+        return [
+            key([(rows, *shape) for shape in self.row_shapes])
+            for rows in range(self.least, self.most + 1)
+        ]
 
-    def holds(self, x: npt.NDArray[Any]) -> bool:
-        """Whether numbers are of the input's dtype, and indices from 0 to below the limit."""
-        if x.dtype is not self.dtype:
-            return False
-        return self.limit is None or bool(x.view(np.uint32).max() < self.limit)
+    def holds(self, inputs: Sequence[npt.NDArray[Any]]) -> bool:
+        """Whether numbers are of the inputs' dtypes, and indices from 0 to below the limits."""
+        for x, (dtype, limit) in zip(inputs, self.kinds, strict=True):
+            if x.dtype is not dtype:
+                return False
+            if limit is not None and not x.view(np.uint32).max() < limit:
+                return False
+        return True
 
-    def _much(self, x: npt.NDArray[Any]) -> npt.NDArray[np.float32]:
+    def _much(self, inputs: Sequence[npt.NDArray[Any]]) -> list[npt.NDArray[np.float32]]:
         """A call that is much work: helpers are waited for, and rows are not copied."""
-        x = np.ascontiguousarray(x)
+        held = [np.ascontiguousarray(x) for x in inputs]
         if self.threads > 1 and self.helpers.shared[READY] < self.threads - 1:
             self.helpers.wake()
         self.block[WAIT_WORD] = PAUSES
-        self.feed[0] = x.ctypes.data
+        for index, arguments, _ in self.feeds:
+            arguments[0] = held[index].ctypes.data
         self.run(*self.together)
-        self.feed[0], self.block[WAIT_WORD] = self.source_place, 0
-        return self.found.copy()
+        self.block[WAIT_WORD] = 0
+        for _, arguments, place in self.feeds:
+            arguments[0] = place
+        return [found.copy() for found in self.found]
 
     def _without_help(self, *, crowded: bool) -> None:
         """Rest where cores are not free for helpers; else see to it that they come."""
@@ -365,3 +384,13 @@ class Few:
         elif now > self.rest:
             self.how = self.together
             self.helpers.wanted(now)
+
+
+def _rows(count: int, shape: tuple[int, ...]) -> npt.NDArray[np.float32]:
+    """Memory for rows of a shape."""
+    return aligned(count * math.prod(shape)).reshape(count, *shape)
+
+
+def key(shapes: Sequence[tuple[int, ...]]) -> tuple[Any, ...]:
+    """What tells inputs of these shapes from others: the shape itself where there is one input."""
+    return shapes[0] if len(shapes) == 1 else tuple(shapes)

@@ -61,13 +61,15 @@ HUGE_PAGE, ASKED_FOR, FAR = 1 << 21, 1 << 22, 3 << 17
 def aligned(count: int) -> npt.NDArray[np.float32]:
     """`count` zeroed float32 on a 64-byte boundary, with `SLACK` more behind them in memory.
 
-    Many are put where huge pages start, and given room enough for numpy to ask for these; what of
-    it is not used takes no memory.
+    Many are put where huge pages start, in whole ones, and given room enough for numpy to ask for
+    these; pages that are not used take no memory.
     """
     size = (count + SLACK) * 4
-    boundary = HUGE_PAGE if size >= FAR else 64
-    room = size + boundary
-    raw = np.zeros(max(room, ASKED_FOR) if size >= FAR else room, np.uint8)
+    room, boundary = size, 64
+    if size >= FAR:
+        boundary = HUGE_PAGE
+        room = max(-(-size // HUGE_PAGE) * HUGE_PAGE, ASKED_FOR)
+    raw = np.zeros(room + boundary, np.uint8)
     start = -raw.ctypes.data % boundary
     return raw[start : start + size].view(np.float32)[:count]
 

@@ -15,7 +15,7 @@ from kgen.runtime.evaluation import (
     in_keras_form,
     output_arrays,
 )
-from kgen.runtime.few import SINGLE
+from kgen.runtime.few import SINGLE, key
 from kgen.runtime.figures import figures
 from kgen.runtime.fitting import evaluate_model, fit_model, predict_model
 from kgen.runtime.fixedbatch import check_one_batch, check_stateful_batch
@@ -147,10 +147,11 @@ class Model(ModelBase):
 
     def __call__(self, x: Any) -> Any:
         """Outputs for the rows of `x` as one batch, values unchecked: quick for few rows."""
-        if type(x) is np.ndarray:
-            few = self._quick.get(x.shape)
-            if few is not None and few.holds(x):
-                return few(x, len(x))
+        arrays = (x,) if type(x) is np.ndarray else self._quick.listed(x)
+        if arrays:
+            few = self._quick.get(key([one.shape for one in arrays]))
+            if few is not None and few.holds(arrays):
+                return by_output(self.spec, few(arrays, len(arrays[0])))
         return self._forward(x)
 
     def forward(self, x: Any) -> Any:
@@ -166,19 +167,23 @@ class Model(ModelBase):
         self.compile_program(program)
         if rows:
             self.engine.predict(inputs, 0, rows, outputs, program)
-        if self.spec.dims and self._is_plain and 0 < rows <= SINGLE and type(x) is np.ndarray:
-            self._expect_more(program, x, inputs[0], outputs[0])
+        if self.spec.dims and self._is_plain and 0 < rows <= SINGLE:
+            self._expect_more(program, x, inputs, outputs)
         return by_output(self.spec, outputs)
 
     def _expect_more(
-        self, program: str, x: np.ndarray, bound: np.ndarray, output: np.ndarray
+        self, program: str, x: Any, bound: Sequence[np.ndarray], outputs: Sequence[np.ndarray]
     ) -> None:
         """Make a quick call for a few rows of open sizes that come again and again."""
-        as_it_is = x.dtype == bound.dtype and x.shape == bound.shape
-        if as_it_is and self._quick.is_due(x.shape):
-            few = self.engine.quick_for(program, bound, output)
-            if few is not None:
-                self._quick.keep(x.shape, few)
+        given = (x,) if type(x) is np.ndarray else self._quick.listed(x)
+        shapes = [one.shape for one in given]
+        if not given or shapes != [one.shape for one in bound]:
+            return
+        if [one.dtype for one in given] == [one.dtype for one in bound]:
+            wanted = key(shapes)
+            few = self._quick.is_due(wanted) and self.engine.quick_for(program, bound, outputs)
+            if few:
+                self._quick.keep(wanted, few)
 
     def predict_on_batch(self, x: Any) -> Any:
         """Outputs for the rows of `x` as one batch."""

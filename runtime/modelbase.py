@@ -72,7 +72,7 @@ class ModelBase:
         for view in self.spec.views:
             setattr(self, view.name, ModelView.named(self, view))
         # The quick paths of a call, once their programs are compiled.
-        self._quick = Quick()
+        self._quick = Quick(self.spec.inputs)
         self._is_plain = is_plain(self.spec) and not self.states
         # Steps that the last calls of the engine took together, by batch size.
         self.paces: dict[int | None, int] = {}
@@ -124,7 +124,7 @@ class ModelBase:
         if program in ("predict", "few") and self._is_plain and not self.spec.dims:
             quick = self.engine.quick(program)
             if quick is not None:
-                self._quick |= dict.fromkeys(quick.shapes(), quick)
+                self._quick |= dict.fromkeys(quick.keys(), quick)
 
     def warm(self, verbose: int = 0) -> int:
         """Compiles all that this model, and its views, could need; gives the number of kernels."""
@@ -313,10 +313,6 @@ def initial_weights(spec: Spec, seed: int, flat: np.ndarray) -> None:
 
 
 def is_plain(spec: Spec) -> bool:
-    """Whether the quick path of a call may apply: one input, and one output, of float32."""
-    return (
-        len(spec.inputs) == len(spec.outputs) == 1
-        and spec.inputs[0].dtype in ("float32", "int32")
-        and spec.outputs[0].dtype == "float32"
-        and spec.inputs[0].shape != ()
-    )
+    """Whether the quick path of a call may apply: no stranger types, each row an array."""
+    given = all(one.dtype in ("float32", "int32") and one.shape != () for one in spec.inputs)
+    return given and all(one.dtype == "float32" for one in spec.outputs)

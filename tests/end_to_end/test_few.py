@@ -103,7 +103,7 @@ def test_calls_that_are_much_work_read_rows_where_they_are(
         np.testing.assert_array_equal(net(x[-rows:]), expected[-rows:])
     apart = x[::3][:70]
     np.testing.assert_array_equal(net(apart), expected[::3][:70])
-    assert (few.source[: few.large - 1] == x[-few.large + 1 :]).all()
+    assert (few.sources[0][: few.large - 1] == x[-few.large + 1 :]).all()
 
 
 def test_rows_that_lie_apart_are_weights_like_others(tmp_path: Path) -> None:
@@ -183,3 +183,78 @@ def test_open_sizes_of_much_memory_have_no_quick_call(
     for _ in range(2 * OFTEN):
         net(np.ones((1, 9), np.int32))
     assert not net._quick
+
+
+SEVERAL = """
+model Several:
+    input x: float32[30]
+    input word: int32[2]
+    words = word |> Embedding(9, 16) |> Flatten()
+    both = [x |> Dense(32, activation="relu"), words] |> Concatenate()
+    output first = both |> Dense(4)
+    output second = both |> Dense(700) |> Dense(700) |> Dense(2)
+"""
+
+
+def test_several_inputs_and_outputs_have_quick_calls(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("KGEN_NUM_THREADS", "2")
+    (tmp_path / "several.k").write_text(SEVERAL)
+    net = kgen.load(tmp_path / "several.k").Several(seed=0)
+    rng = np.random.default_rng(0)
+    x = {
+        "x": rng.standard_normal((64, 30), dtype=np.float32),
+        "word": rng.integers(0, 9, (64, 2)).astype(np.int32),
+    }
+    forward, slow = net._forward, []
+    monkeypatch.setattr(net, "_forward", lambda given: slow.append(1) or forward(given))
+    net({name: rows[:1] for name, rows in x.items()})
+    net({name: rows[:5] for name, rows in x.items()})
+    slow.clear()
+    for rows in (1, 2, 4, 5, 30, 64):
+        some = {name: array[:rows] for name, array in x.items()}
+        expected = forward(some)
+        backwards = dict(reversed(some.items()))
+        for given in (some, backwards, list(some.values()), tuple(some.values())):
+            found = net(given)
+            assert list(found) == ["first", "second"]
+            for name, array in found.items():
+                np.testing.assert_array_equal(array, expected[name], f"{name}, {rows}")
+    assert not slow
+    one = {name: array[:1] for name, array in x.items()}
+    wide = net({**one, "word": one["word"].astype(np.int64)})
+    np.testing.assert_array_equal(wide["first"], net(one)["first"])
+    assert slow
+    with pytest.raises(DataError, match="word"):
+        net({**one, "word": np.full((1, 2), 9, np.int32)})
+    with pytest.raises(DataError, match="rows"):
+        net({**one, "word": x["word"][:2]})
+    with pytest.raises(DataError, match="lacks 'word'"):
+        net({"x": one["x"]})
+
+
+PAIR = """
+model Pair:
+    dim here
+    dim there
+    input left: float32[here, 3]
+    input right: float32[there, 3]
+    read = LSTM(8)
+    output y = [read(left), read(right)] |> Concatenate() |> Dense(2)
+"""
+
+
+def test_several_inputs_of_open_sizes_that_come_often(tmp_path: Path) -> None:
+    (tmp_path / "pair.k").write_text(PAIR)
+    net = kgen.load(tmp_path / "pair.k").Pair(seed=0)
+    rng = np.random.default_rng(0)
+    shapes = [(4, 7), (7, 4), (1, 1)]
+    pairs = [
+        [rng.standard_normal((1, n, 3), dtype=np.float32) for n in lengths] for lengths in shapes
+    ]
+    expected = [net._forward(pair) for pair in pairs]
+    for _ in range(2 * OFTEN):
+        for pair, y in zip(pairs, expected, strict=True):
+            np.testing.assert_array_equal(net(pair), y)
+    assert set(net._quick) == {tuple(one.shape for one in pair) for pair in pairs}
