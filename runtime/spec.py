@@ -147,6 +147,7 @@ class Spec:
     formulas that must be at least 1; `batch` is the number of rows of every batch,
     where the model fixes it. `files` are pairs: weights below this path start from this file's.
     `beside` are pairs of layers of one class and shape whose order the graph does not tell.
+    `precision` is what operands of large products are rounded to.
     `max_memory` are the bytes that its programs may take, if there is a limit.
     `fingerprint` tells what it computes: digests of outputs, loss and optimizer, joined by `-`.
     """
@@ -173,5 +174,6 @@ class Spec:
     files: tuple[tuple[str, str], ...] = ()
     states: tuple[LayerState, ...] = ()
     beside: tuple[tuple[str, str], ...] = ()
+    precision: str = "float32"
     max_memory: int | None = None
     fingerprint: str = ""

@@ -41,6 +41,7 @@ ROOMS = {
     "ownweights parameters parts phases run scopes settings specials statements "
     "tensors values views",
     "passes": "passes",
+    "precision": "precision",
     "targets": "targets",
     "schedule": "access body budget costs fuse kernels listing lots placing looping ordering plan "
     "program ranges recompute schedule texts tidy",
@@ -62,11 +63,21 @@ MAY_IMPORT: dict[str, set[str]] = {
     "layers": {"diagnostics", "graph", "ops"},
     "elaborate": {"syntax", "parser", "passes", *GRAPHS},
     "passes": GRAPHS,
-    "schedule": {"diagnostics", "graph", "ops", "runtime"},
-    "targets": {"passes"},
-    "emit": {"diagnostics", "graph", "ops", "schedule", "targets", "runtime"},
+    "precision": set(),
+    "schedule": {"diagnostics", "graph", "ops", "precision", "runtime"},
+    "targets": {"passes", "precision"},
+    "emit": {"diagnostics", "graph", "ops", "precision", "schedule", "targets", "runtime"},
     "compiler": {"elaborate", "emit", "parser", "passes", "schedule", "targets", *GRAPHS},
-    "building": {"compiler", "diagnostics", "emit", "parser", "schedule", "targets", "runtime"},
+    "building": {
+        "compiler",
+        "diagnostics",
+        "emit",
+        "parser",
+        "precision",
+        "schedule",
+        "targets",
+        "runtime",
+    },
     "selfcheck": {"passes", "runtime", *GRAPHS},
 }
 MAY_IMPORT["inspecting"] = {*ROOMS, "runtime", "templates"} - {"cli", "inspecting"}
@@ -148,7 +159,8 @@ def variables(name: str, target: Target) -> set[str]:
 def test_templates_use_all_they_are_given(text: type[KernelText]) -> None:
     fields = {field.name for field in dataclasses.fields(text)}
     used = [variables(f"{TEMPLATES[text]}.py.jinja", target) for target in TARGETS.values()]
-    only_some = {"dealt", "together", "staged"}  # how warps share loops: not for every kind
+    # How warps share loops, and with what: not for every kind.
+    only_some = {"dealt", "together", "staged", "tensors"}
     assert fields - only_some <= set().union(*used) <= fields
 
 

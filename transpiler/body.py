@@ -138,6 +138,7 @@ class Body:
     ) -> None:
         self.fusion = fusion
         self.lanes = fusion.lanes
+        self.precision = fusion.precision
         self.group = group
         self.stored = stored
         self.in_place = in_place

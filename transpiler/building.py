@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from kgen.diagnostics import fail, utf8_path
+from kgen.precision import FLOAT32
 from kgen.source import read_source
 
 if TYPE_CHECKING:
@@ -48,6 +49,7 @@ def build(
     params: Mapping[str, Any] | None = None,
     standalone: bool = False,
     target: str = "cpu",
+    precision: str = FLOAT32,
     observe: Observer | None = None,
     max_memory: int | str | None = None,
     batch_size: int | None = None,
@@ -63,6 +65,8 @@ def build(
         standalone: write the runtime into the module, so that it does not import kgen; for
             processors only.
         target: "cpu", or "cuda" for NVIDIA GPUs.
+        precision: what GPUs round the operands of large products to, on tensor cores: "tf32" or
+            "bfloat16"; sums, weights and all else stay float32. "float32" rounds nothing.
         observe: sees each graph after each pass.
         max_memory: what the model may take, in bytes or as `200MB`, `1.5GiB`. Where it needs more,
             values are computed again instead of being kept, as far as needed.
@@ -74,15 +78,14 @@ def build(
     Raises:
         KgenError: with every mistake found in the `.k` file, or a file of another's in the place.
         OSError: the module cannot be written.
-        ValueError: there is no such target, no standalone module for it, or no such size.
+        ValueError: there is no such target, no standalone module for it, no such precision or
+            none of this target, or no such size.
     """
     from kgen.budget import ROLES, ceiling_of
     from kgen.compiler import lay_out_text, write_module
-    from kgen.targets import TARGETS
+    from kgen.targets import target_named
 
-    if target not in TARGETS:
-        raise ValueError(f"there is no target {target!r}; there are {', '.join(TARGETS)}")
-    machine = TARGETS[target]
+    machine = target_named(target, precision)
     if standalone and not machine.has_standalone:
         raise ValueError(f"a module for the target {target!r} cannot be standalone")
     source = Path(path)

@@ -194,7 +194,8 @@ def kernel_table(models: Sequence[Model], path: str, target: Target) -> KernelTa
     """Where the kernels of models go; none is called like a model or an open dimension."""
     sizes = [size for model in models for given in model.inputs for size in given.shape]
     dims = {symbol(base) for size in sizes for base in bases(size)}
-    return KernelTable({*dims, *(model.name for model in models)}, path, target.lanes)
+    taken = {*dims, *(model.name for model in models)}
+    return KernelTable(taken, path, target.lanes, target.precision)
 
 
 def write_module(

@@ -15,6 +15,7 @@ from kgen.body import Names
 from kgen.dims import bases, expression, symbol
 from kgen.emit_loops import LoopText, call_text, flops_a_row
 from kgen.graph import BATCH, Shape
+from kgen.precision import FLOAT32
 from kgen.program import Buffer, Entry, Kernel, LoopCall, Program, single
 from kgen.reserved import OF_PROGRAMS
 from kgen.specification import Phases, basename, specification, weight_table
@@ -52,7 +53,7 @@ def emit(
     taken = {kernel.name for kernel in kernels} | {phase.model.name for phase in phases}
     arrays = _arrays(phases)
     names = Names(frozenset(taken | set(arrays)))
-    models = [_model(phase, names, alone=len(phases) == 1) for phase in phases]
+    models = [_model(phase, names, target.precision, alone=len(phases) == 1) for phase in phases]
     body = "\n".join([*texts, *arrays.values()])
     for one in models:
         body = "\n".join([body, one["weights"], one["spec"], *one["functions"]])
@@ -62,7 +63,7 @@ def emit(
         .get_template("module.py.jinja")
         .render(
             title=title,
-            header=_header(phases, source.path),
+            header=_header(phases, source.path, target),
             imports=_imports(body, target),
             constants="\n".join([*constants, *arrays.values()]),
             kernels=texts,
@@ -110,8 +111,10 @@ def _documentation(kernel: Kernel) -> tuple[str, ...]:
     return (f"{place} {', '.join(cost)}." if cost else place,)
 
 
-def _header(phases: Sequence[Phases], path: str) -> str:
+def _header(phases: Sequence[Phases], path: str, target: Target) -> str:
     lines = [f"Built by kgen {__version__} from {basename(path)}; edit that, not this."]
+    if target.precision != FLOAT32:
+        lines.append(f"Operands of large products are rounded to {target.precision}; sums are not.")
     for phase in phases:
         lines += ["", *_table(phase)]
     return "\n".join(lines)
@@ -206,7 +209,7 @@ def _blank_lines(text: str) -> str:
 # --- one model -----------------------------------------------------------------
 
 
-def _model(phase: Phases, names: Names, *, alone: bool) -> dict[str, Any]:
+def _model(phase: Phases, names: Names, precision: str, *, alone: bool) -> dict[str, Any]:
     model = phase.model
     prefix = "" if alone else re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", model.name).lower() + "_"
     functions: list[str] = []
@@ -259,7 +262,7 @@ def _model(phase: Phases, names: Names, *, alone: bool) -> dict[str, Any]:
         "name": model.name,
         "doc": _docstring(doc, 4),
         "functions": functions,
-        "spec": specification(phase, spec_name, weights_name),
+        "spec": specification(phase, spec_name, weights_name, precision),
         "weights": weight_table(phase, weights_name),
         "spec_name": spec_name,
         "programs": pycode.call(

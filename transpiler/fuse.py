@@ -20,6 +20,7 @@ from typing import Literal
 from kgen.access import FULL, ONE, Access, Domain, count, operand, place, row_access, split_at
 from kgen.dims import symbols
 from kgen.graph import Graph, Node, Value
+from kgen.precision import FLOAT32
 
 Kind = Literal["matmul", "outer", "batched", "rows", "columns", "copy", "transpose"]
 
@@ -136,7 +137,7 @@ class Fusion:
     """The partition of a graph's nodes into groups.
 
     The body of a loop has a graph `around` it; rows of its values in `strides` lie so far apart.
-    `lanes` is the most that a vector of the target has.
+    `lanes` is the most that a vector of the target has, `precision` what large products round to.
     """
 
     def __init__(
@@ -145,9 +146,11 @@ class Fusion:
         around: Graph | None = None,
         strides: Mapping[Value, str] | None = None,
         lanes: int = 16,
+        precision: str = FLOAT32,
     ) -> None:
         self.graph = graph
         self.lanes = lanes
+        self.precision = precision
         self.around = around or graph
         self.strides = strides or {}
         self.results = {root(value) for value in graph.results()}

@@ -15,6 +15,7 @@ from typing import Any
 
 from kgen import __version__
 from kgen.building import build, define
+from kgen.precision import FLOAT32
 
 
 def load(
@@ -22,6 +23,7 @@ def load(
     /,
     target: str = "cpu",
     *,
+    precision: str = FLOAT32,
     max_memory: int | str | None = None,
     batch_size: int | None = None,
     **params: Any,
@@ -33,6 +35,7 @@ def load(
 
     Args:
         target: "cpu", or "cuda" for NVIDIA GPUs.
+        precision: what GPUs round the operands of large products to; see `kgen.build`.
         max_memory: what the model may take, in bytes or as `200MB`, `1.5GiB`; see `kgen.build`.
         batch_size: the rows of a batch that this is for.
         params: values for the file's `param` declarations (by `kgen.build` where one has the name
@@ -41,10 +44,13 @@ def load(
     Raises:
         KgenError: with every mistake found in the `.k` file.
         OSError: no cache folder can be written.
-        ValueError: there is no such target, or no such size.
+        ValueError: there is no such target, no such precision or none of this target, or no such
+            size.
         ImportError: numba-cuda, which modules for GPUs need, is not installed.
     """
-    return load_with(path, params, target, max_memory=max_memory, batch_size=batch_size)
+    return load_with(
+        path, params, target, precision=precision, max_memory=max_memory, batch_size=batch_size
+    )
 
 
 def load_with(
@@ -52,18 +58,21 @@ def load_with(
     params: Mapping[str, Any],
     target: str,
     *,
+    precision: str = FLOAT32,
     max_memory: int | str | None = None,
     batch_size: int | None = None,
     roles: Collection[str] | None = None,
 ) -> ModuleType:
     """As `load`, the params in a mapping; `roles` as for `build`."""
     key = {} if max_memory is None else {"--max-memory": f"{max_memory} {batch_size} {roles}"}
+    key |= {} if precision == FLOAT32 else {"--precision": precision}
     folder = module_folder(path, {**params, **key})
     built = build(
         path,
         folder,
         params=params,
         target=target,
+        precision=precision,
         max_memory=max_memory,
         batch_size=batch_size,
         roles=roles,

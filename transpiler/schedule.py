@@ -15,6 +15,7 @@ from kgen.kernels import Draft, draft, flops, spilled
 from kgen.looping import LoopScheduler
 from kgen.ordering import lean_order, plain_order, put_barriers
 from kgen.plan import lifetimes, pack
+from kgen.precision import FLOAT32
 from kgen.program import Buffer, Call, Entry, Feed, Kernel, Program
 from kgen.recompute import Recomputer
 from kgen.reserved import RESERVED
@@ -27,14 +28,19 @@ class KernelTable:
     """Every kernel of a module; calls of the same text share one.
 
     `taken` are names of the module that no kernel may have, `source` is its `.k` file's path,
-    `lanes` the most that a vector of the target has.
+    `lanes` the most that a vector of the target has, `precision` what large products round to.
     """
 
     def __init__(
-        self, taken: Iterable[str] = (), source: str | None = None, lanes: int = 16
+        self,
+        taken: Iterable[str] = (),
+        source: str | None = None,
+        lanes: int = 16,
+        precision: str = FLOAT32,
     ) -> None:
         self.source = source
         self.lanes = lanes
+        self.precision = precision
         self.kernels: dict[object, Kernel] = {}
         self.names = set(taken) | RESERVED
         self.arrays: dict[str, Buffer] = {}
@@ -102,7 +108,8 @@ class Scheduler:
         self.table = table
         self.in_place = in_place
         apart = {value: str(buffer.step) for value, buffer in fixed.items() if buffer.step}
-        self.fusion = Fusion(graph, around, {**apart, **(strides or {})}, table.lanes)
+        steps = {**apart, **(strides or {})}
+        self.fusion = Fusion(graph, around, steps, table.lanes, table.precision)
         self.stored = self._stored()
         self.buffers: dict[Value, Buffer] = dict(fixed)
 

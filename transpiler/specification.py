@@ -16,6 +16,7 @@ from kgen.graph import BATCH, Dim, Graph, Shape
 from kgen.kernels import node_flops
 from kgen.layer_order import beside
 from kgen.model import Described, Model, ViewInfo
+from kgen.precision import FLOAT32
 from kgen.program import Buffer, Program
 from kgen.ranges import index_limits
 
@@ -51,7 +52,7 @@ def basename(path: str) -> str:
     return pycode.printable(re.split(r"[\\/]", utf8_path(path))[-1]).replace('"', "'")
 
 
-def specification(phase: Phases, name: str, weights: str) -> str:
+def specification(phase: Phases, name: str, weights: str, precision: str) -> str:
     """The record `name` of a model, whose weights are in the tuple `weights`."""
     model = phase.model
     arguments = [
@@ -90,6 +91,8 @@ def specification(phase: Phases, name: str, weights: str) -> str:
         arguments.append(pycode.sequence([_view(v) for v in model.views], "()", 4, "views="))
     if phase.max_memory is not None:
         arguments.append(f"max_memory={phase.max_memory}")
+    if precision != FLOAT32:
+        arguments.append(f"precision={pycode.quoted(precision)}")
     return pycode.call("Spec", arguments, 0, f"{name} = ")
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from kgen.passes import PASSES, Pass
 from kgen.passes.border import border
@@ -16,6 +16,7 @@ from kgen.passes.slices import slices
 from kgen.passes.turn import turn
 from kgen.passes.unfold import unfold
 from kgen.passes.winograd import winograd, winograd_for_few
+from kgen.precision import FLOAT32, PRECISIONS
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +35,8 @@ class Target:
         has_standalone: whether modules can have the runtime written into them.
         has_threads: whether callers choose how many threads there are, of this processor.
         has_ptx: whether kernels compile to PTX, and are launched on a grid.
+        has_tensor_cores: whether large products may round their operands.
+        precision: what they round them to, of `PRECISIONS`.
     """
 
     name: str
@@ -47,6 +50,8 @@ class Target:
     has_standalone: bool = False
     has_threads: bool = False
     has_ptx: bool = False
+    has_tensor_cores: bool = False
+    precision: str = FLOAT32
 
     @property
     def has_few(self) -> bool:
@@ -94,8 +99,9 @@ CUDA = Target(
         "memory": "Programs Steps",
         "cuda.kernels": "kernel",
         "cuda.model": "Model",
-        "cuda.tiles": "HALF_ROWS LANES ROWS block_max block_min block_pack block_product "
-        "block_product_t block_sum blocks_of_warps rows_for vectors_for warps",
+        "cuda.tiles": "HALF_ROWS LANES ROWS TALL_ROWS block_max block_min block_pack block_product "
+        "block_product_bfloat16 block_product_t block_product_t_bfloat16 block_product_t_tf32 "
+        "block_product_tf32 block_sum blocks_of_warps part_of rows_for vectors_for warps",
     },
     (
         with_bodies(unfold),
@@ -103,5 +109,26 @@ CUDA = Target(
     ),
     lanes=32,
     has_ptx=True,
+    has_tensor_cores=True,
 )
 TARGETS = {target.name: target for target in (CPU, CUDA)}
+
+
+def target_named(name: str, precision: str = FLOAT32) -> Target:
+    """A machine, and what its large products round their operands to.
+
+    Raises:
+        ValueError: there is no such machine or precision, or it has no such products.
+    """
+    if name not in TARGETS:
+        raise ValueError(f"there is no target {name!r}; there are {', '.join(TARGETS)}")
+    if precision not in PRECISIONS:
+        raise ValueError(f"there is no precision {precision!r}; there are {', '.join(PRECISIONS)}")
+    target = TARGETS[name]
+    if precision != FLOAT32 and not target.has_tensor_cores:
+        others = " or ".join(repr(one.name) for one in TARGETS.values() if one.has_tensor_cores)
+        raise ValueError(
+            f"precision={precision!r} is for tensor cores, which the target {name!r} has not: "
+            f"build for the target {others}, or leave it at {FLOAT32!r}"
+        )
+    return replace(target, precision=precision)

@@ -11,7 +11,8 @@ class KernelText:
 
     `sizes` are the open dimensions it works with; `dealt` are the heads of its loops where many
     warps share them, `together` tells whether those of a block divide its sums. `staged` is the
-    number of rows where those of a block have an operand in common, else empty.
+    number of rows where those of a block have an operand in common, else empty; `tensors` are the
+    numbers that tensor cores multiply there, if they do.
     """
 
     name: str = ""
@@ -22,6 +23,7 @@ class KernelText:
     dealt: tuple[str, ...] = ()
     together: bool = False
     staged: str = ""
+    tensors: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,6 +6,12 @@ warp: kernels then run as Python over the emulated tiles, whose rows are 32 lane
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+from kgen.runtime.cuda.rounding import to_bfloat16, to_tf32
+from kgen.runtime.cuda.warp import ROWS
 from kgen.runtime.tile_memory import Matrix, Tile, outer, outer_t, pack
 from numba.core import config
 
@@ -14,6 +20,8 @@ IS_SIMULATED = bool(config.ENABLE_CUDASIM)
 BLOCKS = 4
 # The grid in the simulator: few warps, whose slices of the work are uneven.
 SIMULATED_BLOCKS = 3
+Product = Callable[[Tile, Matrix, int, Matrix, int, int, int], Tile]
+Rounding = Callable[[Any], Any]
 
 
 if IS_SIMULATED:
@@ -53,6 +61,27 @@ if IS_SIMULATED:
         """The warp's own copy."""
         return pack(m, i, j, rows, vectors, count)
 
+    def rounding(product: Product, rounded: Rounding) -> Product:
+        """A product whose operands are rounded first."""
+
+        def round_and_add(
+            acc: Tile, a: Matrix, i: int, b: Matrix, j: int, inner: int, last: int
+        ) -> Tile:
+            """The warp's own part of the product."""
+            left, right = (replace(m, data=rounded(m.data)) for m in (a, b))
+            return product(acc, left, i, right, j, inner, last)
+
+        return round_and_add
+
+    block_product_tf32 = rounding(block_product, to_tf32)
+    block_product_t_tf32 = rounding(block_product_t, to_tf32)
+    block_product_bfloat16 = rounding(block_product, to_bfloat16)
+    block_product_t_bfloat16 = rounding(block_product_t, to_bfloat16)
+
+    def part_of(tile: Tile, first: int) -> Tile:
+        """`ROWS` rows of a tile."""
+        return tile[first : first + ROWS]
+
     block_sum = block_max = block_min = alone
 else:
     from kgen.runtime.cuda.blocks import (  # noqa: F401
@@ -63,3 +92,10 @@ else:
     )
     from kgen.runtime.cuda.lowering import warps  # noqa: F401
     from kgen.runtime.cuda.panels import block_pack, block_product, block_product_t  # noqa: F401
+    from kgen.runtime.cuda.tensors import (  # noqa: F401
+        block_product_bfloat16,
+        block_product_t_bfloat16,
+        block_product_t_tf32,
+        block_product_tf32,
+        part_of,
+    )

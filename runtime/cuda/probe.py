@@ -9,6 +9,8 @@ from numba import cuda
 
 # What CUDA 13 still compiles for; the exchange between lanes needs 7.0.
 LEAST_CAPABILITY = (7, 5)
+# What the numbers of tensor cores need.
+TENSOR_CAPABILITY = (8, 0)
 ELSEWHERE = "build it with --target cpu, or run it in the simulator with NUMBA_ENABLE_CUDASIM=1"
 
 
@@ -41,6 +43,22 @@ def check_device() -> None:
         raise DeviceError(
             f"kernels cannot be compiled for {device_name()}: the library libNVVM was not found. "
             "Install CUDA's compilers with: pip install 'kgen-compiler[cuda]'."
+        )
+
+
+def check_precision(precision: str) -> None:
+    """That there is a GPU, and that it multiplies what a module rounds the operands to.
+
+    Raises:
+        DeviceError: saying what is missing.
+    """
+    check_device()
+    capability = tuple(cuda.get_current_device().compute_capability)
+    if precision != "float32" and capability < TENSOR_CAPABILITY:
+        raise DeviceError(
+            f"{device_name()} has compute capability {_dotted(capability)}; this module multiplies "
+            f"{precision} numbers, which needs {_dotted(TENSOR_CAPABILITY)} or more. Build it with "
+            "--precision float32, or choose another GPU with CUDA_VISIBLE_DEVICES."
         )
 
 

@@ -13,12 +13,17 @@ from kgen.runtime.cuda.grid import (
     block_min,
     block_pack,
     block_product,
+    block_product_bfloat16,
     block_product_t,
+    block_product_t_bfloat16,
+    block_product_t_tf32,
+    block_product_tf32,
     block_sum,
     blocks_of_warps,
+    part_of,
     warps,
 )
-from kgen.runtime.cuda.warp import ACCUMULATORS, LANES, ROWS
+from kgen.runtime.cuda.warp import ACCUMULATORS, LANES, ROWS, TALL_ROWS
 
 HALF_ROWS = ROWS // 2
 vectors_for = partial(memory.vectors_for, lanes=LANES)
@@ -28,13 +33,19 @@ __all__ = [
     "HALF_ROWS",
     "LANES",
     "ROWS",
+    "TALL_ROWS",
     "block_max",
     "block_min",
     "block_pack",
     "block_product",
+    "block_product_bfloat16",
     "block_product_t",
+    "block_product_t_bfloat16",
+    "block_product_t_tf32",
+    "block_product_tf32",
     "block_sum",
     "blocks_of_warps",
+    "part_of",
     "rows_for",
     "vectors_for",
     "warps",

@@ -16,6 +16,8 @@ from llvmlite import ir
 
 LANES = 32
 ROWS = 8
+# Rows of a tile on tensor cores; at its end it is taken apart into tiles of `ROWS`.
+TALL_ROWS = 4 * ROWS
 # Vectors of a tile that stay in registers, of which a thread has 255 and some for addresses.
 ACCUMULATORS = 64
 # Warps of a block.

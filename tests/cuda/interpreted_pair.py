@@ -25,16 +25,20 @@ Arrays = Mapping[str, npt.NDArray[Any]]
 U = 2.0**-24
 # Roundings of a result here: products of at most some hundred terms, a few in a row.
 ROUNDINGS = 64.0
+# Those of products on tensor cores: of their two operands, to numbers with so many bits less.
+COARSE = {"float32": ROUNDINGS, "tf32": 2.0 * 2**13, "bfloat16": 2.0 * 2**16}
+# What is allowed must say something.
+CLEAR = {"float32": 1e-2, "tf32": 1e-2, "bfloat16": 1e-1}
 RUNS = 3
 FACTOR = 8.0
 
 
-def module(text: str, target: str) -> ModuleType:
+def module(text: str, target: str, precision: str = "float32") -> ModuleType:
     """The module that is built for a target."""
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "net.k"
         path.write_text(text)
-        return load(build(path, target=target).text, f"net_{target}")
+        return load(build(path, target=target, precision=precision).text, f"net_{target}")
 
 
 @dataclass
@@ -45,6 +49,7 @@ class Pair:
         x, y: inputs and targets, all rows.
         spread: of the weights that are drawn.
         device: what plays the GPU.
+        precision: what its large products round their operands to.
     """
 
     text: str
@@ -53,10 +58,11 @@ class Pair:
     spread: float = 0.5
     options: dict[str, Any] = field(default_factory=dict)
     device: type[Interpreted] = Interpreted
+    precision: str = "float32"
 
     def __post_init__(self) -> None:
         self.native = module(self.text, "cpu").Net(seed=3, threads=1)
-        self.twin = module(self.text, "cuda").Net
+        self.twin = module(self.text, "cuda", self.precision).Net
         rng = np.random.default_rng(5)
         self.start: dict[str, npt.NDArray[np.float32]] = {}
         for path, view in self.native.weights.items():
@@ -75,7 +81,8 @@ class Pair:
             return {name: self._moved(each, rng) for name, each in value.items()}
         if value is None or value.dtype != np.float32:
             return value
-        return (value * (1.0 + ROUNDINGS * U * rng.uniform(-1.0, 1.0, value.shape))).astype("f4")
+        moves = COARSE[self.precision] * U * rng.uniform(-1.0, 1.0, value.shape)
+        return (value * (1.0 + moves)).astype("f4")
 
     def compare(self, work: Any) -> None:
         """`work(net, x, y)` gives arrays by name, which must agree."""
@@ -101,7 +108,8 @@ class Pair:
                 f"{value[wrong][:5]} within {np.broadcast_to(rad, wrong.shape)[wrong][:5]}"
             )
             scale = max(float(np.max(np.abs(value), initial=0.0)), 1e-2)
-            assert np.median(rad) < 1e-2 * scale, f"{name}: {np.median(rad)} allows too much"
+            much = CLEAR[self.precision] * scale
+            assert np.median(rad) < much, f"{name}: {np.median(rad)} allows too much"
 
 
 def predictions(net: Any, x: Any, y: Any) -> dict[str, Any]:

@@ -68,8 +68,44 @@ def _converter(ins: Instruction, to: str, source: str, flags: set[str]) -> Calla
     return lambda x: x.astype(target)
 
 
+_SHORT = {("tf32", "f32"): "rna", ("bf16x2", "f32"): "rn"}
+
+
+def _to_tf32(value: Array) -> Array:
+    """The nearest of 10 bits behind the point, ties away from zero; NaN is 0x7fffffff."""
+    bits = value.view(np.uint32)
+    rounded = (bits + np.uint32(1 << 12)) >> np.uint32(13) << np.uint32(13)
+    kept = np.where(np.isinf(value), bits, rounded)
+    return np.where(np.isnan(value), np.uint32(0x7FFFFFFF), kept)
+
+
+def _to_bfloat16(value: Array) -> Array:
+    """The nearest of 7 bits behind the point, ties to even; NaN is 0x7fff."""
+    bits = value.view(np.uint32)
+    upper, rest = bits >> np.uint32(16), bits & np.uint32(0xFFFF)
+    half = np.uint32(1 << 15)
+    up = (rest > half) | ((rest == half) & ((upper & np.uint32(1)) == 1))
+    return np.where(np.isnan(value), np.uint32(0x7FFF), upper + up.astype(np.uint32))
+
+
+def _shorten(frame: Frame, ins: Instruction) -> Step:
+    """cvt.rna.tf32.f32, and cvt.rn.bf16x2.f32, whose first source becomes the upper half."""
+    mode, kind = ins.modifiers[0], ins.modifiers[1:]
+    if mode != _SHORT[kind]:
+        raise ins.fail(f"rounding .{mode} of this conversion is not supported")
+    if kind[0] == "tf32":
+        return frame.elementwise(ins, _to_tf32, "b32", ("f32",))
+
+    def both(upper: Array, lower: Array) -> Array:
+        return (_to_bfloat16(upper) << np.uint32(16)) | _to_bfloat16(lower)
+
+    return frame.elementwise(ins, both, "b32", ("f32", "f32"))
+
+
 def convert(frame: Frame, ins: Instruction) -> Step:
     """cvt: between integers, floats and both; operands may be wider registers."""
+    if ins.modifiers[1:] in _SHORT:
+        return _shorten(frame, ins)
     flags, (to, source) = split(ins, *ROUNDINGS, *_WHOLE, "ftz", "sat", types=2)
     if "pred" in (to, source) or len(ins.operands) != 2:
         raise ins.fail("expected two operands, no predicates")

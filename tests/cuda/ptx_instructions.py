@@ -11,6 +11,7 @@ from ptx_convert import convert, convert_address
 from ptx_frame import Active, Frame, Step
 from ptx_select import move, select, select_by_sign, set_predicate, set_value
 from ptx_syntax import Instruction
+from ptx_tensor import multiply_add
 from ptx_warp import active_mask, shuffle, vote
 
 _INTEGERS: dict[str, Builder] = {
@@ -77,6 +78,7 @@ _OTHERS: dict[str, Builder] = {
     "st": store,
     "atom": atomic,
     "red": atomic,
+    "mma": multiply_add,
     "shfl": shuffle,
     "vote": vote,
     "activemask": active_mask,

@@ -23,7 +23,7 @@ from ptx_syntax import (
     Variable,
 )
 
-_WAITING = {"bar", "barrier", "shfl", "vote"}
+_WAITING = {"bar", "barrier", "mma", "shfl", "vote"}
 _ENDING = {"bra", "ret", "exit", "trap"}
 
 

@@ -12,6 +12,8 @@ _MODES = ("up", "down", "bfly", "idx")
 
 def member_mask(frame: Frame, ins: Instruction) -> Array | None:
     """The lanes' operand that names who takes part; None for a barrier of the block."""
+    if ins.opcode == "mma":
+        return frame.constant(0xFFFFFFFF, np.dtype(np.uint32))
     if ins.opcode in ("shfl", "vote") or "warp" in ins.modifiers:
         if "sync" not in ins.modifiers:
             raise ins.fail("only the .sync form is supported")

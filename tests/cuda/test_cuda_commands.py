@@ -36,6 +36,7 @@ COMMANDS = (
     ("selfcheck", "small.k", "--rows", "5", "--device", "cuda", "--json"),
     ("warm", "small.k", "--device", "cuda", "--json"),
 )
+PTX = ("build", "small.k", "--target", "cuda", "--emit", "ptx")
 # Runs commands one after another; their exit statuses and outputs as JSON.
 RUNNER = """
 import contextlib, io, json, sys
@@ -143,6 +144,16 @@ def test_warm_builds_for_the_gpu(done: Done) -> None:
             ("build", "small.k", "--target", "cuda", "--emit", "ptx", "--capability", "3.5"),
             "--capability 3.5: CUDA here compiles for 7.5",
         ),
+        (
+            (*PTX, "--precision", "tf32", "--capability", "7.5"),
+            "--capability 7.5: --precision tf32 needs 8.0 or more",
+        ),
+        (("build", "small.k", "--precision", "tf32"), "add --target cuda"),
+        (("warm", "small.k", "--precision", "bfloat16"), "add --device cuda"),
+        (("train", "small.k", *DATA, "--precision", "tf32"), "add --device cuda"),
+        (("evaluate", "small.k", *WEIGHTS, "--precision", "tf32"), "add --device cuda"),
+        (("predict", "small.k", *WEIGHTS, "--precision", "tf32"), "add --device cuda"),
+        (("train", "small.k", *DATA, "--precision", "fp8"), "'float32', 'tf32', 'bfloat16'"),
     ],
 )
 def test_mistakes_exit_with_two(
@@ -178,3 +189,10 @@ def test_targets_are_known_by_name(folder: Path) -> None:
         kgen.load(folder / "small.k", target="gpu")
     with pytest.raises(ValueError, match="cannot be standalone"):
         kgen.build(folder / "small.k", target="cuda", standalone=True)
+
+
+def test_precisions_are_known_by_name(folder: Path) -> None:
+    with pytest.raises(ValueError, match=r"no precision 'tf16'; there are float32, tf32, bfloat16"):
+        kgen.load(folder / "small.k", target="cuda", precision="tf16")
+    with pytest.raises(ValueError, match=r"target 'cpu' has not: build for the target 'cuda', or"):
+        kgen.load(folder / "small.k", precision="tf32")

@@ -14,7 +14,7 @@ import pytest
 from kgen.cli import main
 from kgen.loading import load
 from kgen.runtime.cuda.kernels import Kernel
-from kgen.runtime.cuda.probe import check_device
+from kgen.runtime.cuda.probe import check_device, check_precision
 from kgen.runtime.cuda.store import ALIGNMENT, CHUNK, NAMED, Pool, Store
 from kgen.runtime.errors import DeviceError
 from numba import cuda
@@ -120,6 +120,21 @@ def test_old_devices_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
         check_device()
     pretend(monkeypatch, (7, 5))
     check_device()
+
+
+def test_devices_without_the_numbers_asked_for_are_refused(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A module says what it multiplies, and the model is refused before it takes memory."""
+    pretend(monkeypatch, (7, 5))
+    for precision in ("tf32", "bfloat16"):
+        model = load("small.k", target="cuda", precision=precision).Small
+        assert model.spec.precision == precision
+        with pytest.raises(DeviceError, match=rf"7\.5; .* {precision} .* 8\.0 .* float32"):
+            model(0)
+    check_precision("float32")
+    pretend(monkeypatch, (8, 0))
+    check_precision("tf32")
 
 
 def test_without_a_compiler(monkeypatch: pytest.MonkeyPatch) -> None:

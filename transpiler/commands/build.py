@@ -45,6 +45,7 @@ def _read_capability(
     "--standalone", is_flag=True, help="Write the runtime into the module: it needs no kgen."
 )
 @options.target
+@options.precision
 @click.option("--warm", is_flag=True, help="Compile the kernels now, for a quick first step.")
 @click.option("--watch", is_flag=True, help="Build again whenever a .k file there changes.")
 @click.option(
@@ -69,6 +70,7 @@ def build(
     defines: dict[str, str],
     standalone: bool,
     target: str,
+    precision: str,
     warm: bool,
     watch: bool,
     stages: tuple[str, ...],
@@ -82,9 +84,10 @@ def build(
     It is model.py, and for NVIDIA GPUs model_cuda.py. Tells each model's weights, arithmetic and
     peak memory for a batch of --batch-size rows.
     """
-    from kgen.targets import TARGETS
+    from kgen.targets import target_named
 
-    machine = TARGETS[target]
+    options.check_precision(precision, target, "--target")
+    machine = target_named(target, precision)
     if "ptx" in stages and not machine.has_ptx:
         raise click.UsageError("--emit ptx is what --target cuda compiles to; add that")
     if capability is not None and "ptx" not in stages:
@@ -101,7 +104,7 @@ def build(
         if "ptx" in stages:
             from kgen.commands.ptx import print_ptx
 
-            print_ptx(source, defines, capability or (8, 0))
+            print_ptx(source, defines, precision, capability or (8, 0))
         return
     if standalone and not machine.has_standalone:
         raise click.UsageError(
@@ -117,6 +120,7 @@ def build(
             params=defines,
             standalone=standalone,
             target=target,
+            precision=precision,
             max_memory=max_memory,
             batch_size=batch_size,
         )

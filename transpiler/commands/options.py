@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from typing import Any, NoReturn, TypeVar
 
 import click
+from kgen.precision import FLOAT32, PRECISIONS
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 
@@ -119,6 +120,14 @@ device = click.option(
     show_default=True,
     help="Where to compute: cuda is an NVIDIA GPU, the first that CUDA_VISIBLE_DEVICES names.",
 )
+precision = click.option(
+    "--precision",
+    type=click.Choice(PRECISIONS),
+    default=FLOAT32,
+    show_default=True,
+    help="What a GPU rounds the operands of large products to, on its tensor cores; sums, weights "
+    "and all else stay float32.",
+)
 directory = click.option(
     "-o",
     "--output",
@@ -187,3 +196,20 @@ def check_threads(threads: int | None, device: str) -> None:
 
     if not TARGETS[device].has_threads:
         raise click.UsageError(f"--threads is for --device cpu; {device} uses all of the GPU")
+
+
+def check_precision(precision: str, machine: str, option: str = "--device") -> None:
+    """Refuse to round operands where nothing gains from it; `option` chooses the machine.
+
+    Raises:
+        click.UsageError: the machine has no tensor cores.
+    """
+    if precision == FLOAT32:
+        return
+    from kgen.targets import TARGETS
+
+    if not TARGETS[machine].has_tensor_cores:
+        raise click.UsageError(
+            f"--precision {precision} is for the tensor cores of GPUs; add {option} cuda, or leave "
+            f"it at {FLOAT32}"
+        )

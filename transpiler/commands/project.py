@@ -11,6 +11,7 @@ import click
 from kgen.building import Built, build, module_name
 from kgen.commands.options import say
 from kgen.loading import import_file, load_with
+from kgen.precision import FLOAT32
 from kgen.suggest import suggest
 
 
@@ -19,6 +20,7 @@ def module_beside(
     directory: str | None,
     defines: Mapping[str, str],
     device: str,
+    precision: str = FLOAT32,
     max_memory: int | None = None,
     batch_size: int | None = None,
 ) -> tuple[Built, ModuleType]:
@@ -31,6 +33,7 @@ def module_beside(
         directory,
         params=defines,
         target=device,
+        precision=precision,
         max_memory=max_memory,
         batch_size=batch_size,
         roles=("train", "evaluate"),
@@ -44,6 +47,7 @@ def module_in_cache(
     source: str,
     defines: Mapping[str, str],
     device: str = "cpu",
+    precision: str = FLOAT32,
     max_memory: int | None = None,
     batch_size: int | None = None,
     role: str = "predict",
@@ -53,7 +57,13 @@ def module_in_cache(
     Up to `max_memory` bytes are taken by what has the `role`, for batches of `batch_size` rows.
     """
     return load_with(
-        source, defines, device, max_memory=max_memory, batch_size=batch_size, roles=(role,)
+        source,
+        defines,
+        device,
+        precision=precision,
+        max_memory=max_memory,
+        batch_size=batch_size,
+        roles=(role,),
     )
 
 

@@ -8,28 +8,32 @@ from typing import Any
 import click
 from kgen.commands.options import show
 from kgen.commands.project import model_classes, module_in_cache
+from kgen.precision import FLOAT32
 
 
-def print_ptx(source: str, defines: Mapping[str, str], capability: tuple[int, int]) -> None:
+def print_ptx(
+    source: str, defines: Mapping[str, str], precision: str, capability: tuple[int, int]
+) -> None:
     """Print the PTX of every kernel that the models of a file launch, each once.
 
     Raises:
-        click.UsageError: nothing compiles for this capability.
+        click.UsageError: nothing compiles for this capability, or not in this precision.
     """
-    module = module_in_cache(source, defines, "cuda")
-    check_capability(capability)
+    module = module_in_cache(source, defines, "cuda", precision)
+    check_capability(capability, precision)
     major, minor = capability
     for kernel in kernels_of(module):
         show(f"// kernel {kernel.__name__}, for sm_{major}{minor}\n{kernel.ptx(capability)}")
 
 
-def check_capability(capability: tuple[int, int]) -> None:
-    """That there is a compiler for GPUs of this compute capability.
+def check_capability(capability: tuple[int, int], precision: str) -> None:
+    """That there is a compiler for GPUs of this compute capability, and products of this precision.
 
     Raises:
         click.UsageError: there is none, or the simulator stands in for it.
     """
     from kgen.runtime.cuda.grid import IS_SIMULATED
+    from kgen.runtime.cuda.probe import TENSOR_CAPABILITY
 
     if IS_SIMULATED:
         raise click.UsageError("the simulator compiles nothing: unset NUMBA_ENABLE_CUDASIM")
@@ -40,6 +44,11 @@ def check_capability(capability: tuple[int, int]) -> None:
         raise click.UsageError(
             f"--capability {'.'.join(map(str, capability))}: CUDA here compiles for "
             f"{', '.join(f'{major}.{minor}' for major, minor in known)}"
+        )
+    if precision != FLOAT32 and capability < TENSOR_CAPABILITY:
+        raise click.UsageError(
+            f"--capability {'.'.join(map(str, capability))}: --precision {precision} needs "
+            f"{'.'.join(map(str, TENSOR_CAPABILITY))} or more"
         )
 
 

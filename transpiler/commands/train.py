@@ -55,6 +55,7 @@ if TYPE_CHECKING:
 )
 @options.max_memory
 @options.device
+@options.precision
 @options.threads
 @options.directory
 @options.defines
@@ -73,6 +74,7 @@ def train(
     seed: int,
     max_memory: int | None,
     device: str,
+    precision: str,
     threads: int | None,
     directory: str | None,
     defines: dict[str, str],
@@ -93,13 +95,16 @@ def train(
     if validation_split and validation_data:
         raise click.UsageError("--validation-split and --validation-data exclude each other")
     options.check_threads(threads, device)
+    options.check_precision(precision, device)
     from kgen.commands.checkpoints import Checkpoints, StopWhenLost
     from kgen.commands.datamark import mark_of
     from kgen.commands.project import model_class, module_beside, stem_of
     from kgen.runtime.errors import KgenRuntimeError
     from kgen.runtime.finite import has_finite_weights
 
-    built, module = module_beside(source, directory, defines, device, max_memory, batch_size)
+    built, module = module_beside(
+        source, directory, defines, device, precision, max_memory, batch_size
+    )
     kind = model_class(module, model, train=True)
     part, validation, held_out, classes = _data(kind.spec, data, validation_data)
     settings = {

@@ -25,6 +25,7 @@ part = click.option(
 @options.batch_size
 @options.max_memory
 @options.device
+@options.precision
 @options.threads
 @options.defines
 @options.model
@@ -37,6 +38,7 @@ def evaluate(
     batch_size: int | None,
     max_memory: int | None,
     device: str,
+    precision: str,
     threads: int | None,
     defines: dict[str, str],
     model: str | None,
@@ -46,7 +48,7 @@ def evaluate(
 
     A folder of images has the classes that the weights were trained on, if they know them.
     """
-    where = device, threads, max_memory, batch_size
+    where = device, precision, threads, max_memory, batch_size
     net, rows = _prepare(source, weights, data, part, *where, defines, model, targets=True)
     logs = net.evaluate(
         rows.inputs,
@@ -75,6 +77,7 @@ def evaluate(
 @options.batch_size
 @options.max_memory
 @options.device
+@options.precision
 @options.threads
 @click.option(
     "-o",
@@ -93,6 +96,7 @@ def predict(
     batch_size: int | None,
     max_memory: int | None,
     device: str,
+    precision: str,
     threads: int | None,
     output: str | None,
     defines: dict[str, str],
@@ -106,7 +110,7 @@ def predict(
     suffix = Path(output).suffix.lower() if output is not None else ".csv"
     if suffix not in (".npz", ".npy", ".csv"):
         raise click.UsageError(f"--output {output} ends in none of .npz, .npy and .csv")
-    where = device, threads, max_memory, batch_size
+    where = device, precision, threads, max_memory, batch_size
     net, rows = _prepare(source, weights, data, part, *where, defines, model, targets=False)
     found = net.predict(rows.inputs, batch_size=batch_size)
     outputs = found if isinstance(found, dict) else {net.spec.outputs[0].name: found}
@@ -156,6 +160,7 @@ def _prepare(
     data: tuple[str, ...],
     part: str | None,
     device: str,
+    precision: str,
     threads: int | None,
     max_memory: int | None,
     batch_size: int | None,
@@ -166,12 +171,13 @@ def _prepare(
 ) -> tuple[Any, Any]:
     """The model with the weights in it, and the rows to use."""
     options.check_threads(threads, device)
+    options.check_precision(precision, device)
     from kgen.commands.datafiles import read_data
     from kgen.commands.project import model_class, module_in_cache
     from kgen.runtime.errors import DataError
 
     role = "evaluate" if targets else "predict"
-    module = module_in_cache(source, defines, device, max_memory, batch_size, role)
+    module = module_in_cache(source, defines, device, precision, max_memory, batch_size, role)
     kind = model_class(module, model, train=targets)
     net = kind(0, threads=threads)
     net.load_weights(weights)

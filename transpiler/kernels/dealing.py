@@ -102,17 +102,20 @@ def has_blocks(lanes: int) -> bool:
     return lanes == WARP
 
 
-def staged(rows: str, cols: int, vectors: int) -> tuple[str, ...]:
-    """The head of a loop over tiles of `ROWS` rows, of which a block takes as many as it has warps.
+def staged(
+    rows: str, cols: int, vectors: int, i: str = "i", height: str = "ROWS"
+) -> tuple[str, ...]:
+    """The head of a loop over tiles of some rows, of which a block takes as many as it has warps.
 
-    These have columns in common, and follow one another; some may begin beyond the last row.
+    These have columns in common, and follow one another; some may begin, at row `i`, beyond the
+    last row.
     """
-    turns, down, column = _down(f"-(-{grouped(rows)} // (ROWS * team_warps))", cols, vectors)
+    turns, down, column = _down(f"-(-{grouped(rows)} // ({height} * team_warps))", cols, vectors)
     return (
         _TOGETHER,
         f"for turn in range(team, {turns}, teams):",
         f"    {column}",
-        f"    i = ({down} * team_warps + warp) * ROWS",
+        f"    {i} = ({down} * team_warps + warp) * {height}",
     )
 
 

@@ -23,6 +23,7 @@ from kgen.kernels.loops import (
 )
 from kgen.kernels.nest import nest, take_names
 from kgen.ops.panels import PANEL
+from kgen.precision import FLOAT32
 from kgen.texts import (
     BlockedMatmulText,
     KernelText,
@@ -81,10 +82,11 @@ def matmul(body: Body) -> KernelText:
         rows, vectors, step = ("1", "8", "8 * LANES") if cols > 64 else ("1", "4", "4 * LANES")
     elif body.rows != "training" and isinstance(cols, int) and cols >= 64:
         rows, vectors, step = "HALF_ROWS", "4", "4 * LANES"
-    stage = ""
+    stage = tensors = ""
     if bounds == "first, last" and _pays_to_stage(body, a.shape[:-1], inner, cols):
         stage, partial = rows_text(a.shape[:-1]), None
-        rows, vectors, step = staged_tile(cols)
+        rows, vectors, step = staged_tile(body, cols)
+        tensors = tensor_numbers(body)
     if cols == 1 and isinstance(inner, int) and inner >= LONG_RUN:
         return _dots(body, share, "first, last", inner)
     a_name = body.view(a, rows_text(a.shape[:-1]), inner)
@@ -94,13 +96,14 @@ def matmul(body: Body) -> KernelText:
     finish = epilogue(body, Cursor("i", "j", rows, vectors))
     spread: Sequence[str] = ()
     if stage:
-        spread = staged(stage, known_size(body.group.domain.cols), int(vectors))
+        spread = staged_rows(body, stage, known_size(body.group.domain.cols), vectors)
     elif is_whole:
         spread = dealt(share, tiles, free=True, together=together)[0]
     text = MatmulText(
         dealt=tuple(spread),
         together=together,
         staged=stage,
+        tensors=tensors,
         bounds=bounds,
         share=share,
         rows=rows,
@@ -128,8 +131,25 @@ def _pays_to_stage(body: Body, rows: Shape, inner: Width, cols: Width) -> bool:
     return is_busy and each >= _MANY_ROWS and inner >= _STAGED_TERMS and cols >= _STAGED_COLUMNS
 
 
-def staged_tile(cols: Width) -> tuple[str, str, str]:
-    """Rows and vectors of a tile of a block's warp, and the columns it covers."""
+def tensor_numbers(body: Body) -> str:
+    """What tensor cores multiply in staged products, if they do; they need further variables."""
+    if body.precision == FLOAT32:
+        return ""
+    take_names(body, "top", "sums")
+    return body.precision
+
+
+def staged_rows(body: Body, rows: str, cols: int, vectors: str) -> tuple[str, ...]:
+    """The head of the loop over a staged product's tiles."""
+    if body.precision == FLOAT32:
+        return staged(rows, cols, int(vectors))
+    return staged(rows, cols, int(vectors), "top", "TALL_ROWS")
+
+
+def staged_tile(body: Body, cols: Width) -> tuple[str, str, str]:
+    """Rows and vectors that a block's warp finishes together, and the columns they cover."""
+    if body.precision != FLOAT32:
+        return "ROWS", "2", "2 * LANES"
     wide = isinstance(cols, int) and -(-cols // (2 * WARP)) % 2 == 0
     vectors = "4" if wide else "2"
     return "ROWS", vectors, f"{vectors} * LANES"

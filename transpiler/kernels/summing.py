@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from kgen.body import Body, Cursor
-from kgen.kernels.dealing import Loop, dealt, has_blocks, staged
+from kgen.kernels.dealing import Loop, dealt, has_blocks
 from kgen.kernels.loops import (
     Width,
     epilogue,
@@ -13,7 +13,14 @@ from kgen.kernels.loops import (
     shared,
     width,
 )
-from kgen.kernels.products import BLOCK, is_wide, pays_to_pack, staged_tile
+from kgen.kernels.products import (
+    BLOCK,
+    is_wide,
+    pays_to_pack,
+    staged_rows,
+    staged_tile,
+    tensor_numbers,
+)
 from kgen.texts import BatchedText, KernelText, OuterText, PackedOuterText, Tiles
 
 # Numbers of a gradient from which blocks of warps have enough tiles to share an operand.
@@ -28,11 +35,12 @@ def outer(body: Body) -> KernelText:
     height = "ROWS"
     if is_wide(cols):
         height, vectors, step = "HALF_ROWS", "4", "4 * LANES"
-    stage = ""
+    stage = tensors = ""
     if isinstance(rows, int) and isinstance(cols, int) and has_blocks(body.lanes):
         stage = str(rows) if rows * cols >= _MANY_SUMS else ""
     if stage:
-        height, vectors, step = staged_tile(cols)
+        height, vectors, step = staged_tile(body, cols)
+        tensors = tensor_numbers(body)
     by_rows = isinstance(rows, str) or isinstance(cols, str) or rows >= cols
     share = (
         f"share({rows}, ROWS, thread, threads)"
@@ -43,7 +51,7 @@ def outer(body: Body) -> KernelText:
     along_cols = f"j in range({f'0, {cols}' if by_rows else 'first, last'}, {step})"
     tiles = Loop(along_rows), Loop(along_cols)
     spread = (
-        staged(stage, known_size(b.shape[-1:]), int(vectors))
+        staged_rows(body, stage, known_size(b.shape[-1:]), vectors)
         if stage
         else tuple(dealt(share, tiles, free=True, together=True)[0])
     )
@@ -55,6 +63,7 @@ def outer(body: Body) -> KernelText:
             dealt=spread,
             together=True,
             staged=stage,
+            tensors=tensors,
             share=share,
             outer_loop=along_cols,
             inner_loop=along_rows,
@@ -70,6 +79,7 @@ def outer(body: Body) -> KernelText:
         dealt=spread,
         together=True,
         staged=stage,
+        tensors=tensors,
         share=share,
         outer_loop=along_cols,
         inner_loop=along_rows,
