@@ -200,15 +200,36 @@ def weight_classes(spec: Spec, data: Dataset, class_weight: Mapping[Any, Any] | 
     one_hot = target.dtype != "int32" and target.shape not in ((), (1,))
     classes = labels.argmax(-1) if one_hot else np.rint(labels.reshape(-1)).astype(np.int64)
     count = target.classes or (int(labels.shape[-1]) if one_hot else 2)
-    table = np.ones(max(count, int(classes.max()) + 1), np.float32)
-    for key, weight in class_weight.items():
-        number = whole_number(key, "a class in class_weight", 0)
-        if number >= count:
+    # Targets of a hinge are -1 and 1.
+    lowest = 0 if target.classes or one_hot else -1
+    table = {_class_number(key): _class_factor(key, value) for key, value in class_weight.items()}
+    for number in table:
+        if not lowest <= number < count:
             raise DataError(f"class_weight names class {number}, but there are only {count}.")
-        if not np.isfinite(weight):
-            raise DataError(f"class_weight for class {number} is {weight!r}; it must be finite.")
-        table[number] = weight
-    return Dataset((*data.arrays[:-1], table[classes]), data.rows)
+    found, places = np.unique(classes, return_inverse=True)
+    factors = np.array([table.get(int(number), 1.0) for number in found], np.float32)
+    return Dataset((*data.arrays[:-1], factors[places.reshape(-1)]), data.rows)
+
+
+def _class_number(key: Any) -> int:
+    """A key of `class_weight`; of any type, as labels from which it may have been taken."""
+    try:
+        number = int(key)
+        if number == key:
+            return number
+    except (TypeError, ValueError, OverflowError):
+        pass
+    raise DataError(f"a class in class_weight must be a whole number, not {key!r}.")
+
+
+def _class_factor(key: Any, weight: Any) -> float:
+    try:
+        factor = float(weight)
+    except (TypeError, ValueError):
+        factor = math.nan
+    if not math.isfinite(factor):
+        raise DataError(f"class_weight for class {key} is {weight!r}; it must be a finite number.")
+    return factor
 
 
 def _target_name(target: Target) -> str:

@@ -290,23 +290,38 @@ def keras_class_weights(y: np.ndarray, table: dict[int, float]) -> np.ndarray:
     return np.asarray(utilities.class_weight_to_sample_weights(y, table))
 
 
-@pytest.mark.parametrize("form", ["labels", "column", "one-hot"])
+@pytest.mark.parametrize("form", ["labels", "column", "one-hot", "signs"])
 def test_class_weights_are_keras(form: str) -> None:
     labels = np.array([0, 2, 1, 2, 0])
-    table = {0: 0.5, 2: 3.0}
+    table: dict[Any, float] = {0: 0.5, np.float64(2.0): 3.0}
     y: np.ndarray = labels
     spec: Spec = CLASSIFIER
+    if form == "signs":
+        # As hinge losses take them: -1 is not the last class.
+        y, table = np.where(labels > 1, 1.0, -1.0), {1: 3.0}
+        spec = linear_spec(outputs=[("side", 1, None)])
     if form == "column":
         y = labels[:, None]
     if form == "one-hot":
         y, spec = np.eye(3)[labels], linear_spec(outputs=[("digit", 3, None)])
     weighted = weight_classes(spec, bind_data(spec, rows(5), y), table)
     np.testing.assert_array_equal(weighted.arrays[-1], keras_class_weights(y, table))
+    if form == "signs":
+        both = weight_classes(spec, bind_data(spec, rows(5), y), {-1: 2.0, True: 3.0})
+        np.testing.assert_array_equal(both.arrays[-1], [2.0, 3.0, 2.0, 3.0, 2.0])
 
 
 @pytest.mark.parametrize(
     ("table", "fragment"),
-    [({3: 1.0}, "class 3"), ({0: np.nan}, "nan"), ([1.0, 2.0], "dict"), ({"a": 1.0}, "'a'")],
+    [
+        ({3: 1.0}, "class 3"),
+        ({-1: 1.0}, "class -1"),
+        ({0: np.nan}, "nan"),
+        ({0: None}, "None; it must be a finite number"),
+        ([1.0, 2.0], "dict"),
+        ({"a": 1.0}, "'a'"),
+        ({0.5: 1.0}, "0.5"),
+    ],
 )
 def test_refused_class_weights(table: Any, fragment: str) -> None:
     data = bind_data(CLASSIFIER, rows(3), np.array([0, 1, 2]))
