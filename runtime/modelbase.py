@@ -145,10 +145,17 @@ class ModelBase:
     def set_weights(self, weights: Sequence[Any] | Mapping[str, Any]) -> None:
         """Sets all weights from a list in order, or those named from a mapping of paths.
 
+        Values may be weights of this model, as when two are exchanged.
+
         Raises:
             WeightError: wrong number, path, dtype or shape; nothing is changed then.
         """
         if not isinstance(weights, Mapping):
+            if not hasattr(weights, "__len__"):
+                raise WeightError(
+                    "weights must be a list of arrays, as get_weights gives it, or a mapping of "
+                    f"paths, not {type(weights).__name__}."
+                )
             if len(weights) != len(self.weights):
                 raise WeightError(
                     f"{self.name} has {len(self.weights)} weights, but {len(weights)} were given."
@@ -159,7 +166,12 @@ class ModelBase:
             for path, value in weights.items()
         }
         with self.engine.turn, DeferredInterrupt():
-            copy_weights(self.weights, values)
+            flat = self.engine.weights
+            apart = {
+                path: array.copy() if np.may_share_memory(array, flat) else array
+                for path, array in values.items()
+            }
+            copy_weights(self.weights, apart)
 
     def count_params(self) -> int:
         """Number of weight entries, trainable and not."""

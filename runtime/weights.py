@@ -6,7 +6,8 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 import numpy as np
-from kgen.runtime.errors import WeightError
+from kgen.runtime.arrays import as_table
+from kgen.runtime.errors import DataError, WeightError
 from kgen.runtime.messages import did_you_mean, shape_text
 from kgen.runtime.spec import Spec
 
@@ -42,7 +43,10 @@ def weight_array(path: str, value: Any, shape: tuple[int, ...]) -> np.ndarray:
     Raises:
         WeightError: not real numbers, or another shape; the message names both.
     """
-    array = np.asarray(value)
+    try:
+        array = np.asarray(as_table(value, f"the value for weight '{path}'"))
+    except DataError as error:
+        raise WeightError(str(error)) from error
     if array.dtype.kind not in "fiub":
         raise WeightError(f"weight '{path}' is float32, but the value's dtype is {array.dtype}.")
     if array.shape != shape:

@@ -463,8 +463,37 @@ def test_setting_all_weights() -> None:
         other.set_weights([1.0])
     with pytest.raises(WeightError, match="y_dense/bias"):
         other.set_weights([np.zeros((3, 2)), np.zeros(3), np.zeros(1)])
+    for value, fragment in (
+        (None, "not NoneType"),
+        ((w for w in net.get_weights()), "not generator"),
+        ({"y_dense/kernel": [[1.0, 2.0], [3.0], [4.0]]}, "'y_dense/kernel' cannot be made an arr"),
+    ):
+        with pytest.raises(WeightError, match=fragment):
+            other.set_weights(value)  # type: ignore[arg-type]
     np.testing.assert_array_equal(other.engine.weights, before)
     assert net.count_params() == 9
+
+
+def test_weights_of_the_model_itself_may_be_set() -> None:
+    net = linear_model(linear_spec(outputs=[("a", 2, None), ("b", 2, None)]))(seed=0)
+    a, b = (net.weights[f"{name}_dense/kernel"].copy() for name in "ab")
+    net.set_weights(
+        {
+            "a_dense/kernel": net.weights["b_dense/kernel"],
+            "b_dense/kernel": net.weights["a_dense/kernel"],
+        }
+    )
+    np.testing.assert_array_equal(net.weights["a_dense/kernel"], b)
+    np.testing.assert_array_equal(net.weights["b_dense/kernel"], a)
+
+
+def test_torch_parameters_as_weights() -> None:
+    torch = pytest.importorskip("torch")
+    net = linear_model()(seed=0)
+    net.weights["y_dense/bias"] = torch.nn.Parameter(torch.tensor([1.0, 2.0]))
+    net.set_weights({"y_dense/kernel": torch.nn.Parameter(torch.ones(3, 2))})
+    assert net.weights["y_dense/bias"].tolist() == [1.0, 2.0]
+    assert (net.weights["y_dense/kernel"] == 1.0).all()
 
 
 def test_stateless_models_have_no_states() -> None:
