@@ -26,15 +26,18 @@ model Small:
 DATA = ("--data", "data.npz")
 WEIGHTS = ("--weights", "small.safetensors", *DATA)
 SAVED = ("--checkpoint", "saved", "--resume", "-q", "--batch-size", "16")
+GPU = ("--device", "cuda")
 COMMANDS = (
-    ("train", "small.k", *DATA, "--epochs", "2", "--device", "cuda", *SAVED),
+    ("train", "small.k", *DATA, "--epochs", "2", *GPU, "--precision", "tf32", *SAVED),
     ("train", "small.k", *DATA, "--epochs", "3", *SAVED),
-    ("evaluate", "small.k", *WEIGHTS, "--device", "cuda", "--json"),
+    ("evaluate", "small.k", *WEIGHTS, *GPU, "--json"),
     ("evaluate", "small.k", *WEIGHTS, "--json"),
     ("predict", "small.k", *WEIGHTS, "--device", "cuda", "-o", "cuda.npy"),
     ("predict", "small.k", *WEIGHTS, "-o", "cpu.npy"),
     ("selfcheck", "small.k", "--rows", "5", "--device", "cuda", "--json"),
     ("warm", "small.k", "--device", "cuda", "--json"),
+    ("evaluate", "small.k", *WEIGHTS, *GPU, "--precision", "bfloat16", "--json"),
+    ("warm", "small.k", *GPU, "--precision", "bfloat16"),
 )
 PTX = ("build", "small.k", "--target", "cuda", "--emit", "ptx")
 # Runs commands one after another; their exit statuses and outputs as JSON.
@@ -111,6 +114,12 @@ def test_both_devices_compute_the_same(done: Done) -> None:
     assert cuda["rows"] == 48 and cuda["loss"] == pytest.approx(cpu["loss"], rel=1e-5)
     found = np.load(done.folder / "cuda.npy")
     np.testing.assert_allclose(found, np.load(done.folder / "cpu.npy"), rtol=1e-5, atol=1e-6)
+
+
+def test_precisions_take_the_same_weights(done: Done) -> None:
+    """No product is large here, so nothing is rounded. The first that was trained was tf32's."""
+    assert done.results[8][1] == done.results[2][1]
+    assert "rounded to bfloat16" in (done.folder / "small_cuda.py").read_text()
 
 
 def test_selfcheck_on_a_gpu_compares_no_threads(done: Done) -> None:
