@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
 from kgen.runtime.callback import CallbackList
 from kgen.runtime.data import Dataset
 from kgen.runtime.dims import filled, open_sizes
-from kgen.runtime.errors import DataError
 from kgen.runtime.figures import figures
+from kgen.runtime.fixedbatch import check_stateful_batch
 from kgen.runtime.interrupts import DeferredInterrupt
 from kgen.runtime.progress import ProgressBar
 from kgen.runtime.spec import Spec
@@ -71,11 +72,7 @@ def evaluate_parts(
     bar: ProgressBar,
     callbacks: CallbackList,
 ) -> dict[str, float]:
-    """Figures over data sets cut into batches; a `batch_size` of None takes each part whole.
-
-    Raises:
-        DataError: there was no batch.
-    """
+    """Figures over data sets cut into batches; a `batch_size` of None takes each part whole."""
     watched = callbacks.watches_batches("test")
     pacer = CallPacer(fixed=watched)
     done = 0
@@ -109,8 +106,6 @@ def evaluate_parts(
             first = last
         if steps is not None and done >= steps:
             break
-    if not done:
-        raise DataError("there is nothing to evaluate: x yields no batches.")
     logs = figures(spec.metrics, own.totals)
     callbacks.call("on_test_end", dict(logs))
     bar.finish(done, logs)
@@ -136,30 +131,58 @@ def predict_rows(
     callbacks: CallbackList,
 ) -> list[np.ndarray]:
     """One array an output, for all rows or the first `steps` batches."""
-    watched = callbacks.watches_batches("predict")
     rows = len(inputs[0])
     if steps is not None:
         rows = min(rows, steps * batch_size)
     outputs = output_arrays(spec, inputs, rows)
+    read = Dataset(tuple(inputs), rows)
     callbacks.call("on_predict_begin", {})
     for batch, first in enumerate(range(0, rows, batch_size)):
         last = min(first + batch_size, rows)
-        if watched:
-            callbacks.call("on_predict_batch_begin", batch, {})
-        read = Dataset(tuple(inputs), rows)
-        with DeferredInterrupt():
+        parts = [array[first:last] for array in outputs]
+        with predicting(spec, callbacks, batch, parts):
             if read.lazy:
-                parts = [array[first:last] for array in outputs]
                 engine.predict(read.gather(None, first, last).arrays, 0, last - first, parts)
             else:
                 engine.predict(inputs, first, last, outputs)
-        if watched:
-            part = {o.name: a[first:last] for o, a in zip(spec.outputs, outputs, strict=True)}
-            callbacks.call("on_predict_batch_end", batch, {"outputs": part})
         bar.update(batch + 1, {})
     callbacks.call("on_predict_end", {})
     bar.finish(-(-rows // batch_size), {})
     return outputs
+
+
+def predict_batches(
+    engine: Any,
+    spec: Spec,
+    batches: Iterable[Sequence[np.ndarray]],
+    bar: ProgressBar,
+    callbacks: CallbackList,
+) -> list[list[np.ndarray]]:
+    """The outputs of each batch, an array each."""
+    found: list[list[np.ndarray]] = []
+    callbacks.call("on_predict_begin", {})
+    for batch, inputs in enumerate(batches):
+        rows = len(inputs[0])
+        check_stateful_batch(spec, rows)
+        found.append(output_arrays(spec, inputs, rows))
+        with predicting(spec, callbacks, batch, found[-1]):
+            if rows:
+                engine.predict(inputs, 0, rows, found[-1])
+        bar.update(batch + 1, {})
+    callbacks.call("on_predict_end", {})
+    bar.finish(len(found), {})
+    return found
+
+
+@contextmanager
+def predicting(
+    spec: Spec, callbacks: CallbackList, batch: int, outputs: Sequence[np.ndarray]
+) -> Iterator[None]:
+    """What is called before and after a batch of a prediction, which fills `outputs`."""
+    callbacks.call("on_predict_batch_begin", batch, {})
+    with DeferredInterrupt():
+        yield
+    callbacks.call("on_predict_batch_end", batch, {"outputs": by_output(spec, outputs)})
 
 
 def by_output(spec: Spec, arrays: Sequence[np.ndarray]) -> Any:

@@ -11,17 +11,12 @@ from kgen.runtime.batches import BatchStream, is_stream, unpack_batch
 from kgen.runtime.callback import CallbackList, each_of
 from kgen.runtime.data import Dataset, bind_data, bind_inputs, weight_classes, whole_number
 from kgen.runtime.errors import DataError
-from kgen.runtime.evaluation import by_output, evaluate_parts, predict_rows
-from kgen.runtime.fixedbatch import (
-    check_stateful_batch,
-    check_whole_batches,
-    rows_of_batch,
-    rows_to_predict,
-)
+from kgen.runtime.evaluation import by_output, evaluate_parts, predict_batches, predict_rows
+from kgen.runtime.fixedbatch import check_whole_batches, rows_of_batch, rows_to_predict
 from kgen.runtime.history import History
 from kgen.runtime.messages import count_text, rows_text
 from kgen.runtime.progress import ProgressBar, verbosity
-from kgen.runtime.training import ArrayFeed, StreamFeed, Training, ValidationPlan
+from kgen.runtime.training import ArrayFeed, StreamFeed, Training, ValidationPlan, validations
 
 BATCH_SIZE = 32
 
@@ -56,10 +51,7 @@ def fit_model(
     steps = optional_number(steps_per_epoch, "steps_per_epoch")
     if not isinstance(shuffle, bool | np.bool_):
         raise DataError(f"shuffle must be True or False, not {shuffle!r}.")
-    if not 0.0 <= validation_split < 1.0:
-        raise DataError(
-            f"validation_split must be at least 0 and below 1, not {validation_split!r}."
-        )
+    validation_split = checked_fraction(validation_split)
     if class_weight is not None and sample_weight is not None:
         raise DataError("class_weight and sample_weight cannot be given together.")
     check_frequency(validation_freq)
@@ -97,7 +89,8 @@ def fit_model(
         feed = ArrayFeed(data, rows, steps or batches, bool(shuffle), base, model.seed)
     validation = None
     if validation_data is not None:
-        held_out = bind_validation(spec, validation_data, validation_steps, epochs)
+        times = validations(validation_freq, initial_epoch, epochs)
+        held_out = bind_validation(spec, validation_data, validation_steps, times)
     if held_out is not None:
         if isinstance(held_out, Dataset):
             check_whole_batches(spec, held_out.rows, "validation_data")
@@ -151,7 +144,7 @@ def evaluate_model(
     parts: Any
     if is_stream(x):
         refuse_with_stream(y=y, sample_weight=sample_weight, batch_size=batch_size)
-        stream = BatchStream(spec, x, steps=steps)
+        stream = BatchStream(spec, x, steps=steps, anew=True, bound="steps")
         parts, size, total = stream.epoch(0, 0, shuffle=False), None, stream.steps
     else:
         data = bind_data(spec, x, y, sample_weight, lazy=True)
@@ -175,7 +168,7 @@ def predict_model(
     streams = is_stream(x)
     if streams:
         refuse_with_stream(batch_size=batch_size)
-        stream = BatchStream(spec, x, steps=steps)
+        stream = BatchStream(spec, x, steps=steps, anew=True, bound="steps")
         total = stream.steps
     else:
         inputs = bind_inputs(spec, x, lazy=True)
@@ -189,16 +182,7 @@ def predict_model(
     if not streams:
         outputs = predict_rows(model.engine, spec, inputs, size, steps, bar, watchers)
         return by_output(spec, outputs)
-    quiet = ProgressBar(None, 0)
-    pieces = []
-    for batch in stream.inputs():
-        rows = max(1, len(batch[0]))
-        check_stateful_batch(spec, rows)
-        pieces.append(predict_rows(model.engine, spec, batch, rows, None, quiet, watchers))
-        bar.update(len(pieces), {})
-    if not pieces:
-        raise DataError("there is nothing to predict: x yields no batches.")
-    bar.finish(len(pieces), {})
+    pieces = predict_batches(model.engine, spec, stream.inputs(), bar, watchers)
     joined = [
         _joined(output.name, parts)
         for output, parts in zip(spec.outputs, zip(*pieces, strict=True), strict=True)
@@ -223,19 +207,27 @@ def _joined(name: str, parts: Sequence[np.ndarray]) -> np.ndarray:
 
 
 def bind_validation(
-    spec: Any, validation_data: Any, steps: int | None, epochs: int
+    spec: Any, validation_data: Any, steps: int | None, times: int
 ) -> Dataset | BatchStream:
-    """Validation data as rows, or as batches.
+    """Validation data as rows, or as batches, to be gone through so many times.
 
     Raises:
-        DataError: neither, or a generator that cannot serve every epoch.
+        DataError: neither, or a generator that cannot serve every time.
     """
     if is_stream(validation_data):
-        return BatchStream(spec, validation_data, steps=steps, epochs=epochs)
-    x, y, weight = unpack_batch(validation_data)
-    if is_stream(x):
-        raise DataError("validation_data must be (x, y), (x, y, sample_weight) or batches of them.")
+        return BatchStream(
+            spec,
+            validation_data,
+            steps=optional_number(steps, "validation_steps"),
+            epochs=times,
+            anew=True,
+            what="validation_data",
+            bound="validation_steps",
+        )
     try:
+        x, y, weight = unpack_batch(validation_data)
+        if is_stream(x):
+            raise DataError("it must be (x, y), (x, y, sample_weight) or batches of them.")
         return bind_data(spec, x, y, weight, lazy=True)
     except DataError as error:
         raise DataError(f"validation_data: {error}") from error
@@ -264,6 +256,21 @@ def optional_number(value: Any, name: str) -> int | None:
     return None if value is None else whole_number(value, name, 1)
 
 
+def checked_fraction(value: Any) -> float:
+    """`validation_split` as a float; 0 if it is None.
+
+    Raises:
+        DataError: no number from 0 to below 1.
+    """
+    try:
+        fraction = float(value or 0.0)
+    except (TypeError, ValueError):
+        fraction = -1.0
+    if not 0.0 <= fraction < 1.0:
+        raise DataError(f"validation_split must be at least 0 and below 1, not {value!r}.")
+    return fraction
+
+
 def check_frequency(frequency: Any) -> None:
     """Checks `validation_freq`.
 
@@ -274,4 +281,4 @@ def check_frequency(frequency: Any) -> None:
         for epoch in frequency:
             whole_number(epoch, "an epoch in validation_freq", 1)
     else:
-        whole_number(frequency, "validation_freq", 1)
+        whole_number(frequency, "validation_freq, unless it is a list of epochs,", 1)

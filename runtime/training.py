@@ -96,7 +96,8 @@ class StreamFeed:
     def chunks(self, epoch: int, pacer: CallPacer, skip: int = 0) -> Iterator[Chunk]:
         """One chunk a batch, but for the first `skip`."""
         engine = self.engine
-        parts = self.stream.epoch(engine.seed, engine.step - skip, shuffle=self.shuffle)
+        begun, before = engine.step - skip, epoch * (self.stream.limit or 0)
+        parts = self.stream.epoch(engine.seed, begun, shuffle=self.shuffle, place=before)
         for data in itertools.islice(parts, skip, None):
             # A short last batch is computed as it would be among rows in memory.
             self.size = max(self.size, data.rows)
@@ -114,9 +115,7 @@ class ValidationPlan:
 
     def due(self, epoch: int) -> bool:
         """Whether epoch `epoch`, counted from 0, ends with a validation."""
-        if isinstance(self.frequency, int):
-            return (epoch + 1) % self.frequency == 0
-        return (epoch + 1) in self.frequency
+        return bool(validations(self.frequency, epoch, epoch + 1))
 
     def run(self, model: Any, callbacks: CallbackList) -> dict[str, float]:
         """The validation's figures, their names beginning with `val_`."""
@@ -136,6 +135,13 @@ class ValidationPlan:
             callbacks,
         )
         return {f"val_{name}": value for name, value in logs.items()}
+
+
+def validations(frequency: Any, first: int, last: int) -> int:
+    """How many of the epochs from `first` up to before `last`, counted from 0, end with one."""
+    if isinstance(frequency, list | tuple | set):
+        return sum(first < epoch <= last for epoch in set(frequency))
+    return int(last // frequency - first // frequency)
 
 
 @dataclass(eq=False, repr=False)

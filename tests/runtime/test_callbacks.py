@@ -256,6 +256,7 @@ def _record(event: str) -> Any:
 for _event in (
     *("on_train_begin", "on_train_end", "on_epoch_begin", "on_epoch_end", "on_train_batch_begin"),
     *("on_train_batch_end", "on_test_begin", "on_test_end", "on_test_batch_end"),
+    *("on_predict_begin", "on_predict_end", "on_predict_batch_begin", "on_predict_batch_end"),
 ):
     setattr(Recorder, _event, _record(_event))
 
@@ -283,6 +284,23 @@ def test_order_of_calls_is_keras() -> None:
     linear_model()(seed=0).fit(x, y, callbacks=[mine], **settings)
     assert mine.calls == Theirs.calls
     assert mine.params == {"verbose": 0, "epochs": 2, "steps": 2}
+
+
+def test_predicting_is_one_prediction_to_callbacks() -> None:
+    x, _ = arrays(8)
+    net = linear_model()(seed=0)
+    expected = net.predict(x)
+    for source in (x, (x[i : i + 3] for i in (0, 3, 6))):
+        watch = Recorder()
+        outputs: list[np.ndarray] = []
+        keep = LambdaCallback(
+            on_predict_batch_end=lambda batch, logs, to=outputs: to.append(logs["outputs"])
+        )
+        size = 3 if source is x else None
+        net.predict(source, batch_size=size, callbacks=[watch, keep])
+        batches = [f"predict_batch_{what} {k}" for k in range(3) for what in ("begin", "end")]
+        assert watch.calls == ["predict_begin", *batches, "predict_end"]
+        np.testing.assert_array_equal(np.concatenate(outputs), expected)
 
 
 def test_keras_callbacks_run(tmp_path: Path) -> None:

@@ -391,6 +391,65 @@ def test_indexed_batches_are_shuffled_by_epoch() -> None:
     assert len(places(BatchStream(CLASSIFIER, source, steps=3))) == 3
 
 
+def test_fewer_steps_than_indexed_batches_go_round_them() -> None:
+    stream = BatchStream(CLASSIFIER, Indexed(5), steps=3)
+
+    def run(shuffle: bool) -> list[int]:
+        epochs = (stream.epoch(3, 3 * k, shuffle=shuffle, place=3 * k) for k in range(4))
+        return [int(data.arrays[0][0, 0]) for epoch in epochs for data in epoch]
+
+    assert run(False) == [0, 1, 2, 3, 4, 0, 1, 2, 3, 4, 0, 1]
+    shuffled = run(True)
+    assert sorted(shuffled[:5]) == sorted(shuffled[5:10]) == list(range(5))
+    assert shuffled[:5] != shuffled[5:10] != list(range(5))
+
+
+@pytest.mark.parametrize("kind", ["indexed", "iterable", "generator"])
+def test_evaluation_takes_every_batch_once(kind: str) -> None:
+    class Loader:
+        def __iter__(self) -> Any:
+            return (batch(i) for i in range(3))
+
+    source = {"indexed": Indexed(3), "iterable": Loader(), "generator": iter(Loader())}[kind]
+    stream = BatchStream(CLASSIFIER, source, steps=2, anew=True, bound="steps")
+    assert places(stream) == [0, 1]
+    if kind == "generator":
+        # It is taken no further than asked, goes on, and stays open.
+        assert int(next(source)[0][0, 0]) == 2
+        refusal(lambda: places(stream), "x yields no batches")
+        return
+    assert places(stream) == [0, 1]
+    stream = BatchStream(CLASSIFIER, source, steps=9, anew=True, what="data", bound="steps")
+    for found in (lambda: places(stream), lambda: [int(x[0][0, 0]) for x in stream.inputs()]):
+        with pytest.warns(UserWarning, match="data ran out of batches after 3 of 9 steps. Lower s"):
+            assert found() == [0, 1, 2]
+
+
+def test_predicting_leaves_a_generator_where_it_is() -> None:
+    source = (batch(i) for i in range(4))
+    assert len(list(BatchStream(CLASSIFIER, source, steps=2, anew=True).inputs())) == 2
+    for _ in BatchStream(CLASSIFIER, source, anew=True).inputs():
+        break
+    assert int(next(source)[0][0, 0]) == 3
+
+
+@pytest.mark.parametrize("form", ["list", "tuple", "dict", "bare list", "bare dict"])
+def test_inputs_of_batches_to_predict(form: str) -> None:
+    x, words = rows(4), np.ones((4, 2), int)
+    y = [np.zeros(4), np.zeros(4, int)]
+    named = {"left": x, "words": words}
+    batches = {
+        "list": ([x, words], y),
+        "tuple": ((x, words), y, None),
+        "dict": (named, y),
+        "bare list": [x, words],
+        "bare dict": named,
+    }
+    (found,) = BatchStream(TWO_BY_TWO, iter([batches[form]])).inputs()
+    for array, expected in zip(found, (x, words), strict=True):
+        np.testing.assert_array_equal(array, expected)
+
+
 def batch(place: int) -> tuple[np.ndarray, np.ndarray]:
     return Indexed(1)[place]
 

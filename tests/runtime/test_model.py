@@ -206,6 +206,17 @@ def test_validation_takes_the_last_rows_and_is_not_trained_on() -> None:
     assert len(partly.history.history["val_loss"]) == 1
 
 
+def test_which_epochs_end_with_a_validation() -> None:
+    x, y = arrays(10)
+    for frequency, count in ((np.int64(2), 2), ([1, 4, 9], 2), ((5,), 1), (6, 0)):
+        history = linear_model()(seed=0).fit(
+            x, y, epochs=5, validation_split=0.2, validation_freq=frequency, verbose=0
+        )
+        assert len(history.history.get("val_loss", [])) == count
+    without = linear_model()(seed=0).fit(x, y, validation_split=None, verbose=0)  # type: ignore[arg-type]
+    assert "val_loss" not in without.history
+
+
 def test_streams_train_like_arrays() -> None:
     x, y = arrays(50)
 
@@ -224,6 +235,35 @@ def test_streams_train_like_arrays() -> None:
     )
     np.testing.assert_array_equal(net.predict(Loader()), same.predict(x, batch_size=8))
     np.testing.assert_array_equal(net.predict(Loader(), steps=2), net.predict(x[:16], batch_size=8))
+
+
+def test_validation_batches_begin_anew_each_epoch() -> None:
+    x, y = arrays(12)
+
+    class Loader:
+        def __iter__(self) -> Any:
+            return ((x[i : i + 3], y[i : i + 3]) for i in range(0, 12, 3))
+
+    settings: dict[str, Any] = {"epochs": 3, "shuffle": False, "verbose": 0}
+    net, same = linear_model()(seed=0), linear_model()(seed=0)
+    found = net.fit(x, y, validation_data=Loader(), validation_steps=2, **settings)
+    expected = same.fit(x, y, validation_data=(x[:6], y[:6]), validation_batch_size=3, **settings)
+    assert found.history == expected.history
+
+
+def test_validation_from_a_generator() -> None:
+    x, y = arrays(12)
+    net = linear_model()(seed=0)
+    pair = [(x, y)]
+    net.fit(x, y, epochs=3, initial_epoch=2, validation_data=iter(pair), verbose=0)
+    net.fit(x, y, epochs=3, validation_freq=[3], validation_data=iter(pair), verbose=0)
+    with pytest.raises(DataError, match=r"validation_data can be .* 2 epochs; give validation_st"):
+        net.fit(x, y, epochs=5, validation_freq=2, validation_data=iter(pair), verbose=0)
+    with (
+        pytest.warns(UserWarning, match=r"validation_data ran out .* Lower validation_steps"),
+        pytest.raises(DataError, match="validation_data yields no batches"),
+    ):
+        net.fit(x, y, epochs=2, validation_data=iter(pair), validation_steps=2, verbose=0)
 
 
 def test_an_exhausted_generator_ends_training() -> None:
@@ -246,8 +286,11 @@ def test_an_exhausted_generator_ends_training() -> None:
         ({"validation_split": 1.0}, "validation_split"),
         ({"validation_split": -0.1}, "validation_split"),
         ({"validation_split": float("nan")}, "validation_split"),
+        ({"validation_split": "0.1x"}, "validation_split"),
         ({"steps_per_epoch": 0}, "steps_per_epoch"),
         ({"validation_freq": 0}, "validation_freq"),
+        ({"validation_freq": range(3)}, "validation_freq, unless it is a list of epochs,"),
+        ({"validation_data": (1, 2, 3, 4)}, "validation_data: a batch must be x"),
         ({"validation_data": np.ones(3)}, "validation_data: input 'x'"),
         ({"validation_data": (np.ones((2, 3)),)}, "validation_data: y is missing"),
         ({"validation_data": (np.ones((2, 3)), np.ones((3, 2)))}, "has 3"),
