@@ -20,18 +20,20 @@ def build_text(
     folder: Path,
     defines: Mapping[str, str] | None = None,
     target: str = "cpu",
+    precision: str = "float32",
 ) -> Path:
     """Transpile the text of a `.k` file called `name`; gives the module's path in `folder`.
 
-    `defines` sets the file's params, `target` is the machine that the module is for.
+    `defines` sets the file's params, `target` is the machine that the module is for, `precision`
+    what that rounds the operands of large products to.
 
     Raises:
         KgenError: the text has mistakes.
     """
     from kgen.compiler import compile_text
-    from kgen.targets import TARGETS
+    from kgen.targets import target_named
 
-    module = compile_text(text, name, defines, target=TARGETS[target])
+    module = compile_text(text, name, defines, target=target_named(target, precision))
     path = module_path(name, folder)
     path.write_text(module.text, encoding="utf-8")
     return path

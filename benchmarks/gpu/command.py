@@ -8,8 +8,8 @@ from pathlib import Path
 
 import click
 
-from benchmarks.gpu.device import NoGpuError, use_gpu
-from benchmarks.gpu.page import write_table
+from benchmarks.gpu.device import PRECISIONS, NoGpuError, use_gpu
+from benchmarks.gpu.page import write_tables
 from benchmarks.modules import RESULTS, ROOT
 from benchmarks.peers.command import peers_command
 from benchmarks.report import console
@@ -27,9 +27,10 @@ PAGE = ROOT / "docs" / "cuda.md"
     help="Where figures are saved; benchmarks/results if left out.",
 )
 def gpu_command(quick: bool, no_tests: bool, results: Path) -> None:
-    """Test on the GPU, compare with PyTorch and JAX on it, and enter the table in docs/cuda.md.
+    """Test on the GPU, compare with PyTorch and JAX on it, and enter the tables in docs/cuda.md.
 
-    The tests are those marked `gpu`. Then all peers are shown to compute the same, and measured.
+    The tests are those marked `gpu`. Then all peers are shown to compute the same, and measured: in
+    float32, and with operands rounded to TF32.
     """
     try:
         gpu = use_gpu()
@@ -40,14 +41,14 @@ def gpu_command(quick: bool, no_tests: bool, results: Path) -> None:
         run_tests()
     peers_command.main(["--device", "cuda", "--check"], standalone_mode=False)
     results.mkdir(parents=True, exist_ok=True)
-    file = results / "cuda.json"
     few = ["--quick"] if quick else []
-    peers_command.main(
-        ["--device", "cuda", "--starts", "0", *few, "--json", str(file)], standalone_mode=False
-    )
+    files = {name: results / f"cuda_{name}.json" for name in PRECISIONS}
+    for precision, file in files.items():
+        options = ["--starts", "0", "--precision", precision, "--json", str(file)]
+        peers_command.main(["--device", "cuda", *options, *few], standalone_mode=False)
     if not quick:
-        write_table(file, PAGE)
-        console.print(f"table written to {PAGE}", markup=False)
+        write_tables(files.values(), PAGE)
+        console.print(f"tables written to {PAGE}", markup=False)
 
 
 def run_tests() -> None:

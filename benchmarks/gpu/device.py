@@ -11,14 +11,26 @@ from dataclasses import dataclass
 from benchmarks.modules import ROOT
 
 VARIABLE = "KGEN_BENCHMARK_DEVICE"
-# Products and convolutions of everybody in float32, as kgen's are: libraries would round their
-# operands to ten bits (TF32) here and there. No library takes the whole memory for itself.
+PRECISION = "KGEN_BENCHMARK_PRECISION"
+# No library takes the whole memory for itself.
 SETTINGS = {
     VARIABLE: "cuda",
     "JAX_PLATFORMS": "cuda",
-    "JAX_DEFAULT_MATMUL_PRECISION": "highest",
-    "NVIDIA_TF32_OVERRIDE": "0",
     "XLA_PYTHON_CLIENT_PREALLOCATE": "false",
+}
+# Products and convolutions of everybody in float32, or everybody may round their operands to ten
+# bits (TF32): libraries would do so here and there if nothing were said.
+PRECISIONS = {
+    "float32": {
+        PRECISION: "float32",
+        "JAX_DEFAULT_MATMUL_PRECISION": "highest",
+        "NVIDIA_TF32_OVERRIDE": "0",
+    },
+    "tf32": {
+        PRECISION: "tf32",
+        "JAX_DEFAULT_MATMUL_PRECISION": "tensorfloat32",
+        "NVIDIA_TF32_OVERRIDE": "",
+    },
 }
 
 
@@ -48,8 +60,15 @@ def device() -> str:
     return os.environ.get(VARIABLE, "cpu")
 
 
-def use_gpu() -> Gpu:
+def precision() -> str:
+    """What this process and its peers round the operands of products to: `float32` or `tf32`."""
+    return os.environ.get(PRECISION, "float32")
+
+
+def use_gpu(precision: str = "float32") -> Gpu:
     """Make the processes that this one starts compute on the first visible GPU; tells which.
+
+    They round operands as `precision` says.
 
     It is asked in a process of its own, so that this one holds none of its memory.
 
@@ -67,6 +86,11 @@ def use_gpu() -> Gpu:
     if "error" in answer:
         raise NoGpuError(answer["error"])
     os.environ.update(SETTINGS)
+    for name, value in PRECISIONS[precision].items():
+        if value:
+            os.environ[name] = value
+        else:
+            os.environ.pop(name, None)
     return Gpu(**answer)
 
 

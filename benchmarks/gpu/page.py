@@ -1,8 +1,9 @@
-"""The table of a GPU's figures, in docs/cuda.md."""
+"""The tables of a GPU's figures, in docs/cuda.md."""
 
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -14,8 +15,8 @@ from benchmarks.peers.tables import TITLES
 BEGIN, END = "<!-- figures: begin -->\n", "<!-- figures: end -->\n"
 
 
-def write_table(file: Path, page: Path) -> None:
-    """Put the figures that `peers --device cuda --json` saved between the page's marks.
+def write_tables(files: Iterable[Path], page: Path) -> None:
+    """Put the figures that runs of `peers --device cuda --json` saved between the page's marks.
 
     Raises:
         ValueError: the page has no such marks.
@@ -25,8 +26,9 @@ def write_table(file: Path, page: Path) -> None:
     _, end, after = rest.partition(END)
     if not (begin and end):
         raise ValueError(f"{page} has no place for figures, between {BEGIN.strip()} and its end")
-    record = json.loads(file.read_text(encoding="utf-8"))
-    page.write_text("".join((before, BEGIN, table_text(record), END, after)), encoding="utf-8")
+    records = [json.loads(file.read_text(encoding="utf-8")) for file in files]
+    tables = "".join(table_text(record) for record in records)
+    page.write_text("".join((before, BEGIN, tables, END, after)), encoding="utf-8")
 
 
 def table_text(record: dict[str, Any]) -> str:
@@ -35,5 +37,5 @@ def table_text(record: dict[str, Any]) -> str:
     machine = "  \n".join(Machine(**record["machine"]).lines())
     parts = [f"Measured on: {machine}"]
     for question, title in TITLES.items():
-        parts += [f"### {title.capitalize()}", peers_table(found, question)]
+        parts += [f"### {title.capitalize()}, {record['precision']}", peers_table(found, question)]
     return "\n" + "\n\n".join(parts) + "\n\n"

@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from benchmarks.gpu.device import NoGpuError, use_gpu
+from benchmarks.gpu.device import PRECISIONS, NoGpuError, use_gpu
 from benchmarks.machine import describe_machine, use_cores
 from benchmarks.peers.agreement import check_task
 from benchmarks.peers.peer import ON_GPU, OTHERS, OURS
@@ -64,6 +64,13 @@ def names(known: tuple[str, ...], what: str) -> Any:
     show_default=True,
     help="Where all compute: cuda is the first GPU that CUDA_VISIBLE_DEVICES names.",
 )
+@click.option(
+    "--precision",
+    type=click.Choice(tuple(PRECISIONS)),
+    default="float32",
+    show_default=True,
+    help="What all round the operands of products to, with --device cuda.",
+)
 @click.option("--rounds", default=15, show_default=True, type=click.IntRange(1))
 @click.option("--starts", default=3, show_default=True, type=click.IntRange(0), help="0: none.")
 @click.option("--steps", type=click.IntRange(1), help="Steps in a block, for a quick try.")
@@ -75,6 +82,7 @@ def peers_command(
     models: tuple[str, ...],
     peers: tuple[str, ...],
     device: str,
+    precision: str,
     rounds: int,
     starts: int,
     steps: int | None,
@@ -85,12 +93,14 @@ def peers_command(
 ) -> None:
     """Compare kgen with PyTorch, JAX and Keras, in interleaved rounds."""
     gpu = ""
+    if precision != "float32" and (check or device != "cuda"):
+        raise click.UsageError(f"--precision {precision} is to be measured with --device cuda")
     if device == "cuda":
         if threads is not None:
             raise click.UsageError("--threads is for --device cpu")
         peers = on_gpu(peers)
         try:
-            gpu = use_gpu().text()
+            gpu = use_gpu(precision).text()
         except NoGpuError as error:
             raise click.ClickException(str(error)) from error
     if check:
@@ -106,6 +116,8 @@ def peers_command(
     machine = describe_machine(gpu)
     print_machine(machine)
     record: dict[str, Any] = {"machine": machine.record(), "models": {}}
+    if device == "cuda":
+        record["precision"] = precision
     found: dict[str, Steady] = {}
     for task in models:
         block = max(TASKS[task].steps // QUICK_SHARE, 1) if quick and steps is None else steps

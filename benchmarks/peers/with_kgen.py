@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.gpu.device import device
+from benchmarks.gpu.device import device, precision
 from benchmarks.modules import build_text, import_path, model_class
 from benchmarks.peers.peer import Peer
 from benchmarks.peers.tasks import Task
@@ -21,7 +21,7 @@ def build_task(task: Task, folder: Path, *, dropout: bool = True) -> Path:
         KgenError: the file has mistakes.
     """
     text = task.text(dropout=dropout)
-    return build_text(text, task.source.name, folder, task.defines, device())
+    return build_text(text, task.source.name, folder, task.defines, device(), precision())
 
 
 class KgenPeer(Peer):

@@ -9,7 +9,7 @@ import torch
 from kgen.runtime.hardware import usable_cores
 from torch import nn
 
-from benchmarks.gpu.device import device
+from benchmarks.gpu.device import device, precision
 from benchmarks.peers.peer import Peer
 from benchmarks.peers.tasks import Task
 from benchmarks.peers.torch_weights import load_weights
@@ -36,7 +36,7 @@ class TorchPeer(Peer):
         self.place = torch.device(device())
         self.on_gpu = self.place.type == "cuda"
         if self.on_gpu:
-            use_float32()
+            use_precision(precision())
         self.net: nn.Module = task.written().torch_net(task).to(self.place)
         if any(isinstance(one, nn.Conv2d) for one in self.net.modules()):
             self.net.to(memory_format=torch.channels_last)
@@ -109,16 +109,17 @@ class TorchPeer(Peer):
             self.ty = self.ty.flip(1, 2) if self.ty.ndim == 4 else self.ty
 
 
-def use_float32() -> None:
-    """Let the GPU's libraries round nothing to TF32; they may try which algorithm is quickest.
+def use_precision(precision: str) -> None:
+    """Let the GPU's libraries round to TF32 or not; they may try which algorithm is quickest.
 
     Raises:
         RuntimeError: PyTorch sees no GPU.
     """
     if not torch.cuda.is_available():
         raise RuntimeError(f"PyTorch {torch.__version__} sees no GPU")
-    torch.set_float32_matmul_precision("highest")
-    torch.backends.cudnn.allow_tf32 = False
+    rounds = precision == "tf32"
+    torch.set_float32_matmul_precision("high" if rounds else "highest")
+    torch.backends.cudnn.allow_tf32 = rounds
     torch.backends.cudnn.benchmark = True
 
 
