@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from operator import attrgetter
 
 from kgen import ops
 from kgen.diagnostics import Span, fail
@@ -86,13 +87,15 @@ def build_objective(settings: Settings, frame: Frame, run: Run) -> Objective:
         for value in run.losses:
             total = total + value
         metrics = [Metric("loss", (total * rows, rows))]
-    metrics += _metrics(settings, outputs, frame, run)
+    found = _metrics(settings, outputs, frame, run)
     if len(outputs) > 1:
         with reporting(run, [], place):
             metrics += [
                 Metric(f"{name}_loss", (output.loss * rows, rows))
                 for name, output in outputs.items()
             ]
+    # Keras's `evaluate` lists the metrics of several outputs by their names.
+    metrics += sorted(found, key=attrgetter("name")) if len(names) > 1 else found
     return Objective(total, tuple(metrics), tuple(output.info for output in outputs.values()))
 
 

@@ -306,9 +306,9 @@ def compute_figures(thread, threads, batch, clock, args):
         store(multiply_2, 0, j, digit_loss * batch_size)
         store(multiply_3, 0, j, distance_loss * batch_size)
         store(copy, 0, j, batch_size)
-        store(copy_1, 0, j, full(1, 1, batch))
+        store(copy_1, 0, j, batch_size)
         store(copy_2, 0, j, batch_size)
-        store(copy_3, 0, j, batch_size)
+        store(copy_3, 0, j, full(1, 1, batch))
 
 
 @kernel
@@ -822,9 +822,9 @@ def gradients(m):
             digit_target,
             digit_accuracy_min,
             m.figure(0),
+            m.figure(6),
             m.figure(2),
             m.figure(4),
-            m.figure(6),
             m.figure(1),
             m.figure(3),
             m.figure(5),
@@ -923,9 +923,9 @@ def evaluate(m):
             digit_target,
             digit_accuracy_min,
             m.figure(0),
+            m.figure(6),
             m.figure(2),
             m.figure(4),
-            m.figure(6),
             m.figure(1),
             m.figure(3),
             m.figure(5),
@@ -1057,9 +1057,9 @@ SPEC = Spec(
     weights=WEIGHTS,
     metrics=(
         Metric("loss", (0, 1)),
-        Metric("digit_accuracy", (2, 3)),
-        Metric("digit_loss", (4, 5)),
-        Metric("distance_loss", (6, 7)),
+        Metric("digit_loss", (2, 3)),
+        Metric("distance_loss", (4, 5)),
+        Metric("digit_accuracy", (6, 7)),
     ),
     layers=(
         Layer(

@@ -89,7 +89,7 @@ def two_heads() -> Any:
     model = keras.Model([main, aux], {"aux_output": aux_output, "main_output": main_output})
     model.compile(
         optimizer="adam",
-        loss={"main_output": "categorical_crossentropy", "aux_output": "binary_crossentropy"},
+        loss={"aux_output": "binary_crossentropy", "main_output": "categorical_crossentropy"},
         loss_weights={"main_output": 1.0, "aux_output": 0.2},
         metrics={"main_output": ["accuracy", "mae"], "aux_output": ["accuracy"]},
         weighted_metrics={"main_output": ["accuracy"]},
@@ -187,12 +187,13 @@ def test_agrees_with_keras(case: str) -> None:
     weight: Any = {t.output: data[t.sample_weight] for t in model.targets}
     if len(y) == 1:
         (y,), (weight,) = y.values(), weight.values()
-    theirs = reference.evaluate(
-        inputs, y, sample_weight=weight, batch_size=ROWS, verbose=0, return_dict=True
-    )
+    settings: dict[str, Any] = {"sample_weight": weight, "batch_size": ROWS, "verbose": 0}
+    theirs = reference.evaluate(inputs, y, return_dict=True, **settings)
     assert model.evaluate is not None
     ours = logs(model.evaluate, {**weights, **data})
     assert sorted(ours) == sorted(theirs)
+    listed = np.atleast_1d(reference.evaluate(inputs, y, **settings))
+    np.testing.assert_allclose(list(ours.values()), listed, **CLOSE)
     for key, value in theirs.items():
         np.testing.assert_allclose(ours[key], value, err_msg=key, **CLOSE)
     total = interpret(model.evaluate, {**weights, **data})[model.evaluate.loss]  # type: ignore[index]
@@ -276,12 +277,12 @@ def test_order_and_names_of_metrics() -> None:
     names = [metric.name for metric in model.train.metrics]
     assert names == [
         "loss",
+        "aux_output_loss",
+        "main_output_loss",
         "aux_output_accuracy",
         "main_output_accuracy",
         "main_output_mae",
         "main_output_weighted_accuracy",
-        "aux_output_loss",
-        "main_output_loss",
     ]
     assert [metric.name for metric in model.evaluate.metrics] == names
     assert list(model.train.inputs) == [
