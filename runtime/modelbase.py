@@ -27,6 +27,7 @@ from kgen.runtime.messages import listed
 from kgen.runtime.partfiles import load_parts
 from kgen.runtime.progress import CompileBar
 from kgen.runtime.quick import Quick
+from kgen.runtime.settled import check_attribute
 from kgen.runtime.spec import Spec
 from kgen.runtime.summary import print_summary
 from kgen.runtime.team import MAX_THREADS
@@ -76,6 +77,10 @@ class ModelBase:
         self._is_plain = is_plain(self.spec) and not self.states
         # Steps that the last calls of the engine took together, by batch size.
         self.paces: dict[int | None, int] = {}
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        check_attribute(self, name, value)
+        super().__setattr__(name, value)
 
     @property
     def name(self) -> str:

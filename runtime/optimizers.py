@@ -41,6 +41,7 @@ class Optimizer:
 
     Raises:
         TypeError: an argument that is neither.
+        AttributeError: something else is set, which would change nothing: it is compiled.
     """
 
     OWN: ClassVar[dict[str, Any]] = {}
@@ -56,6 +57,14 @@ class Optimizer:
                 raise TypeError(f"{type(self).__name__} has no argument '{name}'.")
         self.config = known | arguments
         self._given = arguments
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        if name not in ("learning_rate", "config", "_learning_rate", "_given"):
+            raise AttributeError(
+                f"'{name}' of {type(self).__name__} cannot be set: of an optimizer in use only "
+                "learning_rate can, all else is compiled; write it in the .k file."
+            )
+        super().__setattr__(name, value)
 
     @property
     def learning_rate(self) -> float | Schedule:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +26,7 @@ from kgen.runtime.errors import WeightError
 from kgen.runtime.history import History
 from kgen.runtime.optimizers import SGD
 from kgen.runtime.progress import figure_text
-from linear_engine import LinearEngine, linear_model
+from linear_engine import LinearEngine, linear_model, linear_spec
 
 
 @pytest.fixture(autouse=True)
@@ -189,7 +190,7 @@ def test_swapping_averages(tmp_path: Path) -> None:
     net = kind(seed=1)
     with pytest.raises(ValueError, match="use_ema"):
         net.evaluate(*arrays(), verbose=0, callbacks=SwapEMAWeights())
-    net.optimizer = SGD(0.1, use_ema=True)
+    net = linear_model(replace(linear_spec(), optimizer=SGD(0.1, use_ema=True)))(seed=1)
     net.engine.slots["average"] = np.full(net.spec.trainable, 0.25, np.float32)
     weights = net.engine.weights[: net.spec.trainable].copy()
     seen = []

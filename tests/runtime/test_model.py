@@ -18,6 +18,7 @@ from kgen.runtime import modelbase
 from kgen.runtime.callbacks import Callback, LambdaCallback, LearningRateScheduler
 from kgen.runtime.errors import DataError, KgenRuntimeError, WeightError
 from kgen.runtime.evaluation import CallPacer
+from kgen.runtime.optimizers import SGD, Adam
 from kgen.runtime.spec import Input
 from linear_engine import LinearEngine, linear_model, linear_spec
 
@@ -528,6 +529,25 @@ def test_weights_of_the_model_itself_may_be_set() -> None:
     )
     np.testing.assert_array_equal(net.weights["a_dense/kernel"], b)
     np.testing.assert_array_equal(net.weights["b_dense/kernel"], a)
+
+
+def test_what_the_file_settles_cannot_be_set() -> None:
+    net = linear_model()(seed=0)
+    for name, value, fragment in (
+        ("trainable", False, "trainable=False in linear.k"),
+        ("weights", [], "set_weights"),
+        ("optimizer", Adam(0.1), r"SGD\(.* are compiled, and Adam\("),
+        ("optimizer", SGD(0.1, momentum=0.5), "write the optimizer in linear.k"),
+        ("optimizer", "sgd", "'sgd'"),
+    ):
+        with pytest.raises(KgenRuntimeError, match=fragment):
+            setattr(net, name, value)
+    for name in ("lr", "momentum"):
+        with pytest.raises(AttributeError, match=f"'{name}' of SGD.* only learning_rate"):
+            setattr(net.optimizer, name, 0.5)
+    net.optimizer = SGD(0.25)
+    assert net.optimizer.learning_rate == 0.25
+    net.note = "anything else is the user's own affair"
 
 
 def test_torch_parameters_as_weights() -> None:
