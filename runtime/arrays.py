@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 from kgen.runtime.errors import DataError
-from kgen.runtime.messages import count_text, rows_text, shape_text
+from kgen.runtime.messages import count_text, listed, rows_text, shape_text
 
 BLOCK_BYTES = 8 << 20
 INT32_MIN = -(1 << 31)
@@ -42,9 +42,10 @@ def as_table(value: Any, what: str) -> Any:
         return np.asarray(value)
     if hasattr(value, "detach"):
         return _from_torch(value, what)
-    for method in ("to_numpy", "numpy"):
-        if callable(getattr(value, method, None)):
-            return np.asarray(getattr(value, method)())
+    if callable(getattr(value, "to_numpy", None)):
+        return _from_frame(value, what)
+    if callable(getattr(value, "numpy", None)):
+        return np.asarray(value.numpy())
     if is_table(value) and not hasattr(value, "__dlpack__"):
         return value
     try:
@@ -56,6 +57,30 @@ def as_table(value: Any, what: str) -> Any:
                 "(numpy.pad), or let a generator yield batches of rows of one size."
             ) from error
         raise DataError(f"{what} cannot be made an array: {error}.") from error
+
+
+def _from_frame(value: Any, what: str) -> np.ndarray:
+    """The numbers of a frame or series; float64 where its columns are of several types.
+
+    Missing numbers become NaN.
+
+    Raises:
+        DataError: columns without numbers.
+    """
+    found = np.asarray(value.to_numpy())
+    types = getattr(value, "dtypes", None)
+    if found.dtype != object or types is None:
+        return found
+    columns = dict(types.items()) if hasattr(types, "items") else {None: types}
+    others = [name for name, dtype in columns.items() if getattr(dtype, "kind", "O") not in "fiub"]
+    if others == [None]:
+        return found
+    if others:
+        raise DataError(
+            f"{what} has columns that hold no numbers: {listed(others)}; leave them out, or turn "
+            "them into numbers, for example with pandas.get_dummies."
+        )
+    return np.asarray(value.to_numpy(np.float64, na_value=np.nan))
 
 
 def _from_torch(value: Any, what: str) -> np.ndarray:

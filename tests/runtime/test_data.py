@@ -69,6 +69,22 @@ def test_truth_values_become_numbers() -> None:
     np.testing.assert_array_equal(converted, [[1.0, 0.0, 1.0]])
 
 
+def test_frames_of_several_types() -> None:
+    pandas = pytest.importorskip("pandas")
+    frame = pandas.DataFrame({"a": [0.5, 1.5], "b": [True, False], "c": [2, 3]})
+    expected = [[0.5, 1.0, 2.0], [1.5, 0.0, 3.0]]
+    for table in (frame, frame.astype({"a": "Float64", "b": "boolean", "c": "Int64"})):
+        found = convert_array(table, "input 'x'", "float32", (3,))
+        np.testing.assert_array_equal(found, np.array(expected, np.float32))
+    gap = pandas.Series([1, None, 3], dtype="Int64")
+    refusal(lambda: convert_array(gap, "input 'x'", "float32", ()), "NaN", "row 1")
+    refusal(
+        lambda: convert_array(frame.assign(kind=["u", "v"]), "input 'x'", "float32", (4,)),
+        "input 'x' has columns that hold no numbers: 'kind'",
+    )
+    refusal(lambda: convert_array(pandas.Series(["u"]), "y", "int32", ()), "dtype is object")
+
+
 def test_torch_jax_and_pandas_like_arrays() -> None:
     torch = pytest.importorskip("torch")
     jax = pytest.importorskip("jax")
