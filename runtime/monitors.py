@@ -292,7 +292,7 @@ class ModelCheckpoint(Monitor):
             return
         try:
             path = self.filepath.format(epoch=epoch + 1, **{**batch, **logs})
-        except (KeyError, IndexError, ValueError) as error:
+        except (KeyError, IndexError, ValueError, TypeError, AttributeError) as error:
             raise ValueError(
                 f"ModelCheckpoint cannot fill in filepath '{self.filepath}': {error}; "
                 f"it may use {listed(['epoch', *batch, *logs])}."

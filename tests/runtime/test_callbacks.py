@@ -233,6 +233,12 @@ def test_checkpoints_by_batches(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match=r"cannot fill in.*'epoch', 'loss', 'root'"):
         bad = ModelCheckpoint(tmp_path / "{val_acc}", "loss")
         net.fit(*arrays(), callbacks=[bad], verbose=0)
+    for pattern in ("{loss:d}", "{loss.there}", "{epoch!q}"):
+        with pytest.raises(ValueError, match="cannot fill in"):
+            net.fit(*arrays(), callbacks=[ModelCheckpoint(tmp_path / pattern, "loss")], verbose=0)
+    several = {"f1": np.ones(2)}
+    with pytest.raises(ValueError, match="cannot fill in"):
+        ModelCheckpoint(tmp_path / "{f1:.2f}").on_epoch_end(0, several)
     with pytest.raises(ValueError, match="save_freq"):
         ModelCheckpoint("x", save_freq="batch")
 
