@@ -51,11 +51,13 @@ TABLE_START = CLOCK_WORDS + 4
 # What a call's second word says: threads share the parts of a row; they meet after the call where
 # they share the parts of rows, or rows.
 PARTED, MEET_BY_PARTS, MEET_BY_ROWS = 1, 2, 4
-# Words that the threads share, each on a cache line of its own. READY counts helpers that spin,
-# PATIENCE the pauses after which they sleep.
-READY, JOB, HERE, ROUND, PATIENCE, SHARED_WORDS = 0, 8, 16, 24, 32, 40
-BUSY = -1
-PAUSES = 4000  # about 0.2 ms
+# Words that the threads share, each on a cache line of its own. GATE counts how often helpers were
+# called, times CALL, and those that spin there; START is the call that they begin with, LEADING
+# tells that the leader is at work, PATIENCE the pauses after which they sleep.
+GATE, START, LEADING, HERE, ROUND, PATIENCE, SHARED_WORDS = 0, 8, 16, 24, 32, 40, 48
+CALL = 1 << 16
+# About 0.2 ms that a leader waits for helpers, and 1 ms that they wait for the next run.
+PAUSES, PATIENT_PAUSES = 4000, 20_000
 LATE = 4000
 # Arithmetic of a row from which help pays, and of its kernels on average; how soon calls must
 # follow for helpers to wake.
@@ -70,47 +72,57 @@ REST, LONGEST_REST = 0.001, 0.02
 def take_part(block: Any, shared: Any, thread: int, threads: int) -> int:
     """Run the calls of a block one after another; gives the number of threads that did.
 
-    Thread 0 leads: it runs them once, with the helpers if all are ready soon, else alone. A helper
-    takes part in every run until none has come for a while. The number is negative if the leader
-    waited so long that other work must have had a helper's core.
+    Thread 0 leads: it runs them once, alone until all helpers are at the gate, for which it waits a
+    while, then with them. A helper takes part in every run until none has come for a while. The
+    number is negative if the leader waited so long that other work must have had a helper's core.
     """
     mode = flush_subnormals()
     crowded = 1
-    job = atomic_load(shared, JOB)
     working = threads
+    start = 0
+    called = 0
     if thread > 0:
-        atomic_add(shared, READY, 1)
+        called = atomic_add(shared, GATE, 1) // CALL
     else:
-        block[COLUMNS] = block[PARTS_WORD]
+        block[COLUMNS] = 0
+        working = 1
+        atomic_store(shared, LEADING, 1)
         wait = block[WAIT_WORD]
-        while wait > 0 and atomic_load(shared, READY) != threads - 1:
+        while wait > 0 and atomic_load(shared, GATE) % CALL != threads - 1:
             pause_briefly()
             wait -= 1
-        if threads > 1 and atomic_swap_if(shared, READY, threads - 1, BUSY) == threads - 1:
-            atomic_add(shared, JOB, 1)
-        else:
-            block[COLUMNS] = 0
-            working = 1
     waited = 0
     while True:
-        if thread > 0 and atomic_load(shared, JOB) == job:
-            pause_briefly()
-            waited += 1
-            if waited > atomic_load(shared, PATIENCE):
-                ready = atomic_load(shared, READY)
-                if ready == BUSY:  # the leader has not finished yet
-                    waited = 0
-                if ready > 0 and atomic_swap_if(shared, READY, ready, ready - 1) == ready:
-                    restore_mode(mode)
-                    return 1
-            continue
-        job += 1
-        waited = 0
+        if thread > 0:
+            gate = atomic_load(shared, GATE)
+            if gate // CALL == called:
+                pause_briefly()
+                waited += 1
+                if waited > atomic_load(shared, PATIENCE):
+                    if atomic_load(shared, LEADING) != 0:
+                        waited = 0
+                    elif atomic_swap_if(shared, GATE, gate, gate - 1) == gate:
+                        restore_mode(mode)
+                        return 1
+                continue
+            called += 1
+            waited = 0
+            start = atomic_load(shared, START)
         rows = block[ROWS_WORD]
         parts = block[PARTS_WORD]
-        for k in range(block[CALLS_WORD]):
+        for k in range(start, block[CALLS_WORD]):
             at = TABLE_START + TABLE_WORDS * k
             flags = block[at + 1]
+            # Helpers are called where they have work, after which all meet: none is left behind.
+            if working < threads and (parts == 0 or flags & PARTED != 0):
+                gate = atomic_load(shared, GATE)
+                if gate % CALL == threads - 1:
+                    block[COLUMNS] = parts
+                    atomic_store(shared, START, k)
+                    if atomic_swap_if(shared, GATE, gate, gate + CALL - threads + 1) == gate:
+                        working = threads
+                    else:  # one has just left
+                        block[COLUMNS] = 0
             if working == 1 or (parts == 1 and flags & PARTED == 0):
                 if thread == 0:
                     call_kernel(block[at], 0, 1, rows, block, block[at + 2])
@@ -131,10 +143,10 @@ def take_part(block: Any, shared: Any, thread: int, threads: int) -> int:
                             crowded = -1
                             yield_processor()
         if thread == 0:
-            if working > 1:
-                atomic_store(shared, READY, threads - 1)
+            atomic_store(shared, LEADING, 0)
             restore_mode(mode)
             return crowded * working
+        atomic_add(shared, GATE, 1)
 
 
 run_few = Kernel(take_part, types.int64(WORDS, WORDS, types.int64, types.int64))
@@ -196,13 +208,18 @@ class Helpers:
         self.threads = threads
         self.block = block
         self.shared = np.zeros(SHARED_WORDS, np.int64)
-        self.shared[PATIENCE] = PAUSES
+        self.shared[PATIENCE] = PATIENT_PAUSES
         self.shared_place = self.shared.ctypes.data
         self._last = 0.0
         self._process = -1
         self._wakes: list[threading.Semaphore] = []
         self._threads: list[threading.Thread] = []
         _all_helpers.add(self)
+
+    @property
+    def ready(self) -> int:
+        """How many spin."""
+        return int(self.shared[GATE]) % CALL
 
     def wanted(self, now: float) -> None:
         """Wake the helpers if predictions follow one another quickly."""
@@ -363,7 +380,7 @@ class Few:
     def _much(self, inputs: Sequence[npt.NDArray[Any]]) -> list[npt.NDArray[np.float32]]:
         """A call that is much work: helpers are waited for, and rows are not copied."""
         held = [np.ascontiguousarray(x) for x in inputs]
-        if self.threads > 1 and self.helpers.shared[READY] < self.threads - 1:
+        if self.threads > 1 and self.helpers.ready < self.threads - 1:
             self.helpers.wake()
         self.block[WAIT_WORD] = PAUSES
         for index, arguments, _ in self.feeds:

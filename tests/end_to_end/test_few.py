@@ -12,7 +12,7 @@ import pytest
 from kgen.runtime import engine
 from kgen.runtime import few as quick
 from kgen.runtime.errors import DataError
-from kgen.runtime.few import PATIENCE, READY
+from kgen.runtime.few import PATIENCE
 from kgen.runtime.quick import OFTEN, QUICK_SHAPES
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
@@ -61,22 +61,23 @@ def test_threads_that_share_columns_change_nothing(
     shared[PATIENCE] = 1 << 60  # helpers stay once they have come
     few.helpers.wanted(0.0)
     few.helpers.wanted(0.0)
-    while shared[READY] < 1:
+    while few.helpers.ready < 1:
         time.sleep(0.001)
     for call in range(200):
         few.how = few.together
         rows = 1 + call % few.most
         np.testing.assert_array_equal(net(x[:rows]), expected[:rows])
-    assert {abs(threads) for threads in seen} == {2}
+    assert 2 in {abs(threads) for threads in seen} <= {1, 2}
     child = os.fork()
     if child == 0:
         same = all(np.array_equal(net(x[:2]), expected[:2]) for _ in range(50))
         os._exit(0 if same else 1)
     assert os.waitpid(child, 0)[1] == 0
     shared[PATIENCE] = 0
-    while shared[READY] > 0:
+    while few.helpers.ready > 0:
         time.sleep(0.001)
     seen.clear()
+    few.how = few.alone
     np.testing.assert_array_equal(net(x[:1]), expected[:1])
     assert seen == [1]
     before = net(x[:1])
@@ -101,6 +102,12 @@ def test_calls_that_are_much_work_read_rows_where_they_are(
     for rows in (few.large, 128, few.large - 1, few.least, 33, few.most, few.large - 1):
         np.testing.assert_array_equal(net(x[:rows]), expected[:rows])
         np.testing.assert_array_equal(net(x[-rows:]), expected[-rows:])
+    small, whole = few.least, few.most
+    for _ in range(300):  # a helper that is late must not meet the next call's rows
+        np.testing.assert_array_equal(net(x[:small]), expected[:small])
+        np.testing.assert_array_equal(net(x[-whole:]), expected[-whole:])
+    rows = few.large - 1
+    np.testing.assert_array_equal(net(x[-rows:]), expected[-rows:])
     apart = x[::3][:70]
     np.testing.assert_array_equal(net(apart), expected[::3][:70])
     assert (few.sources[0][: few.large - 1] == x[-few.large + 1 :]).all()

@@ -16,7 +16,7 @@ from kgen.compiler import elaborate_text
 from kgen.passes.unfold import unfold
 from kgen.runtime import few as quick
 from kgen.runtime.errors import DataError
-from kgen.runtime.few import PATIENCE, READY
+from kgen.runtime.few import PATIENCE
 from rounding import Near, bounds
 
 MODELS = """
@@ -99,7 +99,7 @@ def test_parts_of_rows_make_the_same_numbers(
         shared, run = few.helpers.shared, few.run
         shared[PATIENCE] = 1 << 60
         few.helpers.wake()
-        while shared[READY] < int(threads) - 1:
+        while few.helpers.ready < int(threads) - 1:
             time.sleep(0.001)
         few.run = lambda *work, run=run: seen.append(run(*work)) or seen[-1]
         try:
@@ -111,9 +111,10 @@ def test_parts_of_rows_make_the_same_numbers(
             shared[PATIENCE] = 0
         np.testing.assert_array_equal(found, alone(x[:rows]))
         assert_errors(found, expected[:rows], exact[:rows], f"{rows} rows")
-        while shared[READY] > 0:
+        while few.helpers.ready > 0:
             time.sleep(0.001)
-    assert {abs(number) for number in seen} == {int(threads)}
+    # A call that follows at once may find a helper still on its way.
+    assert int(threads) in {abs(number) for number in seen} <= {1, int(threads)}
 
 
 def test_indices_beyond_the_table_are_refused_one_by_one_as_well(models: Any) -> None:
