@@ -71,7 +71,7 @@ def _from_frame(value: Any, what: str) -> np.ndarray:
     types = getattr(value, "dtypes", None)
     if found.dtype != object or types is None:
         return found
-    columns = dict(types.items()) if hasattr(types, "items") else {None: types}
+    columns: dict[Any, Any] = dict(types.items()) if hasattr(types, "items") else {None: types}
     others = [name for name, dtype in columns.items() if getattr(dtype, "kind", "O") not in "fiub"]
     if others == [None]:
         return found
