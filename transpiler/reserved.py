@@ -19,6 +19,7 @@ LOCALS = """
     HALF_ROWS LANES ceil rint scalar fill_words copy_words store_rows rows_for prefetch scratch
     workspace set_dimension col_max col_min i64vector share_block share_rows step_in_call TALL_ROWS
     block_product_bfloat16 block_product_t_bfloat16 block_product_t_tf32 block_product_tf32 part_of
+    block_outer_bfloat16 block_outer_tf32 tensor_tile tensor_zeros
 """
 RESERVED = frozenset([*LOCALS.split(), *keyword.kwlist, *keyword.softkwlist, *dir(builtins)])
 # What the lists of kernel calls use besides: the memory they are given, and a loop's range.

@@ -99,9 +99,10 @@ CUDA = Target(
         "memory": "Programs Steps",
         "cuda.kernels": "kernel",
         "cuda.model": "Model",
-        "cuda.tiles": "HALF_ROWS LANES ROWS TALL_ROWS block_max block_min block_pack block_product "
-        "block_product_bfloat16 block_product_t block_product_t_bfloat16 block_product_t_tf32 "
-        "block_product_tf32 block_sum blocks_of_warps part_of rows_for vectors_for warps",
+        "cuda.tiles": "HALF_ROWS LANES ROWS TALL_ROWS block_max block_min block_outer_bfloat16 "
+        "block_outer_tf32 block_pack block_product block_product_bfloat16 block_product_t "
+        "block_product_t_bfloat16 block_product_t_tf32 block_product_tf32 block_sum "
+        "blocks_of_warps part_of rows_for tensor_tile tensor_zeros vectors_for warps",
     },
     (
         with_bodies(unfold),

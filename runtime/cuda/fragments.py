@@ -1,16 +1,16 @@
 """A warp's work on tensor cores, to generators: panels of rounded numbers, and their products.
 
-A warp's tile is `TALL_ROWS` (32) rows by two vectors of 32 columns. The product is formed turned
-over: what `mma.sync` calls its 16 rows are columns here, its 8 columns rows. For each 8 words of
-the sums a lane then reads 6 times four words that lie together, which is 24 turns of shared memory
-for 16 products. With 8 rows by four vectors there would be 34 turns for 8 products, and a product
-keeps the tensor cores of an A100's multiprocessor busy for as long as two turns last: those would
-wait. Taller or wider tiles do not fit in a lane's registers together with an epilogue.
+A warp's tile is, if it can be, `TALL_ROWS` (32) rows by two vectors of 32 columns. The product is
+formed turned over: what `mma.sync` calls its 16 rows are columns here, its 8 columns rows. For each
+8 words of the sums a lane then reads 6 times four words that lie together, which is 24 turns of
+shared memory for 16 products. With 8 rows by four vectors there would be 34 turns for 8 products,
+and a product keeps the tensor cores of an A100's multiprocessor busy for as long as two turns last:
+those would wait. Taller or wider tiles do not fit in a lane's registers together with an epilogue.
 
 Which column or row of the tile is which of `mma.sync`, and which term of the sum is which, is free
 as long as both operands agree: column 4 g + q of a vector belongs to the lanes 4 g to 4 g + 3, as
-do rows 4 g to 4 g + 3. So four words are read at a time, and four lanes exchange the sums to have
-the usual tile.
+do rows 4 g to 4 g + 3 (of 32). So four words are read at a time, and four lanes exchange the sums
+to have the usual tile.
 """
 
 from __future__ import annotations
@@ -19,9 +19,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from kgen.runtime.cuda.panels import Block, shared_memory
-from kgen.runtime.cuda.warp import LANES, ROWS, TALL_ROWS, WARPS, int32
+from kgen.runtime.cuda.warp import LANES, ROWS, WARPS, int32
 from kgen.runtime.ir_vectors import FLOAT, INT32
-from kgen.runtime.lowering import Code, MatrixType
+from kgen.runtime.lowering import Code, MatrixType, TileType
 from kgen.runtime.lowering_memory import load_block, load_number, row_addresses
 from kgen.runtime.lowering_products import turned
 from llvmlite import ir
@@ -33,10 +33,9 @@ FOUR = 4
 # Words from one to the next of a row or column: the lanes that read together, eight at a time,
 # then meet different banks.
 GAP = 4
-STRIDE = TALL_ROWS + GAP
-# Words that one `mma.sync` adds up.
-STEP = 8
-# Where a lane's sums are, by vector, column of four and row of eight.
+# Words that one `mma.sync` adds up, and its columns.
+STEP = EIGHT = 8
+# Where a lane's sums are, by vector, column of four and the lane's rows.
 Sums = list[list[list[Any]]]
 
 
@@ -66,23 +65,25 @@ class Tensors:
 
     Attributes:
         group, place: the number of the lane's four, and the lane's in that.
+        each: rows of a lane, of the 8, 16 or 32 that there are.
         panel: words of the right operand's columns, for all warps.
-        rows: those of the warp's rows of the left.
+        left: those of the warp's rows of the left.
     """
 
-    def __init__(self, code: Code, kind: Format, vectors: int) -> None:
+    def __init__(self, code: Code, kind: Format, tile: TileType) -> None:
         builder = code.builder
-        self.code, self.kind, self.vectors = code, kind, vectors
+        self.code, self.kind, self.vectors = code, kind, tile.vectors
+        self.height, self.each = tile.rows, tile.rows // EIGHT
         self.block = Block(code)
         self.group = builder.udiv(self.block.lane, code.integer(FOUR))
         self.place = builder.urem(self.block.lane, code.integer(FOUR))
-        self.width = vectors * LANES + GAP
+        self.width, self.stride = tile.vectors * LANES + GAP, tile.rows + GAP
         words = INT32.as_pointer()
         panel = shared_memory(builder, "panel", WORDS * self.width)
-        rows = shared_memory(builder, "rows", WARPS * WORDS * STRIDE)
-        own = builder.mul(self.block.warp, code.integer(WORDS * STRIDE))
+        left = shared_memory(builder, "left", WARPS * WORDS * self.stride)
+        own = builder.mul(self.block.warp, code.integer(WORDS * self.stride))
         self.panel = builder.bitcast(panel, words)
-        self.rows = builder.gep(builder.bitcast(rows, words), [own])
+        self.left = builder.gep(builder.bitcast(left, words), [own])
 
     def rounded(self, numbers: list[Any]) -> Any:
         """A word of as many numbers as the format has in one."""
@@ -124,23 +125,29 @@ class Tensors:
         self, m: MatrixType, value: Any, i: Any, last: Any, start: Any, count: Any
     ) -> None:
         """Rows `i` and following, a lane each word of all of them; none of those from `last` on."""
+        builder = self.code.builder
+        for r in range(0, self.height, ROWS):
+            with builder.if_then(builder.icmp_signed("<", self.code.plus(i, r), last)):
+                self.write_some(m, value, i, range(r, r + ROWS), self.code.integer(0), start, count)
+
+    def write_some(
+        self, m: MatrixType, value: Any, i: Any, rows: range, k: Any, start: Any, count: Any
+    ) -> None:
+        """Some rows behind row `i`, a lane each word of all of them; terms begin in column `k`."""
         code, builder = self.code, self.code.builder
-        line = builder.mul(self.block.lane, code.integer(STRIDE))
-        first = builder.gep(self.rows, [line])
-        terms = self.terms(self.block.lane, start, count)
-        for r in range(0, TALL_ROWS, ROWS):
-            row = code.plus(i, r)
-            with builder.if_then(builder.icmp_signed("<", row, last)):
-                parts = [
-                    [
-                        builder.select(counts, load_number(code, m, place), code.unit.zero)
-                        for place in row_addresses(code, m, value, row, term, ROWS)
-                    ]
-                    for term, counts in terms
-                ]
-                words = [self.rounded(list(numbers)) for numbers in zip(*parts, strict=True)]
-                for n in range(0, ROWS, FOUR):
-                    self.write_four(builder.gep(first, [code.integer(r + n)]), words[n : n + FOUR])
+        line = builder.mul(self.block.lane, code.integer(self.stride))
+        first = builder.gep(self.left, [line])
+        parts = []
+        for term, counts in self.terms(self.block.lane, start, count):
+            column, row = builder.add(k, term), code.plus(i, rows[0])
+            places = row_addresses(code, m, value, row, column, len(rows))
+            numbers = [load_number(code, m, place) for place in places]
+            parts.append([builder.select(counts, one, code.unit.zero) for one in numbers])
+        words = [self.rounded(list(numbers)) for numbers in zip(*parts, strict=True)]
+        words += [int32(0)] * (-len(words) % FOUR)
+        for n in range(0, len(words), FOUR):
+            place = builder.gep(first, [code.integer(rows[0] + n)])
+            self.write_four(place, words[n : n + FOUR])
 
     def write_columns(
         self, m: MatrixType, value: Any, i: Any, last: Any, start: Any, count: Any
@@ -153,7 +160,7 @@ class Tensors:
         column = builder.add(i, self.block.lane)
         within = builder.icmp_signed("<", column, last)
         column = builder.select(within, column, builder.sub(last, code.integer(1)))
-        first = builder.gep(self.rows, [self.block.lane])
+        first = builder.gep(self.left, [self.block.lane])
         for word in range(0, WORDS, ROWS):
             with builder.if_then(builder.icmp_signed("<", code.integer(word), count)):
                 parts = [
@@ -161,7 +168,7 @@ class Tensors:
                     for part in range(self.kind.terms)
                 ]
                 for n, numbers in enumerate(zip(*parts, strict=True)):
-                    place = builder.gep(first, [code.integer((word + n) * STRIDE)])
+                    place = builder.gep(first, [code.integer((word + n) * self.stride)])
                     builder.store(self.rounded(list(numbers)), place)
 
     def eight(
@@ -196,27 +203,38 @@ class Tensors:
             four = builder.insert_element(four, word, int32(n))
         builder.store(four, builder.bitcast(place, four.type.as_pointer()), align=16)
 
-    def read_four(self, memory: Any, word: Any, stride: int, before: int) -> list[Any]:
-        """The lane's four of a word: rows, or columns of a vector."""
+    def read(self, memory: Any, word: Any, stride: int, before: int, count: int) -> list[Any]:
+        """The lane's of a word, which lie together: some rows, or columns of a vector."""
         code, builder = self.code, self.code.builder
-        own = builder.mul(self.group, code.integer(FOUR))
+        own = builder.mul(self.group, code.integer(count))
         line = builder.add(builder.mul(word, code.integer(stride)), code.plus(own, before))
-        kind = ir.VectorType(INT32, FOUR)
-        four = builder.load(
-            builder.bitcast(builder.gep(memory, [line]), kind.as_pointer()), align=16
-        )
-        return [builder.extract_element(four, int32(n)) for n in range(FOUR)]
+        place = builder.gep(memory, [line])
+        if count == 1:
+            return [builder.load(place)]
+        kind = ir.VectorType(INT32, count)
+        found = builder.load(builder.bitcast(place, kind.as_pointer()), align=4 * count)
+        return [builder.extract_element(found, int32(n)) for n in range(count)]
 
     def nothing(self) -> Sums:
         """Sums to begin with."""
-        return [
-            [[self._zero() for _ in range(ROWS)] for _ in range(FOUR)] for _ in range(self.vectors)
-        ]
+        zero = self.code.unit.zero
+        return self.placed([zero] * (self.vectors * FOUR * 2 * self.each))
 
-    def _zero(self) -> Any:
-        place = cgutils.alloca_once(self.code.builder, FLOAT)
-        self.code.builder.store(self.code.unit.zero, place)
-        return place
+    def placed(self, values: list[Any]) -> Sums:
+        """Values as sums that grow."""
+        builder, rest = self.code.builder, iter(values)
+        found: Sums = []
+        for _ in range(self.vectors):
+            found.append([[] for _ in range(FOUR)])
+            for column in found[-1]:
+                for _ in range(2 * self.each):
+                    column.append(cgutils.alloca_once(builder, FLOAT))
+                    builder.store(next(rest), column[-1])
+        return found
+
+    def values(self, totals: Sums) -> list[Any]:
+        """What sums have become."""
+        return [self.code.builder.load(one) for sums in totals for part in sums for one in part]
 
     def multiply(self, totals: Sums, step: Any) -> None:
         """Eight words more."""
@@ -224,17 +242,26 @@ class Tensors:
         twice = builder.mul(self.place, code.integer(2))
         word = builder.add(builder.mul(step, code.integer(STEP)), twice)
         words = word, code.plus(word, 1)
-        rows = [self.read_four(self.rows, one, STRIDE, 0) for one in words]
+        rows = [self.read(self.left, one, self.stride, 0, self.each) for one in words]
         for v, sums in enumerate(totals):
-            columns = [self.read_four(self.panel, one, self.width, v * LANES) for one in words]
+            columns = [self.read(self.panel, one, self.width, v * LANES, FOUR) for one in words]
             for q in range(0, FOUR, 2):
                 left = [columns[half][q + n] for half in range(2) for n in range(2)]
-                for n in range(FOUR):
+                for n in range(self.each):
                     right = [rows[half][n] for half in range(2)]
-                    places = [sums[q][n], sums[q][n + FOUR], sums[q + 1][n], sums[q + 1][n + FOUR]]
+                    places = [sums[q + c][n + m] for c in range(2) for m in (0, self.each)]
                     before = [builder.load(place) for place in places]
                     for place, after in zip(places, self.mma(left, right, before), strict=True):
                         builder.store(after, place)
+
+    def multiply_all(self, totals: Sums, count: Any) -> None:
+        """So many terms that lie in shared memory."""
+        code, builder = self.code, self.code.builder
+        is_full = builder.icmp_signed("<", code.integer(WORDS), count)
+        words = builder.select(is_full, code.integer(WORDS), count)
+        steps = builder.sdiv(code.plus(words, STEP - 1), code.integer(STEP))
+        with cgutils.for_range(builder, steps) as step:
+            self.multiply(totals, step.index)
 
     def mma(self, left: list[Any], right: list[Any], sums: list[Any]) -> list[Any]:
         """A lane's sums plus its part of a product, which all lanes of the warp form together."""
@@ -258,8 +285,8 @@ class Tensors:
         builder = self.code.builder
         found: dict[tuple[int, int], Any] = {}
         for v, sums in enumerate(totals):
-            for m in range(ROWS):
+            for m in range(2 * self.each):
                 columns = [builder.load(sums[q][m]) for q in range(FOUR)]
                 for t, row in enumerate(turned(self.code, columns)):
-                    found[t * ROWS + m, v] = row
-        return [found[r, v] for r in range(TALL_ROWS) for v in range(self.vectors)]
+                    found[t * 2 * self.each + m, v] = row
+        return [found[r, v] for r in range(self.height) for v in range(self.vectors)]

@@ -12,6 +12,7 @@ from typing import Any
 
 from kgen.runtime.cuda.rounding import to_bfloat16, to_tf32
 from kgen.runtime.cuda.warp import ROWS
+from kgen.runtime.tile_math import zeros
 from kgen.runtime.tile_memory import Matrix, Tile, outer, outer_t, pack
 from numba.core import config
 
@@ -78,6 +79,31 @@ if IS_SIMULATED:
     block_product_bfloat16 = rounding(block_product, to_bfloat16)
     block_product_t_bfloat16 = rounding(block_product_t, to_bfloat16)
 
+    def block_outer(rounded: Rounding) -> Callable[..., Tile]:
+        """Outer products of rounded operands."""
+
+        def round_and_add(
+            sums: Tile, a: Matrix, i: int, k: int, b: Matrix, kk: int, j: int, count: int, rows: int
+        ) -> Tile:
+            """The warp's own part of the products."""
+            left, right = (replace(m, data=rounded(m.data)) for m in (a, b))
+            for n in range(count):
+                sums = outer(sums, left, i, k + n, right, kk + n, j)
+            return sums
+
+        return round_and_add
+
+    block_outer_tf32 = block_outer(to_tf32)
+    block_outer_bfloat16 = block_outer(to_bfloat16)
+
+    def tensor_zeros(rows: int, vectors: int) -> Tile:
+        """No sums yet."""
+        return zeros(rows, vectors)
+
+    def tensor_tile(sums: Tile, rows: int) -> Tile:
+        """They are in order."""
+        return sums
+
     def part_of(tile: Tile, first: int) -> Tile:
         """`ROWS` rows of a tile."""
         return tile[first : first + ROWS]
@@ -92,6 +118,12 @@ else:
     )
     from kgen.runtime.cuda.lowering import warps  # noqa: F401
     from kgen.runtime.cuda.panels import block_pack, block_product, block_product_t  # noqa: F401
+    from kgen.runtime.cuda.taps import (  # noqa: F401
+        block_outer_bfloat16,
+        block_outer_tf32,
+        tensor_tile,
+        tensor_zeros,
+    )
     from kgen.runtime.cuda.tensors import (  # noqa: F401
         block_product_bfloat16,
         block_product_t_bfloat16,

@@ -7,7 +7,7 @@ from functools import partial
 from typing import Any
 
 from kgen.runtime.cuda.blocks import wait_for_block
-from kgen.runtime.cuda.fragments import BFLOAT16, STEP, TF32, WORDS, Format, Tensors
+from kgen.runtime.cuda.fragments import BFLOAT16, TF32, WORDS, Format, Tensors
 from kgen.runtime.cuda.lowering import register
 from kgen.runtime.cuda.warp import ROWS, TALL_ROWS
 from kgen.runtime.lowering import INDEX, Code, Description, MatrixType, TileType, implements
@@ -69,34 +69,28 @@ def describe_tensor_product(
         code: Code, value: Any, left: Any, i: Any, right: Any, j: Any, inner: Any, last: Any
     ) -> Any:
         builder = code.builder
-        tensors = Tensors(code, kind, acc.vectors)
+        tensors = Tensors(code, kind, acc)
         totals = tensors.nothing()
         is_busy = builder.icmp_signed("<", i, last)
         depth = code.integer(kind.terms * WORDS)
         rounds = builder.sdiv(builder.add(inner, code.plus(depth, -1)), depth)
         with cgutils.for_range(builder, rounds) as loop:
             start = builder.mul(loop.index, depth)
-            count = smaller(builder, builder.sub(inner, start), depth)
+            rest = builder.sub(inner, start)
+            count = builder.select(builder.icmp_signed("<", depth, rest), depth, rest)
             wait_for_block(builder)
             tensors.write_panel(b, right, start, count, j)
             write = tensors.write_columns if transposed else tensors.write_rows
             with builder.if_then(is_busy):
                 write(a, left, i, last, start, count)
             wait_for_block(builder)
-            words = smaller(builder, count, code.integer(WORDS))
-            steps = builder.sdiv(code.plus(words, STEP - 1), code.integer(STEP))
-            with builder.if_then(is_busy), cgutils.for_range(builder, steps) as step:
-                tensors.multiply(totals, step.index)
+            with builder.if_then(is_busy):
+                tensors.multiply_all(totals, count)
         sums = tensors.in_rows(totals)
         pairs = zip(code.vectors(acc, value), sums, strict=True)
         return code.tile([builder.fadd(part, one) for part, one in pairs])
 
     return acc, (acc, a, INDEX, b, INDEX, INDEX, INDEX), generate
-
-
-def smaller(builder: Any, one: Any, other: Any) -> Any:
-    """The smaller of two sizes."""
-    return builder.select(builder.icmp_signed("<", one, other), one, other)
 
 
 def describe_part_of(tile: Any, first: Any) -> Description:

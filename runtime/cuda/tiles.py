@@ -11,6 +11,8 @@ from kgen.runtime import memory
 from kgen.runtime.cuda.grid import (
     block_max,
     block_min,
+    block_outer_bfloat16,
+    block_outer_tf32,
     block_pack,
     block_product,
     block_product_bfloat16,
@@ -21,6 +23,8 @@ from kgen.runtime.cuda.grid import (
     block_sum,
     blocks_of_warps,
     part_of,
+    tensor_tile,
+    tensor_zeros,
     warps,
 )
 from kgen.runtime.cuda.warp import ACCUMULATORS, LANES, ROWS, TALL_ROWS
@@ -36,6 +40,8 @@ __all__ = [
     "TALL_ROWS",
     "block_max",
     "block_min",
+    "block_outer_bfloat16",
+    "block_outer_tf32",
     "block_pack",
     "block_product",
     "block_product_bfloat16",
@@ -47,6 +53,8 @@ __all__ = [
     "blocks_of_warps",
     "part_of",
     "rows_for",
+    "tensor_tile",
+    "tensor_zeros",
     "vectors_for",
     "warps",
 ]

@@ -82,6 +82,58 @@ def test_what_is_no_number_stays_in_its_row_and_column(kind: str) -> None:
         np.testing.assert_array_equal(found, expected)
 
 
+TAPS = """
+a = matrix(args, 0, batch * {m}, {k}, {step})
+b = matrix(args, 1, {k}, {n})
+c = matrix(args, 2, {m}, {n})
+team, teams, warp, team_warps = blocks_of_warps()
+for j in range(0, {n}, {vectors} * LANES):
+    for turn in range(-(-({m} // {rows}) // team_warps)):
+        i = min(turn * team_warps + warp, {m} // {rows} - 1) * {rows}
+        sums = tensor_zeros({rows}, {vectors})
+        for start in range(0, {k}, {depth}):
+            count = min({depth}, {k} - start)
+            sums = block_outer_{kind}(sums, a, i, start, b, start, j, count, {rows})
+        store(c, i, j, tensor_tile(sums, {rows}))
+"""
+
+
+@pytest.mark.parametrize("kind", ROUNDINGS)
+@pytest.mark.parametrize(
+    ("rows", "vectors", "tiles"),
+    [
+        (7, 2, 3),
+        (14, 2, 2),
+        (28, 2, 3),
+        *(
+            pytest.param(*one, marks=slow)
+            for one in [
+                (1, 8, 3),
+                (8, 2, 2),
+                (5, 4, 2),
+                (16, 3, 2),
+                (32, 2, 2),
+            ]
+        ),
+    ],
+)
+def test_taps(rows: int, vectors: int, tiles: int, kind: str) -> None:
+    """Rows that overlap, as those of a convolution do, in tiles that no 8 rows divide evenly."""
+    rng = np.random.default_rng(rows)
+    m, k, n, step = rows * tiles, 70, 70, 20
+    line = rng.normal(size=(m - 1) * step + k).astype(np.float32)
+    a = np.lib.stride_tricks.sliding_window_view(line, k)[::step]
+    b = rng.normal(size=(k, n)).astype(np.float32)
+    depth = 32 if kind == "tf32" else 64
+    sizes = {"m": m, "k": k, "n": n, "step": step, "rows": rows, "vectors": vectors}
+    body = TAPS.format(**sizes, depth=depth, kind=kind)
+    found = np.full(m * n, np.nan, np.float32)
+    interpret(build_kernel(body), [line, b.reshape(-1), found], grid=1, block=64)
+    left, right = (ROUNDINGS[kind](each).astype(np.float64) for each in (a, b))
+    allowed = (k + 1) * 2.0**-23 * (abs(left) @ abs(right))
+    assert (abs(found.reshape(m, n) - left @ right) <= allowed).all()
+
+
 DENSE = """
 model Net:
     input x: float32[17, 40]
@@ -92,36 +144,60 @@ model Net:
 """
 
 
-def pair_of(precision: str) -> Pair:
+# Tiles of 28 and 13 rows, an open height, strides, and columns for which a tile would be too wide.
+CONVOLUTIONS = """
+model Net:
+    dim height >= 5
+    input x: float32[height, 28, 8]
+    h = x |> Conv2D(40, 3, padding="same", activation="tanh")
+    output y = h |> Conv2D(70, 3, strides=2) |> GlobalAveragePooling2D() |> Dense(2)
+    train:
+        optimizer = SGD(0.1)
+        loss = "mse"
+"""
+CASES = {
+    "dense": (DENSE, (17, 40), (17, 33), ("block_product_", "block_product_t_")),
+    "convolutions": (CONVOLUTIONS, (5, 28, 8), (2,), ("block_outer_",)),
+}
+each_case = pytest.mark.parametrize("case", CASES)
+
+
+def pair_of(case: str, precision: str) -> Pair:
     """The model in both forms, with the gradients of its kernels on tensor cores as well."""
     rng = np.random.default_rng(11)
-    x, y = rng.uniform(-1, 1, (5, 17, 40)), rng.uniform(-1, 1, (5, 17, 33))
+    text, *shapes, _ = CASES[case]
+    x, y = (rng.uniform(-1, 1, (5, *shape)).astype(np.float32) for shape in shapes)
     with mock.patch.object(summing, "_MANY_SUMS", 1):
-        return Pair(DENSE, x.astype("f4"), y.astype("f4"), precision=precision)
+        return Pair(text, x, y, spread=0.2, precision=precision)
 
 
-def test_predictions_are_near_those_of_float32() -> None:
-    pair_of("tf32").compare(predictions)
+@pytest.mark.parametrize("case", ["dense", pytest.param("convolutions", marks=slow)])
+def test_predictions_are_near_those_of_float32(case: str) -> None:
+    pair_of(case, "tf32").compare(predictions)
 
 
 @slow
+@each_case
 @pytest.mark.parametrize("precision", ROUNDINGS)
-def test_training_is_near_that_of_float32(precision: str) -> None:
+def test_training_is_near_that_of_float32(case: str, precision: str) -> None:
     """Outputs, loss, gradients, and the weights after some steps."""
-    check(pair_of(precision))
+    check(pair_of(case, precision))
 
 
+@each_case
 @pytest.mark.parametrize("precision", ROUNDINGS)
-def test_modules_say_how_precise_they_are(precision: str) -> None:
+def test_modules_say_how_precise_they_are(case: str, precision: str) -> None:
+    model, _, _, names = CASES[case]
     with mock.patch.object(summing, "_MANY_SUMS", 1):
-        text = compile_text(DENSE, "net.k", target=target_named("cuda", precision)).text
+        text = compile_text(model, "net.k", target=target_named("cuda", precision)).text
     assert f"Operands of large products are rounded to {precision};" in text
     assert f'precision="{precision}"' in text
-    for name in (f"block_product_{precision}(", f"block_product_t_{precision}("):
-        assert name in text
-    assert "block_product(" not in text and "block_product_t(" not in text
+    assert all(f"{name}{precision}(" in text for name in names)
+    assert not any(f"{name}(" in text for name in ("block_product", "block_product_t"))
+    assert "block_pack(" not in text
 
 
-def test_float32_is_not_mentioned() -> None:
-    plain = compile_text(DENSE, "net.k", target=target_named("cuda")).text
-    assert "precision" not in plain and "TALL_ROWS" not in plain
+@each_case
+def test_float32_is_not_mentioned(case: str) -> None:
+    plain = compile_text(CASES[case][0], "net.k", target=target_named("cuda")).text
+    assert "precision" not in plain and "TALL_ROWS" not in plain and "tensor_" not in plain

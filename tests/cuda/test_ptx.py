@@ -35,9 +35,13 @@ model Net:
     train:
         optimizer = SGD(0.1)
         loss = "mse"
+
+model Images:
+    input x: float32[28, 28, 40]
+    output y = Conv2D(70, 3, padding="same", activation="gelu")(x)
 """
 # Templates with products that warps of a block share.
-STAGED = {"matmul", "packed_matmul", "outer", "packed_outer"}
+STAGED = {"matmul", "packed_matmul", "outer", "packed_outer", "nest"}
 # Kernels of an example: of more, so many spread over all.
 MOST = 24
 

@@ -27,8 +27,9 @@ from kgen.kernels.nest import (
     tile_start,
 )
 from kgen.kernels.places import add, mixed, mul, size
-from kgen.kernels.staging import pays_to_stage, staged_lines
+from kgen.kernels.staging import pays_to_stage, staged_lines, tensor_lines
 from kgen.ops.borders import line_block
+from kgen.precision import FLOAT32
 from kgen.texts import NestText
 
 # Floats of a panel of the kernel, copied together.
@@ -59,6 +60,10 @@ def conv(body: Body) -> NestText:
     cols, inner = known_size(out[-1:]), known_size(w.shape[:-1])
     extent = width(out[-2:-1])
     vectors = tile_vectors(cols, extent, body.lanes)
+    stages = not is_bordered(node) and pays_to_stage(body, out, inner, cols)
+    tensors = body.precision if stages and body.precision != FLOAT32 else ""
+    if tensors and vectors == 3:  # high tiles of three would not fit in shared memory
+        vectors = 2
     height = tile_height(extent, vectors)
     start, limit = tile_start(extent, height)
     take_names(body, "tile", "kk", "row", "place", "cells", "taps")
@@ -104,25 +109,37 @@ def conv(body: Body) -> NestText:
             *(finish := epilogue(body, Cursor("i", j, height, str(vectors), limit=limit))),
         ),
     )
-    if is_bordered(node) or not pays_to_stage(body, out, inner, cols):
+    if not stages:
         return text
     take_names(body, "number", "tiles", "t")
     down = f"-(-{extent} // {height})"
     sizes = [product_text(out[:1]), *shape[1:-1], down]
     base = "row" if reading.windows.is_plain else "place"
-    left = reading.windows.at(base, "ox", "k")
+    heads = staged_tiles(sizes, ["n", *positions[:-1]], cols, vectors)
+    before = f"tile = t % ({down}) * {height}", *tile
+    loops, row = products.loops[:-1], "kk" if len(products.loops) > 1 else "0"
+    if tensors:
+        take_names(body, "sums")
+        left = f"{reading.windows.name}, {reading.windows.at(base, 'ox', 'start')}"
+        dealt = tensor_lines(
+            heads,
+            (*before, f"sums = tensor_zeros({height}, {vectors})", *products.start),
+            loops,
+            geometry.run,
+            tensors,
+            f"sums = block_outer_{tensors}(sums, {left}, {kernel}, {add(row, 'start')}, j, count, "
+            f"{height})",
+            (f"acc = tensor_tile(sums, {height})", *finish),
+        )
+        return replace(text, dealt=dealt, tensors=tensors)
+    left = f"{reading.windows.name}, {reading.windows.at(base, 'ox', 'k')}"
     dealt = staged_lines(
-        staged_tiles(sizes, ["n", *positions[:-1]], cols, vectors),
-        (
-            f"tile = t % ({down}) * {height}",
-            *tile,
-            f"acc = zeros({height}, {vectors})",
-            *products.start,
-        ),
-        products.loops[:-1],
+        heads,
+        (*before, f"acc = zeros({height}, {vectors})", *products.start),
+        loops,
         geometry.run,
-        (kernel, "kk" if len(products.loops) > 1 else "0", vectors),
-        f"acc = outer(acc, {reading.windows.name}, {left}, panel, k - start, 0)",
+        (kernel, row, vectors),
+        f"acc = outer(acc, {left}, panel, k - start, 0)",
         finish,
     )
     return replace(text, dealt=dealt)

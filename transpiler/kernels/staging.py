@@ -16,6 +16,8 @@ _ROWS = 64
 _COLUMNS = 33
 _POSITIONS = 16
 _DEPTH = 32
+# Terms that tensor cores are given together.
+_TENSOR_DEPTHS = {"tf32": 32, "bfloat16": 64}
 
 
 def pays_to_stage(body: Body, out: Shape, inner: int, cols: int) -> bool:
@@ -43,9 +45,39 @@ def staged_lines(
     kernel, row, vectors = panel
     depth = min(run, _DEPTH)
     pack = f"panel = block_pack({kernel}, {add(row, 'start')}, j, {depth}, {vectors}, count)"
-    bounds = (f"count = min({depth}, {run} - start)", pack)
-    blocks = Loop(f"start in range(0, {run}, {depth})", bounds)
-    lines, deepest = opened((*taps, blocks, Loop("k in range(start, start + count)")), 1)
+    inner = *_blocks(run, depth, pack), Loop("k in range(start, start + count)")
+    return _around(heads, before, (*taps, *inner), product, finish)
+
+
+def tensor_lines(
+    heads: Sequence[str],
+    before: Sequence[str],
+    taps: Sequence[Loop],
+    run: int,
+    precision: str,
+    product: str,
+    finish: Sequence[str],
+) -> tuple[str, ...]:
+    """As `staged_lines`, on tensor cores: `product` adds the terms from `start` on, `count`."""
+    blocks = _blocks(run, min(run, _TENSOR_DEPTHS[precision]))
+    return _around(heads, before, (*taps, *blocks), product, finish)
+
+
+def _blocks(run: int, depth: int, *lines: str) -> tuple[Loop]:
+    """The loop over a run, so many terms at a time."""
+    bounds = f"count = min({depth}, {run} - start)"
+    return (Loop(f"start in range(0, {run}, {depth})", (bounds, *lines)),)
+
+
+def _around(
+    heads: Sequence[str],
+    before: Sequence[str],
+    loops: Sequence[Loop],
+    product: str,
+    finish: Sequence[str],
+) -> tuple[str, ...]:
+    """A product in loops, and what comes before and after it."""
+    lines, deepest = opened(loops, 1)
     return (
         *heads,
         *indented(before, 1),
