@@ -14,10 +14,11 @@ from kgen.runtime.ceiling import check_room, spare
 from kgen.runtime.compiling import Progress
 from kgen.runtime.device import Device
 from kgen.runtime.dims import open_sizes
-from kgen.runtime.few import FEW, SINGLE, Few, run_few
+from kgen.runtime.few import FEW, SINGLE, Few
 from kgen.runtime.isa import ROWS
 from kgen.runtime.kernels import Buffer, Command, Kernel, Sync, sync
 from kgen.runtime.memory import Memory, Programs, SharedArena, State, Steps
+from kgen.runtime.sharing import run_few
 from kgen.runtime.spec import Spec
 from kgen.runtime.states import States
 from kgen.runtime.team import Plan

@@ -12,8 +12,8 @@ import pytest
 from kgen.runtime import engine
 from kgen.runtime import few as quick
 from kgen.runtime.errors import DataError
-from kgen.runtime.few import PATIENCE
 from kgen.runtime.quick import OFTEN, QUICK_SHAPES
+from kgen.runtime.sharing import PATIENCE
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 

@@ -16,7 +16,7 @@ from kgen.compiler import elaborate_text
 from kgen.passes.unfold import unfold
 from kgen.runtime import few as quick
 from kgen.runtime.errors import DataError
-from kgen.runtime.few import PATIENCE
+from kgen.runtime.sharing import PATIENCE
 from rounding import Near, bounds
 
 MODELS = """
