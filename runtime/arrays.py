@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
+from inspect import isroutine
 from typing import Any
 
 import numpy as np
@@ -40,6 +41,8 @@ def as_table(value: Any, what: str) -> Any:
         raise DataError(f"{what} is a masked array; fill the gaps first, with x.filled(value).")
     if isinstance(value, np.ndarray):
         return np.asarray(value)
+    if isroutine(value):
+        raise DataError(f"{what} is a function; call it, and pass what it gives.")
     if hasattr(value, "detach"):
         return _from_torch(value, what)
     if callable(getattr(value, "to_numpy", None)):

@@ -197,6 +197,13 @@ def test_refused_inputs(x: Any, fragments: tuple[str, ...]) -> None:
     refusal(lambda: bind_data(CLASSIFIER, x, np.zeros(4, int)), *fragments)
 
 
+def test_a_generator_function_is_not_called() -> None:
+    def batches() -> Any:
+        yield rows(2)
+
+    refusal(lambda: bind_inputs(CLASSIFIER, batches), "input 'x' is a function; call it")
+
+
 def test_sparse_matrix_is_refused() -> None:
     scipy = pytest.importorskip("scipy.sparse")
     refusal(lambda: bind_inputs(CLASSIFIER, scipy.csr_matrix(rows(3))), "sparse", "toarray")
