@@ -35,6 +35,8 @@ FOUR = 4
 GAP = 4
 # Words that one `mma.sync` adds up, and its columns.
 STEP = EIGHT = 8
+# What instructions do that only compute.
+PURE = ("nounwind", "readnone")
 # Where a lane's sums are, by vector, column of four and the lane's rows.
 Sums = list[list[list[Any]]]
 
@@ -90,7 +92,7 @@ class Tensors:
         kind = ir.FunctionType(INT32, [FLOAT] * len(numbers))
         constraints = ",".join(["=r", *("f" for _ in numbers)])
         made = ir.InlineAsm(kind, self.kind.rounding, constraints)
-        return self.code.builder.call(made, numbers)
+        return self.code.builder.call(made, numbers, attrs=PURE)
 
     def terms(self, word: Any, start: Any, count: Any) -> list[tuple[Any, Any]]:
         """Which terms a word is made of, and whether each counts; the first term if not."""
@@ -277,7 +279,7 @@ class Tensors:
         inputs = ["r"] * len(left + right) + ["f"] * len(sums)
         constraints = ",".join([*("=f" for _ in sums), *inputs])
         made = ir.InlineAsm(kind, f"{self.kind.product} {groups};", constraints)
-        found = builder.call(made, operands, attrs=("convergent",))
+        found = builder.call(made, operands, attrs=("convergent", *PURE))
         return [builder.extract_value(found, n) for n in range(len(sums))]
 
     def in_rows(self, totals: Sums) -> list[Any]:
