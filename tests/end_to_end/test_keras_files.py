@@ -364,7 +364,7 @@ def test_what_cannot_be_written(
 ) -> None:
     net = written.Head(seed=1)
     for name in ("m.h5", "m.keras"):
-        with pytest.raises(WeightError, match=r"written as '\.weights\.h5'"):
+        with pytest.raises(WeightError, match=r"files that end with '\.weights\.h5'"):
             net.save_weights(tmp_path / name)
     (tmp_path / "old.weights.h5").mkdir()
     with pytest.raises(OSError, match="is a folder"):
