@@ -142,17 +142,25 @@ def test_the_runtime_stands_alone(path: Path) -> None:
 # --- templates -----------------------------------------------------------------
 
 
-def variables(name: str, target: Target) -> set[str]:
-    """What a template and those it includes expect to be given."""
+def parsed(name: str, target: Target) -> tuple[set[str], set[str]]:
+    """What a template expects to be given, and the templates that it includes."""
     loader = ChoiceLoader([PackageLoader("kgen.templates", one) for one in target.templates])
     environment = Environment(loader=loader)
     source, _, _ = loader.get_source(environment, name)
     tree = environment.parse(source)
-    found = set(meta.find_undeclared_variables(tree))
-    for included in meta.find_referenced_templates(tree):
-        assert included is not None
-        found |= variables(included, target)
-    return found
+    included = {other for other in meta.find_referenced_templates(tree) if other is not None}
+    return set(meta.find_undeclared_variables(tree)), included
+
+
+def variables(name: str, target: Target) -> set[str]:
+    """What a template and those it includes expect to be given."""
+    found, included = parsed(name, target)
+    return found.union(*(variables(other, target) for other in included))
+
+
+def reached(name: str, target: Target) -> set[str]:
+    """A template and those it includes."""
+    return {name}.union(*(reached(other, target) for other in parsed(name, target)[1]))
 
 
 @pytest.mark.parametrize("text", TEMPLATES, ids=lambda text: text.__name__)
@@ -165,11 +173,11 @@ def test_templates_use_all_they_are_given(text: type[KernelText]) -> None:
 
 
 def test_every_template_is_used() -> None:
-    known = {*TEMPLATES.values(), "header", "module", "shared"}
     for target in TARGETS.values():
         folders = [ROOT / "templates" / folder for folder in target.templates]
-        files = {path.name.removesuffix(".py.jinja") for one in folders for path in one.glob("*")}
-        assert files == known
+        files = {path.name for one in folders for path in one.glob("*")}
+        kinds = {f"{name}.py.jinja" for name in (*TEMPLATES.values(), "module")}
+        assert files == set().union(*(reached(kind, target) for kind in kinds))
 
 
 # --- what is emitted -----------------------------------------------------------
