@@ -7,6 +7,7 @@ import io
 import json
 import os
 import shutil
+import shlex
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -213,7 +214,7 @@ def test_standard_input(command: str, tmp_path: Path) -> None:
 
 def test_a_reader_that_goes_away(tmp_path: Path) -> None:
     for command in ("layers", "layers --json", "explain"):
-        line = f"{sys.executable} -m kgen {command} | head -n 1"
+        line = f"{shlex.quote(sys.executable)} -m kgen {command} | head -n 1"
         done = subprocess.run(["bash", "-c", line], capture_output=True, cwd=tmp_path, text=True)
         assert "Traceback" not in done.stderr and "Exception" not in done.stderr, done.stderr
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import io
 import os
+import shlex
 import subprocess
 import sys
 import warnings
@@ -254,7 +255,7 @@ def test_results_that_are_lost(words: list[str], project: Path) -> None:
 
 @pytest.mark.skipif(not FULL.exists(), reason="a disk that is full")
 def test_nothing_is_written_again_at_the_end(project: Path) -> None:
-    line = f"{sys.executable} -m kgen explain K0401 >{FULL}"
+    line = f"{shlex.quote(sys.executable)} -m kgen explain K0401 >{FULL}"
     done = subprocess.run(["bash", "-c", line], cwd=project, capture_output=True, text=True)
     assert done.returncode == 1
     assert done.stderr == "error: standard output: no space left on device\n"
@@ -262,7 +263,7 @@ def test_nothing_is_written_again_at_the_end(project: Path) -> None:
 
 @pytest.mark.skipif(os.name != "posix", reason="a shell that closes streams")
 def test_no_standard_output_at_all(project: Path) -> None:
-    line = f"{sys.executable} -m kgen summary small.k --json >&-"
+    line = f"{shlex.quote(sys.executable)} -m kgen summary small.k --json >&-"
     done = subprocess.run(["bash", "-c", line], cwd=project, capture_output=True, text=True)
     assert done.returncode == 1
     assert done.stderr == "error: standard output: bad file descriptor\n"
