@@ -6,8 +6,8 @@ import importlib
 import io
 import json
 import os
-import shutil
 import shlex
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
