@@ -25,6 +25,7 @@ from kgen.runtime.tile_memory import (
     load_scalar,
     matrix,
     prefetch,
+    prefetch_write,
     store,
     store_column,
     store_rows,
@@ -169,9 +170,8 @@ def describe_load(m: Any, i: Any, j: Any, rows: Any, vectors: Any, fill: Any = N
     return TileType(*block), (m, INDEX, INDEX, rows, vectors, *extra), generate
 
 
-@implements(prefetch)
-def describe_prefetch(m: Any, i: Any, j: Any, rows: Any, vectors: Any) -> Description:
-    """A hint for each vector: nothing is read, and no address is wrong."""
+def describe_hint(m: Any, rows: Any, vectors: Any, *, writing: bool) -> Description:
+    """A hint for each vector of a block: nothing is touched, and no address is wrong."""
     shape = literal_int(rows), literal_int(vectors)
     if not isinstance(m, MatrixType) or shape[0] is None or shape[1] is None:
         return None
@@ -183,9 +183,21 @@ def describe_prefetch(m: Any, i: Any, j: Any, rows: Any, vectors: Any) -> Descri
             line = code.builder.gep(first, [rows_below(code, m, value, r)])
             for v in range(across):
                 place = code.builder.gep(line, [code.integer(v * code.unit.lanes)])
-                code.unit.prefetch(code.builder, place)
+                code.unit.prefetch(code.builder, place, writing=writing)
 
     return types.void, (m, INDEX, INDEX, rows, vectors), generate
+
+
+@implements(prefetch)
+def describe_prefetch(m: Any, i: Any, j: Any, rows: Any, vectors: Any) -> Description:
+    """For a block that will be read."""
+    return describe_hint(m, rows, vectors, writing=False)
+
+
+@implements(prefetch_write)
+def describe_prefetch_write(m: Any, i: Any, j: Any, rows: Any, vectors: Any) -> Description:
+    """For a block that will be written."""
+    return describe_hint(m, rows, vectors, writing=True)
 
 
 def store_block(

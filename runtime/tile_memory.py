@@ -101,6 +101,10 @@ def prefetch(m: Matrix, i: int, j: int, rows: int, vectors: int) -> None:
     """Ask for the block at row `i`, column `j`, which will be loaded after other work."""
 
 
+def prefetch_write(m: Matrix, i: int, j: int, rows: int, vectors: int) -> None:
+    """As `prefetch`, for a block that will be written: no other core's cache may keep it."""
+
+
 def store(m: Matrix, i: int, j: int, tile: Tile) -> None:
     """Write a tile at row `i`, column `j`, leaving out what lies beyond the edge."""
     places, inside = emulated_places(m, i, j, tile.shape[0], tile.shape[1])

@@ -71,8 +71,8 @@ class VectorUnit(ABC):
         """The scalar in lane 0."""
 
     @abstractmethod
-    def prefetch(self, builder: Any, pointer: Any) -> None:
-        """Hint that the vector there will be read, if that helps."""
+    def prefetch(self, builder: Any, pointer: Any, *, writing: bool = False) -> None:
+        """Hint that the vector there will be read, or written, if that helps."""
 
     def writing(self, builder: Any) -> Any:
         """A context in which memory is written, after earlier reads and before later ones."""
@@ -127,10 +127,10 @@ class Simd(VectorUnit):
         align = ir.Constant(INT32, 4)
         call_intrinsic(builder, name, ir.VoidType(), value, place, align, mask)
 
-    def prefetch(self, builder: Any, pointer: Any) -> None:
-        """Into the first cache."""
+    def prefetch(self, builder: Any, pointer: Any, *, writing: bool = False) -> None:
+        """Into the first cache; to be written: and out of every other core's."""
         place = builder.bitcast(pointer, ir.IntType(8).as_pointer())
-        hints = [ir.Constant(INT32, number) for number in (0, 3, 1)]  # read, keep, data
+        hints = [ir.Constant(INT32, number) for number in (int(writing), 3, 1)]  # keep, data
         call_intrinsic(builder, "llvm.prefetch.p0", ir.VoidType(), place, *hints)
 
     def whole(self, builder: Any, value: Any) -> Any:

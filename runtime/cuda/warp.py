@@ -82,7 +82,7 @@ class Warp(VectorUnit):
         with builder.if_then(mask):
             builder.store(value, place)
 
-    def prefetch(self, builder: Any, pointer: Any) -> None:
+    def prefetch(self, builder: Any, pointer: Any, *, writing: bool = False) -> None:
         """Other warps work while one waits."""
 
     def whole(self, builder: Any, value: Any) -> Any:

@@ -36,6 +36,7 @@ from kgen.runtime.tiles import (
     outer_t,
     pack,
     pack_t,
+    prefetch_write,
     random_key,
     row_max,
     row_min,
@@ -380,6 +381,9 @@ def update_weights(thread, threads, batch, clock, args):
     weights = matrix(args, 4, 1, 26128)
     first, last = share(26128, 4 * LANES, thread, threads)
     for j in range(first, last, 4 * LANES):
+        prefetch_write(momentum, 0, j + 16 * LANES, 1, 4)
+        prefetch_write(velocity, 0, j + 16 * LANES, 1, 4)
+        prefetch_write(weights, 0, j + 16 * LANES, 1, 4)
         gradients_tile = load(gradients, 0, j, 1, 4)
         momentum_tile = load(momentum, 0, j, 1, 4)
         add_tile = momentum_tile + ((gradients_tile - momentum_tile) * 0.1)

@@ -35,6 +35,7 @@ from kgen.runtime.tiles import (
     outer,
     outer_t,
     pack_t,
+    prefetch_write,
     random_key,
     row_max,
     row_min,
@@ -379,6 +380,8 @@ def update_weights(thread, threads, batch, clock, args):
     weights = matrix(args, 3, 1, 6160)
     first, last = share(6160, 4 * LANES, thread, threads)
     for j in range(first, last, 4 * LANES):
+        prefetch_write(momentum, 0, j + 16 * LANES, 1, 4)
+        prefetch_write(weights, 0, j + 16 * LANES, 1, 4)
         learning_rate_2 = load_scalar(learning_rate, 0, 0)
         multiply = load(gradients, 0, j, 1, 4) * learning_rate_2
         subtract_tile = (load(momentum, 0, j, 1, 4) * 0.9) - multiply

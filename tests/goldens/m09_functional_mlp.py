@@ -32,6 +32,7 @@ from kgen.runtime.tiles import (
     outer,
     outer_t,
     pack_t,
+    prefetch_write,
     row_max,
     row_min,
     row_sum,
@@ -302,6 +303,8 @@ def update_weights(thread, threads, batch, clock, args):
     weights = matrix(args, 3, 1, 55056)
     first, last = share(55056, 4 * LANES, thread, threads)
     for j in range(first, last, 4 * LANES):
+        prefetch_write(velocity, 0, j + 16 * LANES, 1, 4)
+        prefetch_write(weights, 0, j + 16 * LANES, 1, 4)
         gradients_tile = load(gradients, 0, j, 1, 4)
         multiply_1 = 0.1 * square(gradients_tile)
         add_tile = (0.9 * load(velocity, 0, j, 1, 4)) + multiply_1

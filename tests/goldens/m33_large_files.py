@@ -33,6 +33,7 @@ from kgen.runtime.tiles import (
     outer_t,
     pack,
     pack_t,
+    prefetch_write,
     row_max,
     row_min,
     row_sum,
@@ -257,6 +258,9 @@ def update_weights(thread, threads, batch, clock, args):
     weights = matrix(args, 4, 1, 101776)
     first, last = share(101776, 4 * LANES, thread, threads)
     for j in range(first, last, 4 * LANES):
+        prefetch_write(momentum, 0, j + 16 * LANES, 1, 4)
+        prefetch_write(velocity, 0, j + 16 * LANES, 1, 4)
+        prefetch_write(weights, 0, j + 16 * LANES, 1, 4)
         gradients_tile = load(gradients, 0, j, 1, 4)
         momentum_tile = load(momentum, 0, j, 1, 4)
         add_tile = momentum_tile + ((gradients_tile - momentum_tile) * 0.1)

@@ -41,6 +41,7 @@ from kgen.runtime.tiles import (
     outer,
     outer_t,
     pack_t,
+    prefetch_write,
     random_key,
     row_max,
     row_min,
@@ -639,6 +640,9 @@ def update_weights(thread, threads, batch, clock, args):
     learning_rate = matrix(args, 4, 1, 1)
     first, last = share(37920, 4 * LANES, thread, threads)
     for j in range(first, last, 4 * LANES):
+        prefetch_write(accumulated_grad, 0, j + 16 * LANES, 1, 4)
+        prefetch_write(accumulated_delta_var, 0, j + 16 * LANES, 1, 4)
+        prefetch_write(weights, 0, j + 16 * LANES, 1, 4)
         gradients_tile = load(gradients, 0, j, 1, 4)
         multiply_1 = 0.05 * square(gradients_tile)
         add_tile = (0.95 * load(accumulated_grad, 0, j, 1, 4)) + multiply_1

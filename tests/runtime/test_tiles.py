@@ -52,6 +52,26 @@ def test_variable_rows_are_not_guarded(build: Any, run: Any) -> None:
 
 
 @pytest.mark.parametrize("run", WAYS)
+def test_prefetches_change_nothing(build: Any, run: Any) -> None:
+    """Nor does one of what lies far beyond the memory."""
+    kernel = build(
+        """
+a = matrix(args, 0, 3, 40)
+for i in range(3):
+    prefetch(a, i + 1000000, 0, 2, 1)
+    prefetch_write(a, i, 1000000, 1, 2)
+    store(a, i, 0, load(a, i, 0, 1, 1) + 1.0)
+"""
+    )
+    a = np.random.default_rng(4).standard_normal((3, 40)).astype(np.float32)
+    held, expected = padded(a), a.copy()
+    expected[:, :LANES] += 1
+    run(kernel, [held])
+    np.testing.assert_array_equal(held[:120].reshape(3, 40), expected)
+    assert (held[120:] == 77).all()
+
+
+@pytest.mark.parametrize("run", WAYS)
 def test_load_fills_beyond_the_columns(build: Any, run: Any) -> None:
     kernel = build(
         """

@@ -151,3 +151,17 @@ def test_packing_never_overlaps_the_living(shapes: list[tuple[int, int, int]]) -
 
 def test_memory_is_used_again() -> None:
     assert pack([Buffer(f"b{i}", "fixed", 64, life=(i, i)) for i in range(10)]) == 64
+
+
+@pytest.mark.parametrize(("width", "lanes", "claims"), [(64, 16, 3), (10, 16, 0), (64, 32, 0)])
+def test_many_weights_are_claimed_before_they_are_written(
+    width: int, lanes: int, claims: int
+) -> None:
+    """Not few of them, nor by a GPU's warps: Adam overwrites weights, momentum and velocity."""
+    (model,) = elaborate_text(MODEL.replace("64", str(width)), "mlp.k")
+    program = lay_out(model, KernelTable(lanes=lanes)).train
+    assert program is not None
+    (update,) = (call for call in program.update if isinstance(call, Call))
+    lines = [line for line in update.kernel.text.body if line.startswith("prefetch_write")]
+    assert len(lines) == claims
+    assert claims == 0 or any("(weights, 0, j + 16 * LANES, 1, 4)" in line for line in lines)

@@ -6,6 +6,7 @@ from kgen.access import FULL, ONE, ROW, count, place, row_access
 from kgen.body import Body, Cursor
 from kgen.fuse import REDUCTIONS, Fusion, Group, is_join
 from kgen.graph import Node, Value
+from kgen.kernels.dealing import has_blocks
 from kgen.kernels.loops import (
     ACCUMULATORS,
     FOLD,
@@ -22,6 +23,8 @@ from kgen.texts import FlatText, KernelText, RowsText, Stage
 
 # Widest row (in floats) that is held in registers whole.
 IN_REGISTERS = 64
+# From so many numbers on, those to be overwritten are claimed so many tiles ahead.
+_MANY_NUMBERS, _TILES_AHEAD = 1024, 4
 
 
 def rowwise(body: Body) -> KernelText:
@@ -189,5 +192,17 @@ def _flat(body: Body) -> FlatText:
         share=share,
         loop=loop,
         dealt=shared_loop(share, loop),
-        body=tuple(body.take()),
+        body=(*_claims(body, cols, vectors), *body.take()),
+    )
+
+
+def _claims(body: Body, cols: Width, vectors: str) -> tuple[str, ...]:
+    """Prefetches of what is overwritten, which other cores' caches may hold since they read it."""
+    if has_blocks(body.lanes) or isinstance(cols, str) or cols < _MANY_NUMBERS:
+        return ()
+    tile = f"0, j + {_TILES_AHEAD * int(vectors)} * LANES, 1, {vectors}"
+    return tuple(
+        f"prefetch_write({body.view(value, '1', cols)}, {tile})"
+        for value in body.written
+        if value in body.in_place
     )
