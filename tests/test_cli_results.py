@@ -174,6 +174,24 @@ def test_a_file_of_somebody_elses_is_not_replaced(tmp_path: Path) -> None:
     assert run("build", "train.k", cwd=tmp_path).stdout.startswith("wrote")
 
 
+def test_the_module_of_another_source_is_not_replaced(tmp_path: Path) -> None:
+    for name in ("my net.k", "my_net.k"):
+        (tmp_path / name).write_text(SMALL)
+    assert run("build", "my net.k", cwd=tmp_path).returncode == 0
+    module = (tmp_path / "my_net.py").read_text()
+    for command in (["build"], ["build", "--standalone"], ["warm"], ["train", "--data", "d.npz"]):
+        done = run(command[0], "my_net.k", *command[1:], cwd=tmp_path)
+        assert done.returncode == 1
+        assert "K0624" in done.stderr and "was built from my net.k" in done.stderr
+        assert "help: rename one of the two" in done.stderr
+    assert (tmp_path / "my_net.py").read_text() == module
+    assert run("build", "my_net.k", "-o", "built", cwd=tmp_path).returncode == 0
+    assert run("build", "my net.k", "--standalone", cwd=tmp_path).returncode == 0
+    assert run("build", "my_net.k", cwd=tmp_path).returncode == 1
+    # In the cache they are apart.
+    assert [kgen.load(tmp_path / name).SOURCE for name in ("my net.k", "my_net.k")] == [SMALL] * 2
+
+
 @pytest.mark.skipif(os.name != "posix", reason="links and permissions of POSIX")
 def test_files_keep_their_links_and_permissions(tmp_path: Path) -> None:
     (tmp_path / "real.k").write_text(SMALL.replace("width = 8", "width=8"))
@@ -310,6 +328,13 @@ def test_importing_beside_modules(hooked: Path) -> None:
         importlib.import_module("wrong")
     with pytest.raises(ModuleNotFoundError):
         importlib.import_module("nothing_of_this_name")
+
+
+def test_importing_one_of_two_files(hooked: Path) -> None:
+    for name in ("03_net.k", "m03_net.k"):
+        (hooked / name).write_text(SMALL)
+    with pytest.raises(kgen.KgenError, match=r"K0624.*03_net\.k and m03_net\.k have the same name"):
+        importlib.import_module("m03_net")
 
 
 def test_messages_do_not_mix_with_results(scores: Path) -> None:

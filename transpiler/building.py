@@ -25,8 +25,9 @@ if TYPE_CHECKING:
 # Module names that would hide a package the module itself needs.
 _TAKEN = frozenset({"jinja2", "kgen", "lark", "llvmlite", "numba", "numpy", "safetensors"})
 
-# What the header of every module says.
+# What the header of every module says, and the file that it names.
 BUILT_BY = "Built by kgen "
+_BUILT_FROM = re.compile(rf"^{BUILT_BY}\S+ from (.*); edit that, not this\.$", re.MULTILINE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +77,8 @@ def build(
             may exceed `max_memory`. All if not given.
 
     Raises:
-        KgenError: with every mistake found in the `.k` file, or a file of another's in the place.
+        KgenError: with every mistake found in the `.k` file; or in the module's place is a file of
+            another's, or a module built from another file.
         OSError: the module cannot be written.
         ValueError: there is no such target, no standalone module for it, no such precision or
             none of this target, or no such size.
@@ -102,7 +104,7 @@ def build(
         module = inline_runtime(module)
     folder = source.parent if directory is None else Path(directory)
     place = folder / f"{module_name(source)}{machine.suffix}.py"
-    check_ours(place)
+    check_ours(place, module)
     return Built(place, module, write_if_changed(place, module), phases)
 
 
@@ -133,22 +135,34 @@ def module_name(path: str | os.PathLike[str]) -> str:
     return name
 
 
-def check_ours(place: Path) -> None:
-    """Refuse to put a module in the place of a file that somebody else wrote.
+def check_ours(place: Path, module: str) -> None:
+    """Refuse to put a module in the place of anything but an older module of the same `.k` file.
+
+    Files are the same if their names are: modules do not tell folders.
 
     Raises:
-        KgenError: it is not empty, and was not built by kgen (K0623).
+        KgenError: what is there is not empty, and was not built by kgen (K0623), or was built from
+            a file of another name (K0624).
         OSError: it cannot be read.
     """
     try:
-        text = place.read_bytes()
+        text = place.read_bytes().decode("utf-8", "replace")
     except FileNotFoundError:
         return
-    if text.strip() and BUILT_BY.encode() not in text:
+    if text.strip() and BUILT_BY not in text:
         fail(
             "K0623",
             f"{place} is not a module that kgen built, and would be lost",
             help="rename it or the `.k` file, or choose a folder for the module: -o DIR",
+        )
+    older, newer = _BUILT_FROM.search(text), _BUILT_FROM.search(module)
+    if older is not None and newer is not None and older[1] != newer[1]:
+        fail(
+            "K0624",
+            f"{place} was built from {older[1]}, and would be lost: the module of {newer[1]} has "
+            "the same name",
+            help="rename one of the two `.k` files, or choose a folder for the module: -o DIR; "
+            f"if there is no {older[1]} any more, delete {place.name}",
         )
 
 

@@ -11,6 +11,7 @@ from pathlib import Path
 from types import ModuleType
 
 from kgen.building import BUILT_BY, build, module_name
+from kgen.diagnostics import fail
 from kgen.loading import module_folder
 
 
@@ -22,7 +23,8 @@ def import_hook() -> None:
     else's comes first; one that kgen built from the file does not, as it may be out of date.
 
     Raises (from the import):
-        KgenError: with every mistake found in the `.k` file.
+        KgenError: with every mistake found in the `.k` file; or two files of a folder make a module
+            of this name.
     """
     if not any(isinstance(finder, SourceFinder) for finder in sys.meta_path):
         sys.meta_path.insert(0, SourceFinder())
@@ -57,10 +59,19 @@ class _Loader(SourceFileLoader):
 
 def _find_file(name: str, folders: Sequence[str]) -> Path | None:
     # `02_mlp.k` makes the module `m02_mlp`, `random.k` the module `random_model`.
-    stems = {name, name.removeprefix("m"), name.removesuffix("_model")}
+    stems = sorted({name, name.removeprefix("m"), name.removesuffix("_model")})
     files = [f"{stem}.k" for stem in stems if stem and module_name(f"{stem}.k") == name]
-    places = (Path(folder, file) for folder in folders for file in files)
-    return next((place for place in places if place.is_file()), None)
+    for folder in folders:
+        found = [place for file in files if (place := Path(folder, file)).is_file()]
+        if len(found) > 1:
+            fail(
+                "K0624",
+                f"the modules of {found[0]} and {found[1].name} have the same name, {name}",
+                help="rename one of the two `.k` files",
+            )
+        if found:
+            return found[0]
+    return None
 
 
 def _is_foreign(spec: ModuleSpec | None) -> bool:
