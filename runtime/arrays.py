@@ -13,11 +13,10 @@ from typing import Any
 
 import numpy as np
 from kgen.runtime.errors import DataError
-from kgen.runtime.messages import count_text, listed, rows_text, shape_text
+from kgen.runtime.messages import listed, rows_text, shape_text
+from kgen.runtime.valuechecks import ValueChecks
 
 BLOCK_BYTES = 8 << 20
-INT32_MIN = -(1 << 31)
-INT32_MAX = (1 << 31) - 1
 
 
 def is_table(value: Any) -> bool:
@@ -165,7 +164,7 @@ def convert_array(
     found = tuple(int(size) for size in table.shape)
     kind = np.dtype(table.dtype).kind
     wanted = np.dtype(dtype)
-    checks = _ValueChecks(what, wanted, kind, classes, numbers, finite, places, ignored)
+    checks = ValueChecks(what, wanted, kind, classes, numbers, finite, places, ignored)
     fits = (
         isinstance(table, np.ndarray)
         and table.dtype == wanted
@@ -230,98 +229,3 @@ def _shape_problem(
         rows = ", ".join(["-1", *map(str, flat)])
         return f"{text} The number of values a row agrees: x.reshape({rows})."
     return text
-
-
-class _ValueChecks:
-    """Looks at converted blocks; `report` raises for the first kind of offence met."""
-
-    def __init__(
-        self,
-        what: str,
-        wanted: np.dtype[Any],
-        kind: str,
-        classes: int | None,
-        numbers: str,
-        finite: bool,
-        places: np.ndarray | None,
-        ignored: int | None,
-    ) -> None:
-        self.what = what
-        self.ignored = ignored
-        self.places = places
-        self.integers = wanted.kind == "i"
-        self.kind = kind
-        self.classes = classes
-        self.numbers = numbers
-        self.finite = finite
-        self.bad = 0
-        self.first: tuple[int, Any] | None = None
-        self.overflow = False
-
-    def look(self, start: int, source: Any, converted: np.ndarray) -> None:
-        if not converted.size:
-            return
-        if self.integers:
-            self._look_integers(start, np.asarray(source))
-        elif self.finite and self.kind == "f":
-            # One pass: a sum is finite only if every term is, but for rare overflow. As einsum
-            # takes it, without care for roundings, it is limited by memory alone.
-            with np.errstate(over="ignore", invalid="ignore"):
-                total = np.einsum("i->", converted.reshape(-1))
-            if not np.isfinite(total):
-                offending = ~np.isfinite(converted)
-                self._note(start, offending, np.asarray(source))
-
-    def _look_integers(self, start: int, source: np.ndarray) -> None:
-        low, high = (0, self.classes - 1) if self.classes else (INT32_MIN, INT32_MAX)
-        minimum, maximum = source.min(), source.max()
-        if (
-            minimum >= low
-            and maximum <= high
-            and (self.kind != "f" or np.array_equal(np.rint(source), source))
-        ):
-            return
-        offending = ~((source >= low) & (source <= high))
-        if self.ignored is not None:
-            offending &= source != self.ignored
-        if self.kind == "f":
-            offending |= np.rint(source) != source
-        self._note(start, offending, source)
-
-    def _note(self, start: int, offending: np.ndarray, source: np.ndarray) -> None:
-        count = int(np.count_nonzero(offending))
-        if not count:
-            return
-        self.bad += count
-        if self.first is None:
-            place = int(np.flatnonzero(offending)[0])
-            row = start + place // max(1, offending[0].size)
-            row = row if self.places is None else int(self.places[row])
-            self.first = (row, source.reshape(-1)[place].item())
-
-    def report(self) -> None:
-        if self.first is None:
-            return
-        row, value = self.first
-        holds = f"{self.what} holds {count_text(self.bad, 'value')}"
-        if self.integers:
-            allowed = (
-                f"that are not {self.numbers} from 0 to {self.classes - 1}"
-                if self.classes
-                else "that are not integers of 32 bits"
-            )
-            remedy = ""
-            if self.classes and self.numbers == "indices":
-                remedy = f" The table they number has {self.classes} rows, counted from 0."
-            elif self.classes and value == self.classes:
-                remedy = " Classes count from 0: subtract 1, or give the output one unit more."
-            raise DataError(f"{holds} {allowed}: first {value!r} in row {row}.{remedy}")
-        if np.isfinite(value):
-            raise DataError(
-                f"{holds} beyond the range of float32: first {value!r} in row {row}. "
-                "Scale the data."
-            )
-        raise DataError(
-            f"{holds} that are NaN or infinite: first {value!r} in row {row}. "
-            "Remove those rows or fill the gaps, for example with numpy.nan_to_num."
-        )

@@ -8,7 +8,8 @@ from typing import Any
 
 import numpy as np
 from kgen.runtime.arrays import is_table
-from kgen.runtime.data import Dataset, bind_data, bind_inputs, weight_classes
+from kgen.runtime.classweights import weight_classes
+from kgen.runtime.data import Dataset, bind_data, bind_inputs
 from kgen.runtime.errors import DataError
 from kgen.runtime.fixedbatch import check_one_batch
 from kgen.runtime.spec import Spec

@@ -11,12 +11,8 @@ from kgen.runtime.callback import Callback, CallbackList
 from kgen.runtime.history import History
 from kgen.runtime.interrupts import DeferredInterrupt
 from kgen.runtime.loggers import CSVLogger, JSONLogger, TensorBoard
-from kgen.runtime.monitors import (
-    EarlyStopping,
-    ModelCheckpoint,
-    ReduceLROnPlateau,
-    constant_rate,
-)
+from kgen.runtime.modelcheckpoint import ModelCheckpoint
+from kgen.runtime.monitors import EarlyStopping, ReduceLROnPlateau, constant_rate
 from kgen.runtime.progress import say
 
 __all__ = [

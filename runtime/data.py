@@ -12,7 +12,7 @@ from kgen.runtime.arrays import as_table, convert_array, is_table
 from kgen.runtime.dims import check_target, filled, open_sizes
 from kgen.runtime.errors import DataError
 from kgen.runtime.messages import count_text, did_you_mean, listed
-from kgen.runtime.rows import Rows, Table, bind_rows, in_memory
+from kgen.runtime.rows import Rows, Table, bind_rows
 from kgen.runtime.spec import Spec, Target
 
 
@@ -167,72 +167,15 @@ def bind_data(
     targets = _bind_targets(spec, y, lazy)
     sizes = open_sizes(spec, inputs)
     for target, array in zip(spec.targets, targets, strict=True):
-        _check_rows([(f"input '{spec.inputs[0].name}'", rows), (_target_name(target), len(array))])
+        _check_rows([(f"input '{spec.inputs[0].name}'", rows), (target_name(target), len(array))])
         shape = filled(target.shape, target.dims, sizes)
-        check_target(_target_name(target), array, shape, sizes)
+        check_target(target_name(target), array, shape, sizes)
     weights = _bind_sample_weights(spec, sample_weight, rows, lazy)
     return Dataset((*inputs, *targets, *weights), rows)
 
 
-def weight_classes(spec: Spec, data: Dataset, class_weight: Mapping[Any, Any] | None) -> Dataset:
-    """`data` with its sample weights taken from each row's class; classes not named weigh 1.
-
-    Raises:
-        DataError: several outputs, a target without classes, or unusable keys or weights.
-    """
-    if class_weight is None:
-        return data
-    if len(spec.targets) != 1:
-        raise DataError(
-            f"class_weight needs a model with one target, but this one has {len(spec.targets)}; "
-            "pass sample_weight instead."
-        )
-    if not isinstance(class_weight, Mapping):
-        raise DataError(
-            f"class_weight must be a dict from class to weight, not {type(class_weight).__name__}."
-        )
-    target, labels = spec.targets[0], in_memory(data.arrays[len(spec.inputs)])
-    if len(target.shape) > 1 or (target.dtype == "int32" and target.shape not in ((), (1,))):
-        raise DataError(
-            f"class_weight needs one class a row, but {_target_name(target)} has several values "
-            "a row; pass sample_weight instead."
-        )
-    one_hot = target.dtype != "int32" and target.shape not in ((), (1,))
-    classes = labels.argmax(-1) if one_hot else np.rint(labels.reshape(-1)).astype(np.int64)
-    count = target.classes or (int(labels.shape[-1]) if one_hot else 2)
-    # Targets of a hinge are -1 and 1.
-    lowest = 0 if target.classes or one_hot else -1
-    table = {_class_number(key): _class_factor(key, value) for key, value in class_weight.items()}
-    for number in table:
-        if not lowest <= number < count:
-            raise DataError(f"class_weight names class {number}, but there are only {count}.")
-    found, places = np.unique(classes, return_inverse=True)
-    factors = np.array([table.get(int(number), 1.0) for number in found], np.float32)
-    return Dataset((*data.arrays[:-1], factors[places.reshape(-1)]), data.rows)
-
-
-def _class_number(key: Any) -> int:
-    """A key of `class_weight`; of any type, as labels from which it may have been taken."""
-    try:
-        number = int(key)
-        if number == key:
-            return number
-    except (TypeError, ValueError, OverflowError):
-        pass
-    raise DataError(f"a class in class_weight must be a whole number, not {key!r}.")
-
-
-def _class_factor(key: Any, weight: Any) -> float:
-    try:
-        factor = float(weight)
-    except (TypeError, ValueError):
-        factor = math.nan
-    if not math.isfinite(factor):
-        raise DataError(f"class_weight for class {key} is {weight!r}; it must be a finite number.")
-    return factor
-
-
-def _target_name(target: Target) -> str:
+def target_name(target: Target) -> str:
+    """What messages call a target."""
     return f"target '{target.output}'"
 
 
@@ -265,9 +208,9 @@ def _bind_target(part: Any, item: Target, lazy: bool) -> Table:
     if longest is not None:
         found = tuple(np.shape(part))[1:]
         if len(found) == 1 and found[0] < longest:
-            narrow = convert_array(part, _target_name(item), item.dtype, found, **checks)
+            narrow = convert_array(part, target_name(item), item.dtype, found, **checks)
             return np.pad(narrow, [(0, 0), (0, longest - found[0])])
-    return bind_rows(part, _target_name(item), item.dtype, item.shape, lazy=lazy, **checks)
+    return bind_rows(part, target_name(item), item.dtype, item.shape, lazy=lazy, **checks)
 
 
 def _bind_sample_weights(spec: Spec, sample_weight: Any, rows: int, lazy: bool) -> list[Table]:

@@ -9,7 +9,8 @@ import numpy as np
 from kgen.runtime.backups import BackupAndRestore, Resumed
 from kgen.runtime.batches import BatchStream, is_stream, unpack_batch
 from kgen.runtime.callback import CallbackList, each_of
-from kgen.runtime.data import Dataset, bind_data, bind_inputs, weight_classes, whole_number
+from kgen.runtime.classweights import weight_classes
+from kgen.runtime.data import Dataset, bind_data, bind_inputs, whole_number
 from kgen.runtime.errors import DataError
 from kgen.runtime.evaluation import by_output, evaluate_parts, predict_batches, predict_rows
 from kgen.runtime.fixedbatch import check_whole_batches, rows_of_batch, rows_to_predict

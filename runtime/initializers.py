@@ -13,6 +13,8 @@ from typing import Any
 
 import numpy as np
 from kgen.runtime.errors import WeightError
+from kgen.runtime.spec import Spec
+from kgen.runtime.weights import weight_views
 from numpy.typing import NDArray
 
 InitialValues = NDArray[np.float32]
@@ -30,6 +32,17 @@ _SCALED = {
     "LecunUniform": (1.0, "fan_in", "uniform"),
     "LecunNormal": (1.0, "fan_in", "truncated_normal"),
 }
+
+
+def initial_weights(spec: Spec, seed: int, flat: np.ndarray) -> None:
+    """Fills `flat`; each weight's values depend on the seed and its own path alone."""
+    views = weight_views(spec, flat)
+    for weight in spec.weights:
+        entropy = [seed, int.from_bytes(weight.path.encode(), "little")]
+        rng = np.random.Generator(np.random.Philox(np.random.SeedSequence(entropy)))
+        views[weight.path][...] = initialize(
+            weight.initializer, weight.arguments, weight.shape, rng
+        )
 
 
 def initialize(

@@ -7,7 +7,8 @@ from typing import Any
 
 import numpy as np
 from kgen.runtime.chunks import Chunk, train_chunk
-from kgen.runtime.data import Dataset, bind_data, bind_inputs, weight_classes
+from kgen.runtime.classweights import weight_classes
+from kgen.runtime.data import Dataset, bind_data, bind_inputs
 from kgen.runtime.errors import DataError
 from kgen.runtime.evaluation import (
     OwnTotals,

@@ -21,12 +21,12 @@ from kgen.runtime.device import Device
 from kgen.runtime.engine import Engine
 from kgen.runtime.errors import DataError, KgenRuntimeError, WeightError
 from kgen.runtime.history import History
-from kgen.runtime.initializers import initialize
+from kgen.runtime.initializers import initial_weights
 from kgen.runtime.interrupts import DeferredInterrupt
 from kgen.runtime.messages import listed
 from kgen.runtime.partfiles import load_parts
 from kgen.runtime.progress import CompileBar
-from kgen.runtime.quick import Quick
+from kgen.runtime.quick import Quick, is_plain
 from kgen.runtime.settled import check_attribute
 from kgen.runtime.spec import Spec
 from kgen.runtime.summary import print_summary
@@ -34,7 +34,7 @@ from kgen.runtime.team import MAX_THREADS
 from kgen.runtime.turns import new_turn
 from kgen.runtime.views import ModelView
 from kgen.runtime.weightfiles import LoadReport, load_model_weights
-from kgen.runtime.weights import Weights, copy_weights, weight_array, weight_views
+from kgen.runtime.weights import Weights, copy_weights, weight_array
 
 
 class ModelBase:
@@ -316,20 +316,3 @@ class ModelBase:
 
     def __repr__(self) -> str:
         return f"<{self.name}: {self.count_params():,} weights, step {self.engine.step}>"
-
-
-def initial_weights(spec: Spec, seed: int, flat: np.ndarray) -> None:
-    """Fills `flat`; each weight's values depend on the seed and its own path alone."""
-    views = weight_views(spec, flat)
-    for weight in spec.weights:
-        entropy = [seed, int.from_bytes(weight.path.encode(), "little")]
-        rng = np.random.Generator(np.random.Philox(np.random.SeedSequence(entropy)))
-        views[weight.path][...] = initialize(
-            weight.initializer, weight.arguments, weight.shape, rng
-        )
-
-
-def is_plain(spec: Spec) -> bool:
-    """Whether the quick path of a call may apply: no stranger types, each row an array."""
-    given = all(one.dtype in ("float32", "int32") and one.shape != () for one in spec.inputs)
-    return given and all(one.dtype == "float32" for one in spec.outputs)

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 from kgen.runtime.few import Few
-from kgen.runtime.spec import Input
+from kgen.runtime.spec import Input, Spec
 
 # Shapes of open sizes: how often one must come for a quick call of its own, for how many there are
 # such calls at a time, and how many are counted.
@@ -43,3 +43,9 @@ class Quick(dict[tuple[Any, ...], Few]):
             self.pop(oldest, None)
             self.seen.pop(oldest, None)
         self[shapes] = few
+
+
+def is_plain(spec: Spec) -> bool:
+    """Whether the quick path of a call may apply: no stranger types, each row an array."""
+    given = all(one.dtype in ("float32", "int32") and one.shape != () for one in spec.inputs)
+    return given and all(one.dtype == "float32" for one in spec.outputs)

@@ -10,7 +10,8 @@ import numpy as np
 import pytest
 from kgen.runtime.arrays import convert_array, matching_shape
 from kgen.runtime.batches import BatchStream, is_stream, row_order
-from kgen.runtime.data import bind_data, bind_inputs, weight_classes, whole_number
+from kgen.runtime.classweights import weight_classes
+from kgen.runtime.data import bind_data, bind_inputs, whole_number
 from kgen.runtime.errors import DataError
 from kgen.runtime.spec import Input, Spec
 from linear_engine import linear_spec
