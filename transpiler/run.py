@@ -186,6 +186,9 @@ _CLASSES = {"GroupQueryAttention": "GroupedQueryAttention"}
 
 
 def snake_case(kind: str) -> str:
-    """Keras's automatic name: `BatchNormalization` gives `batch_normalization`."""
+    """Keras's automatic name: `BatchNormalization` gives `batch_normalization`.
+
+    `runtime/kerasweights.py` finds layers in Keras's files by the same rule.
+    """
     words = re.sub(r"(.)([A-Z][a-z]+)", r"\1_\2", _CLASSES.get(kind, kind))
     return re.sub(r"([a-z])([A-Z])", r"\1_\2", words).lower()

@@ -9,8 +9,11 @@ from hypothesis import strategies as st
 from kgen.compiler import check_text, elaborate_text
 from kgen.diagnostics import KgenError
 from kgen.graph import BATCH
+from kgen.layers import registry
 from kgen.model import Model
 from kgen.rewrite import verify
+from kgen.run import snake_case
+from kgen.runtime import kerasweights
 
 from tests.strategies import programs
 
@@ -126,6 +129,13 @@ def test_automatic_names_avoid_taken_ones() -> None:
     assert [layer.name for layer in model.layers] == ["dense", "dense_1"]
     text = body('input x: float32[8]\noutput y = x |> Dense(4) |> Dense(4, name="dense")')
     assert codes(text) == ["K0205"]
+
+
+def test_the_runtime_finds_layers_in_files_by_their_automatic_names() -> None:
+    """Elaboration and runtime may not import each other, so each has the rule."""
+    kinds = [definition.name for definition in registry.definitions("layer")]
+    for kind in (*kinds, "Sequential", "MyMLP2Net", "HTTPServer"):
+        assert kerasweights.snake_case(kind) == snake_case(kind)
 
 
 # --- sharing, nesting ----------------------------------------------------------
