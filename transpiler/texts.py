@@ -88,7 +88,11 @@ class OuterText(KernelText):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PackedOuterText(KernelText):
-    """As `OuterText`, in blocks of rows, each panel of `b` copied together first."""
+    """As `OuterText`, in blocks of rows, each panel of `b` copied together first.
+
+    Of `inner` rows of the batch it sums those from `begin` to `end`, in blocks that start before
+    `until`; `line` is where row i of the result lies in `out`.
+    """
 
     share: str
     outer_loop: str
@@ -96,10 +100,14 @@ class PackedOuterText(KernelText):
     rows: str
     vectors: str
     inner: str
+    begin: str
+    end: str
+    until: str
     block: str
     a: str
     b: str
     out: str
+    line: str
 
 
 @dataclass(frozen=True, slots=True)

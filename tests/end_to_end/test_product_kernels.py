@@ -1,4 +1,4 @@
-"""Products whose panels are turned over as they are copied, within the bounds of rounding."""
+"""Products by panels of their operands, within the bounds of rounding."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ import pytest
 from kgen import ops
 from kgen.compiler import run_passes
 from kgen.graph import BATCH, Builder, Initializer, TensorType, Value
-from native import TARGET, build_graph
+from native import TARGET, build_graph, build_text
 from rounding import Near, bounds
 
-pytestmark = pytest.mark.skipif(
+turned = pytest.mark.skipif(
     "turn" not in [one.__name__ for one in TARGET.passes], reason="only processors copy panels"
 )
 ZEROS = Initializer("Zeros", {})
@@ -43,6 +43,7 @@ def check(rows: int, inner: int, cols: int, threads: int, *, largest: bool = Fal
     assert np.median(near.rad) <= 1e-2 * np.abs(near.mid).max()
 
 
+@turned
 @pytest.mark.parametrize("threads", [1, 2, 5])
 @pytest.mark.parametrize(
     ("rows", "inner", "cols"),
@@ -60,6 +61,45 @@ def test_turned(rows: int, inner: int, cols: int, threads: int) -> None:
     check(rows, inner, cols, threads)
 
 
+@turned
 @pytest.mark.parametrize("inner", [131, 1040, 4096])
 def test_turned_without_a_place_for_sums(inner: int) -> None:
     check(11, inner, 140, 2, largest=True)
+
+
+@pytest.mark.parametrize("threads", [1, 2, 5])
+@pytest.mark.parametrize(
+    ("steps", "inputs", "units"),
+    [
+        (50, 64, 128),  # several blocks of steps for each thread
+        (40, 200, 520),  # larger than what every model has summed by threads
+        (3, 72, 136),  # columns that four vectors do not cover well
+        (3, 68, 128),  # a last tile that would reach into the next thread's part
+        (1, 64, 70),
+        (1, 8, 70),  # a result too low for panels
+    ],
+)
+def test_gradients_summed_over_sequences(steps: int, inputs: int, units: int, threads: int) -> None:
+    """Also by threads that have no row of a batch, after one in which they had some."""
+    module = build_text(f"""
+model Sequences:
+    input x: float32[{steps}, {inputs}]
+    output y = x |> Dense({units}, use_bias=False)
+    train:
+        optimizer = "sgd"
+        loss = "mse"
+""")
+    net = module.Sequences(seed=3, threads=threads)
+    w = net.weights["dense/kernel"].astype(np.float64)
+    rng = np.random.default_rng(5)
+    for rows in (17, 1):
+        x = rng.uniform(-1, 1, (rows, steps, inputs)).astype(np.float32)
+        y = rng.uniform(-1, 1, (rows, steps, units)).astype(np.float32)
+        flat = x.reshape(-1, inputs).astype(np.float64)
+        share = 2 / y.size
+        expected = flat.T @ (share * (flat @ w - y.reshape(-1, units)))
+        sizes = share * (np.abs(flat) @ np.abs(w) + np.abs(y.reshape(-1, units)))
+        bound = (len(flat) + inputs + 8) * 2.0**-24 * (np.abs(flat).T @ sizes)
+        found = net.gradients(x, y)["dense/kernel"]
+        assert np.all(np.abs(found - expected) <= bound)
+        assert np.median(bound) <= 1e-2 * np.abs(expected).max()

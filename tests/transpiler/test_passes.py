@@ -12,6 +12,7 @@ from kgen.graph import (
     BATCH,
     OPS,
     Builder,
+    Dim,
     Graph,
     Initializer,
     Metric,
@@ -224,6 +225,24 @@ def test_small_gradients_are_summed_by_threads(width: int, apart: bool) -> None:
     for path, value in graph.gradients.items():
         found = now[after.gradients[path]]
         np.testing.assert_allclose(found, before[value], rtol=1e-5, atol=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("steps", "width", "apart"),
+    [(64, 256, True), (Dim("time"), 256, True), (8, 256, False), (64, 600, False)],
+)
+def test_gradients_smaller_than_sequences_are_summed_by_threads(
+    steps: int | Dim, width: int, apart: bool
+) -> None:
+    """Where 256 by 256 weights meet 64 steps, not 8, and up to a size."""
+    with Builder() as builder:
+        x = builder.input("x", TensorType("float32", (BATCH, steps, width)))
+        w = builder.weight("w", (width, 256), ZEROS)
+        y = ops.dot(x, w, contract=((2,), (0,)))
+        graph = simplify(lower(differentiate(builder.graph("g", {}, loss=ops.mean(y * y)))))
+    after = part(graph)
+    verify(after)
+    assert ("dot_parts" in names(after)) == apart
 
 
 @pytest.mark.parametrize(("units", "looped"), [(64, False), (64, True), (60, False)])

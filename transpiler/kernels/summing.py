@@ -70,10 +70,14 @@ def outer(body: Body) -> KernelText:
             rows=height,
             vectors=vectors,
             inner=inner,
+            begin="0",
+            end=inner,
+            until=inner,
             block=str(BLOCK),
             a=a_name,
             b=b_name,
             out=body.view(out, str(rows), cols),
+            line="i",
         )
     return OuterText(
         dealt=spread,

@@ -6,18 +6,26 @@ before                                  after
 
 A product over the whole batch needs the rows that other threads made: a barrier, and rows that
 travel between cores. Where the gradients are smaller than those rows, they travel instead, once.
-So are the gradients of a convolution's kernel: an image has many windows.
+So are the gradients of a convolution's kernel, since an image has many windows, and of a layer
+that is applied to each step of a sequence.
 """
 
 from __future__ import annotations
 
+from math import prod
+
 from kgen import ops
 from kgen.dims import product
-from kgen.graph import BATCH, Graph, Node, Value, apply
+from kgen.graph import BATCH, Graph, Node, Shape, Value, apply
 from kgen.rewrite import rebuild
 
 # Floats of all gradients up to which a part for each thread pays.
 _SMALL = 1 << 15
+# Floats of one gradient up to which it pays beside the floats of a sequence that it is summed of,
+# and at all: the parts of many threads must not fill the memory.
+_BESIDE_A_SEQUENCE, _LARGEST = 4, 1 << 17
+# How many steps are counted where their number is open.
+_OPEN_STEPS = 32
 # Windows of an image from which parts of a convolution's gradient cost little beside it.
 _MANY_WINDOWS = 8
 
@@ -27,7 +35,7 @@ def part(graph: Graph) -> Graph:
     chosen = {node for node in graph.nodes if _is_product(node) or _is_sum(node)}
     if not graph.gradients or sum(_size(node) for node in chosen) > _SMALL:
         chosen = set()
-    chosen |= {node for node in graph.nodes if _is_filter(node)}
+    chosen |= {node for node in graph.nodes if _is_filter(node) or _is_of_steps(node)}
     if not chosen:
         return graph
 
@@ -48,7 +56,11 @@ def part(graph: Graph) -> Graph:
 
 
 def _size(node: Node) -> int:
-    size = product(node.output.shape)
+    return _size_of(node.output.shape)
+
+
+def _size_of(shape: Shape) -> int:
+    size = product(shape)
     assert isinstance(size, int)
     return size
 
@@ -67,6 +79,16 @@ def _is_product(node: Node) -> bool:
         and a.shape[:1] == (BATCH,)
         and isinstance(product(node.output.shape), int)
     )
+
+
+def _is_of_steps(node: Node) -> bool:
+    """Whether it is a product over sequences beside which its result is small."""
+    if not _is_product(node) or node.inputs[0].type.rank < 3:
+        return False
+    a, b = node.inputs
+    steps = prod(size if isinstance(size, int) else _OPEN_STEPS for size in a.shape[1:-1])
+    each = steps * (_size_of(a.shape[-1:]) + _size_of(b.shape[-1:]))
+    return _size(node) <= min(_BESIDE_A_SEQUENCE * each, _LARGEST)
 
 
 def _is_sum(node: Node) -> bool:
