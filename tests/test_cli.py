@@ -207,6 +207,16 @@ def test_mistakes_in_the_model_exit_with_one(tmp_path: Path) -> None:
     assert done.returncode == 1
 
 
+def test_a_python_file_in_the_place_of_a_model(tmp_path: Path) -> None:
+    (tmp_path / "net.py").write_text("import os\n\n\nclass Net:\n    pass\n")
+    train = ["train", "net.py", "--data", "d.npz"]
+    for command in (["build", "net.py"], ["check", "net.py"], ["fmt", "net.py"], train):
+        done = kgen(*command, cwd=tmp_path)
+        assert done.returncode == 1
+        assert (done.stdout + done.stderr).count("error[") == 1
+        assert "error[K0625]: net.py is not a `.k` file" in done.stdout + done.stderr
+
+
 def test_results_of_training(project: Path) -> None:
     names = {path.name for path in (project / "out").iterdir()}
     assert {"small.py", "small.safetensors", "small.history.json"} <= names

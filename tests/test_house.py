@@ -30,8 +30,8 @@ WHOLE = 1300  # lines: longer modules have digests for goldens
 ROOMS = {
     "diagnostics": "diagnostics render suggest",
     "syntax": "syntax",
-    "parser": "blocks layout lexical_errors literals parser scan sound_text source syntax_errors "
-    "tree_builder tree_expressions words",
+    "parser": "blocks endings layout lexical_errors literals parser scan sound_text source "
+    "syntax_errors tree_builder tree_expressions words",
     "format": "format format_layout format_tokens",
     "graph": "dims graph interpret model reserved rewrite",
     "ops": "ops",

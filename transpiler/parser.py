@@ -12,6 +12,7 @@ from functools import cache
 from typing import TYPE_CHECKING
 
 from kgen.diagnostics import Diagnostic, KgenError, Source, Span, fail
+from kgen.endings import as_named
 from kgen.layout import check_layout
 from kgen.scan import MAX_DIAGNOSTICS, Line, scan
 from kgen.sound_text import SoundText
@@ -46,8 +47,16 @@ def parse(text: str, path: str) -> Module:
     """The syntax tree of a `.k` file; `path` is what messages call it.
 
     Raises `KgenError` with every syntax mistake found (K01xx), or with the
-    limit the text goes beyond (K061x).
+    limit the text goes beyond (K061x); if the path does not end in `.k`, with
+    that alone (K0625).
     """
+    try:
+        return _parsed(text, path)
+    except KgenError as error:
+        raise as_named(error, path) from None
+
+
+def _parsed(text: str, path: str) -> Module:
     source = Source(path, text.removeprefix("\ufeff").replace("\r\n", "\n"))
     if len(source.text) > MAX_CHARACTERS:
         fail(

@@ -5,7 +5,8 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from kgen.diagnostics import fail
+from kgen.diagnostics import KgenError, fail
+from kgen.endings import as_named
 from kgen.parser import MAX_CHARACTERS
 
 _BYTES_PER_CHARACTER = 4
@@ -15,7 +16,8 @@ def read_source(path: str | Path) -> str:
     """The text of a `.k` file: UTF-8, with or without a byte-order mark.
 
     Raises `KgenError` (K0610 to K0615) when there is no such file, or when it
-    cannot be read, is too large, or is no UTF-8 text.
+    cannot be read, is too large, or is no UTF-8 text (K0625 for these two if
+    its name does not end in `.k`).
     """
     file = Path(path)
     try:
@@ -43,7 +45,10 @@ def read_source(path: str | Path) -> str:
             f"{path} cannot be read: {(reason or 'unknown reason').lower()}",
             help="check the path and its permissions",
         )
-    return _decoded(data, str(path))
+    try:
+        return _decoded(data, str(path))
+    except KgenError as error:
+        raise as_named(error, str(path)) from None
 
 
 def read_input(path: str) -> str:

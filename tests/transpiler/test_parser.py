@@ -337,6 +337,31 @@ def test_unreadable_sources(tmp_path: Path) -> None:
     assert failure(pipe) == "K0612"
 
 
+PYTHON = "import os\n\n\nclass Net:\n    pass\n"
+
+
+def test_a_file_of_another_kind_gets_one_message(tmp_path: Path) -> None:
+    with pytest.raises(KgenError) as caught:
+        parse(PYTHON, str(tmp_path / "net.py"))
+    (found,) = caught.value.diagnostics
+    assert found.code == "K0625" and found.span is not None and found.span.line == 1
+    assert found.notes == ("`import` is Python's, not `.k`'s",)
+    assert found.help.startswith("name a `.k` file")
+    (tmp_path / "net.k").write_text("")
+    with pytest.raises(KgenError, match=r"did you mean .*net\.k\?"):
+        parse(PYTHON, str(tmp_path / "net.py"))
+    for path in ("net.k", "NET.K", "-"):
+        with pytest.raises(KgenError) as caught:
+            parse(PYTHON, path)
+        assert {one.code for one in caught.value.diagnostics} == {"K0115"}
+        assert len(caught.value.diagnostics) > 1
+    assert parse("param width = 8\n", "net.txt").declarations
+    weights = tmp_path / "net.safetensors"
+    for content in (b"x = 1\ny = \xff\n", b"#" * 4_000_001):
+        weights.write_bytes(content)
+        assert failure(weights) == "K0625"
+
+
 @pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() == 0, reason="root reads anything")
 def test_source_without_permission(tmp_path: Path) -> None:
     file = tmp_path / "m.k"
