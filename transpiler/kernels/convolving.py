@@ -21,7 +21,6 @@ from kgen.kernels.nest import (
     TAP,
     names_of,
     nest,
-    shared_images,
     take_names,
     tile_height,
     tile_start,
@@ -95,7 +94,7 @@ def conv(body: Body) -> NestText:
     )
     text = nest(
         free=True,
-        share=shared_images(out),
+        images=out,
         loops=(
             *outer_loops,
             *reading.lines(positions[:-1], shape[1:-1]),
@@ -169,7 +168,7 @@ def _along_lines(body: Body, geometry: Geometry, w: Value) -> NestText:
     )
     return nest(
         free=True,
-        share=shared_images(out),
+        images=out,
         loops=(
             *reading.images,
             *reading.lines(positions[:-1], shape[1:-1]),

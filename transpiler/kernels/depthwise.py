@@ -16,7 +16,6 @@ from kgen.kernels.nest import (
     names_of,
     nest,
     nested,
-    shared_images,
     take_names,
     tile_height,
     tile_start,
@@ -51,7 +50,7 @@ def depthwise(body: Body) -> NestText:
     inner[-1] = Loop(inner[-1].head, tap)
     return nest(
         free=True,
-        share=shared_images(out),
+        images=out,
         loops=(
             Loop("n in range(first, last)"),
             *nested(positions[:-1], shape[1:-1]),

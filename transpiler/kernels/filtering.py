@@ -13,7 +13,7 @@ from kgen.kernels.convolving import LARGEST_PANEL, columns_of, tile_vectors
 from kgen.kernels.dealing import Loop
 from kgen.kernels.geometry import Geometry, windows
 from kgen.kernels.loops import known_size, width
-from kgen.kernels.nest import OUTPUT, TAP, names_of, nest, shared_images, take_names, tile_height
+from kgen.kernels.nest import OUTPUT, TAP, names_of, nest, take_names, tile_height
 from kgen.kernels.places import add, digits, mixed, mul, size
 from kgen.ops.borders import line_block
 from kgen.ops.convolve import known_sizes
@@ -181,7 +181,7 @@ def filter_parts(body: Body) -> NestText:
     if lines:
         lines[-1] = Loop(lines[-1].head, scan)
     text = nest(
-        share=shared_images(x.shape),
+        images=x.shape,
         loops=(
             *walk.blocks(Loop(f"j in range(0, {cols}, {columns_of(vectors)})"), packing),
             Loop(f"t in range({work})", locate if lines else (*locate, *scan)),

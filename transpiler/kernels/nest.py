@@ -17,7 +17,8 @@ OUTPUT, TAP, CELL = ("oz", "oy", "ox"), ("tz", "ty", "tx"), ("iz", "iy", "ix")
 
 def nest(
     *,
-    share: str,
+    share: str = "",
+    images: Shape = (),
     loops: Sequence[Loop],
     start: Sequence[str],
     inner: Sequence[Loop],
@@ -28,6 +29,7 @@ def nest(
 ) -> NestText:
     """Loops in one another; in the innermost, further ones between `start` and `finish`.
 
+    Threads share what the line `share` divides, or the `images` of a shape, along its first axis.
     The outer loops are `free` if what each turn of them writes is apart from what others do; what
     the inner ones do is `summed` if it may be divided, `acc` being the sum of all parts.
     """
@@ -40,12 +42,14 @@ def nest(
         turn = [*indented(start, depth), *between, *indented(body, deepest)]
         return (*heads, *turn, *indented(last, depth))
 
+    if images:
+        share = _shared_images(images)
     parts = [split(inner[0]), *inner[1:]] if summed else inner
     ends = ("acc = block_sum(acc)", "if warp == 0:", *indented(finish, 1)) if summed else finish
     is_dealt = any(loop.is_shared for loop in loops)
     warps = dealt(share, loops, free=free, together=summed) if is_dealt else None
     bounds = "first, last"
-    if free and share == _IMAGES:
+    if free and images[:1] == (BATCH,):
         bounds, share, loops = _parted(loops)
     return NestText(
         bounds=bounds,
@@ -110,7 +114,7 @@ def tile_start(extent: int | str, height: str) -> tuple[str, str]:
 _IMAGES = "share(batch, ROWS, thread, threads)"
 
 
-def shared_images(shape: Shape) -> str:
+def _shared_images(shape: Shape) -> str:
     """The line that shares the first axis among threads: the batch, as all kernels share it."""
     if shape[0] == BATCH:
         return _IMAGES

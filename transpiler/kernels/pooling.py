@@ -10,7 +10,7 @@ from kgen.body import Body, Cursor
 from kgen.graph import Node, Shape, Value
 from kgen.kernels.dealing import Loop
 from kgen.kernels.loops import epilogue, known_size, long_vectors
-from kgen.kernels.nest import CELL, OUTPUT, names_of, nest, nested, shared_images, take_names
+from kgen.kernels.nest import CELL, OUTPUT, names_of, nest, nested, take_names
 from kgen.kernels.places import add, mixed, mul, size
 from kgen.texts import NestText
 
@@ -131,7 +131,7 @@ def pool(body: Body) -> NestText:
     mean = (f"acc = acc / ({pools.real_cells()})",) if kind == "mean" else ()
     return nest(
         free=True,
-        share=shared_images(x.shape),
+        images=x.shape,
         loops=loops,
         start=(f"acc = full(1, {vectors}, {_START[kind]})",),
         inner=pools.taps(),
@@ -151,7 +151,7 @@ def pool_where(body: Body) -> NestText:
     body.written.append(node.output)
     return nest(
         free=True,
-        share=shared_images(x.shape),
+        images=x.shape,
         loops=loops,
         start=(
             f"best = full(1, {vectors}, -np.inf)",
@@ -197,7 +197,7 @@ def _back(
     write = "add_to" if overlap else "store"
     return nest(
         free=not overlap and not clear,
-        share=shared_images(target.shape),
+        images=target.shape,
         loops=(Loop(image.head, clear), *others),
         start=tuple(start),
         inner=pools.taps(),
@@ -254,7 +254,7 @@ def pick(body: Body) -> NestText:
     body.written.append(node.output)
     return nest(
         free=True,
-        share=shared_images(x.shape),
+        images=x.shape,
         loops=loops,
         start=(
             f"found = load({_view(body, where)}, i, j, 1, {vectors})",

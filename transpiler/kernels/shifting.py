@@ -14,7 +14,7 @@ from kgen.body import Body, number
 from kgen.dims import expression
 from kgen.graph import Node, Shape, Size
 from kgen.kernels.dealing import Loop
-from kgen.kernels.nest import nest, shared_images, take_names
+from kgen.kernels.nest import nest, take_names
 from kgen.kernels.places import add, mixed, mul, size
 from kgen.texts import NestText
 
@@ -157,7 +157,7 @@ def moved(body: Body) -> NestText:
     ]
     return nest(
         free=True,
-        share=shared_images(target),
+        images=target,
         loops=tuple(loops),
         start=(f"place = {mul(mixed(names, extents), length)}",),
         inner=(),

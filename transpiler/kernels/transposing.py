@@ -21,7 +21,6 @@ from kgen.kernels.nest import (
     names_of,
     nest,
     nested,
-    shared_images,
     take_names,
     tile_height,
     tile_start,
@@ -56,7 +55,7 @@ def conv_transpose(body: Body) -> NestText:
     )
     return nest(
         free=True,
-        share=shared_images(out),
+        images=out,
         loops=(
             *((*reading.images, across) if by_image else (across, *reading.images)),
             *nested(names_of(OUTPUT, rank)[:-1], shape[1:-1]),

@@ -7,7 +7,7 @@ from kgen.body import Body, Cursor, number
 from kgen.graph import Shape, Value
 from kgen.kernels.dealing import Loop
 from kgen.kernels.loops import epilogue, known_size, long_vectors
-from kgen.kernels.nest import nest, nested, shared_images, take_names
+from kgen.kernels.nest import nest, nested, take_names
 from kgen.kernels.places import mixed, mul, size
 from kgen.texts import NestText
 
@@ -109,7 +109,7 @@ def warp(body: Body) -> NestText:
             finish.append(f"acc = acc + (1.0 - kept) * {number(value)}")
     return nest(
         free=True,
-        share=shared_images(node.output.shape),
+        images=node.output.shape,
         loops=warps.loops(),
         start=tuple(start),
         inner=warps.taps(),
@@ -128,7 +128,7 @@ def unwarp(body: Body) -> NestText:
     whole = f"({whole})" if " " in whole else whole
     part = f"part * ({warps.weight()})" if warps.linear else "part"
     return nest(
-        share=shared_images(target.shape),
+        images=target.shape,
         loops=warps.loops((f"fill_words({name}, {mul('n', whole)}, {whole}, 0.0)",)),
         start=(f"part = load({warps.view(grad)}, i, j, 1, {warps.vectors})",),
         inner=warps.taps(),

@@ -15,7 +15,7 @@ from kgen.graph import Node
 from kgen.kernels.convolving import columns_of
 from kgen.kernels.dealing import Loop, indented, opened
 from kgen.kernels.loops import epilogue
-from kgen.kernels.nest import nest, shared_images, take_names, tile_height, tile_start
+from kgen.kernels.nest import nest, take_names, tile_height, tile_start
 from kgen.kernels.places import add, mul
 from kgen.kernels.winograd_sums import (
     NAMES,
@@ -122,7 +122,7 @@ def _one_by_one(node: Node, loops: Sequence[Loop], start: Sequence[str]) -> Nest
     """A nest whose innermost loops are in `start`."""
     text = nest(
         free=True,
-        share=shared_images(node.output.shape),
+        images=node.output.shape,
         loops=loops,
         start=start,
         inner=(),

@@ -14,7 +14,7 @@ from kgen.access import product_text
 from kgen.body import Body
 from kgen.kernels.convolving import columns_of
 from kgen.kernels.dealing import Loop, indented, opened
-from kgen.kernels.nest import nest, shared_images, take_names, tile_height
+from kgen.kernels.nest import nest, take_names, tile_height
 from kgen.kernels.places import add, mul
 from kgen.kernels.winograd_sums import (
     NAMES,
@@ -56,7 +56,7 @@ def winograd_filter(body: Body) -> NestText:
     room = size + _LARGEST // vectors_of(cols) * cols
     loops, start = (_of_images if rank == 2 else _of_lines)(body, gradient)
     text = nest(
-        share=shared_images(x.shape),
+        images=x.shape,
         loops=loops,
         start=start,
         inner=(),
