@@ -139,6 +139,7 @@ class Body:
         self.fusion = fusion
         self.lanes = fusion.lanes
         self.precision = fusion.precision
+        self.has_blocks = fusion.has_blocks
         self.group = group
         self.stored = stored
         self.in_place = in_place

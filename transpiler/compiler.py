@@ -195,7 +195,7 @@ def kernel_table(models: Sequence[Model], path: str, target: Target) -> KernelTa
     sizes = [size for model in models for given in model.inputs for size in given.shape]
     dims = {symbol(base) for size in sizes for base in bases(size)}
     taken = {*dims, *(model.name for model in models)}
-    return KernelTable(taken, path, target.lanes, target.precision)
+    return KernelTable(taken, path, target.lanes, target.precision, target.has_blocks)
 
 
 def write_module(

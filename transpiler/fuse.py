@@ -137,7 +137,8 @@ class Fusion:
     """The partition of a graph's nodes into groups.
 
     The body of a loop has a graph `around` it; rows of its values in `strides` lie so far apart.
-    `lanes` is the most that a vector of the target has, `precision` what large products round to.
+    `lanes` is the most that a vector of the target has, `precision` what large products round to;
+    with `has_blocks`, warps come in blocks with memory in common.
     """
 
     def __init__(
@@ -147,10 +148,12 @@ class Fusion:
         strides: Mapping[Value, str] | None = None,
         lanes: int = 16,
         precision: str = FLOAT32,
+        has_blocks: bool = False,
     ) -> None:
         self.graph = graph
         self.lanes = lanes
         self.precision = precision
+        self.has_blocks = has_blocks
         self.around = around or graph
         self.strides = strides or {}
         self.results = {root(value) for value in graph.results()}

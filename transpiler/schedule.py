@@ -28,7 +28,8 @@ class KernelTable:
     """Every kernel of a module; calls of the same text share one.
 
     `taken` are names of the module that no kernel may have, `source` is its `.k` file's path,
-    `lanes` the most that a vector of the target has, `precision` what large products round to.
+    `lanes` the most that a vector of the target has, `precision` what large products round to;
+    with `has_blocks`, warps come in blocks with memory in common.
     """
 
     def __init__(
@@ -37,10 +38,12 @@ class KernelTable:
         source: str | None = None,
         lanes: int = 16,
         precision: str = FLOAT32,
+        has_blocks: bool = False,
     ) -> None:
         self.source = source
         self.lanes = lanes
         self.precision = precision
+        self.has_blocks = has_blocks
         self.kernels: dict[object, Kernel] = {}
         self.names = set(taken) | RESERVED
         self.arrays: dict[str, Buffer] = {}
@@ -109,7 +112,7 @@ class Scheduler:
         self.in_place = in_place
         apart = {value: str(buffer.step) for value, buffer in fixed.items() if buffer.step}
         steps = {**apart, **(strides or {})}
-        self.fusion = Fusion(graph, around, steps, table.lanes, table.precision)
+        self.fusion = Fusion(graph, around, steps, table.lanes, table.precision, table.has_blocks)
         self.stored = self._stored()
         self.buffers: dict[Value, Buffer] = dict(fixed)
 

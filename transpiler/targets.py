@@ -31,6 +31,7 @@ class Target:
             `optimizers` and `schedules` come from those modules' own lists.
         passes: what happens to graphs, in order.
         lanes: the most that a vector has.
+        has_blocks: whether vectors are warps', which come in blocks with memory in common.
         few_passes: those for one row or a few, if these are predicted by a program of their own.
         has_standalone: whether modules can have the runtime written into them.
         has_threads: whether callers choose how many threads there are, of this processor.
@@ -46,6 +47,7 @@ class Target:
     runtime: Mapping[str, str]
     passes: tuple[Pass, ...]
     lanes: int
+    has_blocks: bool = False
     few_passes: tuple[Pass, ...] = ()
     has_standalone: bool = False
     has_threads: bool = False
@@ -109,6 +111,7 @@ CUDA = Target(
         *(slices if one is part else one for one in PASSES if one not in _FOR_CACHES),
     ),
     lanes=32,
+    has_blocks=True,
     has_ptx=True,
     has_tensor_cores=True,
 )

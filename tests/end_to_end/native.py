@@ -90,7 +90,7 @@ def build_graph(graph: Graph) -> Any:
     model = Model(
         "Drawn", "", source, span, inputs, (), predict, train, train, (), optimizer, outline
     )
-    table = KernelTable(lanes=TARGET.lanes)
+    table = KernelTable(lanes=TARGET.lanes, has_blocks=TARGET.has_blocks)
     phases = lay_out(model, table, target=TARGET)
     module = emit([phases], list(table.kernels.values()), "A graph.", TARGET)
     return load(module.text, "graph").Drawn

@@ -153,13 +153,15 @@ def test_memory_is_used_again() -> None:
     assert pack([Buffer(f"b{i}", "fixed", 64, life=(i, i)) for i in range(10)]) == 64
 
 
-@pytest.mark.parametrize(("width", "lanes", "claims"), [(64, 16, 3), (10, 16, 0), (64, 32, 0)])
+@pytest.mark.parametrize(
+    ("width", "has_blocks", "claims"), [(64, False, 3), (10, False, 0), (64, True, 0)]
+)
 def test_many_weights_are_claimed_before_they_are_written(
-    width: int, lanes: int, claims: int
+    width: int, has_blocks: bool, claims: int
 ) -> None:
     """Not few of them, nor by a GPU's warps: Adam overwrites weights, momentum and velocity."""
     (model,) = elaborate_text(MODEL.replace("64", str(width)), "mlp.k")
-    program = lay_out(model, KernelTable(lanes=lanes)).train
+    program = lay_out(model, KernelTable(has_blocks=has_blocks)).train
     assert program is not None
     (update,) = (call for call in program.update if isinstance(call, Call))
     lines = [line for line in update.kernel.text.body if line.startswith("prefetch_write")]

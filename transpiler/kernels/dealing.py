@@ -97,11 +97,6 @@ def dealt(
     return lines, depth
 
 
-def has_blocks(lanes: int) -> bool:
-    """Whether vectors of so many lanes are warps, which come in blocks with memory in common."""
-    return lanes == WARP
-
-
 def staged(
     rows: str, cols: int, vectors: int, i: str = "i", height: str = "ROWS"
 ) -> tuple[str, ...]:

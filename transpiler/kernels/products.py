@@ -6,12 +6,11 @@ from collections.abc import Sequence
 from dataclasses import fields
 from typing import Any
 
-from kgen.access import count
 from kgen.body import Body, Cursor
 from kgen.fuse import is_join, root
-from kgen.graph import BATCH, Shape, Value
+from kgen.graph import BATCH, Value
 from kgen.kernels.convolving import LONG_RUN
-from kgen.kernels.dealing import WARP, Loop, dealt, has_blocks, staged
+from kgen.kernels.dealing import Loop, dealt
 from kgen.kernels.loops import (
     Width,
     epilogue,
@@ -22,8 +21,8 @@ from kgen.kernels.loops import (
     width,
 )
 from kgen.kernels.nest import nest, take_names
+from kgen.kernels.staged_products import LONG_SUM, Stage, pays_to_stage, staged_product
 from kgen.ops.panels import PANEL
-from kgen.precision import FLOAT32
 from kgen.texts import (
     BlockedMatmulText,
     KernelText,
@@ -45,16 +44,6 @@ _TALLER = 128
 _CROWDED = 256
 # Columns from which threads share those of a single row's product.
 _WIDE = 128
-# Terms of a sum from which the warps of a block divide it.
-_LONG_SUM = 128
-# What makes a product large enough for blocks of warps to share an operand: rows for each of the
-# batch (and how many there are where that is open), terms of a sum and columns, and numbers for
-# each row of the batch where warps could as well divide long sums.
-_MANY_ROWS = 16
-_OPEN_ROWS = 64
-_MANY_NUMBERS = 1 << 15
-_STAGED_TERMS = 16
-_STAGED_COLUMNS = 33
 
 
 def matmul(body: Body) -> KernelText:
@@ -82,28 +71,26 @@ def matmul(body: Body) -> KernelText:
         rows, vectors, step = ("1", "8", "8 * LANES") if cols > 64 else ("1", "4", "4 * LANES")
     elif body.rows != "training" and isinstance(cols, int) and cols >= 64:
         rows, vectors, step = "HALF_ROWS", "4", "4 * LANES"
-    stage = tensors = ""
-    if bounds == "first, last" and _pays_to_stage(body, a.shape[:-1], inner, cols):
-        stage, partial = rows_text(a.shape[:-1]), None
-        rows, vectors, step = staged_tile(body, cols)
-        tensors = tensor_numbers(body)
+    stage = Stage()
+    if bounds == "first, last" and pays_to_stage(body, a.shape[:-1], inner, cols):
+        stage = staged_product(body, rows_text(a.shape[:-1]), known_size(body.group.domain.cols))
+        rows, vectors, step = stage.tile
+        partial = None
     if cols == 1 and isinstance(inner, int) and inner >= LONG_RUN:
         return _dots(body, share, "first, last", inner)
     a_name = body.view(a, rows_text(a.shape[:-1]), inner)
     b_name = body.view(b, str(inner), cols)
     tiles = Loop(f"j in range(0, {cols}, {step})"), Loop(f"i in range(first, last, {rows})")
-    is_whole, together = bounds == "first, last", isinstance(inner, int) and inner >= _LONG_SUM
+    is_whole, together = bounds == "first, last", isinstance(inner, int) and inner >= LONG_SUM
     finish = epilogue(body, Cursor("i", "j", rows, vectors))
-    spread: Sequence[str] = ()
-    if stage:
-        spread = staged_rows(body, stage, known_size(body.group.domain.cols), vectors)
-    elif is_whole:
+    spread: Sequence[str] = stage.head
+    if is_whole and not spread:
         spread = dealt(share, tiles, free=True, together=together)[0]
     text = MatmulText(
         dealt=tuple(spread),
         together=together,
-        staged=stage,
-        tensors=tensors,
+        staged=stage.rows,
+        tensors=stage.tensors,
         bounds=bounds,
         share=share,
         rows=rows,
@@ -119,40 +106,6 @@ def matmul(body: Body) -> KernelText:
     if partial is not None:
         return _blocked(body, text, partial, _TALL, _crowded_packing(body, text))
     return _packed(text, f"panel = pack({b_name}, 0, j, {inner}, {vectors})") if packs else text
-
-
-def _pays_to_stage(body: Body, rows: Shape, inner: Width, cols: Width) -> bool:
-    """Whether there are enough tiles for blocks of a GPU, and each operand is met many times."""
-    if not has_blocks(body.lanes) or isinstance(inner, str) or isinstance(cols, str):
-        return False
-    names, known = count(rows)
-    each = known * (_OPEN_ROWS if len(names) > 1 else 1)
-    is_busy = inner < _LONG_SUM or each * cols >= _MANY_NUMBERS
-    return is_busy and each >= _MANY_ROWS and inner >= _STAGED_TERMS and cols >= _STAGED_COLUMNS
-
-
-def tensor_numbers(body: Body) -> str:
-    """What tensor cores multiply in staged products, if they do; they need further variables."""
-    if body.precision == FLOAT32:
-        return ""
-    take_names(body, "top", "sums")
-    return body.precision
-
-
-def staged_rows(body: Body, rows: str, cols: int, vectors: str) -> tuple[str, ...]:
-    """The head of the loop over a staged product's tiles."""
-    if body.precision == FLOAT32:
-        return staged(rows, cols, int(vectors))
-    return staged(rows, cols, int(vectors), "top", "TALL_ROWS")
-
-
-def staged_tile(body: Body, cols: Width) -> tuple[str, str, str]:
-    """Rows and vectors that a block's warp finishes together, and the columns they cover."""
-    if body.precision != FLOAT32:
-        return "ROWS", "2", "2 * LANES"
-    wide = isinstance(cols, int) and -(-cols // (2 * WARP)) % 2 == 0
-    vectors = "4" if wide else "2"
-    return "ROWS", vectors, f"{vectors} * LANES"
 
 
 def _ahead(body: Body, finish: Sequence[str], rows: str, vectors: str) -> tuple[str, ...]:

@@ -6,7 +6,6 @@ from kgen.access import FULL, ONE, ROW, count, place, row_access
 from kgen.body import Body, Cursor
 from kgen.fuse import REDUCTIONS, Fusion, Group, is_join
 from kgen.graph import Node, Value
-from kgen.kernels.dealing import has_blocks
 from kgen.kernels.loops import (
     ACCUMULATORS,
     FOLD,
@@ -198,7 +197,7 @@ def _flat(body: Body) -> FlatText:
 
 def _claims(body: Body, cols: Width, vectors: str) -> tuple[str, ...]:
     """Prefetches of what is overwritten, which other cores' caches may hold since they read it."""
-    if has_blocks(body.lanes) or isinstance(cols, str) or cols < _MANY_NUMBERS:
+    if body.has_blocks or isinstance(cols, str) or cols < _MANY_NUMBERS:
         return ()
     tile = f"0, j + {_TILES_AHEAD * int(vectors)} * LANES, 1, {vectors}"
     return tuple(

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from kgen.access import count
 from kgen.body import Body
 from kgen.graph import Shape
-from kgen.kernels.dealing import Loop, has_blocks, indented, opened
+from kgen.kernels.dealing import Loop, indented, opened
 from kgen.kernels.places import add
 
 # Rows and columns that the kernel has at least, positions of an image, and the most rows of a
@@ -24,7 +24,7 @@ def pays_to_stage(body: Body, out: Shape, inner: int, cols: int) -> bool:
     """Whether this is for a GPU, the kernel is large, and there are positions for many warps."""
     names, positions = count(out[1:-1])
     many = bool(names) or positions >= _POSITIONS
-    return has_blocks(body.lanes) and many and inner >= _ROWS and cols >= _COLUMNS
+    return body.has_blocks and many and inner >= _ROWS and cols >= _COLUMNS
 
 
 def staged_lines(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from kgen.body import Body, Cursor
-from kgen.kernels.dealing import Loop, dealt, has_blocks
+from kgen.kernels.dealing import Loop, dealt
 from kgen.kernels.loops import (
     Width,
     epilogue,
@@ -13,14 +13,8 @@ from kgen.kernels.loops import (
     shared,
     width,
 )
-from kgen.kernels.products import (
-    BLOCK,
-    is_wide,
-    pays_to_pack,
-    staged_rows,
-    staged_tile,
-    tensor_numbers,
-)
+from kgen.kernels.products import BLOCK, is_wide, pays_to_pack
+from kgen.kernels.staged_products import Stage, staged_product
 from kgen.texts import BatchedText, KernelText, OuterText, PackedOuterText, Tiles
 
 # Numbers of a gradient from which blocks of warps have enough tiles to share an operand.
@@ -35,12 +29,11 @@ def outer(body: Body) -> KernelText:
     height = "ROWS"
     if is_wide(cols):
         height, vectors, step = "HALF_ROWS", "4", "4 * LANES"
-    stage = tensors = ""
-    if isinstance(rows, int) and isinstance(cols, int) and has_blocks(body.lanes):
-        stage = str(rows) if rows * cols >= _MANY_SUMS else ""
-    if stage:
-        height, vectors, step = staged_tile(body, cols)
-        tensors = tensor_numbers(body)
+    stage = Stage()
+    many = isinstance(rows, int) and isinstance(cols, int) and rows * cols >= _MANY_SUMS
+    if body.has_blocks and many:
+        stage = staged_product(body, str(rows), known_size(b.shape[-1:]))
+        height, vectors, step = stage.tile
     by_rows = isinstance(rows, str) or isinstance(cols, str) or rows >= cols
     share = (
         f"share({rows}, ROWS, thread, threads)"
@@ -50,11 +43,7 @@ def outer(body: Body) -> KernelText:
     along_rows = f"i in range({'first, last' if by_rows else f'0, {rows}'}, {height})"
     along_cols = f"j in range({f'0, {cols}' if by_rows else 'first, last'}, {step})"
     tiles = Loop(along_rows), Loop(along_cols)
-    spread = (
-        staged_rows(body, stage, known_size(b.shape[-1:]), vectors)
-        if stage
-        else tuple(dealt(share, tiles, free=True, together=True)[0])
-    )
+    spread = stage.head or tuple(dealt(share, tiles, free=True, together=True)[0])
     a_name, b_name = body.view(a, inner, rows), body.view(b, inner, cols)
     if len(body.group.members) == 1 and pays_to_pack(2 * BLOCK, cols):
         out = body.group.anchor.output
@@ -62,8 +51,8 @@ def outer(body: Body) -> KernelText:
         return PackedOuterText(
             dealt=spread,
             together=True,
-            staged=stage,
-            tensors=tensors,
+            staged=stage.rows,
+            tensors=stage.tensors,
             share=share,
             outer_loop=along_cols,
             inner_loop=along_rows,
@@ -82,8 +71,8 @@ def outer(body: Body) -> KernelText:
     return OuterText(
         dealt=spread,
         together=True,
-        staged=stage,
-        tensors=tensors,
+        staged=stage.rows,
+        tensors=stage.tensors,
         share=share,
         outer_loop=along_cols,
         inner_loop=along_rows,
