@@ -56,7 +56,7 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (folder / "folder").mkdir()
     (folder / "text").write_text("neither this nor that")
     np.savez(folder / "data.npz", x=np.zeros((4, 4), np.float32), y=np.arange(4) % 3)
-    done = run("train", "small.k", "--data", "data.npz", "--epochs", 0, "-q", cwd=folder)
+    done = run("train", "small.k", "--data", "data.npz", "--epochs", 1, "-q", cwd=folder)
     assert done.returncode == 0, done.stderr
     return folder
 

@@ -110,6 +110,30 @@ def test_lost_weights_are_not_written(tmp_path: Path) -> None:
     assert len(strict((tmp_path / "small.history.json").read_text())["loss"]) == 1  # type: ignore[index]
 
 
+def test_no_epochs_leave_the_results_of_an_earlier_run(tmp_path: Path) -> None:
+    prepare(tmp_path)
+
+    def results() -> dict[str, bytes]:
+        return {path.name: path.read_bytes() for path in tmp_path.glob("small.*")}
+
+    done = train(tmp_path, "--epochs", 0)
+    assert done.returncode == 0 and "--epochs 0 trains nothing" in done.stderr
+    assert [line.split()[0] for line in done.stdout.splitlines()] == ["held", "module"]
+    assert set(results()) == {"small.k", "small.py"}
+    assert train(tmp_path, "--epochs", 1, "--checkpoint", "run").returncode == 0
+    before = results()
+    assert {"small.safetensors", "small.history.json"} < set(before)
+    done = train(tmp_path, "--epochs", 0, "--json")
+    found: Any = strict(done.stdout)
+    assert found["weights"] is None and found["history"] is None and "plot" not in found
+    assert results() == before
+    # A checkpoint has epochs behind it, whose results are written.
+    (tmp_path / "small.safetensors").unlink()
+    done = train(tmp_path, "--epochs", 0, "--checkpoint", "run", "--resume")
+    assert done.returncode == 0 and "trains nothing" not in done.stderr
+    assert set(results()) == set(before)
+
+
 def test_the_checkpoint_stays_at_the_last_good_epoch(tmp_path: Path) -> None:
     prepare(tmp_path, rate="PiecewiseConstantDecay([3], [0.1, 3e38])")
     done = train(tmp_path, "--checkpoint", "run")  # two steps an epoch

@@ -88,7 +88,8 @@ def train(
     the trained model is evaluated on them. The module and the results are written beside
     MODEL.k, or in the folder given with -o. Weights and checkpoints of one device are good for
     the other. When an epoch leaves weights that are NaN or infinite, training stops, no weights
-    are written, and the exit status is 1.
+    are written, and the exit status is 1. With --epochs 0 nothing is trained, and neither
+    weights nor history are written.
     """
     if resume and checkpoint is None:
         raise click.UsageError("--resume needs --checkpoint DIR")
@@ -136,7 +137,11 @@ def train(
     stem = stem_of(source, built.path)
     results: dict[str, Any] = {"module": str(built.path)}
     lost = not has_finite_weights(net)
-    results |= _save(net, figures, stem, weights=not lost)
+    if net.epoch:
+        results |= _save(net, figures, stem, weights=not lost)
+    else:
+        results |= {"weights": None, "history": None}
+        say("warning: --epochs 0 trains nothing: no weights and no history are written")
     if history.nonfinite is not None:
         results["nonfinite"] = history.nonfinite
     if lost:
