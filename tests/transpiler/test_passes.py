@@ -229,7 +229,7 @@ def test_small_gradients_are_summed_by_threads(width: int, apart: bool) -> None:
 
 @pytest.mark.parametrize(
     ("steps", "width", "apart"),
-    [(64, 256, True), (Dim("time"), 256, True), (8, 256, False), (64, 600, False)],
+    [(64, 256, True), (Dim("time"), 256, True), (8, 256, False), (64, 1100, False)],
 )
 def test_gradients_smaller_than_sequences_are_summed_by_threads(
     steps: int | Dim, width: int, apart: bool

@@ -23,7 +23,7 @@ from kgen.rewrite import rebuild
 _SMALL = 1 << 15
 # Floats of one gradient up to which it pays beside the floats of a sequence that it is summed of,
 # and at all: the parts of many threads must not fill the memory.
-_BESIDE_A_SEQUENCE, _LARGEST = 4, 1 << 17
+_BESIDE_A_SEQUENCE, _LARGEST = 4, 1 << 18
 # How many steps are counted where their number is open.
 _OPEN_STEPS = 32
 # Windows of an image from which parts of a convolution's gradient cost little beside it.
