@@ -8,7 +8,7 @@ functions and operators give tensors without a mask.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from functools import reduce
 from typing import Any
 
@@ -110,20 +110,3 @@ def _joined(layer: Layer, masks: Masks, inputs: Sequence[Value], span: Span) -> 
         span,
         help="join along the steps (axis=1) or the features (axis=-1) of [batch, time, features]",
     )
-
-
-def counted(run: Run, prediction: Value, values: Value) -> Value | None:
-    """Which of the values that a loss or metric has for a prediction count, as ones and zeros."""
-    mask = run.masks.get(prediction)
-    if mask is None:
-        return None
-    numbers: Mapping[bool, Value] = {True: ops.constant(1.0), False: ops.constant(0.0)}
-    found = ops.where(mask, numbers[True], numbers[False])
-    if found.shape != values.shape[: found.type.rank]:
-        return None
-    return ops.reshape(found, (*found.shape, *(1,) * (values.type.rank - found.type.rank)))
-
-
-def both(a: Value | None, b: Value | None) -> Value | None:
-    """What counts by two masks of ones and zeros."""
-    return a * b if a is not None and b is not None else a if b is None else b

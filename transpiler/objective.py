@@ -14,7 +14,6 @@ from kgen.layers.losses import Masked
 from kgen.layers.metrics import resolve_accuracy
 from kgen.layers.registry import Bound, Totals
 from kgen.layers.regularizers import penalty
-from kgen.masking import both, counted
 from kgen.model import TargetInfo
 from kgen.run import Frame, Run, snake_case
 from kgen.scopes import FunctionScope, reporting
@@ -130,7 +129,6 @@ def _output(name: str, prediction: Value, loss: Bound, run: Run, span: Span) -> 
     with run.builder.naming(f"{name}_loss"):
         result = definition.apply(scope, target, prediction, **loss.arguments)
         values, mask = _masked(result, run.masks.get(prediction))
-        mask = both(mask, counted(run, prediction, values))
         steps = _steps(values)
         weights = run.builder.input(weight_name, TensorType("float32", (BATCH, *steps)), span)
         reduced = _reduced(values, weights, mask, loss.arguments["reduction"])
@@ -284,7 +282,6 @@ def _quotient(
         # As in Keras, where labels to be ignored leave a mean only through its weights.
         result = result.values
     values, mask = _masked(result, before)
-    mask = both(mask, counted(run, output.prediction, values))
     if values.shape[:1] != (BATCH,):
         # Its mean over batches, as in Keras.
         return Metric(title, (ops.mean(values), ops.constant(1.0)), definition.finish)

@@ -271,6 +271,35 @@ def test_losses_of_higher_rank_divide_by_every_element() -> None:
         np.testing.assert_allclose(ours[key], value, err_msg=key, **CLOSE)
 
 
+@pytest.mark.parametrize("weighted", [False, True])
+def test_masked_steps_and_means(weighted: bool) -> None:
+    """Losses and means leave masked steps out; the root of the mean square counts them."""
+    model = inline(
+        'input x: float32[5, 3]\noutput y = x |> Masking() |> Dense(2)\ntrain:\n    loss = "mse"\n'
+        '    metrics = ["mae", RootMeanSquaredError()]\n    weighted_metrics = ["mse"]'
+    )
+    inputs = keras.Input((5, 3))
+    reference = keras.Model(inputs, layers.Dense(2)(layers.Masking()(inputs)))
+    metrics = ["mae", keras.metrics.RootMeanSquaredError()]
+    reference.compile(loss="mse", metrics=metrics, weighted_metrics=["mse"])
+    rng = np.random.default_rng(5)
+    weights = random_weights(model.predict, rng)
+    reference.set_weights(list(weights.values()))
+    x, y = rng.normal(0, 1, (ROWS, 5, 3)), rng.normal(3, 1, (ROWS, 5, 2))
+    x[:, 3:], x[2, 1:] = 0.0, 0.0
+    x, y, w = x.astype(np.float32), y.astype(np.float32), np.ones((ROWS, 5), np.float32)
+    if weighted:
+        w = rng.uniform(0.5, 2.0, (ROWS, 5)).astype(np.float32)
+    theirs = reference.evaluate(x, y, sample_weight=w, batch_size=ROWS, verbose=0, return_dict=True)
+    feeds = {**weights, "x": x, "y_target": y, "y_sample_weight": w}
+    for graph in (model.evaluate, model.train):
+        assert graph is not None
+        ours = logs(graph, feeds)
+        assert sorted(ours) == sorted(theirs)
+        for key, value in theirs.items():
+            np.testing.assert_allclose(ours[key], value, err_msg=key, **CLOSE)
+
+
 def test_order_and_names_of_metrics() -> None:
     model = load("two_heads", "TwoHeads")
     assert model.train is not None and model.evaluate is not None
