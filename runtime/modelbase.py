@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 import os
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, ClassVar, NoReturn, Self, TextIO
+from typing import TYPE_CHECKING, Any, ClassVar, NoReturn, Self, TextIO
 
 import numpy as np
 from kgen.runtime.adapting import adapt_layer
@@ -20,6 +20,7 @@ from kgen.runtime.data import whole_number
 from kgen.runtime.device import Device
 from kgen.runtime.engine import Engine
 from kgen.runtime.errors import DataError, KgenRuntimeError, WeightError
+from kgen.runtime.hardware import MAX_THREADS
 from kgen.runtime.history import History
 from kgen.runtime.initializers import initial_weights
 from kgen.runtime.interrupts import DeferredInterrupt
@@ -27,10 +28,9 @@ from kgen.runtime.messages import listed
 from kgen.runtime.partfiles import load_parts
 from kgen.runtime.progress import CompileBar
 from kgen.runtime.quick import Quick, is_plain
-from kgen.runtime.settled import check_attribute
+from kgen.runtime.settled import check_attribute, refuse_attribute
 from kgen.runtime.spec import Spec
 from kgen.runtime.summary import print_summary
-from kgen.runtime.team import MAX_THREADS
 from kgen.runtime.turns import new_turn
 from kgen.runtime.views import ModelView
 from kgen.runtime.weightfiles import LoadReport, load_model_weights
@@ -81,6 +81,11 @@ class ModelBase:
     def __setattr__(self, name: str, value: Any) -> None:
         check_attribute(self, name, value)
         super().__setattr__(name, value)
+
+    if not TYPE_CHECKING:  # which would take it that there is every attribute
+
+        def __getattr__(self, name: str) -> NoReturn:
+            refuse_attribute(self, name)
 
     @property
     def name(self) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any, NoReturn, Self
+from typing import TYPE_CHECKING, Any, NoReturn, Self
 
 from kgen.runtime.data import bind_inputs
 from kgen.runtime.engine import Engine
@@ -12,6 +12,7 @@ from kgen.runtime.fitting import predict_model
 from kgen.runtime.fixedbatch import check_stateful_batch
 from kgen.runtime.memory import Programs
 from kgen.runtime.progress import CompileBar
+from kgen.runtime.settled import check_attribute, refuse_attribute_of_part
 from kgen.runtime.spec import Spec, View
 from kgen.runtime.states import States
 
@@ -107,6 +108,16 @@ class ModelView:
             DataError: unusable arguments or data.
         """
         return predict_model(self, x, batch_size, verbose, steps, callbacks)
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        check_attribute(self, name, value)
+        super().__setattr__(name, value)
+
+    if not TYPE_CHECKING:  # which would take it that there is every attribute
+
+        def __getattr__(self, name: str) -> NoReturn:
+            whole = vars(self).get("_model")
+            refuse_attribute_of_part(self, getattr(whole, "name", "a model"), name)
 
     def __reduce__(self) -> NoReturn:
         raise TypeError(f"{self.name} cannot be pickled or copied apart from its model.")

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import NoReturn
 
 from kgen import arithmetic, syntax
-from kgen.builtins import BUILTINS, call_builtin, formatted, iterate
+from kgen.builtins import BUILTINS, call_builtin, formatted, instead_of_attribute, iterate
 from kgen.diagnostics import KgenError, Span, fail
 from kgen.graph import Value
 from kgen.limits import Budget, check_bits, check_characters, check_items
@@ -97,12 +97,13 @@ class Evaluator:
 
     def attribute(self, value: BuildValue, node: syntax.Attribute) -> BuildValue:
         """`value.name`."""
+        shown = node.value.id if isinstance(node.value, syntax.Name) else "items"
         fail(
             "K0203",
             f"{describe(value)} has no attribute `{node.name}`",
             node.span,
             label="unknown attribute",
-            help="tensors have .shape, .dtype and .ndim, layers .name; nothing else has attributes",
+            help=instead_of_attribute(value, node.name, shown),
         )
 
     # --- expressions -----------------------------------------------------------

@@ -226,3 +226,19 @@ _FUNCTIONS = {
     "enumerate": _enumerate,
 }
 BUILTINS = {name: Builtin(name, function) for name, function in _FUNCTIONS.items()}
+
+
+def instead_of_attribute(value: BuildValue, name: str, shown: str) -> str:
+    """What to write in place of `value.name`, which Python has or nobody; `shown` is the value."""
+    match value, name:
+        case list(), "append":
+            return f"a list does not change; bind a longer one: {shown} = {shown} + [...]"
+        case list(), "extend":
+            return f"a list does not change; bind a longer one: {shown} = {shown} + ..."
+        case dict(), "keys":
+            return f"a loop over a dict gives its keys: for key in {shown}:"
+        case dict(), "items" | "values":
+            return f"a loop over a dict gives its keys, {shown}[key] the value"
+        case str(), "format":
+            return 'write f"{value}"'
+    return "tensors have .shape, .dtype and .ndim, layers .name; nothing else has attributes"

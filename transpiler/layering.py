@@ -225,9 +225,10 @@ def _first(definition: Definition, value: BuildValue, place: Span) -> Value | li
                 help=f"write {name}()([a, b]) or [a, b] |> {name}()",
             )
         if len(value) < definition.minimum:
+            tensors = "tensor" if definition.minimum == 1 else "tensors"
             fail(
                 "K0301",
-                f"{name} needs at least {definition.minimum} tensors, found {len(value)}",
+                f"{name} needs at least {definition.minimum} {tensors}, found {len(value)}",
                 place,
                 help=f"write {name}()([a, b])",
             )

@@ -27,6 +27,13 @@ FOREIGN = {
     "float32": "an element type stands in a declaration only: input x: float32[10]",
     "int32": "an element type stands in a declaration only: input x: int32[10]",
 }
+_CALLBACKS = """
+    BackupAndRestore CSVLogger EarlyStopping LambdaCallback LearningRateScheduler ModelCheckpoint
+    ReduceLROnPlateau TensorBoard TerminateOnNaN
+"""
+FOREIGN |= dict.fromkeys(
+    _CALLBACKS.split(), "callbacks are given to fit(); they are in kgen.runtime.callbacks"
+)
 
 # What the language itself builds; see `specials`.
 SPECIAL_NAMES = ("Lambda", "Sequential", "add_loss", "gradient", "use_weights")

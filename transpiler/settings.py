@@ -15,7 +15,9 @@ from kgen.suggest import suggest
 from kgen.values import POISON, BuildValue, describe
 
 SETTINGS = ("optimizer", "loss", "metrics", "loss_weights", "weighted_metrics", "objective")
-_RUNTIME = ("epochs", "batch_size", "callbacks", "validation_split", "shuffle", "verbose")
+# What belongs to a run: options of `kgen train`, and arguments that only fit() has.
+_RUNTIME = ("epochs", "batch_size", "validation_split")
+_OF_FIT = ("callbacks", "class_weight", "sample_weight", "shuffle", "validation_data", "verbose")
 
 
 @dataclass(eq=False)
@@ -119,7 +121,9 @@ def _unknown_setting(executor: Executor, name: str, span: Span) -> None:
     try:
         help = suggest(name, SETTINGS) or f"the settings are {', '.join(SETTINGS)}"
         if name in _RUNTIME:
-            help = f"{name} is given to fit(), or to `kgen train`"
+            help = f"give {name} to fit(), or to `kgen train`"
+        elif name in _OF_FIT:
+            help = f"give {name} to fit()"
         fail("K0507", f"`train:` has no setting `{name}`", span, label="never used", help=help)
     except KgenError as error:
         collect(executor.report, error)

@@ -11,9 +11,10 @@ _CLOSE = 0.6
 def closest(name: str, candidates: Iterable[str]) -> str | None:
     """The candidate most like `name`, or None when none is close; case counts little."""
     wanted = _plain(name)
-    best, best_score = None, _CLOSE
+    best, best_score = None, (_CLOSE, 1.0)
     for candidate in sorted(set(candidates)):
-        score = SequenceMatcher(None, wanted, _plain(candidate)).ratio()
+        plain = SequenceMatcher(None, wanted, _plain(candidate)).ratio()
+        score = plain, SequenceMatcher(None, name, candidate).ratio()
         if candidate != name and score > best_score:
             best, best_score = candidate, score
     return best

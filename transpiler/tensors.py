@@ -9,6 +9,7 @@ from kgen.arithmetic import single
 from kgen.diagnostics import Span, fail
 from kgen.dims import ceil_divide, minus, plus
 from kgen.graph import BATCH, Dim, Size, Value, apply
+from kgen.layers.registry import find
 from kgen.names import unsupported
 from kgen.suggest import suggest
 from kgen.values import BuildValue, describe
@@ -214,10 +215,11 @@ def attribute(value: Value, name: str, span: Span) -> BuildValue:
     }
     if name in known:
         return known[name]
+    help = f"tensor functions are called by name: {name}(x)" if find("function", name) else ""
     fail(
         "K0203",
         f"a tensor has no attribute `{name}`",
         span,
         label="unknown attribute",
-        help=suggest(name, known) or f"a tensor has {', '.join(known)}",
+        help=help or suggest(name, known) or f"a tensor has {', '.join(known)}",
     )

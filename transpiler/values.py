@@ -43,44 +43,59 @@ class Done:
 DONE = Done()
 
 
-@dataclass(frozen=True, eq=False)
+def _described(value: BuildValue) -> str:
+    # Messages show values by their `repr` where they know no better.
+    return describe(value)
+
+
+@dataclass(frozen=True, eq=False, repr=False)
 class Builtin:
     """A build-time function such as `range`."""
 
     name: str
     function: Callable[..., BuildValue]
 
+    __repr__ = _described
 
-@dataclass(frozen=True, eq=False)
+
+@dataclass(frozen=True, eq=False, repr=False)
 class Registered:
     """A name of the layer registry with its meaning in each family that has one."""
 
     name: str
     definitions: Mapping[str, Definition]
 
+    __repr__ = _described
 
-@dataclass(frozen=True, eq=False)
+
+@dataclass(frozen=True, eq=False, repr=False)
 class Special:
     """A name of the language that builds what no registry entry can, such as `Sequential`."""
 
     name: str
 
+    __repr__ = _described
 
-@dataclass(frozen=True, eq=False)
+
+@dataclass(frozen=True, eq=False, repr=False)
 class Function:
     """A `def` with the names it closes over."""
 
     declaration: syntax.Def
     names: Names
 
+    __repr__ = _described
 
-@dataclass(frozen=True, eq=False)
+
+@dataclass(frozen=True, eq=False, repr=False)
 class ModelClass:
     """A `model` declaration; calling it gives a layer."""
 
     declaration: syntax.ModelDef
     names: Names
     source: Source
+
+    __repr__ = _described
 
 
 @dataclass(eq=False)

@@ -54,6 +54,36 @@ def test_a_model_without_weights_loads_its_own_file(tmp_path: Path) -> None:
     assert report.loaded == ()
 
 
+PARTS = """
+model Part:
+    input x: float32[4]
+    output y = x |> Dense(2)
+
+model Whole:
+    input x: float32[4]
+    part = Part()
+    output y = part(x)
+"""
+
+
+def test_attributes_of_keras(tmp_path: Path) -> None:
+    (tmp_path / "a.k").write_text(PARTS)
+    net = kgen.load(tmp_path / "a.k").Whole(seed=0)
+    for name, remedy in (
+        ("compile", "settings of train:"),
+        ("layers", "net.summary"),
+        ("trainable_weights", r"net\.weights\['dense/kernel'\]"),
+        ("nothing", "no attribute 'nothing'$"),
+    ):
+        with pytest.raises(AttributeError, match=remedy):
+            getattr(net, name)
+        assert not hasattr(net.part, name)
+    with pytest.raises(AttributeError, match=r"Whole\.part is a part of Whole .*use Whole's"):
+        net.part.get_weights()
+    with pytest.raises(KgenRuntimeError, match=r"trainable=False in a\.k"):
+        net.part.trainable = False
+
+
 @pytest.mark.parametrize("fails", [False, True])
 def test_an_interrupt_waits_for_the_kernel(fails: bool, monkeypatch: pytest.MonkeyPatch) -> None:
     """It comes when the kernel is compiled, as itself."""

@@ -169,6 +169,24 @@ def test_refused(expression: str, code: str) -> None:
     assert refusal(expression) == code
 
 
+@pytest.mark.parametrize(
+    ("expression", "help"),
+    [
+        ("value.append", "value = value + [...]"),
+        ("value.extend", "value = value + ..."),
+        ("[1].append", "items = items + [...]"),
+        ("{'a': 1}.items", "items[key]"),
+        ("{'a': 1}.keys", "for key in items:"),
+        ("'{}'.format", 'write f"{value}"'),
+        ("'abc'.upper", "nothing else has attributes"),
+    ],
+)
+def test_what_to_write_instead_of_methods(expression: str, help: str) -> None:
+    with pytest.raises(KgenError) as caught:
+        evaluate(expression, value=[1])
+    assert help in caught.value.diagnostics[0].help
+
+
 def test_the_largest_integer_fits() -> None:
     assert evaluate(f"2 ** {MAX_BITS - 1} + 2 ** {MAX_BITS - 2}").bit_length() == MAX_BITS
 

@@ -184,3 +184,5 @@ def test_did_you_mean() -> None:
     assert suggest("Drpout", names) == "did you mean `Dropout`?"
     assert closest("Conv2DTranspose", names) == "conv2d_transpose"
     assert suggest("Quux", names) == ""
+    for wanted in ("HeNormal", "he_normal"):
+        assert closest(wanted[:-2], ["HeNormal", "he_normal"]) == wanted

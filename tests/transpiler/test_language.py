@@ -263,10 +263,20 @@ train:
         ("d = Dense(3)\noutput y = d(h) * d.kernels", "has no attribute `kernels`"),
         ("d = Dense(3)\noutput y = h * d.kernel", "has no attribute `kernel`"),
         ("s = Sequential([Dense(3)])\noutput y = s.dence(h)", "has no attribute `dence`"),
+        ("output y = h.reshape((2, 2))", "called by name: reshape(x)"),
+        ("output y = Dense(3, activation=half)(h)", "found the function half"),
+        ("output y = Dense(3, activation=half)(h)", "of your own is applied to what a layer makes"),
+        ("output y = Dense(range)(h)", "found the name range"),
+        ("output y = EarlyStopping()(h)", "callbacks are given to fit()"),
+        ("output y = Add()([])", "needs at least 1 tensor, found 0"),
+        ("output y = h\ntrain:\n    loss = half", "`loss name(y_true, y_pred):`"),
+        ("output y = h\ntrain:\n    loss = 'mse'\n    metrics = [half]", "found the function half"),
+        ("output y = h\ntrain:\n    loss = 'mse'\n    callbacks = []", "give callbacks to fit()"),
     ],
 )
 def test_mistakes_with_what_the_language_builds(line: str, message: str) -> None:
-    assert message in refused(f"input x: float32[3]\nh = x |> Dense(4, name='first')\n{line}")
+    half = "def half(x):\n    return x / 2\n"
+    assert message in refused(f"input x: float32[3]\nh = x |> Dense(4, name='first')\n{line}", half)
 
 
 TOWER = """

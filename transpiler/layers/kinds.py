@@ -162,6 +162,14 @@ class Never(Kind):
             self.refuse(value, self.reason)
 
 
+# Families of which a file may have members of its own.
+_OWN = {
+    "activation": "a function of your own is applied to what a layer makes: x |> Dense(64) |> name",
+    "loss": "one of your own is declared with `loss name(y_true, y_pred):`",
+    "metric": "one of your own is declared with `metric name(y_true, y_pred):`",
+}
+
+
 @dataclass(frozen=True)
 class Member(Kind):
     """A member of some families: by string, by name (of the first), or constructed."""
@@ -181,7 +189,7 @@ class Member(Kind):
                 found = adapt(value, family)
                 if found is not None:
                     return found
-        self.refuse(value)
+        self.refuse(value, _OWN.get(self.families[0], ""))
 
     def _named(self, name: str) -> Bound:
         family = self.families[0]

@@ -81,6 +81,17 @@ _REFUSED: dict[str, dict[str, str]] = {
         "metric level(y_true, y_pred)": "Mean Sum mean sum",
     },
 }
+_INPUT = "inputs are declared with their shapes: input x: float32[10]"
+# Arguments that Keras has or once had, for layers and optimizers alike: what to write instead.
+REFUSED_ARGUMENTS = {
+    "batch_input_shape": _INPUT,
+    "decay": "give a schedule, such as learning_rate=InverseTimeDecay(...)",
+    "implementation": "leave it out: there is one implementation",
+    "input_dim": _INPUT,
+    "input_length": _INPUT,
+    "input_shape": _INPUT,
+    "lr": "did you mean learning_rate?",
+}
 REFUSED: dict[str, dict[str, str]] = {
     family: {name: reason for reason, text in groups.items() for name in text.split()}
     for family, groups in _REFUSED.items()

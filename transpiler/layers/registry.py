@@ -13,7 +13,6 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from difflib import get_close_matches
 from typing import Any, TypeVar, get_type_hints
 
 from kgen.layers.declaration import (
@@ -30,7 +29,8 @@ from kgen.layers.declaration import (
     Totals,
     show,
 )
-from kgen.layers.refused import REFUSED
+from kgen.layers.refused import REFUSED, REFUSED_ARGUMENTS
+from kgen.suggest import closest
 
 __all__ = [
     "FAMILIES",
@@ -176,8 +176,8 @@ def suggest(name: str, candidates: Iterable[str]) -> str:
     lowered = {candidate.lower(): candidate for candidate in reversed(found)}
     if name.lower() in lowered:
         return f"did you mean {lowered[name.lower()]}?"
-    close = get_close_matches(name, found, n=1, cutoff=0.6)
-    return f"did you mean {close[0]}?" if close else ""
+    match = closest(name, found)
+    return f"did you mean {match}?" if match else ""
 
 
 def bind(definition: Definition, args: Sequence[Any], kwargs: Mapping[str, Any]) -> dict[str, Any]:
@@ -242,9 +242,8 @@ def _fit(
     known = [param.name for param in params]
     for name, value in kwargs.items():
         if name not in known:
-            hint = suggest(name, known) or (
-                f"the arguments are {', '.join(known)}" if known else f"write {signature}"
-            )
+            listed = f"the arguments are {', '.join(known)}" if known else f"write {signature}"
+            hint = REFUSED_ARGUMENTS.get(name) or suggest(name, known) or listed
             raise ArgumentProblem(f"{title} has no argument {name}", hint, argument=name)
         if name in given:
             raise ArgumentProblem(

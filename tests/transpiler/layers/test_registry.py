@@ -103,6 +103,20 @@ def test_did_you_mean() -> None:
     assert refused("layer", "Dense", 3, activation="Relu").help == "did you mean relu?"
     assert refused("layer", "Dense", 3, unit=3).help == "did you mean units?"
     assert registry.suggest("Dens", registry.names("layer")) == "did you mean Dense?"
+    assert registry.suggest("adamm", registry.names("optimizer")) == "did you mean Adam?"
+
+
+@pytest.mark.parametrize(
+    ("family", "name", "kwargs", "help"),
+    [
+        ("layer", "Dense", {"units": 3, "input_shape": (8,)}, "inputs are declared"),
+        ("layer", "Embedding", {"input_dim": 3, "output_dim": 2, "input_length": 4}, "declared"),
+        ("optimizer", "Adam", {"lr": 0.1}, "did you mean learning_rate?"),
+        ("optimizer", "SGD", {"decay": 0.1}, "give a schedule"),
+    ],
+)
+def test_arguments_of_former_days(family: str, name: str, kwargs: Any, help: str) -> None:
+    assert help in refused(family, name, **kwargs).help
 
 
 def test_optimizers_go_by_lower_case() -> None:
