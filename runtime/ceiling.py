@@ -47,10 +47,18 @@ def check_room(
         f"{_DOES.get(program, 'prediction')} with a batch of {rows} needs "
         f"{byte_text(fixed + scaled)}, but {spec.name} was built for {byte_text(spec.max_memory)} "
         f"(--max-memory). Of that {byte_text(besides(spec, program))} are weights, gradients and "
-        f"the optimizer's buffers; the largest others are {_largest(memory, commands)}. "
+        f"the optimizer's buffers{_in_parts(memory)}; the largest others are "
+        f"{_largest(memory, commands)}. "
         f"{remedy} (--batch-size), so that it computes values again instead of keeping them, or "
         "raise the limit."
     )
+
+
+def _in_parts(memory: Memory) -> str:
+    """What is said of the parts of sums, which fewer threads have fewer of."""
+    if memory.in_parts == 0:
+        return ""
+    return f" and {byte_text(4 * memory.in_parts)} parts of sums of {memory.threads} threads"
 
 
 def spare(spec: Spec, program: str, memory: Memory) -> int | None:

@@ -16,8 +16,8 @@ import threading
 import warnings
 from collections.abc import Callable, Sequence
 
+from kgen.runtime.hardware import thread_count
 from kgen.runtime.kernels import Kernel
-from kgen.runtime.team import thread_count
 
 FEWEST = 4
 # Libraries whose threads do not survive a fork.

@@ -7,9 +7,10 @@ from typing import Any
 
 import numpy.typing as npt
 from kgen.runtime.compiling import Progress, compile_kernels
+from kgen.runtime.hardware import thread_count
 from kgen.runtime.kernels import Command, Sync, aligned, gather_rows, scatter_rows
 from kgen.runtime.service import add_figures, pick_scalars
-from kgen.runtime.team import Plan, Team, missing_kernels, thread_count
+from kgen.runtime.team import Plan, Team, missing_kernels
 
 # What buffers are called that are too small to have a name.
 OTHERS = "small buffers"

@@ -7,6 +7,9 @@ import os
 import platform
 from pathlib import Path
 
+from kgen.runtime.errors import EnvironmentVariableError
+
+MAX_THREADS = 1024
 _UNITS = {"K": 1 << 10, "M": 1 << 20, "G": 1 << 30}
 
 
@@ -15,6 +18,21 @@ def usable_cores() -> int:
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1
+
+
+def thread_count() -> int:
+    """Threads to use: `KGEN_NUM_THREADS`, else the cores this process may run on.
+
+    Raises EnvironmentVariableError if the variable is not a whole number up to `MAX_THREADS`.
+    """
+    wish = os.environ.get("KGEN_NUM_THREADS")
+    if wish:
+        if not wish.isdecimal() or not 1 <= int(wish) <= MAX_THREADS:
+            raise EnvironmentVariableError(
+                f"KGEN_NUM_THREADS={wish!r} is not a number of threads; use 1 to {MAX_THREADS}"
+            )
+        return int(wish)
+    return min(usable_cores(), MAX_THREADS)
 
 
 def cpu_name() -> str:

@@ -135,6 +135,7 @@ class Memory:
         self.end = self.start_of_fixed + fixed
         self.name = f"arena ({self.capacity:,} rows of {rows:,} floats, and {fixed:,})"
         self.arena = np.zeros(0, np.float32)
+        self.in_parts = 0
         self.nothing = device.keep(np.zeros(1, np.int64))
         self.offsets: Mapping[str, int] = {w.path: w.offset for w in spec.weights}
         self.feeds: list[tuple[str, Command]] = []
@@ -155,6 +156,7 @@ class Memory:
 
     def parts(self, floats: int) -> Buffer:
         """`floats` for every thread."""
+        self.in_parts += self.threads * floats
         return Buffer(self.device.allocate(self.threads * floats, "parts of sums"))
 
     def dim(self, name: str) -> int:
@@ -174,13 +176,13 @@ class Memory:
 
     @property
     def floats(self) -> int:
-        """What a program takes, once all of its commands are made, but for parts of sums."""
+        """What a program takes, once all of its commands are made."""
         return self.unscaled + self.start_of_fixed + self.layout[1]
 
     @property
     def unscaled(self) -> int:
         """The part of it that does not grow with the batch."""
-        return self.end - self.start_of_fixed
+        return self.end - self.start_of_fixed + self.in_parts
 
     def sizes(self) -> list[tuple[Buffer, int]]:
         """The floats of everything in the arena."""

@@ -22,28 +22,10 @@ from kgen.runtime.driver import (
     TABLE_WORDS,
     drive,
 )
-from kgen.runtime.errors import EnvironmentVariableError
+from kgen.runtime.hardware import MAX_THREADS, thread_count
 from kgen.runtime.kernels import Command, Kernel, Sync, jit_is_disabled
 
-MAX_THREADS = 1024
 STACK_BYTES = 8 << 20  # kernels keep packed panels on the stack; some systems give 128 KiB
-
-
-def thread_count() -> int:
-    """Threads to use: `KGEN_NUM_THREADS`, else the cores this process may run on.
-
-    Raises EnvironmentVariableError if the variable is not a whole number up to `MAX_THREADS`.
-    """
-    wish = os.environ.get("KGEN_NUM_THREADS")
-    if wish:
-        if not wish.isdecimal() or not 1 <= int(wish) <= MAX_THREADS:
-            raise EnvironmentVariableError(
-                f"KGEN_NUM_THREADS={wish!r} is not a number of threads; use 1 to {MAX_THREADS}"
-            )
-        return int(wish)
-    if hasattr(os, "sched_getaffinity"):
-        return min(len(os.sched_getaffinity(0)), MAX_THREADS)
-    return min(os.cpu_count() or 1, MAX_THREADS)
 
 
 class Plan:

@@ -56,18 +56,25 @@ OPEN = """model Open:
         loss = "sparse_categorical_crossentropy"
 """
 ROWS = 33
+THREADS = 2
 TIGHT = 0.65  # of what the plain plan of DEEP takes, weights left out
 
 
 def laid_out(text: str, limit: int, rows: int = ROWS) -> tuple[Program, Budget]:
     """The program of training, in so many bytes at most, and the budget it had."""
     (model,) = elaborate_text(text, "deep.k")
-    ceiling = Ceiling(limit, rows, roles=("train",))
+    ceiling = Ceiling(limit, rows, roles=("train",), threads=THREADS)
     phases = lay_out(model, KernelTable(), ceiling=ceiling)
     assert phases.train is not None
     besides = 4 * (phases.size + (1 + len(phases.slots)) * phases.trainable)
-    budget = Budget(limit, rows, usual_sizes(model.predict), besides)
+    budget = Budget(limit, rows, usual_sizes(model.predict), besides, THREADS)
     return phases.train, budget
+
+
+@pytest.fixture(autouse=True)
+def threads(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As many on every machine: each has parts of sums."""
+    monkeypatch.setenv("KGEN_NUM_THREADS", str(THREADS))
 
 
 @cache
@@ -294,3 +301,32 @@ def test_commands_take_the_limit(tmp_path: Path, run: Callable[..., tuple[int, s
     assert f"max_memory={limit}" in module.read_text(encoding="utf-8")
     assert run("build", source)[0] == 0
     assert "max_memory" not in module.read_text(encoding="utf-8")
+
+
+# --- parts of sums -----------------------------------------------------------------------
+
+SEQUENCES = """
+model Sequences:
+    input x: float32[30, 64]
+    output y = x |> Dense(256, use_bias=False)
+    train:
+        optimizer = "sgd"
+        loss = "mse"
+"""
+PART = 4 * 64 * 256
+
+
+def test_parts_of_sums_count_for_each_thread(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """When planning for the threads of this machine, and for those that a model has."""
+    whole, _ = needs(SEQUENCES)
+    most = whole + (5 - THREADS) * PART
+    with pytest.raises(KgenError):
+        laid_out(SEQUENCES, whole - 1)
+    monkeypatch.setenv("KGEN_NUM_THREADS", "5")
+    with pytest.raises(KgenError, match="K0801"):
+        module(folder, SEQUENCES, max_memory=most - 1)
+    built = module(folder, SEQUENCES, max_memory=most)
+    x, y = np.zeros((ROWS, 30, 64), np.float32), np.zeros((ROWS, 30, 256), np.float32)
+    built.Sequences(seed=0).fit(x, y, batch_size=ROWS, verbose=0)
+    with pytest.raises(MemoryLimitError, match=r"384\.0 KiB parts of sums of 6 threads"):
+        built.Sequences(seed=0, threads=6).fit(x, y, batch_size=ROWS, verbose=0)

@@ -12,6 +12,7 @@ from kgen.dims import declared, evaluate, requirements
 from kgen.graph import Graph
 from kgen.model import Model
 from kgen.program import OVERHANG, Buffer, Entry, LoopCall, Program
+from kgen.runtime.hardware import thread_count
 from kgen.runtime.messages import byte_text
 
 # A plan does not depend on the machine that makes it. What counts is the balance: arithmetic
@@ -36,14 +37,15 @@ ROLES = {
 class Budget:
     """Bytes that a model may take in a batch of some rows, and sizes of open dimensions.
 
-    `besides` are those of weights, gradients and optimizer. The small parts of sums that each
-    thread has for itself do not count: how many threads there will be is not known.
+    `besides` are those of weights, gradients and optimizer. Each of the `threads` has its own parts
+    of sums.
     """
 
     limit: int
     rows: int
     dims: Mapping[str, int] = field(default_factory=dict)
     besides: int = 0
+    threads: int = 1
 
     @property
     def room(self) -> int:
@@ -51,8 +53,13 @@ class Budget:
         return self.limit - self.besides
 
     def arena(self, program: Program, rows: int | None = None) -> int:
-        """Bytes of a program's arena."""
-        return program.peak_bytes(rows or self.rows, self.dims)
+        """Bytes of a program's arena, and of the threads' parts of sums."""
+        return program.peak_bytes(rows or self.rows, self.dims) + self.parts(program)
+
+    def parts(self, program: Program) -> int:
+        """Bytes of the threads' parts of sums."""
+        floats = sum(buffer.size for buffer in program.buffers if buffer.space == "parts")
+        return 4 * self.threads * floats
 
     def is_wasteful(self, program: Program) -> bool:
         """Whether it takes so much that barriers, to use memory again, cost nothing beside."""
@@ -92,13 +99,14 @@ class Budget:
 class Ceiling:
     """Bytes that a model may take, in batches of `rows`: what the model fixes or 32, if None.
 
-    There is no limit if that is None. Programs whose role is not among the `roles` may take more:
-    they are not to be run.
+    There is no limit if that is None. So many `threads` will share the work. Programs whose role is
+    not among the `roles` may take more: they are not to be run.
     """
 
     limit: int | None = None
     rows: int | None = None
     roles: Collection[str] = tuple(ROLES)
+    threads: int = 1
 
     def budget(self, model: Model, graph: Graph, besides: int, states: int) -> Budget:
         """The budget of a program; `graph` has the model's inputs.
@@ -108,20 +116,21 @@ class Ceiling:
         fixed = next((i.batch for i in model.inputs if i.batch is not None), None)
         rows = self.rows or fixed or USUAL_ROWS
         besides += 4 * states * (fixed or 0)
-        return Budget(self.limit or _UNLIMITED, rows, usual_sizes(graph), besides)
+        return Budget(self.limit or _UNLIMITED, rows, usual_sizes(graph), besides, self.threads)
 
 
 def ceiling_of(
     max_memory: int | str | None, batch_size: int | None, roles: Collection[str] = tuple(ROLES)
 ) -> Ceiling:
-    """The ceiling that a user asks for.
+    """The ceiling that a user asks for, for the threads that this machine would use.
 
     Raises:
         ValueError: that is no size of memory.
+        EnvironmentVariableError: `KGEN_NUM_THREADS` is no number of threads.
     """
     if max_memory is None:
         return Ceiling()
-    return Ceiling(byte_count(max_memory), batch_size, roles)
+    return Ceiling(byte_count(max_memory), batch_size, roles, thread_count())
 
 
 def byte_count(size: int | str) -> int:
@@ -164,6 +173,8 @@ def refuse(what: str, program: Program, budget: Budget, span: Span) -> None:
         + (f", for line {buffer.span.line} of {buffer.span.source.path}" if buffer.span else "")
         for buffer in largest(program, budget)
     ]
+    if parts := budget.parts(program):
+        notes.append(f"parts of sums of {budget.threads} threads take {byte_text(parts)}")
     notes.append("what can be computed again in the backward pass is not kept already")
     most = f"a batch of {rows} fits" if rows else "not even a batch of one row fits"
     fail(

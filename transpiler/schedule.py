@@ -318,7 +318,7 @@ def schedule(
     fed = [feed.buffer for feed in feeds]
     repeats = Recomputer(lean, budget.size, budget.cost, fed, kept, scheduler.overwritten)
     least, leanest = budget.arena(second), lean
-    for order in repeats.orders(budget.room):
+    for order in repeats.orders(budget.room - budget.parts(plan)):
         put_barriers(order, budget.size)
         plan = program(order)
         if budget.holds(plan):

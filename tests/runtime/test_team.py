@@ -15,8 +15,9 @@ import numpy as np
 import pytest
 from kgen.runtime import team as team_module
 from kgen.runtime.errors import EnvironmentVariableError
+from kgen.runtime.hardware import thread_count
 from kgen.runtime.kernels import Buffer, kernel, sync
-from kgen.runtime.team import Plan, Team, missing_kernels, run, thread_count
+from kgen.runtime.team import Plan, Team, missing_kernels, run
 from kgen.runtime.tiles import (
     element,
     first_row,
