@@ -93,6 +93,15 @@ class ValueChecks:
             remedy = ""
             if self.classes and self.numbers == "indices":
                 remedy = f" The table they number has {self.classes} rows, counted from 0."
+                if value == -1:  # pandas's code for a category that is missing
+                    remedy += (
+                        " If -1 stands for a missing one, add 1 to all and a row to the table."
+                    )
+            elif self.classes and value == -1:
+                remedy = (
+                    " If -1 stands for no label, train with "
+                    "SparseCategoricalCrossentropy(ignore_class=-1)."
+                )
             elif self.classes and value == self.classes:
                 remedy = " Classes count from 0: subtract 1, or give the output one unit more."
             raise DataError(f"{holds} {allowed}: first {value!r} in row {row}.{remedy}")

@@ -232,6 +232,7 @@ def test_large_finite_values_are_not_mistaken() -> None:
     ("labels", "fragments"),
     [
         ([0, 1, 3, -1], ("target 'label'", "2 values", "0 to 2", "first 3 in row 2", "from 0")),
+        ([0, -1, 2, 0], ("first -1 in row 1", "ignore_class=-1")),
         ([0.0, 1.5, 2.0, 0.0], ("first 1.5 in row 1",)),
         ([0.0, np.nan, 2.0, 0.0], ("first nan in row 1",)),
         ([0, 1, 2**40, 0], (str(2**40), "row 2")),
@@ -253,6 +254,11 @@ def test_labels_of_both_shapes(shape: Any, dtype: Any) -> None:
     data = bind_data(CLASSIFIER, rows(4), y)
     assert data.arrays[1].dtype == np.int32 and data.arrays[1].shape == (4,)
     np.testing.assert_array_equal(data.arrays[2], np.ones(4, np.float32))
+
+
+def test_codes_of_missing_categories() -> None:
+    spec = linear_spec(inputs=(Input("city", "int32", (), limit=3),))
+    refusal(lambda: bind_inputs(spec, np.array([0, -1])), "first -1 in row 1", "add 1 to all")
 
 
 def test_labels_for_a_categorical_target() -> None:
