@@ -249,7 +249,8 @@ class OnlyTensor(Kind):
 
     def check(self, value: Any) -> Value:
         if not isinstance(value, Value):
-            self.refuse(value)
+            listed = isinstance(value, list | tuple) and any(isinstance(v, Value) for v in value)
+            self.refuse(value, "merge the list first: add([a, b]), concatenate([a, b])" * listed)
         return value
 
 

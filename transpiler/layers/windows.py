@@ -117,7 +117,12 @@ def channels_last(x: Value, rank: int, data_format: str | None) -> Value:
     if x.type.rank != rank + 2:
         order = ["batch", "channels", AXES[rank]]
         order = order if data_format == "channels_first" else ["batch", AXES[rank], "channels"]
-        raise ShapeError(f"[{', '.join(order)}] is needed, found {x.type}")
+        first = data_format == "channels_first"
+        help = f"one channel is an axis, too: x[:, {'None' if first else '..., None'}]"
+        raise ShapeError(
+            f"[{', '.join(order)}] is needed, found {x.type}",
+            help=help if x.type.rank == rank + 1 else "",
+        )
     x = ops.as_float(x)
     return ops.moveaxis(x, 1, -1) if data_format == "channels_first" else x
 
