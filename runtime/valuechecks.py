@@ -86,9 +86,9 @@ class ValueChecks:
         holds = f"{self.what} holds {count_text(self.bad, 'value')}"
         if self.integers:
             allowed = (
-                f"that are not {self.numbers} from 0 to {self.classes - 1}"
+                f"outside the {self.numbers} 0 to {self.classes - 1}"
                 if self.classes
-                else "that are not integers of 32 bits"
+                else "outside the integers of 32 bits"
             )
             remedy = ""
             if self.classes and self.numbers == "indices":

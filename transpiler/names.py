@@ -26,6 +26,10 @@ FOREIGN = {
     "Model": "models are declared: model Name:",
     "float32": "an element type stands in a declaration only: input x: float32[10]",
     "int32": "an element type stands in a declaration only: input x: int32[10]",
+    "true": "write True",
+    "false": "write False",
+    "none": "write None",
+    "null": "write None",
 }
 _CALLBACKS = """
     BackupAndRestore CSVLogger EarlyStopping LambdaCallback LearningRateScheduler ModelCheckpoint

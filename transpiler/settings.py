@@ -63,6 +63,7 @@ def read_settings(executor: Executor, frame: Frame) -> Settings | None:
                 "move the statement to the model's own block",
             )
             return None
+    _check_once(executor, block.body)
     executor.execute(block.body, names)
     spans: dict[str, tuple[Span, Span]] = {}
     for statement in _flat(block.body):
@@ -77,6 +78,25 @@ def read_settings(executor: Executor, frame: Frame) -> Settings | None:
         elif name in spans and name not in used and value is not POISON:
             _unknown_setting(executor, name, spans[name][0])
     return settings
+
+
+def _check_once(executor: Executor, body: Sequence[syntax.Statement]) -> None:
+    """A setting may follow from what it was, or depend on an `if`; else the first is a mistake."""
+    first: dict[str, Span] = {}
+    for statement in body:
+        if not isinstance(statement, syntax.Assign):
+            continue
+        for name in statement.target.names:
+            if name in first and name not in mentioned([statement]):
+                _note(
+                    executor,
+                    "K0202",
+                    f"`{name}` is set twice",
+                    statement.span,
+                    f"keep this or what stands in line {first[name].line}",
+                )
+            elif name in SETTINGS:
+                first[name] = statement.span
 
 
 def mentioned(body: Sequence[syntax.Statement]) -> set[str]:

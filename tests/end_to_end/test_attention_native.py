@@ -110,7 +110,7 @@ def test_attention(name: str, twin: Any) -> None:
 def test_indices_beyond_the_table_are_refused() -> None:
     net = build(FILE).Masked(seed=0)
     wrong = {**INPUTS["Masked"], "x": INPUTS["Masked"]["x"] + 1}
-    with pytest.raises(DataError, match=r"not indices from 0 to 8: first 9 in row \d+"):
+    with pytest.raises(DataError, match=r"outside the indices 0 to 8: first 9 in row \d+"):
         net.predict(wrong)
 
 
