@@ -162,6 +162,7 @@ class Never(Kind):
             self.refuse(value, self.reason)
 
 
+_MERGE = "merge the list first: add([a, b]), concatenate([a, b])"
 # Families of which a file may have members of its own.
 _OWN = {
     "activation": "a function of your own is applied to what a layer makes: x |> Dense(64) |> name",
@@ -250,7 +251,7 @@ class OnlyTensor(Kind):
     def check(self, value: Any) -> Value:
         if not isinstance(value, Value):
             listed = isinstance(value, list | tuple) and any(isinstance(v, Value) for v in value)
-            self.refuse(value, "merge the list first: add([a, b]), concatenate([a, b])" * listed)
+            self.refuse(value, _MERGE if listed else "")
         return value
 
 
