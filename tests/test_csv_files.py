@@ -9,14 +9,15 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 from kgen.commands.csvfiles import read_csv, write_csv
+from kgen.commands.datafiles import read_data
 from kgen.runtime.errors import DataError
 
 
 def spec(name: str = "x", size: int = 2) -> SimpleNamespace:
     """A model with one input, and a target `y`."""
     return SimpleNamespace(
-        inputs=[SimpleNamespace(name=name, shape=(size,))],
-        targets=[SimpleNamespace(output="y", shape=())],
+        inputs=[SimpleNamespace(name=name, dtype="float32", shape=(size,))],
+        targets=[SimpleNamespace(output="y", dtype="float32", shape=())],
     )
 
 
@@ -138,6 +139,14 @@ def test_digits_of_other_scripts_number_no_columns(tmp_path: Path) -> None:
 def test_a_column_of_the_very_name_goes_before_numbered_ones(tmp_path: Path) -> None:
     found = read(tmp_path, "x_0,x_1,y,y_7\n1,2,0,5\n")
     assert found["y"] == [0.0] and found["y_7"] == [5.0]
+
+
+def test_a_column_too_few_is_told(tmp_path: Path) -> None:
+    path = tmp_path / "data.csv"
+    path.write_text("width,height,y\n1,2,0\n")
+    assert set(read_data([str(path)], spec()).train.inputs) == {"x"}  # type: ignore[union-attr]
+    with pytest.raises(DataError, match="2 columns could be 'x', which takes 3"):
+        read_data([str(path)], spec(size=3))
 
 
 def test_texts_stand_at_the_end_of_a_table() -> None:

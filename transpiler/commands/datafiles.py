@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 from kgen.commands.csvfiles import read_csv
 from kgen.runtime.errors import DataError
+from kgen.runtime.messages import count_text
 from kgen.suggest import suggest
 
 HELD_OUT = "test_"
@@ -149,7 +150,14 @@ def _missing_text(
     lines += [f"    {name}: {dtype} {_rows(shape)}" for name, dtype, shape in wanted]
     lines.append("  the data have:")
     lines += [f"    {name}: {a.dtype} {_shape(a.shape)}" for name, a in arrays.items()]
-    hint = suggest(missing[0], [name for name in arrays if name not in {w[0] for w in wanted}])
+    others = [name for name in arrays if name not in {w[0] for w in wanted}]
+    columns = [name for name in others if arrays[name].ndim == 1]
+    lines += [
+        f"  {count_text(len(columns), 'column')} could be '{name}', which takes {shape[0]}."
+        for name, _, shape in wanted
+        if name in missing and columns and len(shape) == 1 and shape[0] is not None
+    ]
+    hint = suggest(missing[0], others)
     return "\n".join([*lines, *([f"  {hint}"] if hint else [])])
 
 
