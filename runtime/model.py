@@ -23,6 +23,7 @@ from kgen.runtime.fixedbatch import check_one_batch, check_stateful_batch
 from kgen.runtime.history import History
 from kgen.runtime.interrupts import DeferredInterrupt
 from kgen.runtime.modelbase import ModelBase
+from kgen.runtime.settled import refuse_training
 from kgen.runtime.training import only_fit
 from kgen.runtime.weights import weight_views
 
@@ -146,8 +147,15 @@ class Model(ModelBase):
         """
         return predict_model(self, x, batch_size, verbose, steps, callbacks)
 
-    def __call__(self, x: Any) -> Any:
-        """Outputs for the rows of `x` as one batch, values unchecked: quick for few rows."""
+    def __call__(self, x: Any, training: bool | None = False) -> Any:
+        """Outputs for the rows of `x` as one batch, values unchecked: quick for few rows.
+
+        Raises:
+            DataError: `x` does not fit the inputs.
+            KgenRuntimeError: `training` is true.
+        """
+        if training:
+            refuse_training(self)
         arrays = (x,) if type(x) is np.ndarray else self._quick.listed(x)
         if arrays:
             few = self._quick.get(key([one.shape for one in arrays]))

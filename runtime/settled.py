@@ -55,6 +55,19 @@ def _is_same_rule(held: Any, value: Any) -> bool:
     return type(held) is type(value) and bool(held.config == value.config)
 
 
+def refuse_training(model: Any) -> NoReturn:
+    """Says where a model computes as in training, which a call does not.
+
+    Raises:
+        KgenRuntimeError: always.
+    """
+    raise KgenRuntimeError(
+        f"{model.name}(x, training=True): a call computes what predict() does. Dropout and the "
+        "statistics of batches are at work in fit(), and at all times where the .k file says so: "
+        "Dropout(0.5)(x, training=True)."
+    )
+
+
 def refuse_attribute(model: Any, name: str) -> NoReturn:
     """Says what there is in place of an attribute that a model, or a part of one, does not have.
 

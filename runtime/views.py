@@ -12,7 +12,7 @@ from kgen.runtime.fitting import predict_model
 from kgen.runtime.fixedbatch import check_stateful_batch
 from kgen.runtime.memory import Programs
 from kgen.runtime.progress import CompileBar
-from kgen.runtime.settled import check_attribute, refuse_attribute_of_part
+from kgen.runtime.settled import check_attribute, refuse_attribute_of_part, refuse_training
 from kgen.runtime.spec import Spec, View
 from kgen.runtime.states import States
 
@@ -83,8 +83,15 @@ class ModelView:
             bar.close()
         self._compiled = True
 
-    def __call__(self, x: Any) -> Any:
-        """What it gives for the rows of `x` as one batch, values unchecked."""
+    def __call__(self, x: Any, training: bool | None = False) -> Any:
+        """What it gives for the rows of `x` as one batch, values unchecked.
+
+        Raises:
+            DataError: `x` does not fit the inputs.
+            KgenRuntimeError: `training` is true.
+        """
+        if training:
+            refuse_training(self)
         inputs = bind_inputs(self.spec, x, finite=False)
         rows = len(inputs[0])
         check_stateful_batch(self.spec, rows)

@@ -47,6 +47,14 @@ def test_without_train_that_is_what_is_said(method: str, tmp_path: Path) -> None
         getattr(net, method)(X, Y)
 
 
+def test_calls_compute_what_predict_does(tmp_path: Path) -> None:
+    net = model(tmp_path, TRAINED)
+    for training in (False, None):
+        np.testing.assert_array_equal(net(X, training=training), net(X))
+    with pytest.raises(KgenRuntimeError, match=r"A\(x, training=True\): a call computes what"):
+        net(X, training=True)
+
+
 def test_a_model_without_weights_loads_its_own_file(tmp_path: Path) -> None:
     net = model(tmp_path, "model A:\n    input x: float32[4]\n    output y = x * 2\n")
     net.save_weights(tmp_path / "none.safetensors")
