@@ -4,13 +4,7 @@ from __future__ import annotations
 
 from kgen.body import Body
 from kgen.kernels.dealing import Loop
-from kgen.kernels.loops import (
-    known_size,
-    long_vectors,
-    product_vectors,
-    rows_text,
-    shared,
-)
+from kgen.kernels.loops import known_size, long_vectors, product_vectors, rows_text, shared
 from kgen.kernels.nest import nest
 from kgen.kernels.products import BLOCK, is_wide, pays_to_pack
 from kgen.texts import KernelText, NestText, PackedOuterText
