@@ -55,9 +55,9 @@ class Device:
         """How many slices work is cut into, if the caller wants so many threads."""
         return thread_count() if threads is None else threads
 
-    def plan(self, commands: Sequence[Command | Sync]) -> Plan:
-        """The commands made ready to run."""
-        return Plan(commands)
+    def plan(self, commands: Sequence[Command | Sync], grain: int) -> Plan:
+        """The commands made ready to run; threads keep `grain` rows of the batch together."""
+        return Plan(commands, grain)
 
     def team(self, workers: int) -> Team:
         """What runs plans with so many workers."""

@@ -6,20 +6,22 @@ import sys
 from typing import Any
 
 from kgen.runtime.ir_vectors import INT32, INT64, call_intrinsic
-from kgen.runtime.isa import IS_X86
+from kgen.runtime.isa import IS_X86, ROWS
 from kgen.runtime.kernels import KERNEL_SIGNATURE, Kernel
 from kgen.runtime.lowering import Code, Description, implements
 from llvmlite import ir
 from numba.core import types
+from numba.extending import register_jitable
 
 # Words of the control block, each on a cache line of its own.
 ARRIVED, GENERATION, STOP, AGREED, ABORT = 0, 8, 16, 24, 40
 CONTROL_WORDS = 48
 # Words of a thread's clock: first row, step, seed, steps done in this call, whether threads share
-# the columns of products (`share_block`), where the rows of this call end; the sizes of open
-# dimensions from DIMS_START on.
+# parts of rows (`share_rows`, `share_block`), where the rows of this call end, of how many rows the
+# grains are that the batch is shared in (`share_batch`) and of how many they are at least; the
+# sizes of open dimensions from DIMS_START on.
 CLOCK_WORDS = 40
-COLUMNS = 4
+BY_PARTS, GRAIN, LEAST_GRAIN = 4, 6, 7
 DIMS_START = 8
 SPINS = 2000
 TABLE_WORDS = 3
@@ -195,6 +197,27 @@ def describe_call_kernel(
     return types.void, wanted, generate
 
 
+@register_jitable  # type: ignore[untyped-decorator]
+def grain_of(rows: int, least: int, threads: int) -> int:
+    """In grains of how many rows threads share a batch of `rows`: whole tiles, if these are many.
+
+    Else of fewer, but for `least`, so that no share is over a quarter larger than the mean.
+    """
+    grain = ROWS
+    while grain > least and rows < 4 * grain * threads:
+        grain //= 2
+    return grain
+
+
+@register_jitable  # type: ignore[untyped-decorator]
+def is_parted(rows: int, least: int, threads: int) -> bool:
+    """Whether threads share the parts of `rows`, since whole ones would keep them unevenly busy.
+
+    They meet after every kernel then.
+    """
+    return least == 1 and threads > 1 and rows < 2 * threads and rows % threads != 0
+
+
 def drive_steps(
     thread: int,
     threads: int,
@@ -219,6 +242,9 @@ def drive_steps(
         rows = min(batch_size, last - row)
         clock[0] = row
         clock[3] = step
+        clock[GRAIN] = grain_of(rows, clock[LEAST_GRAIN], threads)
+        parted = is_parted(rows, clock[LEAST_GRAIN], threads)
+        clock[BY_PARTS] = parted
         stop = 0
         for k in range(commands):
             at = TABLE_WORDS * k
@@ -227,7 +253,7 @@ def drive_steps(
             agreed = AGREED + 8 * (step & 1)  # two in turn: a fast thread must not overwrite
             if ends and thread == 0:
                 atomic_store(control, agreed, atomic_load(control, STOP))
-            if threads > 1 and (ends or table[at + 1] != 0):
+            if threads > 1 and (ends or parted or table[at + 1] != 0):
                 generation = atomic_load(control, GENERATION)
                 if atomic_add(control, ARRIVED, 1) == threads - 1:
                     atomic_store(control, ARRIVED, 0)

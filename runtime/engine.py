@@ -53,11 +53,11 @@ class Prepared:
         program: str,
         *,
         totals: bool,
-        indivisible: int = 0,
         threads: int = 1,
     ) -> None:
         rows, fixed = max(s.rows for s in steps), max(s.fixed for s in steps)
-        self.indivisible = indivisible
+        self.grain = ROWS if any(s.by_tiles for s in steps) else 1
+        self.indivisible = 0 if program in ("train", "gradient") or self.grain == 1 else ROWS
         self.device = shared.device
         self.memory = Memory(spec, state, rows, fixed, capacity, dims, threads, self.device)
         self.capacity = self.memory.capacity
@@ -82,7 +82,7 @@ class Prepared:
     @cached_property
     def plan(self) -> Plan:
         """The commands with their kernels compiled."""
-        return self.device.plan(self.commands)
+        return self.device.plan(self.commands, self.grain)
 
     def point(self, command: Command, position: int, array: npt.NDArray[Any]) -> None:
         """Make an argument of a command this array, which must outlive the run."""
@@ -215,7 +215,6 @@ class Engine:
                 self.shared,
                 program,
                 totals=program not in ("predict", "few"),
-                indivisible=0 if program in ("train", "gradient") else ROWS,
                 threads=self.threads,
             )
             if self.shared.renewals > renewals:

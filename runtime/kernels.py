@@ -15,7 +15,6 @@ import numpy as np
 import numpy.typing as npt
 from kgen.runtime.errors import KernelError
 from kgen.runtime.interrupts import DeferredInterrupt
-from kgen.runtime.isa import ROWS
 from kgen.runtime.kernel_cache import KernelCache
 from kgen.runtime.lowering_math import register_arithmetic  # noqa: F401 (compiled forms)
 from kgen.runtime.lowering_memory import describe_argument  # noqa: F401 (compiled forms)
@@ -31,7 +30,7 @@ from kgen.runtime.tiles import (
     imatrix,
     last_row,
     prefetch,
-    share,
+    share_batch,
 )
 from numba.core import config, types
 from numba.core.ccallback import CFunc
@@ -240,7 +239,7 @@ def gather_rows(thread: int, threads: int, batch: int, clock: Any, args: Any) ->
     target = imatrix(args, 2, 1, 1)
     cols = element(i64vector(args, 3), 0, 0)
     start = first_row(clock)
-    first, last = share(batch, ROWS, thread, threads)
+    first, last = share_batch(clock, batch, thread, threads)
     for r in range(first, last):
         copy_words(target, r * cols, source, element(order, 0, start + r) * cols, cols)
     if cols < LONG_ROW:
@@ -260,7 +259,7 @@ def scatter_rows(thread: int, threads: int, batch: int, clock: Any, args: Any) -
     target = imatrix(args, 1, 1, 1)
     cols = element(i64vector(args, 2), 0, 0)
     start = first_row(clock)
-    first, last = share(batch, ROWS, thread, threads)
+    first, last = share_batch(clock, batch, thread, threads)
     for r in range(first, last):
         copy_words(target, (start + r) * cols, source, r * cols, cols)
 

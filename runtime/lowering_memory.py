@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from typing import Any
 
 from kgen.runtime.ir_vectors import FLOAT, INT32, INT64
@@ -214,14 +215,15 @@ def store_block(
     masks = column_masks(code, m, value, j, kind.vectors)
     limit = edge_row(m, kind.rows)
     first = address(code, m, value, i, j)
-    with code.unit.writing(code.builder):
+    with code.unit.writing(code.builder), contextlib.ExitStack() as rows:
         for r in range(kind.rows):
             line = code.builder.gep(first, [rows_below(code, m, value, r)])
             inside = []
             if limit is not None:
                 inside.append(code.builder.icmp_signed("<", code.plus(i, r), code.integer(limit)))
             if count is not None:
-                inside.append(code.builder.icmp_signed("<", code.integer(r), count))
+                counts = code.builder.icmp_signed("<", code.integer(r), count)
+                rows.enter_context(code.builder.if_then(counts, likely=True))
             for v in range(kind.vectors):
                 mask = masks and masks[v]
                 for one in map(code.splat, inside):
@@ -296,13 +298,15 @@ def describe_load_column(m: Any, i: Any, rows: Any, j: Any = None) -> Descriptio
 
 
 @implements(store_column)
-def describe_store_column(m: Any, i: Any, tile: Any, j: Any = None) -> Description:
-    """Lane 0 of each row written to a column."""
+def describe_store_column(
+    m: Any, i: Any, tile: Any, j: Any = None, count: Any = None
+) -> Description:
+    """Lane 0 of each row, or of the first ones, written to a column."""
     if not isinstance(m, MatrixType) or not isinstance(tile, TileType):
         return None
 
-    def generate(code: Code, pointer: Any, i: Any, value: Any, *j: Any) -> None:
-        column = j[0] if j else code.integer(0)
+    def generate(code: Code, pointer: Any, i: Any, value: Any, *more: Any) -> None:
+        column = more[0] if more else code.integer(0)
         first = address(code, m, pointer, i, column)
         limit = edge_row(m, tile.rows)
         vectors = code.vectors(tile, value)[:: tile.vectors]
@@ -310,9 +314,12 @@ def describe_store_column(m: Any, i: Any, tile: Any, j: Any = None) -> Descripti
             vectors = [code.unit.whole(code.builder, vector) for vector in vectors]
         # A warp's lanes exchange numbers while all are there, not where one of them writes.
         numbers = [code.unit.first(code.builder, vector) for vector in vectors]
-        with code.unit.writing_once(code.builder):
+        with code.unit.writing_once(code.builder), contextlib.ExitStack() as rows:
             for r, number in enumerate(numbers):
                 place = code.builder.gep(first, [rows_below(code, m, pointer, r)])
+                if len(more) > 1:
+                    counts = code.builder.icmp_signed("<", code.integer(r), more[1])
+                    rows.enter_context(code.builder.if_then(counts, likely=True))
                 if limit is not None:
                     inside = code.builder.icmp_signed("<", code.plus(i, r), code.integer(limit))
                     with code.builder.if_then(inside):
@@ -320,7 +327,7 @@ def describe_store_column(m: Any, i: Any, tile: Any, j: Any = None) -> Descripti
                 else:
                     code.builder.store(number, place)
 
-    extra = () if j is None else (INDEX,)
+    extra = (INDEX,) * ((j is not None) + (count is not None))
     return types.void, (m, INDEX, tile, *extra), generate
 
 

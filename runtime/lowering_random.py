@@ -15,6 +15,7 @@ from kgen.runtime.tile_random import (
     random_key,
     set_dimension,
     share,
+    share_batch,
     share_block,
     share_rows,
     step_in_call,
@@ -62,6 +63,25 @@ def chosen(code: Code, clock: Any, parts: Any, whole: Any) -> list[Any]:
     return [code.builder.select(is_shared, a, b) for a, b in zip(parts, whole, strict=True)]
 
 
+def rows_of(code: Code, clock: Any, n: Any, thread: Any, threads: Any) -> list[Any]:
+    """Where a thread's rows of a batch start and end."""
+    grain = read_clock(code, clock, 6)
+    is_told = code.builder.icmp_signed("!=", grain, code.integer(0))
+    grain = code.builder.select(is_told, grain, code.integer(code.unit.rows))
+    return slice_of(code, n, grain, thread, threads)
+
+
+@implements(share_batch)
+def describe_share_batch(clock: Any, n: Any, thread: Any, threads: Any) -> Description:
+    """This thread's rows of the batch."""
+    pair = types.UniTuple(INDEX, 2)
+
+    def generate(code: Code, *values: Any) -> Any:
+        return code.context.make_tuple(code.builder, pair, rows_of(code, *values))
+
+    return pair, (CLOCK, *(INDEX,) * 3), generate
+
+
 @implements(share_rows)
 def describe_share_rows(clock: Any, n: Any, each: Any, grain: Any, *team: Any) -> Description:
     """This thread's slice of the rows that the batch's have."""
@@ -69,7 +89,7 @@ def describe_share_rows(clock: Any, n: Any, each: Any, grain: Any, *team: Any) -
 
     def generate(code: Code, clock: Any, n: Any, each: Any, grain: Any, *team: Any) -> Any:
         parts = slice_of(code, code.builder.mul(n, each), grain, *team)
-        rows = slice_of(code, n, code.integer(code.unit.rows), *team)
+        rows = rows_of(code, clock, n, *team)
         whole = [code.builder.mul(row, each) for row in rows]
         return code.context.make_tuple(code.builder, pair, chosen(code, clock, parts, whole))
 
@@ -84,7 +104,7 @@ def describe_share_block(clock: Any, n: Any, each: Any, grain: Any, *team: Any) 
     def generate(code: Code, clock: Any, n: Any, each: Any, grain: Any, *team: Any) -> Any:
         zero = code.integer(0)
         parts = [zero, n, *slice_of(code, each, grain, *team)]
-        whole = [*slice_of(code, n, code.integer(code.unit.rows), *team), zero, each]
+        whole = [*rows_of(code, clock, n, *team), zero, each]
         return code.context.make_tuple(code.builder, four, chosen(code, clock, parts, whole))
 
     return four, (CLOCK, *(INDEX,) * 5), generate

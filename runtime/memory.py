@@ -44,7 +44,8 @@ class Steps:
 
     `rows` counts floats of the arena for each row of the batch, `fixed` those
     besides; `flops` the arithmetic for a row. Where `lot` is not 0, rows do not depend on one
-    another, and each thread had best take so many at a time.
+    another, and each thread had best take so many at a time. Where kernels work `by_tiles`, these
+    hold rows of the batch, and threads share whole ones.
     """
 
     commands: Callable[[Memory], list[Command | Sync]]
@@ -52,6 +53,7 @@ class Steps:
     fixed: int
     flops: int
     lot: int = 0
+    by_tiles: bool = True
 
 
 @dataclass(frozen=True)

@@ -10,8 +10,8 @@ import functools
 from typing import Any
 
 from kgen.runtime.driver import (
+    BY_PARTS,
     CLOCK_WORDS,
-    COLUMNS,
     TABLE_WORDS,
     WORDS,
     atomic_add,
@@ -59,7 +59,7 @@ def take_part(block: Any, shared: Any, thread: int, threads: int) -> int:
     if thread > 0:
         called = atomic_add(shared, GATE, 1) // CALL
     else:
-        block[COLUMNS] = 0
+        block[BY_PARTS] = 0
         working = 1
         atomic_store(shared, LEADING, 1)
         wait = block[WAIT_WORD]
@@ -92,12 +92,12 @@ def take_part(block: Any, shared: Any, thread: int, threads: int) -> int:
             if working < threads and (parts == 0 or flags & PARTED != 0):
                 gate = atomic_load(shared, GATE)
                 if gate % CALL == threads - 1:
-                    block[COLUMNS] = parts
+                    block[BY_PARTS] = parts
                     atomic_store(shared, START, k)
                     if atomic_swap_if(shared, GATE, gate, gate + CALL - threads + 1) == gate:
                         working = threads
                     else:  # one has just left
-                        block[COLUMNS] = 0
+                        block[BY_PARTS] = 0
             if working == 1 or (parts == 1 and flags & PARTED == 0):
                 if thread == 0:
                     call_kernel(block[at], 0, 1, rows, block, block[at + 2])

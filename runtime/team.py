@@ -15,12 +15,16 @@ import numpy as np
 import numpy.typing as npt
 from kgen.runtime.driver import (
     ABORT,
+    BY_PARTS,
     CLOCK_WORDS,
     CONTROL_WORDS,
     DIMS_START,
+    GRAIN,
     STOP,
     TABLE_WORDS,
     drive,
+    grain_of,
+    is_parted,
 )
 from kgen.runtime.hardware import MAX_THREADS, thread_count
 from kgen.runtime.kernels import Command, Kernel, Sync, jit_is_disabled
@@ -29,10 +33,14 @@ STACK_BYTES = 8 << 20  # kernels keep packed panels on the stack; some systems g
 
 
 class Plan:
-    """A list of commands made ready to run: kernels compiled, addresses in a table."""
+    """A list of commands made ready to run: kernels compiled, addresses in a table.
 
-    def __init__(self, commands: Sequence[Command | Sync]) -> None:
+    Threads share the batch in grains of `grain` rows at least.
+    """
+
+    def __init__(self, commands: Sequence[Command | Sync], grain: int = 1) -> None:
         self.commands = tuple(commands)
+        self.grain = grain
         self.calls = [entry for entry in commands if isinstance(entry, Command)]
         self.segments: list[list[Command]] = [[]]
         for entry in commands:
@@ -145,7 +153,7 @@ class Team:
         steps = max(0, -(-(last_row - first_row) // batch_size))
         self.control.fill(0)
         for clock in self.clocks:
-            clock[:6] = first_row, step, seed, 0, 0, last_row
+            clock[:DIMS_START] = first_row, step, seed, 0, 0, last_row, 0, plan.grain
             clock[DIMS_START : DIMS_START + len(dims)] = dims
         if plan.emulated:
             return self._emulate(plan, steps, batch_size, first_row, last_row)
@@ -200,7 +208,9 @@ class Team:
             rows = min(batch_size, last_row - row)
             self.clocks[:, 0] = row
             self.clocks[:, 3] = done
-            for segment in plan.segments:
+            self.clocks[:, GRAIN] = grain_of(rows, plan.grain, self.threads)
+            self.clocks[:, BY_PARTS] = parted = is_parted(rows, plan.grain, self.threads)
+            for segment in [[call] for call in plan.calls] if parted else plan.segments:
                 for thread in range(self.threads):
                     for call in segment:
                         clock = self.clocks[thread]

@@ -129,9 +129,9 @@ def load_column(m: Matrix, i: int, rows: int, j: int = 0) -> Tile:
     return np.broadcast_to(column[:, None, None], (rows, 1, LANES))
 
 
-def store_column(m: Matrix, i: int, tile: Tile, j: int = 0) -> None:
-    """Write lane 0 of each row of a one-vector tile to column `j`."""
-    for r in range(tile.shape[0]):
+def store_column(m: Matrix, i: int, tile: Tile, j: int = 0, count: int | None = None) -> None:
+    """Write lane 0 of each row of a one-vector tile, or of the first `count`, to column `j`."""
+    for r in range(tile.shape[0] if count is None else min(max(count, 0), tile.shape[0])):
         if i + r < max(m.rows, i + 1):
             m.data[(i + r) * m.step + j] = as_elements(m, tile[r, 0, 0])
 

@@ -27,17 +27,26 @@ def share(n: int, grain: int, thread: int, threads: int) -> tuple[int, int]:
     return min(first, n), min(last, n)
 
 
+def share_batch(clock: Any, n: int, thread: int, threads: int) -> tuple[int, int]:
+    """This thread's rows of a batch of `n`.
+
+    All kernels that work by rows of the batch have the same ones, hence need not wait for each
+    other. They come in grains of as many as the clock says, of ROWS if it does not.
+    """
+    return share(n, int(clock[6]) or ROWS, thread, threads)
+
+
 def share_rows(
     clock: Any, n: int, each: int, grain: int, thread: int, threads: int
 ) -> tuple[int, int]:
     """This thread's slice of `range(n * each)`, where each row of the batch has so many rows.
 
-    Rows of the batch stay whole, in grains of ROWS, unless the clock says that their parts are
+    Rows of the batch stay whole, as in `share_batch`, unless the clock says that their parts are
     shared, in grains of `grain`; then a barrier stands after each kernel.
     """
     if clock[4]:
         return share(n * each, grain, thread, threads)
-    first, last = share(n, ROWS, thread, threads)
+    first, last = share_batch(clock, n, thread, threads)
     return first * each, last * each
 
 
@@ -50,7 +59,7 @@ def share_block(
     """
     if clock[4]:
         return 0, n, *share(each, grain, thread, threads)
-    return *share(n, ROWS, thread, threads), 0, each
+    return *share_batch(clock, n, thread, threads), 0, each
 
 
 def first_row(clock: Any) -> int:

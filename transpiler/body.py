@@ -335,7 +335,8 @@ class Body:
         if access.cols == "each":
             self.lines.append(_store(name, text, cursor))
         else:
-            self.lines.append(f"store_column({name}, {cursor.i}, {text})")
+            limit = f", 0, {cursor.limit}" if cursor.limit else ""
+            self.lines.append(f"store_column({name}, {cursor.i}, {text}{limit})")
 
     def _matrix(self, value: Value, rows: str, cols: str, access: Access, cursor: Cursor) -> str:
         """The name of the matrix of the rows that a cursor counts."""

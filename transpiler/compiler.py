@@ -12,7 +12,7 @@ from kgen.dims import bases, symbol
 from kgen.elaborate import elaborate
 from kgen.emit import ModuleSource, emit
 from kgen.graph import Graph
-from kgen.lots import rows_of_lot
+from kgen.lots import is_by_tiles, rows_of_lot
 from kgen.model import Model
 from kgen.parser import parse
 from kgen.placing import place_states, place_weights
@@ -110,6 +110,8 @@ def lay_out(
         if weight.trainable
     }
 
+    by_tiles = target.has_blocks or is_by_tiles(lowered[0])
+
     def program(graph: Graph, role: str, copies: int = 0, **options: object) -> object:
         """Schedule a phase, to which so many buffers belong that are as large as the weights."""
         kept = {**weights, **states}
@@ -122,6 +124,7 @@ def lay_out(
             table,
             weights=kept,
             gradients=gradients,
+            by_tiles=by_tiles,
             budget=budget,
             **options,  # type: ignore[arg-type]
         )

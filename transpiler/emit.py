@@ -222,8 +222,9 @@ def _model(phase: Phases, names: Names, precision: str, *, alone: bool) -> dict[
         functions.append(_function(program, calls, name, doc, final=final))
         flops = flops_a_row(calls)
         fixed = (0, 0) if program.is_open else (program.batch_floats, program.fixed_floats)
-        lot = f", lot={program.lot}" if program.lot else ""
-        return f"Steps({name}, {fixed[0]}, {fixed[1]}, {flops}{lot})"
+        how = f", lot={program.lot}" if program.lot else ""
+        how += "" if program.by_tiles else ", by_tiles=False"
+        return f"Steps({name}, {fixed[0]}, {fixed[1]}, {flops}{how})"
 
     if phase.train is not None and phase.evaluate is not None:
         forward = add(
@@ -272,6 +273,7 @@ def _model(phase: Phases, names: Names, precision: str, *, alone: bool) -> dict[
                 *([_views(views)] if views else []),
             ],
             4,
+            "programs = ",
         ),
     }
 

@@ -138,7 +138,8 @@ class Fusion:
 
     The body of a loop has a graph `around` it; rows of its values in `strides` lie so far apart.
     `lanes` is the most that a vector of the target has, `precision` what large products round to;
-    with `has_blocks`, warps come in blocks with memory in common.
+    with `has_blocks`, warps come in blocks with memory in common; `by_tiles`, rows of the batch are
+    shared in whole tiles.
     """
 
     def __init__(
@@ -149,11 +150,13 @@ class Fusion:
         lanes: int = 16,
         precision: str = FLOAT32,
         has_blocks: bool = False,
+        by_tiles: bool = True,
     ) -> None:
         self.graph = graph
         self.lanes = lanes
         self.precision = precision
         self.has_blocks = has_blocks
+        self.by_tiles = by_tiles
         self.around = around or graph
         self.strides = strides or {}
         self.results = {root(value) for value in graph.results()}

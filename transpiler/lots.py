@@ -1,4 +1,7 @@
-"""Prediction in lots: how many rows of a batch had best go through all kernels at a time.
+"""How threads had best take the rows of a batch: in whole tiles or not, all at once or in lots.
+
+Tiles of a product hold rows of the batch where each of these is one row of a matrix, as in dense
+and recurrent layers: part of a tile takes as long as all of it. An image or a text is many rows.
 
 Where rows do not depend on one another, a batch can be worked through in lots. What a lot's kernels
 hand on then stays in the caches, in less memory. Long rows of little arithmetic gain by that;
@@ -8,7 +11,8 @@ convolutions of many channels, and loops over time, rather meet their weights wi
 from __future__ import annotations
 
 from kgen.dims import evaluate
-from kgen.graph import Graph
+from kgen.graph import BATCH, Graph
+from kgen.kernels import node_flops, typical
 from kgen.program import LoopCall, Program
 
 # Arithmetic for each float of the arena, from which on reading weights anew costs more.
@@ -44,3 +48,26 @@ def rows_of_lot(graph: Graph, program: Program) -> int:
         return 0
     lot = max(_CACHE // floats // _GRAIN, 1) * _GRAIN
     return lot if program.fixed_floats <= _ANEW * lot * floats else 0
+
+
+def is_by_tiles(graph: Graph) -> bool:
+    """Whether tiles hold rows of the batch in most of the arithmetic that threads share by rows."""
+    tiled, total = _arithmetic(graph, 1)
+    return 2 * tiled >= total
+
+
+def _arithmetic(graph: Graph, times: int) -> tuple[int, int]:
+    """That on values with one row for each of the batch, and that on all with rows of the batch."""
+    tiled = total = 0
+    for node in graph.nodes:
+        shape = node.output.shape
+        if node.op.name == "scan":
+            loop = node.attrs["loop"]
+            part, whole = _arithmetic(loop.body, times * typical(loop.length))
+        elif shape[:1] == (BATCH,):
+            whole = times * node_flops(node)
+            part = whole if len(shape) <= 2 else 0
+        else:
+            part = whole = 0
+        tiled, total = tiled + part, total + whole
+    return tiled, total

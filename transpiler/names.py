@@ -56,10 +56,10 @@ _TAKEN = """
     imatrix keep_columns keep_rows kernel lane_index lane_sums last_row load load_column load_scalar
     log log10 log1p log2 math matrix maximum minimum normal np numba outer outer_t pack pack_t
     packed_array part_of power prefetch prefetch_write random_key reciprocal rint row_max row_min
-    row_sum rows_for rsqrt scalar scratch select set_dimension set_element share share_block
-    share_rows sigmoid sign sin sinh sqrt square step_in_call step_index store store_column
-    store_rows sync tan tanh tensor_tile tensor_zeros transpose_block uniform vectors_for warps
-    workspace zeros
+    row_sum rows_for rsqrt scalar scratch select set_dimension set_element share share_batch
+    share_block share_rows sigmoid sign sin sinh sqrt square step_in_call step_index store
+    store_column store_rows sync tan tanh tensor_tile tensor_zeros transpose_block uniform
+    vectors_for warps workspace zeros
 """
 # What a model has at run time, so that no view may be called so.
 _OF_MODELS = """

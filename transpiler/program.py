@@ -189,7 +189,8 @@ class Program:
 
     `update` follows `calls` where the weights are to change. `totals` are the
     figures a step adds to the epoch's, in order. `widths` are the floats of each
-    output for a row of the batch. `lot` is how many rows a thread had best take at a time, if any.
+    output for a row of the batch. `lot` is how many rows a thread had best take at a time, if any;
+    `by_tiles` tells that threads share whole tiles of rows.
     """
 
     name: str
@@ -203,6 +204,7 @@ class Program:
     batch_floats: int
     fixed_floats: int
     lot: int = 0
+    by_tiles: bool = True
 
     @property
     def is_open(self) -> bool:

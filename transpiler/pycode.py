@@ -16,8 +16,15 @@ WIDTH = 88
 
 
 def call(function: str, arguments: Sequence[str], indent: int = 0, prefix: str = "") -> str:
-    """`prefix function(arguments)`: on one line if it fits, else one argument a line."""
-    return _bracketed(f"{prefix}{function}(", arguments, ")", indent)
+    """`prefix function(arguments)`: on one line if it fits, else indented, one argument a line.
+
+    Arguments that fit on a line together share it.
+    """
+    opening, together = f"{prefix}{function}(", ", ".join(arguments)
+    text = _bracketed(opening, arguments, ")", indent)
+    if "\n" in text and "\n" not in together and indent + 4 + len(together) <= WIDTH:
+        return f"{opening}\n{' ' * (indent + 4)}{together}\n{' ' * indent})"
+    return text
 
 
 def sequence(items: Sequence[str], brackets: str, indent: int = 0, prefix: str = "") -> str:

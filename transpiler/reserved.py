@@ -17,8 +17,8 @@ LOCALS = """
     lane_sums uniform normal element set_element first_row last_row step_index as_float vectors_for
     arccos arccosh arcsin arcsinh arctan arctanh cbrt cosh erfc erfinv exp2 log10 log2 sinh tan ROWS
     HALF_ROWS LANES ceil rint scalar fill_words copy_words store_rows rows_for prefetch scratch
-    prefetch_write workspace set_dimension col_max col_min i64vector share_block share_rows
-    step_in_call TALL_ROWS part_of
+    prefetch_write workspace set_dimension col_max col_min i64vector share_batch share_block
+    share_rows step_in_call TALL_ROWS part_of
     block_product_bfloat16 block_product_t_bfloat16 block_product_t_tf32 block_product_tf32
     block_outer_bfloat16 block_outer_tf32 tensor_tile tensor_zeros
 """

@@ -105,6 +105,7 @@ class Scheduler:
         around: Graph | None = None,
         strides: Mapping[Value, str] | None = None,
         rows: Rows = "training",
+        by_tiles: bool = True,
     ) -> None:
         self.graph = graph
         self.rows = rows
@@ -112,7 +113,8 @@ class Scheduler:
         self.in_place = in_place
         apart = {value: str(buffer.step) for value, buffer in fixed.items() if buffer.step}
         steps = {**apart, **(strides or {})}
-        self.fusion = Fusion(graph, around, steps, table.lanes, table.precision, table.has_blocks)
+        target = table.lanes, table.precision, table.has_blocks
+        self.fusion = Fusion(graph, around, steps, *target, by_tiles)
         self.stored = self._stored()
         self.buffers: dict[Value, Buffer] = dict(fixed)
 
@@ -166,9 +168,15 @@ class Scheduler:
         self, body: Graph, fixed: Mapping[Value, Buffer], strides: Mapping[Value, str]
     ) -> Scheduler:
         """The scheduler of a loop's body."""
-        around = self.fusion.around
         return Scheduler(
-            body, self.table, fixed, {}, around=around, strides=strides, rows=self.rows
+            body,
+            self.table,
+            fixed,
+            {},
+            around=self.fusion.around,
+            strides=strides,
+            rows=self.rows,
+            by_tiles=self.fusion.by_tiles,
         )
 
     def calls(self) -> list[Entry]:
@@ -239,6 +247,7 @@ def schedule(
     updates: Sequence[Graph] = (),
     flat: Mapping[str, Buffer] | None = None,
     few: bool = False,
+    by_tiles: bool = True,
     budget: Budget,
 ) -> Program:
     """Lay out a phase of the model.
@@ -250,6 +259,7 @@ def schedule(
         gradients: the buffer of each trainable weight's gradient.
         updates: the optimizer's graphs, one after another, over the buffers that `flat` names.
         few: for one row of the batch, or a few.
+        by_tiles: threads share the rows of the batch in whole tiles.
         budget: the memory there is; a plan that needs more gives way to leaner ones, of which the
             leanest is taken if none fits.
     """
@@ -265,7 +275,8 @@ def schedule(
             place += size
     moved = {root(value): graph.weights[path].value for path, value in graph.updates.items()}
     rows: Rows = "training" if graph.gradients else "few" if few else "many"
-    scheduler = Scheduler(graph, table, {**fixed, **totals}, moved, rows=rows)
+    places = {**fixed, **totals}
+    scheduler = Scheduler(graph, table, places, moved, rows=rows, by_tiles=by_tiles)
     entries = scheduler.unordered()
     stages: list[list[Entry]] = []
     for update in updates:
@@ -301,6 +312,7 @@ def schedule(
             buffers,
             batch,
             fixed_size,
+            by_tiles=by_tiles,
         )
 
     plan = program(plain_order(entries, scheduler.overwritten))

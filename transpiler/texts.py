@@ -61,7 +61,7 @@ class BlockedMatmulText(MatmulText):
     """As `MatmulText`, a block of rows of `b` at a time, for `tall` rows of `a` after another.
 
     The first cache keeps the one while all tiles of the others meet it, and the next cache those.
-    Tiles wait in `sums`.
+    Tiles wait in `sums`, where the statement `waiting` puts them.
     """
 
     tall: str
@@ -69,6 +69,7 @@ class BlockedMatmulText(MatmulText):
     packing: tuple[str, ...]
     right: str
     sums: str
+    waiting: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -101,8 +101,8 @@ class Grid(Device):
         """The grid's warps; `threads` says nothing about a GPU."""
         return self.warps
 
-    def plan(self, commands: Sequence[Command | Sync]) -> Any:
-        """Launches."""
+    def plan(self, commands: Sequence[Command | Sync], grain: int) -> Any:
+        """Launches; warps share all that there is."""
         return LaunchPlan(commands, self)
 
     def team(self, workers: int) -> Any:

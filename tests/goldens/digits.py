@@ -43,6 +43,7 @@ from kgen.runtime.tiles import (
     row_sum,
     select,
     share,
+    share_batch,
     share_block,
     sqrt,
     square,
@@ -72,7 +73,7 @@ def compute_dropout(thread, threads, batch, clock, args):
     dense_bias = matrix(args, 2, 1, 128)
     dropout = matrix(args, 3, batch, 128)
     key = random_key(clock, 0)
-    first, last = share(batch, ROWS, thread, threads)
+    first, last = share_batch(clock, batch, thread, threads)
     for j in range(0, 128, 2 * LANES):
         for i in range(first, last, ROWS):
             acc = zeros(ROWS, 2)
@@ -92,7 +93,7 @@ def compute_dropout_1(thread, threads, batch, clock, args):
     dense_1_bias = matrix(args, 2, 1, 128)
     dropout_1 = matrix(args, 3, batch, 128)
     key = random_key(clock, 1)
-    first, last = share(batch, ROWS, thread, threads)
+    first, last = share_batch(clock, batch, thread, threads)
     for j in range(0, 128, 4 * LANES):
         panel = pack(dense_1_kernel, 0, j, 128, 4)
         for i in range(first, last, HALF_ROWS):
@@ -114,7 +115,7 @@ def compute_dense_2_add(thread, threads, batch, clock, args):
     dense_2_kernel = matrix(args, 1, 128, 10)
     dense_2_bias = matrix(args, 2, 1, 10)
     dense_2_add = matrix(args, 3, batch, 10)
-    first, last = share(batch, ROWS, thread, threads)
+    first, last = share_batch(clock, batch, thread, threads)
     for j in range(0, 10, LANES):
         for i in range(first, last, ROWS):
             acc = zeros(ROWS, 1)
@@ -132,7 +133,7 @@ def gradient_of_dense_2_add(thread, threads, batch, clock, args):
     digit_loss_multiply_2 = matrix(args, 3, batch, 1)
     accuracy_min = matrix(args, 4, batch, 1)
     d_dense_2_add = matrix(args, 5, batch, 10)
-    first, last = share(batch, ROWS, thread, threads)
+    first, last = share_batch(clock, batch, thread, threads)
     for i in range(first, last, 2):
         dense_2_add_tile = load(dense_2_add, i, 0, 2, VECTORS_10)
         dense_2_max = row_max(keep_columns(dense_2_add_tile, 0, 10, -np.inf))
@@ -199,7 +200,7 @@ def gradient_of_dense_2_bias_parts(thread, threads, batch, clock, args):
     """Line 15 of the model. 10 FLOPs a row."""
     d_dense_2_add = matrix(args, 0, batch, 10)
     d_dense_2_bias_parts = matrix(args, 1, threads, 10)
-    first, last = share(batch, ROWS, thread, threads)
+    first, last = share_batch(clock, batch, thread, threads)
     for j in range(0, 10, LANES):
         acc = zeros(1, 1)
         for i in range(first, last):
@@ -227,7 +228,7 @@ def gradient_of_dense_1_add(thread, threads, batch, clock, args):
     dense_2_kernel = matrix(args, 1, 128, 10)
     dropout_1 = matrix(args, 2, batch, 128)
     d_dense_1_add = matrix(args, 3, batch, 128)
-    first, last = share(batch, ROWS, thread, threads)
+    first, last = share_batch(clock, batch, thread, threads)
     for j in range(0, 128, 4 * LANES):
         panel = pack_t(dense_2_kernel, j, 0, 10, 4, 10)
         for i in range(first, last, HALF_ROWS):
@@ -244,7 +245,7 @@ def gradient_of_dense_2_kernel_parts(thread, threads, batch, clock, args):
     dropout_1 = matrix(args, 0, batch, 128)
     d_dense_2_add = matrix(args, 1, batch, 10)
     d_dense_2_kernel_parts = matrix(args, 2, threads * 128, 10)
-    first, last = share(batch, ROWS, thread, threads)
+    first, last = share_batch(clock, batch, thread, threads)
     for j in range(0, 10, LANES):
         for i in range(0, 128, ROWS):
             acc = zeros(ROWS, 1)
@@ -271,7 +272,7 @@ def gradient_of_dense_1_bias_parts(thread, threads, batch, clock, args):
     """Lines 13, 14. 128 FLOPs a row."""
     d_dense_1_add = matrix(args, 0, batch, 128)
     d_dense_1_bias_parts = matrix(args, 1, threads, 128)
-    first, last = share(batch, ROWS, thread, threads)
+    first, last = share_batch(clock, batch, thread, threads)
     for j in range(0, 128, 4 * LANES):
         acc = zeros(1, 4)
         for i in range(first, last):
@@ -304,7 +305,7 @@ def gradient_of_dense_add(thread, threads, batch, clock, args):
     dense_1_kernel = matrix(args, 1, 128, 128)
     dropout = matrix(args, 2, batch, 128)
     d_dense_add = matrix(args, 3, batch, 128)
-    first, last = share(batch, ROWS, thread, threads)
+    first, last = share_batch(clock, batch, thread, threads)
     for j in range(0, 128, 4 * LANES):
         panel = pack_t(dense_1_kernel, j, 0, 128, 4, 128)
         for i in range(first, last, HALF_ROWS):
@@ -321,7 +322,7 @@ def gradient_of_dense_1_kernel_parts(thread, threads, batch, clock, args):
     dropout = matrix(args, 0, batch, 128)
     d_dense_1_add = matrix(args, 1, batch, 128)
     d_dense_1_kernel_parts = matrix(args, 2, threads * 128, 128)
-    first, last = share(batch, ROWS, thread, threads)
+    first, last = share_batch(clock, batch, thread, threads)
     for j in range(0, 128, 2 * LANES):
         for i in range(0, 128, ROWS):
             acc = zeros(ROWS, 2)
@@ -349,7 +350,7 @@ def gradient_of_dense_kernel_parts(thread, threads, batch, clock, args):
     image = matrix(args, 0, batch, 64)
     d_dense_add = matrix(args, 1, batch, 128)
     d_dense_kernel_parts = matrix(args, 2, threads * 64, 128)
-    first, last = share(batch, ROWS, thread, threads)
+    first, last = share_batch(clock, batch, thread, threads)
     for j in range(0, 128, 2 * LANES):
         for i in range(0, 64, ROWS):
             acc = zeros(ROWS, 2)
@@ -404,7 +405,7 @@ def compute_dense(thread, threads, batch, clock, args):
     dense_kernel = matrix(args, 1, 64, 128)
     dense_bias = matrix(args, 2, 1, 128)
     dense = matrix(args, 3, batch, 128)
-    first, last = share(batch, ROWS, thread, threads)
+    first, last = share_batch(clock, batch, thread, threads)
     for j in range(0, 128, 4 * LANES):
         for i in range(first, last, HALF_ROWS):
             acc = zeros(HALF_ROWS, 4)
@@ -420,7 +421,7 @@ def compute_dense_1(thread, threads, batch, clock, args):
     dense_1_kernel = matrix(args, 1, 128, 128)
     dense_1_bias = matrix(args, 2, 1, 128)
     dense_1 = matrix(args, 3, batch, 128)
-    first, last = share(batch, ROWS, thread, threads)
+    first, last = share_batch(clock, batch, thread, threads)
     for j in range(0, 128, 4 * LANES):
         panel = pack(dense_1_kernel, 0, j, 128, 4)
         for i in range(first, last, HALF_ROWS):
@@ -439,7 +440,7 @@ def compute_accuracy_min(thread, threads, batch, clock, args):
     digit_sample_weight = matrix(args, 2, batch, 1)
     digit_loss_multiply_2 = matrix(args, 3, batch, 1)
     accuracy_min = matrix(args, 4, batch, 1)
-    first, last = share(batch, ROWS, thread, threads)
+    first, last = share_batch(clock, batch, thread, threads)
     for i in range(first, last, 2):
         dense_2_add_tile = load(dense_2_add, i, 0, 2, VECTORS_10)
         dense_2_max = row_max(keep_columns(dense_2_add_tile, 0, 10, -np.inf))
@@ -468,7 +469,7 @@ def compute_dense_2(thread, threads, batch, clock, args):
     """Line 15 of the model. 220 FLOPs a row."""
     dense_2_add = matrix(args, 0, batch, 10)
     dense_2 = matrix(args, 1, batch, 10)
-    first, last = share(batch, ROWS, thread, threads)
+    first, last = share_batch(clock, batch, thread, threads)
     for i in range(first, last, 2):
         dense_2_add_tile = load(dense_2_add, i, 0, 2, VECTORS_10)
         dense_2_max = row_max(keep_columns(dense_2_add_tile, 0, 10, -np.inf))
@@ -538,22 +539,13 @@ def gradients(m):
         m.feed("digit_target", digit_target, 1),
         m.feed("digit_sample_weight", digit_sample_weight, 1),
         compute_dropout(
-            image,
-            m.weight("dense/kernel"),
-            m.weight("dense/bias"),
-            dropout,
+            image, m.weight("dense/kernel"), m.weight("dense/bias"), dropout
         ),
         compute_dropout_1(
-            dropout,
-            m.weight("dense_1/kernel"),
-            m.weight("dense_1/bias"),
-            dropout_1,
+            dropout, m.weight("dense_1/kernel"), m.weight("dense_1/bias"), dropout_1
         ),
         compute_dense_2_add(
-            dropout_1,
-            m.weight("dense_2/kernel"),
-            m.weight("dense_2/bias"),
-            dense_2_add,
+            dropout_1, m.weight("dense_2/kernel"), m.weight("dense_2/bias"), dense_2_add
         ),
         gradient_of_dense_2_add(
             dense_2_add,
@@ -565,27 +557,17 @@ def gradients(m):
         ),
         gradient_of_dense_2_bias_parts(d_dense_2_add, d_dense_2_bias_parts),
         gradient_of_dense_1_add(
-            d_dense_2_add,
-            m.weight("dense_2/kernel"),
-            dropout_1,
-            d_dense_1_add,
+            d_dense_2_add, m.weight("dense_2/kernel"), dropout_1, d_dense_1_add
         ),
         gradient_of_dense_2_kernel_parts(
-            dropout_1,
-            d_dense_2_add,
-            d_dense_2_kernel_parts,
+            dropout_1, d_dense_2_add, d_dense_2_kernel_parts
         ),
         gradient_of_dense_1_bias_parts(d_dense_1_add, d_dense_1_bias_parts),
         gradient_of_dense_add(
-            d_dense_1_add,
-            m.weight("dense_1/kernel"),
-            dropout,
-            d_dense_add,
+            d_dense_1_add, m.weight("dense_1/kernel"), dropout, d_dense_add
         ),
         gradient_of_dense_1_kernel_parts(
-            dropout,
-            d_dense_1_add,
-            d_dense_1_kernel_parts,
+            dropout, d_dense_1_add, d_dense_1_kernel_parts
         ),
         gradient_of_dense_1_bias_parts(d_dense_add, d_dense_bias_parts),
         gradient_of_dense_kernel_parts(image, d_dense_add, d_dense_kernel_parts),
@@ -601,8 +583,7 @@ def gradients(m):
         ),
         gradient_of_dense_2_bias(d_dense_2_bias_parts, m.gradient("dense_2/bias")),
         gradient_of_dense_2_kernel(
-            d_dense_2_kernel_parts,
-            m.gradient("dense_2/kernel"),
+            d_dense_2_kernel_parts, m.gradient("dense_2/kernel")
         ),
         gradient_of_dense_bias(
             d_dense_1_bias_parts,
@@ -611,8 +592,7 @@ def gradients(m):
             m.gradient("dense/bias"),
         ),
         gradient_of_dense_1_kernel(
-            d_dense_1_kernel_parts,
-            m.gradient("dense_1/kernel"),
+            d_dense_1_kernel_parts, m.gradient("dense_1/kernel")
         ),
         gradient_of_dense_kernel(d_dense_kernel_parts, m.gradient("dense/kernel")),
     ]
@@ -647,16 +627,10 @@ def evaluate(m):
         m.feed("digit_sample_weight", digit_sample_weight, 1),
         compute_dense(image, m.weight("dense/kernel"), m.weight("dense/bias"), dense),
         compute_dense_1(
-            dense,
-            m.weight("dense_1/kernel"),
-            m.weight("dense_1/bias"),
-            dense_1,
+            dense, m.weight("dense_1/kernel"), m.weight("dense_1/bias"), dense_1
         ),
         compute_dense_2_add(
-            dense_1,
-            m.weight("dense_2/kernel"),
-            m.weight("dense_2/bias"),
-            dense_2_add,
+            dense_1, m.weight("dense_2/kernel"), m.weight("dense_2/bias"), dense_2_add
         ),
         compute_accuracy_min(
             dense_2_add,
@@ -689,16 +663,10 @@ def predict(m):
         m.feed("image", image, 64),
         compute_dense(image, m.weight("dense/kernel"), m.weight("dense/bias"), dense),
         compute_dense_1(
-            dense,
-            m.weight("dense_1/kernel"),
-            m.weight("dense_1/bias"),
-            dense_1,
+            dense, m.weight("dense_1/kernel"), m.weight("dense_1/bias"), dense_1
         ),
         compute_dense_2_add(
-            dense_1,
-            m.weight("dense_2/kernel"),
-            m.weight("dense_2/bias"),
-            dense_2_add,
+            dense_1, m.weight("dense_2/kernel"), m.weight("dense_2/bias"), dense_2_add
         ),
         compute_dense_2(dense_2_add, dense_2),
         m.result("digit", dense_2, 10),
@@ -715,22 +683,13 @@ def predict_few(m):
     return [
         m.feed("image", image, 64),
         compute_dense_few(
-            image,
-            m.weight("dense/kernel"),
-            m.weight("dense/bias"),
-            dense,
+            image, m.weight("dense/kernel"), m.weight("dense/bias"), dense
         ),
         compute_dense_1_few(
-            dense,
-            m.weight("dense_1/kernel"),
-            m.weight("dense_1/bias"),
-            dense_1,
+            dense, m.weight("dense_1/kernel"), m.weight("dense_1/bias"), dense_1
         ),
         compute_dense_2_add(
-            dense_1,
-            m.weight("dense_2/kernel"),
-            m.weight("dense_2/bias"),
-            dense_2_add,
+            dense_1, m.weight("dense_2/kernel"), m.weight("dense_2/bias"), dense_2_add
         ),
         compute_dense_2(dense_2_add, dense_2),
         m.result("digit", dense_2, 10),
@@ -749,13 +708,7 @@ SPEC = Spec(
     metrics=(Metric("loss", (0, 1)), Metric("accuracy", (2, 3))),
     layers=(
         Layer(
-            "dense",
-            "Dense",
-            (128,),
-            8320,
-            16640,
-            13,
-            ("dense/kernel", "dense/bias"),
+            "dense", "Dense", (128,), 8320, 16640, 13, ("dense/kernel", "dense/bias")
         ),
         Layer("dropout", "Dropout", (128,), 0, 0, 13),
         Layer(

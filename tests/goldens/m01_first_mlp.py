@@ -38,6 +38,7 @@ from kgen.runtime.tiles import (
     row_sum,
     select,
     share,
+    share_batch,
     sqrt,
     square,
     store,
@@ -62,7 +63,7 @@ def compute_activation(thread, threads, batch, clock, args):
     dense_kernel = matrix(args, 1, 784, 32)
     dense_bias = matrix(args, 2, 1, 32)
     activation = matrix(args, 3, batch, 32)
-    first, last = share(batch, ROWS, thread, threads)
+    first, last = share_batch(clock, batch, thread, threads)
     for j in range(0, 32, 2 * LANES):
         for i in range(first, last, ROWS):
             acc = zeros(ROWS, 2)
@@ -79,7 +80,7 @@ def compute_dense_1(thread, threads, batch, clock, args):
     dense_1_kernel = matrix(args, 1, 32, 10)
     dense_1_bias = matrix(args, 2, 1, 10)
     dense_1 = matrix(args, 3, batch, 10)
-    first, last = share(batch, ROWS, thread, threads)
+    first, last = share_batch(clock, batch, thread, threads)
     for j in range(0, 10, LANES):
         for i in range(first, last, ROWS):
             acc = zeros(ROWS, 1)
@@ -98,7 +99,7 @@ def gradient_of_dense_1(thread, threads, batch, clock, args):
     accuracy_min = matrix(args, 4, batch, 1)
     accuracy_min_1 = matrix(args, 5, batch, 1)
     d_dense_1 = matrix(args, 6, batch, 10)
-    first, last = share(batch, ROWS, thread, threads)
+    first, last = share_batch(clock, batch, thread, threads)
     for i in range(first, last, 2):
         dense_1_tile = load(dense_1, i, 0, 2, VECTORS_10)
         activation_1_max = row_max(keep_columns(dense_1_tile, 0, 10, -np.inf))
@@ -171,7 +172,7 @@ def gradient_of_dense_1_bias_parts(thread, threads, batch, clock, args):
     """Line 10 of the model. 10 FLOPs a row."""
     d_dense_1 = matrix(args, 0, batch, 10)
     d_dense_1_bias_parts = matrix(args, 1, threads, 10)
-    first, last = share(batch, ROWS, thread, threads)
+    first, last = share_batch(clock, batch, thread, threads)
     for j in range(0, 10, LANES):
         acc = zeros(1, 1)
         for i in range(first, last):
@@ -199,7 +200,7 @@ def gradient_of_dense(thread, threads, batch, clock, args):
     dense_1_kernel = matrix(args, 1, 32, 10)
     activation = matrix(args, 2, batch, 32)
     d_dense = matrix(args, 3, batch, 32)
-    first, last = share(batch, ROWS, thread, threads)
+    first, last = share_batch(clock, batch, thread, threads)
     for j in range(0, 32, 2 * LANES):
         panel = pack_t(dense_1_kernel, j, 0, 10, 2, 10)
         for i in range(first, last, ROWS):
@@ -216,7 +217,7 @@ def gradient_of_dense_1_kernel_parts(thread, threads, batch, clock, args):
     activation = matrix(args, 0, batch, 32)
     d_dense_1 = matrix(args, 1, batch, 10)
     d_dense_1_kernel_parts = matrix(args, 2, threads * 32, 10)
-    first, last = share(batch, ROWS, thread, threads)
+    first, last = share_batch(clock, batch, thread, threads)
     for j in range(0, 10, LANES):
         for i in range(0, 32, ROWS):
             acc = zeros(ROWS, 1)
@@ -243,7 +244,7 @@ def gradient_of_dense_bias_parts(thread, threads, batch, clock, args):
     """Line 9 of the model. 32 FLOPs a row."""
     d_dense = matrix(args, 0, batch, 32)
     d_dense_bias_parts = matrix(args, 1, threads, 32)
-    first, last = share(batch, ROWS, thread, threads)
+    first, last = share_batch(clock, batch, thread, threads)
     for j in range(0, 32, 2 * LANES):
         acc = zeros(1, 2)
         for i in range(first, last):
@@ -270,7 +271,7 @@ def gradient_of_dense_kernel_parts(thread, threads, batch, clock, args):
     image = matrix(args, 0, batch, 784)
     d_dense = matrix(args, 1, batch, 32)
     d_dense_kernel_parts = matrix(args, 2, threads * 784, 32)
-    first, last = share(batch, ROWS, thread, threads)
+    first, last = share_batch(clock, batch, thread, threads)
     for j in range(0, 32, 2 * LANES):
         for i in range(0, 784, ROWS):
             acc = zeros(ROWS, 2)
@@ -321,7 +322,7 @@ def compute_accuracy_min_1(thread, threads, batch, clock, args):
     digit_loss_multiply_2 = matrix(args, 3, batch, 1)
     accuracy_min = matrix(args, 4, batch, 1)
     accuracy_min_1 = matrix(args, 5, batch, 1)
-    first, last = share(batch, ROWS, thread, threads)
+    first, last = share_batch(clock, batch, thread, threads)
     for i in range(first, last, 2):
         dense_1_tile = load(dense_1, i, 0, 2, VECTORS_10)
         activation_1_max = row_max(keep_columns(dense_1_tile, 0, 10, -np.inf))
@@ -356,7 +357,7 @@ def compute_activation_1(thread, threads, batch, clock, args):
     """Line 10 of the model. 220 FLOPs a row."""
     dense_1 = matrix(args, 0, batch, 10)
     activation_1 = matrix(args, 1, batch, 10)
-    first, last = share(batch, ROWS, thread, threads)
+    first, last = share_batch(clock, batch, thread, threads)
     for i in range(first, last, 2):
         dense_1_tile = load(dense_1, i, 0, 2, VECTORS_10)
         activation_1_max = row_max(keep_columns(dense_1_tile, 0, 10, -np.inf))
@@ -386,16 +387,10 @@ def gradients(m):
         m.feed("digit_target", digit_target, 10),
         m.feed("digit_sample_weight", digit_sample_weight, 1),
         compute_activation(
-            image,
-            m.weight("dense/kernel"),
-            m.weight("dense/bias"),
-            activation,
+            image, m.weight("dense/kernel"), m.weight("dense/bias"), activation
         ),
         compute_dense_1(
-            activation,
-            m.weight("dense_1/kernel"),
-            m.weight("dense_1/bias"),
-            dense_1,
+            activation, m.weight("dense_1/kernel"), m.weight("dense_1/bias"), dense_1
         ),
         gradient_of_dense_1(
             dense_1,
@@ -423,8 +418,7 @@ def gradients(m):
         ),
         gradient_of_dense_1_bias(d_dense_1_bias_parts, m.gradient("dense_1/bias")),
         gradient_of_dense_1_kernel(
-            d_dense_1_kernel_parts,
-            m.gradient("dense_1/kernel"),
+            d_dense_1_kernel_parts, m.gradient("dense_1/kernel")
         ),
         gradient_of_dense_bias(d_dense_bias_parts, m.gradient("dense/bias")),
         gradient_of_dense_kernel(d_dense_kernel_parts, m.gradient("dense/kernel")),
@@ -453,16 +447,10 @@ def evaluate(m):
         m.feed("digit_target", digit_target, 10),
         m.feed("digit_sample_weight", digit_sample_weight, 1),
         compute_activation(
-            image,
-            m.weight("dense/kernel"),
-            m.weight("dense/bias"),
-            activation,
+            image, m.weight("dense/kernel"), m.weight("dense/bias"), activation
         ),
         compute_dense_1(
-            activation,
-            m.weight("dense_1/kernel"),
-            m.weight("dense_1/bias"),
-            dense_1,
+            activation, m.weight("dense_1/kernel"), m.weight("dense_1/bias"), dense_1
         ),
         compute_accuracy_min_1(
             dense_1,
@@ -494,16 +482,10 @@ def predict(m):
     return [
         m.feed("image", image, 784),
         compute_activation(
-            image,
-            m.weight("dense/kernel"),
-            m.weight("dense/bias"),
-            activation,
+            image, m.weight("dense/kernel"), m.weight("dense/bias"), activation
         ),
         compute_dense_1(
-            activation,
-            m.weight("dense_1/kernel"),
-            m.weight("dense_1/bias"),
-            dense_1,
+            activation, m.weight("dense_1/kernel"), m.weight("dense_1/bias"), dense_1
         ),
         compute_activation_1(dense_1, activation_1),
         m.result("digit", activation_1, 10),
@@ -524,13 +506,7 @@ SPEC = Spec(
         Layer("dense", "Dense", (32,), 25120, 50208, 9, ("dense/kernel", "dense/bias")),
         Layer("activation", "Activation", (32,), 0, 32, 9),
         Layer(
-            "dense_1",
-            "Dense",
-            (10,),
-            330,
-            650,
-            10,
-            ("dense_1/kernel", "dense_1/bias"),
+            "dense_1", "Dense", (10,), 330, 650, 10, ("dense_1/kernel", "dense_1/bias")
         ),
         Layer("activation_1", "Activation", (10,), 0, 0, 10),
     ),

@@ -42,6 +42,7 @@ from kgen.runtime.tiles import (
     row_sum,
     select,
     share,
+    share_batch,
     store,
     store_column,
     store_rows,
@@ -69,7 +70,7 @@ def compute_dropout(thread, threads, batch, clock, args):
     dense_bias = matrix(args, 2, 1, 64)
     dropout = matrix(args, 3, batch, 64)
     key = random_key(clock, 0)
-    first, last = share(batch, ROWS, thread, threads)
+    first, last = share_batch(clock, batch, thread, threads)
     for j in range(0, 64, 2 * LANES):
         for i in range(first, last, ROWS):
             acc = zeros(ROWS, 2)
@@ -89,7 +90,7 @@ def compute_dropout_1(thread, threads, batch, clock, args):
     dense_1_bias = matrix(args, 2, 1, 64)
     dropout_1 = matrix(args, 3, batch, 64)
     key = random_key(clock, 1)
-    first, last = share(batch, ROWS, thread, threads)
+    first, last = share_batch(clock, batch, thread, threads)
     for j in range(0, 64, 2 * LANES):
         for i in range(first, last, ROWS):
             acc = zeros(ROWS, 2)
@@ -109,7 +110,7 @@ def compute_dense_2_add(thread, threads, batch, clock, args):
     dense_2_kernel = matrix(args, 1, 64, 10)
     dense_2_bias = matrix(args, 2, 1, 10)
     dense_2_add = matrix(args, 3, batch, 10)
-    first, last = share(batch, ROWS, thread, threads)
+    first, last = share_batch(clock, batch, thread, threads)
     for j in range(0, 10, LANES):
         for i in range(first, last, ROWS):
             acc = zeros(ROWS, 1)
@@ -128,7 +129,7 @@ def gradient_of_dense_2_add(thread, threads, batch, clock, args):
     accuracy_min = matrix(args, 4, batch, 1)
     accuracy_min_1 = matrix(args, 5, batch, 1)
     d_dense_2_add = matrix(args, 6, batch, 10)
-    first, last = share(batch, ROWS, thread, threads)
+    first, last = share_batch(clock, batch, thread, threads)
     for i in range(first, last, 2):
         dense_2_add_tile = load(dense_2_add, i, 0, 2, VECTORS_10)
         dense_2_max = row_max(keep_columns(dense_2_add_tile, 0, 10, -np.inf))
@@ -199,7 +200,7 @@ def gradient_of_dense_2_bias_parts(thread, threads, batch, clock, args):
     """Line 10 of the model. 10 FLOPs a row."""
     d_dense_2_add = matrix(args, 0, batch, 10)
     d_dense_2_bias_parts = matrix(args, 1, threads, 10)
-    first, last = share(batch, ROWS, thread, threads)
+    first, last = share_batch(clock, batch, thread, threads)
     for j in range(0, 10, LANES):
         acc = zeros(1, 1)
         for i in range(first, last):
@@ -227,7 +228,7 @@ def gradient_of_dense_1_add(thread, threads, batch, clock, args):
     dense_2_kernel = matrix(args, 1, 64, 10)
     dropout_1 = matrix(args, 2, batch, 64)
     d_dense_1_add = matrix(args, 3, batch, 64)
-    first, last = share(batch, ROWS, thread, threads)
+    first, last = share_batch(clock, batch, thread, threads)
     for j in range(0, 64, 2 * LANES):
         panel = pack_t(dense_2_kernel, j, 0, 10, 2, 10)
         for i in range(first, last, ROWS):
@@ -244,7 +245,7 @@ def gradient_of_dense_2_kernel_parts(thread, threads, batch, clock, args):
     dropout_1 = matrix(args, 0, batch, 64)
     d_dense_2_add = matrix(args, 1, batch, 10)
     d_dense_2_kernel_parts = matrix(args, 2, threads * 64, 10)
-    first, last = share(batch, ROWS, thread, threads)
+    first, last = share_batch(clock, batch, thread, threads)
     for j in range(0, 10, LANES):
         for i in range(0, 64, ROWS):
             acc = zeros(ROWS, 1)
@@ -271,7 +272,7 @@ def gradient_of_dense_1_bias_parts(thread, threads, batch, clock, args):
     """Lines 8, 9. 64 FLOPs a row."""
     d_dense_1_add = matrix(args, 0, batch, 64)
     d_dense_1_bias_parts = matrix(args, 1, threads, 64)
-    first, last = share(batch, ROWS, thread, threads)
+    first, last = share_batch(clock, batch, thread, threads)
     for j in range(0, 64, 4 * LANES):
         acc = zeros(1, 4)
         for i in range(first, last):
@@ -304,7 +305,7 @@ def gradient_of_dense_add(thread, threads, batch, clock, args):
     dense_1_kernel = matrix(args, 1, 64, 64)
     dropout = matrix(args, 2, batch, 64)
     d_dense_add = matrix(args, 3, batch, 64)
-    first, last = share(batch, ROWS, thread, threads)
+    first, last = share_batch(clock, batch, thread, threads)
     for j in range(0, 64, 2 * LANES):
         panel = pack_t(dense_1_kernel, j, 0, 64, 2, 64)
         for i in range(first, last, ROWS):
@@ -321,7 +322,7 @@ def gradient_of_dense_1_kernel_parts(thread, threads, batch, clock, args):
     dropout = matrix(args, 0, batch, 64)
     d_dense_1_add = matrix(args, 1, batch, 64)
     d_dense_1_kernel_parts = matrix(args, 2, threads * 64, 64)
-    first, last = share(batch, ROWS, thread, threads)
+    first, last = share_batch(clock, batch, thread, threads)
     for j in range(0, 64, 2 * LANES):
         for i in range(0, 64, ROWS):
             acc = zeros(ROWS, 2)
@@ -349,7 +350,7 @@ def gradient_of_dense_kernel_parts(thread, threads, batch, clock, args):
     features = matrix(args, 0, batch, 20)
     d_dense_add = matrix(args, 1, batch, 64)
     d_dense_kernel_parts = matrix(args, 2, threads * 20, 64)
-    first, last = share(batch, ROWS, thread, threads)
+    first, last = share_batch(clock, batch, thread, threads)
     for j in range(0, 64, 2 * LANES):
         for i in range(0, 20, ROWS):
             acc = zeros(ROWS, 2)
@@ -398,7 +399,7 @@ def compute_dense(thread, threads, batch, clock, args):
     dense_kernel = matrix(args, 1, 20, 64)
     dense_bias = matrix(args, 2, 1, 64)
     dense = matrix(args, 3, batch, 64)
-    first, last = share(batch, ROWS, thread, threads)
+    first, last = share_batch(clock, batch, thread, threads)
     for j in range(0, 64, 4 * LANES):
         for i in range(first, last, HALF_ROWS):
             acc = zeros(HALF_ROWS, 4)
@@ -414,7 +415,7 @@ def compute_dense_1(thread, threads, batch, clock, args):
     dense_1_kernel = matrix(args, 1, 64, 64)
     dense_1_bias = matrix(args, 2, 1, 64)
     dense_1 = matrix(args, 3, batch, 64)
-    first, last = share(batch, ROWS, thread, threads)
+    first, last = share_batch(clock, batch, thread, threads)
     for j in range(0, 64, 4 * LANES):
         for i in range(first, last, HALF_ROWS):
             acc = zeros(HALF_ROWS, 4)
@@ -433,7 +434,7 @@ def compute_accuracy_min_1(thread, threads, batch, clock, args):
     label_loss_multiply_2 = matrix(args, 3, batch, 1)
     accuracy_min = matrix(args, 4, batch, 1)
     accuracy_min_1 = matrix(args, 5, batch, 1)
-    first, last = share(batch, ROWS, thread, threads)
+    first, last = share_batch(clock, batch, thread, threads)
     for i in range(first, last, 2):
         dense_2_add_tile = load(dense_2_add, i, 0, 2, VECTORS_10)
         dense_2_max = row_max(keep_columns(dense_2_add_tile, 0, 10, -np.inf))
@@ -466,7 +467,7 @@ def compute_dense_2(thread, threads, batch, clock, args):
     """Line 10 of the model. 220 FLOPs a row."""
     dense_2_add = matrix(args, 0, batch, 10)
     dense_2 = matrix(args, 1, batch, 10)
-    first, last = share(batch, ROWS, thread, threads)
+    first, last = share_batch(clock, batch, thread, threads)
     for i in range(first, last, 2):
         dense_2_add_tile = load(dense_2_add, i, 0, 2, VECTORS_10)
         dense_2_max = row_max(keep_columns(dense_2_add_tile, 0, 10, -np.inf))
@@ -482,7 +483,7 @@ def compute_dense_few(thread, threads, batch, clock, args):
     dense_kernel = matrix(args, 1, 20, 64)
     dense_bias = matrix(args, 2, 1, 64)
     dense = matrix(args, 3, batch, 64)
-    first, last = share(batch, ROWS, thread, threads)
+    first, last = share_batch(clock, batch, thread, threads)
     for j in range(0, 64, 4 * LANES):
         for i in range(first, last, 1):
             acc = zeros(1, 4)
@@ -498,7 +499,7 @@ def compute_dense_1_few(thread, threads, batch, clock, args):
     dense_1_kernel = matrix(args, 1, 64, 64)
     dense_1_bias = matrix(args, 2, 1, 64)
     dense_1 = matrix(args, 3, batch, 64)
-    first, last = share(batch, ROWS, thread, threads)
+    first, last = share_batch(clock, batch, thread, threads)
     for j in range(0, 64, 4 * LANES):
         for i in range(first, last, 1):
             acc = zeros(1, 4)
@@ -533,22 +534,13 @@ def gradients(m):
         m.feed("label_target", label_target, 10),
         m.feed("label_sample_weight", label_sample_weight, 1),
         compute_dropout(
-            features,
-            m.weight("dense/kernel"),
-            m.weight("dense/bias"),
-            dropout,
+            features, m.weight("dense/kernel"), m.weight("dense/bias"), dropout
         ),
         compute_dropout_1(
-            dropout,
-            m.weight("dense_1/kernel"),
-            m.weight("dense_1/bias"),
-            dropout_1,
+            dropout, m.weight("dense_1/kernel"), m.weight("dense_1/bias"), dropout_1
         ),
         compute_dense_2_add(
-            dropout_1,
-            m.weight("dense_2/kernel"),
-            m.weight("dense_2/bias"),
-            dense_2_add,
+            dropout_1, m.weight("dense_2/kernel"), m.weight("dense_2/bias"), dense_2_add
         ),
         gradient_of_dense_2_add(
             dense_2_add,
@@ -561,27 +553,17 @@ def gradients(m):
         ),
         gradient_of_dense_2_bias_parts(d_dense_2_add, d_dense_2_bias_parts),
         gradient_of_dense_1_add(
-            d_dense_2_add,
-            m.weight("dense_2/kernel"),
-            dropout_1,
-            d_dense_1_add,
+            d_dense_2_add, m.weight("dense_2/kernel"), dropout_1, d_dense_1_add
         ),
         gradient_of_dense_2_kernel_parts(
-            dropout_1,
-            d_dense_2_add,
-            d_dense_2_kernel_parts,
+            dropout_1, d_dense_2_add, d_dense_2_kernel_parts
         ),
         gradient_of_dense_1_bias_parts(d_dense_1_add, d_dense_1_bias_parts),
         gradient_of_dense_add(
-            d_dense_1_add,
-            m.weight("dense_1/kernel"),
-            dropout,
-            d_dense_add,
+            d_dense_1_add, m.weight("dense_1/kernel"), dropout, d_dense_add
         ),
         gradient_of_dense_1_kernel_parts(
-            dropout,
-            d_dense_1_add,
-            d_dense_1_kernel_parts,
+            dropout, d_dense_1_add, d_dense_1_kernel_parts
         ),
         gradient_of_dense_1_bias_parts(d_dense_add, d_dense_bias_parts),
         gradient_of_dense_kernel_parts(features, d_dense_add, d_dense_kernel_parts),
@@ -597,8 +579,7 @@ def gradients(m):
         ),
         gradient_of_dense_2_bias(d_dense_2_bias_parts, m.gradient("dense_2/bias")),
         gradient_of_dense_2_kernel(
-            d_dense_2_kernel_parts,
-            m.gradient("dense_2/kernel"),
+            d_dense_2_kernel_parts, m.gradient("dense_2/kernel")
         ),
         gradient_of_dense_bias(
             d_dense_1_bias_parts,
@@ -607,8 +588,7 @@ def gradients(m):
             m.gradient("dense/bias"),
         ),
         gradient_of_dense_1_kernel(
-            d_dense_1_kernel_parts,
-            m.gradient("dense_1/kernel"),
+            d_dense_1_kernel_parts, m.gradient("dense_1/kernel")
         ),
         gradient_of_dense_kernel(d_dense_kernel_parts, m.gradient("dense/kernel")),
     ]
@@ -637,22 +617,13 @@ def evaluate(m):
         m.feed("label_target", label_target, 10),
         m.feed("label_sample_weight", label_sample_weight, 1),
         compute_dense(
-            features,
-            m.weight("dense/kernel"),
-            m.weight("dense/bias"),
-            dense,
+            features, m.weight("dense/kernel"), m.weight("dense/bias"), dense
         ),
         compute_dense_1(
-            dense,
-            m.weight("dense_1/kernel"),
-            m.weight("dense_1/bias"),
-            dense_1,
+            dense, m.weight("dense_1/kernel"), m.weight("dense_1/bias"), dense_1
         ),
         compute_dense_2_add(
-            dense_1,
-            m.weight("dense_2/kernel"),
-            m.weight("dense_2/bias"),
-            dense_2_add,
+            dense_1, m.weight("dense_2/kernel"), m.weight("dense_2/bias"), dense_2_add
         ),
         compute_accuracy_min_1(
             dense_2_add,
@@ -685,22 +656,13 @@ def predict(m):
     return [
         m.feed("features", features, 20),
         compute_dense(
-            features,
-            m.weight("dense/kernel"),
-            m.weight("dense/bias"),
-            dense,
+            features, m.weight("dense/kernel"), m.weight("dense/bias"), dense
         ),
         compute_dense_1(
-            dense,
-            m.weight("dense_1/kernel"),
-            m.weight("dense_1/bias"),
-            dense_1,
+            dense, m.weight("dense_1/kernel"), m.weight("dense_1/bias"), dense_1
         ),
         compute_dense_2_add(
-            dense_1,
-            m.weight("dense_2/kernel"),
-            m.weight("dense_2/bias"),
-            dense_2_add,
+            dense_1, m.weight("dense_2/kernel"), m.weight("dense_2/bias"), dense_2_add
         ),
         compute_dense_2(dense_2_add, dense_2),
         m.result("label", dense_2, 10),
@@ -717,22 +679,13 @@ def predict_few(m):
     return [
         m.feed("features", features, 20),
         compute_dense_few(
-            features,
-            m.weight("dense/kernel"),
-            m.weight("dense/bias"),
-            dense,
+            features, m.weight("dense/kernel"), m.weight("dense/bias"), dense
         ),
         compute_dense_1_few(
-            dense,
-            m.weight("dense_1/kernel"),
-            m.weight("dense_1/bias"),
-            dense_1,
+            dense, m.weight("dense_1/kernel"), m.weight("dense_1/bias"), dense_1
         ),
         compute_dense_2_add(
-            dense_1,
-            m.weight("dense_2/kernel"),
-            m.weight("dense_2/bias"),
-            dense_2_add,
+            dense_1, m.weight("dense_2/kernel"), m.weight("dense_2/bias"), dense_2_add
         ),
         compute_dense_2(dense_2_add, dense_2),
         m.result("label", dense_2, 10),
@@ -753,23 +706,11 @@ SPEC = Spec(
         Layer("dense", "Dense", (64,), 1344, 2688, 8, ("dense/kernel", "dense/bias")),
         Layer("dropout", "Dropout", (64,), 0, 0, 8),
         Layer(
-            "dense_1",
-            "Dense",
-            (64,),
-            4160,
-            8320,
-            9,
-            ("dense_1/kernel", "dense_1/bias"),
+            "dense_1", "Dense", (64,), 4160, 8320, 9, ("dense_1/kernel", "dense_1/bias")
         ),
         Layer("dropout_1", "Dropout", (64,), 0, 0, 9),
         Layer(
-            "dense_2",
-            "Dense",
-            (10,),
-            650,
-            1290,
-            10,
-            ("dense_2/kernel", "dense_2/bias"),
+            "dense_2", "Dense", (10,), 650, 1290, 10, ("dense_2/kernel", "dense_2/bias")
         ),
     ),
     trainable=6160,
@@ -777,9 +718,7 @@ SPEC = Spec(
     slots={"momentum": 0.0},
     optimizer=SGD(
         learning_rate=InverseTimeDecay(
-            initial_learning_rate=0.01,
-            decay_steps=1,
-            decay_rate=1e-06,
+            initial_learning_rate=0.01, decay_steps=1, decay_rate=1e-06
         ),
         momentum=0.9,
         nesterov=True,

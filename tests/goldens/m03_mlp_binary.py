@@ -36,6 +36,7 @@ from kgen.runtime.tiles import (
     row_sum,
     select,
     share,
+    share_batch,
     sigmoid,
     sqrt,
     square,
@@ -63,7 +64,7 @@ def compute_dropout(thread, threads, batch, clock, args):
     dense_bias = matrix(args, 2, 1, 64)
     dropout = matrix(args, 3, batch, 64)
     key = random_key(clock, 0)
-    first, last = share(batch, ROWS, thread, threads)
+    first, last = share_batch(clock, batch, thread, threads)
     for j in range(0, 64, 2 * LANES):
         for i in range(first, last, ROWS):
             acc = zeros(ROWS, 2)
@@ -83,7 +84,7 @@ def compute_dropout_1(thread, threads, batch, clock, args):
     dense_1_bias = matrix(args, 2, 1, 64)
     dropout_1 = matrix(args, 3, batch, 64)
     key = random_key(clock, 1)
-    first, last = share(batch, ROWS, thread, threads)
+    first, last = share_batch(clock, batch, thread, threads)
     for j in range(0, 64, 2 * LANES):
         for i in range(first, last, ROWS):
             acc = zeros(ROWS, 2)
@@ -107,7 +108,7 @@ def gradient_of_dense_2_add(thread, threads, batch, clock, args):
     yes_sample_weight = matrix(args, 5, batch, 1)
     yes_loss_multiply_1 = matrix(args, 6, batch, 1)
     d_dense_2_add = matrix(args, 7, batch, 1)
-    first, last = share(batch, ROWS, thread, threads)
+    first, last = share_batch(clock, batch, thread, threads)
     for i in range(first, last, ROWS):
         acc = zeros(ROWS, 1)
         for k in range(0, 64, LANES):
@@ -182,7 +183,7 @@ def gradient_of_dense_1_add(thread, threads, batch, clock, args):
     dense_2_kernel = matrix(args, 1, 64, 1)
     dropout_1 = matrix(args, 2, batch, 64)
     d_dense_1_add = matrix(args, 3, batch, 64)
-    first, last = share(batch, ROWS, thread, threads)
+    first, last = share_batch(clock, batch, thread, threads)
     for j in range(0, 64, 2 * LANES):
         panel = pack_t(dense_2_kernel, j, 0, 1, 2, 1)
         for i in range(first, last, ROWS):
@@ -199,7 +200,7 @@ def gradient_of_dense_2_kernel_parts(thread, threads, batch, clock, args):
     dropout_1 = matrix(args, 0, batch, 64)
     d_dense_2_add = matrix(args, 1, batch, 1)
     d_dense_2_kernel_parts = matrix(args, 2, threads * 64, 1)
-    first, last = share(batch, ROWS, thread, threads)
+    first, last = share_batch(clock, batch, thread, threads)
     for j in range(0, 1, LANES):
         for i in range(0, 64, ROWS):
             acc = zeros(ROWS, 1)
@@ -226,7 +227,7 @@ def gradient_of_dense_1_bias_parts(thread, threads, batch, clock, args):
     """Lines 8, 9. 64 FLOPs a row."""
     d_dense_1_add = matrix(args, 0, batch, 64)
     d_dense_1_bias_parts = matrix(args, 1, threads, 64)
-    first, last = share(batch, ROWS, thread, threads)
+    first, last = share_batch(clock, batch, thread, threads)
     for j in range(0, 64, 4 * LANES):
         acc = zeros(1, 4)
         for i in range(first, last):
@@ -259,7 +260,7 @@ def gradient_of_dense_add(thread, threads, batch, clock, args):
     dense_1_kernel = matrix(args, 1, 64, 64)
     dropout = matrix(args, 2, batch, 64)
     d_dense_add = matrix(args, 3, batch, 64)
-    first, last = share(batch, ROWS, thread, threads)
+    first, last = share_batch(clock, batch, thread, threads)
     for j in range(0, 64, 2 * LANES):
         panel = pack_t(dense_1_kernel, j, 0, 64, 2, 64)
         for i in range(first, last, ROWS):
@@ -276,7 +277,7 @@ def gradient_of_dense_1_kernel_parts(thread, threads, batch, clock, args):
     dropout = matrix(args, 0, batch, 64)
     d_dense_1_add = matrix(args, 1, batch, 64)
     d_dense_1_kernel_parts = matrix(args, 2, threads * 64, 64)
-    first, last = share(batch, ROWS, thread, threads)
+    first, last = share_batch(clock, batch, thread, threads)
     for j in range(0, 64, 2 * LANES):
         for i in range(0, 64, ROWS):
             acc = zeros(ROWS, 2)
@@ -304,7 +305,7 @@ def gradient_of_dense_kernel_parts(thread, threads, batch, clock, args):
     features = matrix(args, 0, batch, 20)
     d_dense_add = matrix(args, 1, batch, 64)
     d_dense_kernel_parts = matrix(args, 2, threads * 20, 64)
-    first, last = share(batch, ROWS, thread, threads)
+    first, last = share_batch(clock, batch, thread, threads)
     for j in range(0, 64, 2 * LANES):
         for i in range(0, 20, ROWS):
             acc = zeros(ROWS, 2)
@@ -353,7 +354,7 @@ def compute_dense(thread, threads, batch, clock, args):
     dense_kernel = matrix(args, 1, 20, 64)
     dense_bias = matrix(args, 2, 1, 64)
     dense = matrix(args, 3, batch, 64)
-    first, last = share(batch, ROWS, thread, threads)
+    first, last = share_batch(clock, batch, thread, threads)
     for j in range(0, 64, 4 * LANES):
         for i in range(first, last, HALF_ROWS):
             acc = zeros(HALF_ROWS, 4)
@@ -369,7 +370,7 @@ def compute_dense_1(thread, threads, batch, clock, args):
     dense_1_kernel = matrix(args, 1, 64, 64)
     dense_1_bias = matrix(args, 2, 1, 64)
     dense_1 = matrix(args, 3, batch, 64)
-    first, last = share(batch, ROWS, thread, threads)
+    first, last = share_batch(clock, batch, thread, threads)
     for j in range(0, 64, 4 * LANES):
         for i in range(first, last, HALF_ROWS):
             acc = zeros(HALF_ROWS, 4)
@@ -389,7 +390,7 @@ def compute_yes_loss_multiply_1(thread, threads, batch, clock, args):
     yes_target = matrix(args, 4, batch, 1)
     yes_sample_weight = matrix(args, 5, batch, 1)
     yes_loss_multiply_1 = matrix(args, 6, batch, 1)
-    first, last = share(batch, ROWS, thread, threads)
+    first, last = share_batch(clock, batch, thread, threads)
     for i in range(first, last, ROWS):
         acc = zeros(ROWS, 1)
         for k in range(0, 64, LANES):
@@ -440,7 +441,7 @@ def compute_dense_2(thread, threads, batch, clock, args):
     dense_2_kernel = matrix(args, 1, 1, 64)
     dense_2_bias = matrix(args, 2, 1, 1)
     dense_2 = matrix(args, 3, batch, 1)
-    first, last = share(batch, ROWS, thread, threads)
+    first, last = share_batch(clock, batch, thread, threads)
     for i in range(first, last, ROWS):
         acc = zeros(ROWS, 1)
         for k in range(0, 64, LANES):
@@ -458,7 +459,7 @@ def compute_dense_few(thread, threads, batch, clock, args):
     dense_kernel = matrix(args, 1, 20, 64)
     dense_bias = matrix(args, 2, 1, 64)
     dense = matrix(args, 3, batch, 64)
-    first, last = share(batch, ROWS, thread, threads)
+    first, last = share_batch(clock, batch, thread, threads)
     for j in range(0, 64, 4 * LANES):
         for i in range(first, last, 1):
             acc = zeros(1, 4)
@@ -474,7 +475,7 @@ def compute_dense_1_few(thread, threads, batch, clock, args):
     dense_1_kernel = matrix(args, 1, 64, 64)
     dense_1_bias = matrix(args, 2, 1, 64)
     dense_1 = matrix(args, 3, batch, 64)
-    first, last = share(batch, ROWS, thread, threads)
+    first, last = share_batch(clock, batch, thread, threads)
     for j in range(0, 64, 4 * LANES):
         for i in range(first, last, 1):
             acc = zeros(1, 4)
@@ -506,16 +507,10 @@ def gradients(m):
         m.feed("yes_target", yes_target, 1),
         m.feed("yes_sample_weight", yes_sample_weight, 1),
         compute_dropout(
-            features,
-            m.weight("dense/kernel"),
-            m.weight("dense/bias"),
-            dropout,
+            features, m.weight("dense/kernel"), m.weight("dense/bias"), dropout
         ),
         compute_dropout_1(
-            dropout,
-            m.weight("dense_1/kernel"),
-            m.weight("dense_1/bias"),
-            dropout_1,
+            dropout, m.weight("dense_1/kernel"), m.weight("dense_1/bias"), dropout_1
         ),
         gradient_of_dense_2_add(
             dropout_1,
@@ -528,27 +523,17 @@ def gradients(m):
             d_dense_2_add,
         ),
         gradient_of_dense_1_add(
-            d_dense_2_add,
-            m.weight("dense_2/kernel"),
-            dropout_1,
-            d_dense_1_add,
+            d_dense_2_add, m.weight("dense_2/kernel"), dropout_1, d_dense_1_add
         ),
         gradient_of_dense_2_kernel_parts(
-            dropout_1,
-            d_dense_2_add,
-            d_dense_2_kernel_parts,
+            dropout_1, d_dense_2_add, d_dense_2_kernel_parts
         ),
         gradient_of_dense_1_bias_parts(d_dense_1_add, d_dense_1_bias_parts),
         gradient_of_dense_add(
-            d_dense_1_add,
-            m.weight("dense_1/kernel"),
-            dropout,
-            d_dense_add,
+            d_dense_1_add, m.weight("dense_1/kernel"), dropout, d_dense_add
         ),
         gradient_of_dense_1_kernel_parts(
-            dropout,
-            d_dense_1_add,
-            d_dense_1_kernel_parts,
+            dropout, d_dense_1_add, d_dense_1_kernel_parts
         ),
         gradient_of_dense_1_bias_parts(d_dense_add, d_dense_bias_parts),
         gradient_of_dense_kernel_parts(features, d_dense_add, d_dense_kernel_parts),
@@ -564,8 +549,7 @@ def gradients(m):
             m.figure(3),
         ),
         gradient_of_dense_2_kernel(
-            d_dense_2_kernel_parts,
-            m.gradient("dense_2/kernel"),
+            d_dense_2_kernel_parts, m.gradient("dense_2/kernel")
         ),
         gradient_of_dense_bias(
             d_dense_1_bias_parts,
@@ -574,8 +558,7 @@ def gradients(m):
             m.gradient("dense/bias"),
         ),
         gradient_of_dense_1_kernel(
-            d_dense_1_kernel_parts,
-            m.gradient("dense_1/kernel"),
+            d_dense_1_kernel_parts, m.gradient("dense_1/kernel")
         ),
         gradient_of_dense_kernel(d_dense_kernel_parts, m.gradient("dense/kernel")),
     ]
@@ -602,16 +585,10 @@ def evaluate(m):
         m.feed("yes_target", yes_target, 1),
         m.feed("yes_sample_weight", yes_sample_weight, 1),
         compute_dense(
-            features,
-            m.weight("dense/kernel"),
-            m.weight("dense/bias"),
-            dense,
+            features, m.weight("dense/kernel"), m.weight("dense/bias"), dense
         ),
         compute_dense_1(
-            dense,
-            m.weight("dense_1/kernel"),
-            m.weight("dense_1/bias"),
-            dense_1,
+            dense, m.weight("dense_1/kernel"), m.weight("dense_1/bias"), dense_1
         ),
         compute_yes_loss_multiply_1(
             dense_1,
@@ -637,22 +614,13 @@ def predict(m):
     return [
         m.feed("features", features, 20),
         compute_dense(
-            features,
-            m.weight("dense/kernel"),
-            m.weight("dense/bias"),
-            dense,
+            features, m.weight("dense/kernel"), m.weight("dense/bias"), dense
         ),
         compute_dense_1(
-            dense,
-            m.weight("dense_1/kernel"),
-            m.weight("dense_1/bias"),
-            dense_1,
+            dense, m.weight("dense_1/kernel"), m.weight("dense_1/bias"), dense_1
         ),
         compute_dense_2(
-            dense_1,
-            m.weight("dense_2/kernel"),
-            m.weight("dense_2/bias"),
-            dense_2,
+            dense_1, m.weight("dense_2/kernel"), m.weight("dense_2/bias"), dense_2
         ),
         m.result("yes", dense_2, 1),
     ]
@@ -667,22 +635,13 @@ def predict_few(m):
     return [
         m.feed("features", features, 20),
         compute_dense_few(
-            features,
-            m.weight("dense/kernel"),
-            m.weight("dense/bias"),
-            dense,
+            features, m.weight("dense/kernel"), m.weight("dense/bias"), dense
         ),
         compute_dense_1_few(
-            dense,
-            m.weight("dense_1/kernel"),
-            m.weight("dense_1/bias"),
-            dense_1,
+            dense, m.weight("dense_1/kernel"), m.weight("dense_1/bias"), dense_1
         ),
         compute_dense_2(
-            dense_1,
-            m.weight("dense_2/kernel"),
-            m.weight("dense_2/bias"),
-            dense_2,
+            dense_1, m.weight("dense_2/kernel"), m.weight("dense_2/bias"), dense_2
         ),
         m.result("yes", dense_2, 1),
     ]
@@ -702,23 +661,11 @@ SPEC = Spec(
         Layer("dense", "Dense", (64,), 1344, 2688, 8, ("dense/kernel", "dense/bias")),
         Layer("dropout", "Dropout", (64,), 0, 0, 8),
         Layer(
-            "dense_1",
-            "Dense",
-            (64,),
-            4160,
-            8320,
-            9,
-            ("dense_1/kernel", "dense_1/bias"),
+            "dense_1", "Dense", (64,), 4160, 8320, 9, ("dense_1/kernel", "dense_1/bias")
         ),
         Layer("dropout_1", "Dropout", (64,), 0, 0, 9),
         Layer(
-            "dense_2",
-            "Dense",
-            (1,),
-            65,
-            149,
-            10,
-            ("dense_2/kernel", "dense_2/bias"),
+            "dense_2", "Dense", (1,), 65, 149, 10, ("dense_2/kernel", "dense_2/bias")
         ),
     ),
     trainable=5584,

@@ -38,6 +38,7 @@ from kgen.runtime.tiles import (
     row_sum,
     select,
     share,
+    share_batch,
     sqrt,
     square,
     store,
@@ -64,7 +65,7 @@ def compute_dense(thread, threads, batch, clock, args):
     dense_kernel = matrix(args, 1, 784, 64)
     dense_bias = matrix(args, 2, 1, 64)
     dense = matrix(args, 3, batch, 64)
-    first, last = share(batch, ROWS, thread, threads)
+    first, last = share_batch(clock, batch, thread, threads)
     for j in range(0, 64, 2 * LANES):
         for i in range(first, last, ROWS):
             acc = zeros(ROWS, 2)
@@ -80,7 +81,7 @@ def compute_dense_1(thread, threads, batch, clock, args):
     dense_1_kernel = matrix(args, 1, 64, 64)
     dense_1_bias = matrix(args, 2, 1, 64)
     dense_1 = matrix(args, 3, batch, 64)
-    first, last = share(batch, ROWS, thread, threads)
+    first, last = share_batch(clock, batch, thread, threads)
     for j in range(0, 64, 2 * LANES):
         for i in range(first, last, ROWS):
             acc = zeros(ROWS, 2)
@@ -97,7 +98,7 @@ def compute_dense_2_add(thread, threads, batch, clock, args):
     dense_2_kernel = matrix(args, 1, 64, 10)
     dense_2_bias = matrix(args, 2, 1, 10)
     dense_2_add = matrix(args, 3, batch, 10)
-    first, last = share(batch, ROWS, thread, threads)
+    first, last = share_batch(clock, batch, thread, threads)
     for j in range(0, 10, LANES):
         for i in range(first, last, ROWS):
             acc = zeros(ROWS, 1)
@@ -116,7 +117,7 @@ def gradient_of_dense_2_add(thread, threads, batch, clock, args):
     accuracy_min = matrix(args, 4, batch, 1)
     accuracy_min_1 = matrix(args, 5, batch, 1)
     d_dense_2_add = matrix(args, 6, batch, 10)
-    first, last = share(batch, ROWS, thread, threads)
+    first, last = share_batch(clock, batch, thread, threads)
     for i in range(first, last, 2):
         dense_2_add_tile = load(dense_2_add, i, 0, 2, VECTORS_10)
         dense_2_max = row_max(keep_columns(dense_2_add_tile, 0, 10, -np.inf))
@@ -202,7 +203,7 @@ def gradient_of_dense_1_add(thread, threads, batch, clock, args):
     dense_2_kernel = matrix(args, 1, 64, 10)
     dense_1 = matrix(args, 2, batch, 64)
     d_dense_1_add = matrix(args, 3, batch, 64)
-    first, last = share(batch, ROWS, thread, threads)
+    first, last = share_batch(clock, batch, thread, threads)
     for j in range(0, 64, 2 * LANES):
         panel = pack_t(dense_2_kernel, j, 0, 10, 2, 10)
         for i in range(first, last, ROWS):
@@ -253,7 +254,7 @@ def gradient_of_dense_add(thread, threads, batch, clock, args):
     dense_1_kernel = matrix(args, 1, 64, 64)
     dense = matrix(args, 2, batch, 64)
     d_dense_add = matrix(args, 3, batch, 64)
-    first, last = share(batch, ROWS, thread, threads)
+    first, last = share_batch(clock, batch, thread, threads)
     for j in range(0, 64, 2 * LANES):
         panel = pack_t(dense_1_kernel, j, 0, 64, 2, 64)
         for i in range(first, last, ROWS):
@@ -321,7 +322,7 @@ def compute_dense_2(thread, threads, batch, clock, args):
     dense_kernel = matrix(args, 1, 784, 64)
     dense_bias = matrix(args, 2, 1, 64)
     dense = matrix(args, 3, batch, 64)
-    first, last = share(batch, ROWS, thread, threads)
+    first, last = share_batch(clock, batch, thread, threads)
     for j in range(0, 64, 4 * LANES):
         for i in range(first, last, HALF_ROWS):
             acc = zeros(HALF_ROWS, 4)
@@ -337,7 +338,7 @@ def compute_dense_1_2(thread, threads, batch, clock, args):
     dense_1_kernel = matrix(args, 1, 64, 64)
     dense_1_bias = matrix(args, 2, 1, 64)
     dense_1 = matrix(args, 3, batch, 64)
-    first, last = share(batch, ROWS, thread, threads)
+    first, last = share_batch(clock, batch, thread, threads)
     for j in range(0, 64, 4 * LANES):
         for i in range(first, last, HALF_ROWS):
             acc = zeros(HALF_ROWS, 4)
@@ -356,7 +357,7 @@ def compute_accuracy_min_1(thread, threads, batch, clock, args):
     digit_loss_multiply_2 = matrix(args, 3, batch, 1)
     accuracy_min = matrix(args, 4, batch, 1)
     accuracy_min_1 = matrix(args, 5, batch, 1)
-    first, last = share(batch, ROWS, thread, threads)
+    first, last = share_batch(clock, batch, thread, threads)
     for i in range(first, last, 2):
         dense_2_add_tile = load(dense_2_add, i, 0, 2, VECTORS_10)
         dense_2_max = row_max(keep_columns(dense_2_add_tile, 0, 10, -np.inf))
@@ -389,7 +390,7 @@ def compute_dense_2_2(thread, threads, batch, clock, args):
     """Line 9 of the model. 220 FLOPs a row."""
     dense_2_add = matrix(args, 0, batch, 10)
     dense_2 = matrix(args, 1, batch, 10)
-    first, last = share(batch, ROWS, thread, threads)
+    first, last = share_batch(clock, batch, thread, threads)
     for i in range(first, last, 2):
         dense_2_add_tile = load(dense_2_add, i, 0, 2, VECTORS_10)
         dense_2_max = row_max(keep_columns(dense_2_add_tile, 0, 10, -np.inf))
@@ -405,7 +406,7 @@ def compute_dense_few(thread, threads, batch, clock, args):
     dense_kernel = matrix(args, 1, 784, 64)
     dense_bias = matrix(args, 2, 1, 64)
     dense = matrix(args, 3, batch, 64)
-    first, last = share(batch, ROWS, thread, threads)
+    first, last = share_batch(clock, batch, thread, threads)
     for j in range(0, 64, 4 * LANES):
         for i in range(first, last, 1):
             acc = zeros(1, 4)
@@ -421,7 +422,7 @@ def compute_dense_1_few(thread, threads, batch, clock, args):
     dense_1_kernel = matrix(args, 1, 64, 64)
     dense_1_bias = matrix(args, 2, 1, 64)
     dense_1 = matrix(args, 3, batch, 64)
-    first, last = share(batch, ROWS, thread, threads)
+    first, last = share_batch(clock, batch, thread, threads)
     for j in range(0, 64, 4 * LANES):
         for i in range(first, last, 1):
             acc = zeros(1, 4)
@@ -451,16 +452,10 @@ def gradients(m):
         m.feed("digit_sample_weight", digit_sample_weight, 1),
         compute_dense(image, m.weight("dense/kernel"), m.weight("dense/bias"), dense),
         compute_dense_1(
-            dense,
-            m.weight("dense_1/kernel"),
-            m.weight("dense_1/bias"),
-            dense_1,
+            dense, m.weight("dense_1/kernel"), m.weight("dense_1/bias"), dense_1
         ),
         compute_dense_2_add(
-            dense_1,
-            m.weight("dense_2/kernel"),
-            m.weight("dense_2/bias"),
-            dense_2_add,
+            dense_1, m.weight("dense_2/kernel"), m.weight("dense_2/bias"), dense_2_add
         ),
         gradient_of_dense_2_add(
             dense_2_add,
@@ -472,16 +467,10 @@ def gradients(m):
             d_dense_2_add,
         ),
         gradient_of_dense_1_add(
-            d_dense_2_add,
-            m.weight("dense_2/kernel"),
-            dense_1,
-            d_dense_1_add,
+            d_dense_2_add, m.weight("dense_2/kernel"), dense_1, d_dense_1_add
         ),
         gradient_of_dense_add(
-            d_dense_1_add,
-            m.weight("dense_1/kernel"),
-            dense,
-            d_dense_add,
+            d_dense_1_add, m.weight("dense_1/kernel"), dense, d_dense_add
         ),
         sync,
         compute_figures(
@@ -495,9 +484,7 @@ def gradients(m):
         ),
         gradient_of_dense_2_bias(d_dense_2_add, m.gradient("dense_2/bias")),
         gradient_of_dense_2_kernel(
-            dense_1,
-            d_dense_2_add,
-            m.gradient("dense_2/kernel"),
+            dense_1, d_dense_2_add, m.gradient("dense_2/kernel")
         ),
         gradient_of_dense_bias(
             d_dense_1_add,
@@ -534,16 +521,10 @@ def evaluate(m):
         m.feed("digit_sample_weight", digit_sample_weight, 1),
         compute_dense_2(image, m.weight("dense/kernel"), m.weight("dense/bias"), dense),
         compute_dense_1_2(
-            dense,
-            m.weight("dense_1/kernel"),
-            m.weight("dense_1/bias"),
-            dense_1,
+            dense, m.weight("dense_1/kernel"), m.weight("dense_1/bias"), dense_1
         ),
         compute_dense_2_add(
-            dense_1,
-            m.weight("dense_2/kernel"),
-            m.weight("dense_2/bias"),
-            dense_2_add,
+            dense_1, m.weight("dense_2/kernel"), m.weight("dense_2/bias"), dense_2_add
         ),
         compute_accuracy_min_1(
             dense_2_add,
@@ -577,16 +558,10 @@ def predict(m):
         m.feed("image", image, 784),
         compute_dense_2(image, m.weight("dense/kernel"), m.weight("dense/bias"), dense),
         compute_dense_1_2(
-            dense,
-            m.weight("dense_1/kernel"),
-            m.weight("dense_1/bias"),
-            dense_1,
+            dense, m.weight("dense_1/kernel"), m.weight("dense_1/bias"), dense_1
         ),
         compute_dense_2_add(
-            dense_1,
-            m.weight("dense_2/kernel"),
-            m.weight("dense_2/bias"),
-            dense_2_add,
+            dense_1, m.weight("dense_2/kernel"), m.weight("dense_2/bias"), dense_2_add
         ),
         compute_dense_2_2(dense_2_add, dense_2),
         m.result("digit", dense_2, 10),
@@ -603,22 +578,13 @@ def predict_few(m):
     return [
         m.feed("image", image, 784),
         compute_dense_few(
-            image,
-            m.weight("dense/kernel"),
-            m.weight("dense/bias"),
-            dense,
+            image, m.weight("dense/kernel"), m.weight("dense/bias"), dense
         ),
         compute_dense_1_few(
-            dense,
-            m.weight("dense_1/kernel"),
-            m.weight("dense_1/bias"),
-            dense_1,
+            dense, m.weight("dense_1/kernel"), m.weight("dense_1/bias"), dense_1
         ),
         compute_dense_2_add(
-            dense_1,
-            m.weight("dense_2/kernel"),
-            m.weight("dense_2/bias"),
-            dense_2_add,
+            dense_1, m.weight("dense_2/kernel"), m.weight("dense_2/bias"), dense_2_add
         ),
         compute_dense_2_2(dense_2_add, dense_2),
         m.result("digit", dense_2, 10),
@@ -637,31 +603,13 @@ SPEC = Spec(
     metrics=(Metric("loss", (0, 1)), Metric("accuracy", (2, 3))),
     layers=(
         Layer(
-            "dense",
-            "Dense",
-            (64,),
-            50240,
-            100480,
-            7,
-            ("dense/kernel", "dense/bias"),
+            "dense", "Dense", (64,), 50240, 100480, 7, ("dense/kernel", "dense/bias")
         ),
         Layer(
-            "dense_1",
-            "Dense",
-            (64,),
-            4160,
-            8320,
-            8,
-            ("dense_1/kernel", "dense_1/bias"),
+            "dense_1", "Dense", (64,), 4160, 8320, 8, ("dense_1/kernel", "dense_1/bias")
         ),
         Layer(
-            "dense_2",
-            "Dense",
-            (10,),
-            650,
-            1290,
-            9,
-            ("dense_2/kernel", "dense_2/bias"),
+            "dense_2", "Dense", (10,), 650, 1290, 9, ("dense_2/kernel", "dense_2/bias")
         ),
     ),
     trainable=55056,

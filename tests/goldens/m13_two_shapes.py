@@ -107,16 +107,10 @@ def predict(m):
         m.feed("thumbnail", thumbnail, 3072),
         m.feed("picture", picture, 12288),
         compute_filters(
-            thumbnail,
-            m.weight("filters/kernel"),
-            m.weight("filters/bias"),
-            filters,
+            thumbnail, m.weight("filters/kernel"), m.weight("filters/bias"), filters
         ),
         compute_filters_1(
-            picture,
-            m.weight("filters/kernel"),
-            m.weight("filters/bias"),
-            filters_1,
+            picture, m.weight("filters/kernel"), m.weight("filters/bias"), filters_1
         ),
         m.result("near", filters, 16384),
         m.result("far", filters_1, 65536),
@@ -157,7 +151,7 @@ class TwoShapes(Model):
     """The same filters over small and large pictures."""
 
     spec = SPEC
-    programs = Programs(predict=(Steps(predict, 97280, 0, 4505600),))
+    programs = Programs(predict=(Steps(predict, 97280, 0, 4505600, by_tiles=False),))
 
 
 SOURCE_NAME = "13_two_shapes.k"

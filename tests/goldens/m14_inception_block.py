@@ -34,6 +34,7 @@ from kgen.runtime.tiles import (
     share_block,
     share_rows,
     store,
+    store_rows,
     workspace,
     zeros,
 )
@@ -70,7 +71,7 @@ def compute_conv2d(thread, threads, batch, clock, args):
             for k in range(3):
                 acc = outer(acc, image, i, k, conv2d_kernel, k, j)
             conv2d_tile = maximum(acc + load(conv2d_bias, 0, j, 1, 4), 0.0)
-            store(conv2d, i, j, conv2d_tile)
+            store_rows(conv2d, i, j, conv2d_tile, last - i)
 
 
 @kernel
@@ -302,16 +303,10 @@ def predict(m):
     return [
         m.feed("image", image, 196608),
         compute_conv2d(
-            image,
-            m.weight("conv2d/kernel"),
-            m.weight("conv2d/bias"),
-            conv2d,
+            image, m.weight("conv2d/kernel"), m.weight("conv2d/bias"), conv2d
         ),
         compute_conv2d(
-            image,
-            m.weight("conv2d_2/kernel"),
-            m.weight("conv2d_2/bias"),
-            conv2d_2,
+            image, m.weight("conv2d_2/kernel"), m.weight("conv2d_2/bias"), conv2d_2
         ),
         compute_conv2d_3_pad(conv2d_3_pad, conv2d_2),
         compute_conv2d_3(
@@ -328,15 +323,11 @@ def predict(m):
             conv2d_4,
         ),
         compute_conv2d_1_kernel_winograd(
-            m.weight("conv2d_1/kernel"),
-            conv2d_1_kernel_winograd,
+            m.weight("conv2d_1/kernel"), conv2d_1_kernel_winograd
         ),
         sync,
         compute_conv2d_1(
-            conv2d_1_kernel_winograd,
-            conv2d,
-            m.weight("conv2d_1/bias"),
-            conv2d_1,
+            conv2d_1_kernel_winograd, conv2d, m.weight("conv2d_1/bias"), conv2d_1
         ),
         compute_concatenate(conv2d_1, conv2d_3, conv2d_4, concatenate),
         m.result("features", concatenate, 12582912),
@@ -413,7 +404,9 @@ class InceptionBlock(Model):
     """3x3, 5x5 and pooled features side by side."""
 
     spec = SPEC
-    programs = Programs(predict=(Steps(predict, 29360128, 65536, 15747186688),))
+    programs = Programs(
+        predict=(Steps(predict, 29360128, 65536, 15747186688, by_tiles=False),)
+    )
 
 
 SOURCE_NAME = "14_inception_block.k"

@@ -114,7 +114,7 @@ class ResidualBlock(Model):
     """A picture plus a convolution of it."""
 
     spec = SPEC
-    programs = Programs(predict=(Steps(predict, 393216, 0, 11010048),))
+    programs = Programs(predict=(Steps(predict, 393216, 0, 11010048, by_tiles=False),))
 
 
 SOURCE_NAME = "15_residual_block.k"

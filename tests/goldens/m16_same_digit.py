@@ -47,6 +47,7 @@ from kgen.runtime.tiles import (
     row_sum,
     select,
     share,
+    share_batch,
     share_block,
     sigmoid,
     sqrt,
@@ -74,11 +75,7 @@ SAME_DIGIT_WEIGHTS = (
     Weight("vision/conv2d/kernel", (3, 3, 1, 64), 0, "GlorotUniform", {"seed": None}),
     Weight("vision/conv2d/bias", (64,), 576, "Zeros", {}),
     Weight(
-        "vision/conv2d_1/kernel",
-        (3, 3, 64, 64),
-        640,
-        "GlorotUniform",
-        {"seed": None},
+        "vision/conv2d_1/kernel", (3, 3, 64, 64), 640, "GlorotUniform", {"seed": None}
     ),
     Weight("vision/conv2d_1/bias", (64,), 37504, "Zeros", {}),
     Weight("dense/kernel", (15488, 1), 37568, "GlorotUniform", {"seed": None}),
@@ -162,7 +159,7 @@ def compute_concatenate(thread, threads, batch, clock, args):
     vision_max_pooling2d = matrix(args, 0, batch, 7744)
     vision_max_pooling2d_1 = matrix(args, 1, batch, 7744)
     concatenate = matrix(args, 2, batch, 15488)
-    first, last = share(batch, ROWS, thread, threads)
+    first, last = share_batch(clock, batch, thread, threads)
     for i in range(first, last):
         for j in range(0, 7744, 4 * LANES):
             store(concatenate, i, j, load(vision_max_pooling2d, i, j, 1, 4))
@@ -181,7 +178,7 @@ def gradient_of_dense_add(thread, threads, batch, clock, args):
     same_sample_weight = matrix(args, 5, batch, 1)
     same_loss_multiply_1 = matrix(args, 6, batch, 1)
     d_dense_add = matrix(args, 7, batch, 1)
-    first, last = share(batch, ROWS, thread, threads)
+    first, last = share_batch(clock, batch, thread, threads)
     for i in range(first, last, ROWS):
         acc = zeros(ROWS, 1)
         for k in range(0, 15488, LANES):
@@ -191,7 +188,7 @@ def gradient_of_dense_add(thread, threads, batch, clock, args):
         acc = row_sum(acc)
         dense_add = acc + load(dense_bias, 0, 0, 1, 1)
         dense_tile = sigmoid(dense_add)
-        store(dense, i, 0, dense_tile)
+        store_rows(dense, i, 0, dense_tile, last - i)
         same_loss_log1p = log1p(exp(-absolute(dense_add)))
         same_loss_as_float = select(dense_add > 0.0, 1.0, 0.0)
         same_target_tile = load(same_target, i, 0, ROWS, 1)
@@ -202,11 +199,11 @@ def gradient_of_dense_add(thread, threads, batch, clock, args):
         same_loss_multiply_1_tile = (
             same_loss_sigmoid_crossentropy * same_sample_weight_tile
         )
-        store(same_loss_multiply_1, i, 0, same_loss_multiply_1_tile)
+        store_rows(same_loss_multiply_1, i, 0, same_loss_multiply_1_tile, last - i)
         d_same_loss_sum_2 = 1.0 / full(1, 1, batch)
         d_reshape = d_same_loss_sum_2 * same_sample_weight_tile
         d_dense_add_tile = d_reshape * (dense_tile - same_target_tile)
-        store(d_dense_add, i, 0, d_dense_add_tile)
+        store_rows(d_dense_add, i, 0, d_dense_add_tile, last - i)
 
 
 @kernel
@@ -254,14 +251,14 @@ def gradient_of_concatenate_dot(thread, threads, batch, clock, args):
     d_dense_add = matrix(args, 0, batch, 1)
     dense_kernel = matrix(args, 1, 15488, 1)
     d_concatenate_dot = matrix(args, 2, batch, 15488)
-    first, last = share(batch, ROWS, thread, threads)
+    first, last = share_batch(clock, batch, thread, threads)
     for j in range(0, 15488, 4 * LANES):
         panel = pack_t(dense_kernel, j, 0, 1, 4, 1)
         for i in range(first, last, HALF_ROWS):
             acc = zeros(HALF_ROWS, 4)
             for k in range(1):
                 acc = outer(acc, d_dense_add, i, k, panel, k, 0)
-            store(d_concatenate_dot, i, j, acc)
+            store_rows(d_concatenate_dot, i, j, acc, last - i)
 
 
 @kernel
@@ -270,7 +267,7 @@ def gradient_of_dense_kernel_parts(thread, threads, batch, clock, args):
     concatenate = matrix(args, 0, batch, 15488)
     d_dense_add = matrix(args, 1, batch, 1)
     d_dense_kernel_parts = matrix(args, 2, threads * 15488, 1)
-    first, last = share(batch, ROWS, thread, threads)
+    first, last = share_batch(clock, batch, thread, threads)
     for j in range(0, 1, LANES):
         for i in range(0, 15488, ROWS):
             acc = zeros(ROWS, 1)
@@ -297,7 +294,7 @@ def gradient_of_vision_flatten(thread, threads, batch, clock, args):
     """Line 17 of the model."""
     d_concatenate_dot = matrix(args, 0, batch, 15488)
     d_vision_flatten = matrix(args, 1, batch, 7744)
-    first, last = share(batch, ROWS, thread, threads)
+    first, last = share_batch(clock, batch, thread, threads)
     for i in range(first, last):
         for j in range(0, 7744, 4 * LANES):
             store(d_vision_flatten, i, j, load(d_concatenate_dot, i, j, 1, 4))
@@ -308,7 +305,7 @@ def gradient_of_vision_flatten_1(thread, threads, batch, clock, args):
     """Line 17 of the model."""
     d_concatenate_dot = matrix(args, 0, batch, 15488)
     d_vision_flatten_1 = matrix(args, 1, batch, 7744)
-    first, last = share(batch, ROWS, thread, threads)
+    first, last = share_batch(clock, batch, thread, threads)
     for i in range(first, last):
         for j in range(0, 7744, 4 * LANES):
             store(d_vision_flatten_1, i, j, load(d_concatenate_dot, i, j + 7744, 1, 4))
@@ -348,7 +345,7 @@ def gradient_of_vision_conv2d_1_1(thread, threads, batch, clock, args):
     d_vision_flatten_1 = matrix(args, 0, batch * 121, 64)
     d_vision_max_pooling2d_1_pool_where = matrix(args, 1, batch * 121, 64)
     d_vision_conv2d_1_1 = matrix(args, 2, batch * 529, 64)
-    first, last = share(batch, ROWS, thread, threads)
+    first, last = share_batch(clock, batch, thread, threads)
     for n in range(first, last):
         fill_words(d_vision_conv2d_1_1, n * 33856, 33856, 0.0)
         for oy in range(11):
@@ -380,7 +377,7 @@ def gradient_of_vision_conv2d_1_sum(thread, threads, batch, clock, args):
     d_vision_conv2d_1 = matrix(args, 1, batch * 529, 64)
     d_vision_conv2d_1_bias_sum = matrix(args, 2, batch, 64)
     d_vision_conv2d_1_sum = matrix(args, 3, batch, 64)
-    first, last = share(batch, ROWS, thread, threads)
+    first, last = share_batch(clock, batch, thread, threads)
     for o in range(first, last):
         for j in range(0, 64, 4 * LANES):
             summed = full(1, 4, 0.0)
@@ -475,7 +472,7 @@ def gradient_of_vision_conv2d_1_kernel_parts(thread, threads, batch, clock, args
     d_vision_conv2d_1_1 = matrix(args, 0, batch * 529, 64)
     d_vision_conv2d_1_kernel_parts = matrix(args, 1, threads * 576, 64)
     vision_conv2d_2 = matrix(args, 2, batch * 625, 64)
-    first, last = share(batch, ROWS, thread, threads)
+    first, last = share_batch(clock, batch, thread, threads)
     fill_words(d_vision_conv2d_1_kernel_parts, thread * 36864, 36864, 0.0)
     for j in range(0, 64, 2 * LANES):
         for start in range(first * 23, last * 23, 5):
@@ -541,7 +538,7 @@ def gradient_of_vision_conv2d_sum(thread, threads, batch, clock, args):
     d_vision_conv2d_conv = matrix(args, 1, batch * 625, 64)
     d_vision_conv2d_bias_sum = matrix(args, 2, batch, 64)
     d_vision_conv2d_sum = matrix(args, 3, batch, 64)
-    first, last = share(batch, ROWS, thread, threads)
+    first, last = share_batch(clock, batch, thread, threads)
     for o in range(first, last):
         for j in range(0, 64, 4 * LANES):
             summed = full(1, 4, 0.0)
@@ -562,7 +559,7 @@ def gradient_of_vision_conv2d_kernel_parts(thread, threads, batch, clock, args):
     d_vision_conv2d_2_conv = matrix(args, 0, batch * 625, 64)
     d_vision_conv2d_kernel_parts = matrix(args, 1, threads * 9, 64)
     second = matrix(args, 2, batch * 729, 1)
-    first, last = share(batch, ROWS, thread, threads)
+    first, last = share_batch(clock, batch, thread, threads)
     fill_words(d_vision_conv2d_kernel_parts, thread * 576, 576, 0.0)
     for j in range(0, 64, 4 * LANES):
         for start in range(first * 25, last * 25, 5):
@@ -650,7 +647,7 @@ def compute_same_loss_multiply_1(thread, threads, batch, clock, args):
     same_target = matrix(args, 4, batch, 1)
     same_sample_weight = matrix(args, 5, batch, 1)
     same_loss_multiply_1 = matrix(args, 6, batch, 1)
-    first, last = share(batch, ROWS, thread, threads)
+    first, last = share_batch(clock, batch, thread, threads)
     for i in range(first, last, ROWS):
         acc = zeros(ROWS, 1)
         for k in range(0, 15488, LANES):
@@ -659,7 +656,7 @@ def compute_same_loss_multiply_1(thread, threads, batch, clock, args):
             acc = acc + rows * column
         acc = row_sum(acc)
         dense_add = acc + load(dense_bias, 0, 0, 1, 1)
-        store(dense, i, 0, sigmoid(dense_add))
+        store_rows(dense, i, 0, sigmoid(dense_add), last - i)
         same_loss_log1p = log1p(exp(-absolute(dense_add)))
         same_loss_as_float = select(dense_add > 0.0, 1.0, 0.0)
         same_target_tile = load(same_target, i, 0, ROWS, 1)
@@ -670,7 +667,7 @@ def compute_same_loss_multiply_1(thread, threads, batch, clock, args):
         same_loss_multiply_1_tile = (
             same_loss_sigmoid_crossentropy * same_sample_weight_tile
         )
-        store(same_loss_multiply_1, i, 0, same_loss_multiply_1_tile)
+        store_rows(same_loss_multiply_1, i, 0, same_loss_multiply_1_tile, last - i)
 
 
 @kernel
@@ -700,7 +697,7 @@ def compute_dense(thread, threads, batch, clock, args):
     dense_kernel = matrix(args, 1, 1, 15488)
     dense_bias = matrix(args, 2, 1, 1)
     dense = matrix(args, 3, batch, 1)
-    first, last = share(batch, ROWS, thread, threads)
+    first, last = share_batch(clock, batch, thread, threads)
     for i in range(first, last, ROWS):
         acc = zeros(ROWS, 1)
         for k in range(0, 15488, LANES):
@@ -708,7 +705,8 @@ def compute_dense(thread, threads, batch, clock, args):
             column = load(dense_kernel, 0, k, 1, 1)
             acc = acc + rows * column
         acc = row_sum(acc)
-        store(dense, i, 0, sigmoid(acc + load(dense_bias, 0, 0, 1, 1)))
+        dense_tile = sigmoid(acc + load(dense_bias, 0, 0, 1, 1))
+        store_rows(dense, i, 0, dense_tile, last - i)
 
 
 def digit_vision_predict(m):
@@ -720,16 +718,10 @@ def digit_vision_predict(m):
     return [
         m.feed("digit", digit, 729),
         compute_conv2d(
-            digit,
-            m.weight("conv2d/kernel"),
-            m.weight("conv2d/bias"),
-            conv2d,
+            digit, m.weight("conv2d/kernel"), m.weight("conv2d/bias"), conv2d
         ),
         compute_conv2d_1(
-            conv2d,
-            m.weight("conv2d_1/kernel"),
-            m.weight("conv2d_1/bias"),
-            conv2d_1,
+            conv2d, m.weight("conv2d_1/kernel"), m.weight("conv2d_1/bias"), conv2d_1
         ),
         compute_max_pooling2d(conv2d_1, max_pooling2d),
         m.result("features", max_pooling2d, 7744),
@@ -778,7 +770,9 @@ class DigitVision(Model):
     """A digit as a row of features."""
 
     spec = DIGIT_VISION_SPEC
-    programs = Programs(predict=(Steps(digit_vision_predict, 82329, 0, 39826944),))
+    programs = Programs(
+        predict=(Steps(digit_vision_predict, 82329, 0, 39826944, by_tiles=False),)
+    )
 
 
 def same_digit_gradients(m):
@@ -835,8 +829,7 @@ def same_digit_gradients(m):
         ),
         compute_max_pooling2d(vision_conv2d_1, vision_max_pooling2d),
         gradient_of_vision_max_pooling2d_1_pool_where(
-            vision_conv2d_1,
-            d_vision_max_pooling2d_pool_where,
+            vision_conv2d_1, d_vision_max_pooling2d_pool_where
         ),
         sync,
         compute_conv2d(
@@ -853,8 +846,7 @@ def same_digit_gradients(m):
         ),
         compute_max_pooling2d(vision_conv2d_1_1, vision_max_pooling2d_1),
         gradient_of_vision_max_pooling2d_1_pool_where(
-            vision_conv2d_1_1,
-            d_vision_max_pooling2d_1_pool_where,
+            vision_conv2d_1_1, d_vision_max_pooling2d_1_pool_where
         ),
         sync,
         compute_concatenate(vision_max_pooling2d, vision_max_pooling2d_1, concatenate),
@@ -881,48 +873,33 @@ def same_digit_gradients(m):
         ),
         compute_figures(same_loss_multiply_1, m.figure(0)),
         gradient_of_concatenate_dot(
-            d_dense_add,
-            m.weight("dense/kernel"),
-            d_concatenate_dot,
+            d_dense_add, m.weight("dense/kernel"), d_concatenate_dot
         ),
         gradient_of_dense_kernel(d_dense_kernel_parts, m.gradient("dense/kernel")),
         gradient_of_vision_flatten(d_concatenate_dot, d_vision_flatten),
         gradient_of_vision_flatten_1(d_concatenate_dot, d_vision_flatten_1),
         sync,
         gradient_of_vision_conv2d_1_1(
-            d_vision_flatten_1,
-            d_vision_max_pooling2d_1_pool_where,
-            d_vision_conv2d_1_1,
+            d_vision_flatten_1, d_vision_max_pooling2d_1_pool_where, d_vision_conv2d_1_1
         ),
         gradient_of_vision_conv2d_1_kernel_parts(
-            d_vision_conv2d_1_1,
-            d_vision_conv2d_1_kernel_parts,
-            vision_conv2d_2,
+            d_vision_conv2d_1_1, d_vision_conv2d_1_kernel_parts, vision_conv2d_2
         ),
         gradient_of_vision_conv2d_1_turn(
-            m.weight("vision/conv2d_1/kernel"),
-            d_vision_conv2d_1_turn,
+            m.weight("vision/conv2d_1/kernel"), d_vision_conv2d_1_turn
         ),
         sync,
         gradient_of_vision_conv2d_2_conv(
-            d_vision_conv2d_1_1,
-            d_vision_conv2d_1_turn,
-            d_vision_conv2d_2_conv,
+            d_vision_conv2d_1_1, d_vision_conv2d_1_turn, d_vision_conv2d_2_conv
         ),
         gradient_of_vision_conv2d_kernel_parts(
-            d_vision_conv2d_2_conv,
-            d_vision_conv2d_kernel_parts,
-            second,
+            d_vision_conv2d_2_conv, d_vision_conv2d_kernel_parts, second
         ),
         gradient_of_vision_conv2d_1_1(
-            d_vision_flatten,
-            d_vision_max_pooling2d_pool_where,
-            d_vision_conv2d_1,
+            d_vision_flatten, d_vision_max_pooling2d_pool_where, d_vision_conv2d_1
         ),
         gradient_of_vision_conv2d_1_kernel_parts(
-            d_vision_conv2d_1,
-            d_vision_conv2d_1_conv_filter_1_parts,
-            vision_conv2d,
+            d_vision_conv2d_1, d_vision_conv2d_1_conv_filter_1_parts, vision_conv2d
         ),
         gradient_of_vision_conv2d_1_sum(
             d_vision_conv2d_1_1,
@@ -937,9 +914,7 @@ def same_digit_gradients(m):
             m.gradient("vision/conv2d_1/kernel"),
         ),
         gradient_of_vision_conv2d_2_conv(
-            d_vision_conv2d_1,
-            d_vision_conv2d_1_turn,
-            d_vision_conv2d_conv,
+            d_vision_conv2d_1, d_vision_conv2d_1_turn, d_vision_conv2d_conv
         ),
         gradient_of_vision_conv2d_sum(
             d_vision_conv2d_2_conv,
@@ -948,9 +923,7 @@ def same_digit_gradients(m):
             d_vision_conv2d_sum,
         ),
         gradient_of_vision_conv2d_kernel_parts(
-            d_vision_conv2d_conv,
-            d_vision_conv2d_conv_filter_1_parts,
-            first,
+            d_vision_conv2d_conv, d_vision_conv2d_conv_filter_1_parts, first
         ),
         sync,
         gradient_of_vision_conv2d_bias_1(
@@ -1081,10 +1054,7 @@ def same_digit_predict(m):
         compute_max_pooling2d(vision_conv2d_1_1, vision_max_pooling2d_1),
         compute_concatenate(vision_max_pooling2d, vision_max_pooling2d_1, concatenate),
         compute_dense(
-            concatenate,
-            m.weight("dense/kernel"),
-            m.weight("dense/bias"),
-            dense,
+            concatenate, m.weight("dense/kernel"), m.weight("dense/bias"), dense
         ),
         m.result("same", dense, 1),
     ]
@@ -1175,13 +1145,17 @@ class SameDigit(Model):
     spec = SAME_DIGIT_SPEC
     programs = Programs(
         train=(
-            Steps(same_digit_gradients, 164786, 36864, 251499073),
-            Steps(same_digit_update, 164786, 36864, 0),
+            Steps(same_digit_gradients, 164786, 36864, 251499073, by_tiles=False),
+            Steps(same_digit_update, 164786, 36864, 0, by_tiles=False),
         ),
-        gradient=(Steps(same_digit_gradients, 164786, 36864, 251499073),),
-        evaluate=(Steps(same_digit_evaluate, 180150, 0, 79684926),),
-        predict=(Steps(same_digit_predict, 180147, 0, 79684885),),
-        views={"vision": (Steps(same_digit_vision, 82329, 0, 39826944),)},
+        gradient=(
+            Steps(same_digit_gradients, 164786, 36864, 251499073, by_tiles=False),
+        ),
+        evaluate=(Steps(same_digit_evaluate, 180150, 0, 79684926, by_tiles=False),),
+        predict=(Steps(same_digit_predict, 180147, 0, 79684885, by_tiles=False),),
+        views={
+            "vision": (Steps(same_digit_vision, 82329, 0, 39826944, by_tiles=False),),
+        },
     )
 
 

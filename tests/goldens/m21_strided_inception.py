@@ -35,6 +35,7 @@ from kgen.runtime.tiles import (
     share_block,
     share_rows,
     store,
+    store_rows,
     workspace,
     zeros,
 )
@@ -98,7 +99,7 @@ def compute_conv2d_1(thread, threads, batch, clock, args):
             for k in range(3):
                 acc = outer(acc, image, i, k, conv2d_1_kernel, k, j)
             conv2d_1_tile = maximum(acc + load(conv2d_1_bias, 0, j, 1, 4), 0.0)
-            store(conv2d_1, i, j, conv2d_1_tile)
+            store_rows(conv2d_1, i, j, conv2d_1_tile, last - i)
 
 
 @kernel
@@ -362,22 +363,13 @@ def predict(m):
     return [
         m.feed("image", image, 12288),
         compute_conv2d(
-            image,
-            m.weight("conv2d/kernel"),
-            m.weight("conv2d/bias"),
-            conv2d,
+            image, m.weight("conv2d/kernel"), m.weight("conv2d/bias"), conv2d
         ),
         compute_conv2d_1(
-            image,
-            m.weight("conv2d_1/kernel"),
-            m.weight("conv2d_1/bias"),
-            conv2d_1,
+            image, m.weight("conv2d_1/kernel"), m.weight("conv2d_1/bias"), conv2d_1
         ),
         compute_conv2d_2(
-            conv2d_1,
-            m.weight("conv2d_2/kernel"),
-            m.weight("conv2d_2/bias"),
-            conv2d_2,
+            conv2d_1, m.weight("conv2d_2/kernel"), m.weight("conv2d_2/bias"), conv2d_2
         ),
         compute_average_pooling2d(image, average_pooling2d),
         sync,
@@ -388,28 +380,18 @@ def predict(m):
             conv2d_3,
         ),
         compute_conv2d_1(
-            image,
-            m.weight("conv2d_4/kernel"),
-            m.weight("conv2d_4/bias"),
-            conv2d_4,
+            image, m.weight("conv2d_4/kernel"), m.weight("conv2d_4/bias"), conv2d_4
         ),
         compute_conv2d_5_kernel_winograd(
-            m.weight("conv2d_5/kernel"),
-            conv2d_5_kernel_winograd,
+            m.weight("conv2d_5/kernel"), conv2d_5_kernel_winograd
         ),
         sync,
         compute_conv2d_5(
-            conv2d_5_kernel_winograd,
-            conv2d_4,
-            m.weight("conv2d_5/bias"),
-            conv2d_5,
+            conv2d_5_kernel_winograd, conv2d_4, m.weight("conv2d_5/bias"), conv2d_5
         ),
         sync,
         compute_conv2d_2(
-            conv2d_5,
-            m.weight("conv2d_6/kernel"),
-            m.weight("conv2d_6/bias"),
-            conv2d_6,
+            conv2d_5, m.weight("conv2d_6/kernel"), m.weight("conv2d_6/bias"), conv2d_6
         ),
         sync,
         compute_concatenate(conv2d, conv2d_2, conv2d_3, conv2d_6, concatenate),
@@ -505,7 +487,9 @@ class StridedInception(Model):
     """Four ways to half the size."""
 
     spec = SPEC
-    programs = Programs(predict=(Steps(predict, 786432, 65536, 298085376),))
+    programs = Programs(
+        predict=(Steps(predict, 786432, 65536, 298085376, by_tiles=False),)
+    )
 
 
 SOURCE_NAME = "21_strided_inception.k"

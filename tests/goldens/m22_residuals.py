@@ -258,23 +258,13 @@ def kept_size_predict(m):
     return [
         m.feed("image", image, 3072),
         compute_conv2d(
-            image,
-            m.weight("conv2d/kernel"),
-            m.weight("conv2d/bias"),
-            conv2d,
+            image, m.weight("conv2d/kernel"), m.weight("conv2d/bias"), conv2d
         ),
         compute_conv2d(
-            conv2d,
-            m.weight("conv2d_1/kernel"),
-            m.weight("conv2d_1/bias"),
-            conv2d_1,
+            conv2d, m.weight("conv2d_1/kernel"), m.weight("conv2d_1/bias"), conv2d_1
         ),
         compute_add(
-            conv2d_1,
-            m.weight("conv2d_2/kernel"),
-            m.weight("conv2d_2/bias"),
-            image,
-            add,
+            conv2d_1, m.weight("conv2d_2/kernel"), m.weight("conv2d_2/bias"), image, add
         ),
         m.result("y", add, 3072),
     ]
@@ -330,7 +320,9 @@ class KeptSize(Model):
     """Three convolutions, and their input added."""
 
     spec = KEPT_SIZE_SPEC
-    programs = Programs(predict=(Steps(kept_size_predict, 12288, 0, 1394688, lot=40),))
+    programs = Programs(
+        predict=(Steps(kept_size_predict, 12288, 0, 1394688, lot=40, by_tiles=False),)
+    )
 
 
 def projected_predict(m):
@@ -344,22 +336,13 @@ def projected_predict(m):
     return [
         m.feed("image", image, 3072),
         compute_conv2d_2(
-            image,
-            m.weight("conv2d/kernel"),
-            m.weight("conv2d/bias"),
-            conv2d,
+            image, m.weight("conv2d/kernel"), m.weight("conv2d/bias"), conv2d
         ),
         compute_conv2d_1(
-            conv2d,
-            m.weight("conv2d_1/kernel"),
-            m.weight("conv2d_1/bias"),
-            conv2d_1,
+            conv2d, m.weight("conv2d_1/kernel"), m.weight("conv2d_1/bias"), conv2d_1
         ),
         compute_conv2d_2_2(
-            conv2d_1,
-            m.weight("conv2d_2/kernel"),
-            m.weight("conv2d_2/bias"),
-            conv2d_2,
+            conv2d_1, m.weight("conv2d_2/kernel"), m.weight("conv2d_2/bias"), conv2d_2
         ),
         compute_max_pooling2d(conv2d_2, max_pooling2d),
         compute_add_2(
@@ -433,7 +416,9 @@ class Projected(Model):
     """Convolutions that shrink, and a projection of their input added."""
 
     spec = PROJECTED_SPEC
-    programs = Programs(predict=(Steps(projected_predict, 36448, 0, 11537408, lot=8),))
+    programs = Programs(
+        predict=(Steps(projected_predict, 36448, 0, 11537408, lot=8, by_tiles=False),)
+    )
 
 
 SOURCE_NAME = "22_residuals.k"

@@ -48,6 +48,7 @@ from kgen.runtime.tiles import (
     row_sum,
     select,
     share,
+    share_batch,
     share_block,
     sqrt,
     square,
@@ -131,7 +132,7 @@ def compute_dense(thread, threads, batch, clock, args):
     dense_kernel = matrix(args, 1, 123210, 32)
     dense_bias = matrix(args, 2, 1, 32)
     dense = matrix(args, 3, batch, 32)
-    first, last = share(batch, ROWS, thread, threads)
+    first, last = share_batch(clock, batch, thread, threads)
     for j in range(0, 32, 2 * LANES):
         for i in range(first, last, ROWS):
             acc = zeros(ROWS, 2)
@@ -150,7 +151,7 @@ def gradient_of_flatten_1(thread, threads, batch, clock, args):
     distance_sample_weight = matrix(args, 4, batch, 1)
     d_subtract = matrix(args, 5, batch, 32)
     d_flatten_1 = matrix(args, 6, batch, 32)
-    first, last = share(batch, ROWS, thread, threads)
+    first, last = share_batch(clock, batch, thread, threads)
     for i in range(first, last):
         row = min(max(element(label, i, 0), 0), 99)
         for j in range(0, 32, 2 * LANES):
@@ -172,7 +173,7 @@ def compute_dense_1_add(thread, threads, batch, clock, args):
     dense_1_kernel = matrix(args, 1, 32, 100)
     dense_1_bias = matrix(args, 2, 1, 100)
     dense_1_add = matrix(args, 3, batch, 100)
-    first, last = share(batch, ROWS, thread, threads)
+    first, last = share_batch(clock, batch, thread, threads)
     for j in range(0, 100, 2 * LANES):
         for i in range(first, last, ROWS):
             acc = zeros(ROWS, 2)
@@ -191,7 +192,7 @@ def gradient_of_dense_1_add(thread, threads, batch, clock, args):
     digit_loss_multiply_2 = matrix(args, 4, batch, 1)
     digit_accuracy_min = matrix(args, 5, batch, 1)
     d_dense_1_add = matrix(args, 6, batch, 100)
-    first, last = share(batch, ROWS, thread, threads)
+    first, last = share_batch(clock, batch, thread, threads)
     for i in range(first, last):
         largest = full(1, 4, -np.inf)
         for j in range(0, 100, 4 * LANES):
@@ -263,7 +264,7 @@ def compute_distance_loss_multiply_1(thread, threads, batch, clock, args):
     subtract = matrix(args, 0, batch, 32)
     distance_sample_weight = matrix(args, 1, batch, 1)
     distance_loss_multiply_1 = matrix(args, 2, batch, 1)
-    first, last = share(batch, ROWS, thread, threads)
+    first, last = share_batch(clock, batch, thread, threads)
     for i in range(first, last, 2):
         sum_ = row_sum(square(load(subtract, i, 0, 2, VECTORS_32)))
         distance_sample_weight_tile = load_column(distance_sample_weight, i, 2)
@@ -333,7 +334,7 @@ def gradient_of_dense_add(thread, threads, batch, clock, args):
     d_subtract = matrix(args, 2, batch, 32)
     dense = matrix(args, 3, batch, 32)
     d_dense_add = matrix(args, 4, batch, 32)
-    first, last = share(batch, ROWS, thread, threads)
+    first, last = share_batch(clock, batch, thread, threads)
     for j in range(0, 32, 2 * LANES):
         panel = pack_t(dense_1_kernel, j, 0, 100, 2, 100)
         for i in range(first, last, ROWS):
@@ -401,7 +402,7 @@ def gradient_of_flatten_dot(thread, threads, batch, clock, args):
     d_dense_add = matrix(args, 0, batch, 32)
     dense_kernel = matrix(args, 1, 123210, 32)
     d_flatten_dot = matrix(args, 2, batch, 123210)
-    first, last = share(batch, ROWS, thread, threads)
+    first, last = share_batch(clock, batch, thread, threads)
     for j in range(0, 123210, 4 * LANES):
         panel = pack_t(dense_kernel, j, 0, 32, 4, 32)
         for i in range(first, last, HALF_ROWS):
@@ -458,7 +459,7 @@ def gradient_of_conv2d(thread, threads, batch, clock, args):
     d_flatten_dot = matrix(args, 0, batch * 12321, 10)
     d_max_pooling2d_pool_where = matrix(args, 1, batch * 12321, 10)
     d_conv2d = matrix(args, 2, batch * 49729, 10)
-    first, last = share(batch, ROWS, thread, threads)
+    first, last = share_batch(clock, batch, thread, threads)
     for n in range(first, last):
         fill_words(d_conv2d, n * 497290, 497290, 0.0)
         for oy in range(111):
@@ -489,7 +490,7 @@ def gradient_of_conv2d_add(thread, threads, batch, clock, args):
     conv2d = matrix(args, 0, batch, 497290)
     d_conv2d = matrix(args, 1, batch, 497290)
     d_conv2d_add = matrix(args, 2, batch, 497290)
-    first, last = share(batch, ROWS, thread, threads)
+    first, last = share_batch(clock, batch, thread, threads)
     for i in range(first, last):
         for j in range(0, 497290, 4 * LANES):
             d_conv2d_greater = load(conv2d, i, j, 1, 4) > 0.0
@@ -503,7 +504,7 @@ def gradient_of_conv2d_bias_sum(thread, threads, batch, clock, args):
     """Line 17 of the model. 497,290 FLOPs a row."""
     d_conv2d_add = matrix(args, 0, batch * 49729, 10)
     d_conv2d_bias_sum = matrix(args, 1, batch, 10)
-    first, last = share(batch, ROWS, thread, threads)
+    first, last = share_batch(clock, batch, thread, threads)
     for o in range(first, last):
         for j in range(0, 10, LANES):
             summed = full(1, 1, 0.0)
@@ -531,7 +532,7 @@ def gradient_of_conv2d_kernel_parts(thread, threads, batch, clock, args):
     d_conv2d_add = matrix(args, 0, batch * 49729, 10)
     d_conv2d_kernel_parts = matrix(args, 1, threads * 12, 10)
     image = matrix(args, 2, batch * 50176, 3)
-    first, last = share(batch, ROWS, thread, threads)
+    first, last = share_batch(clock, batch, thread, threads)
     fill_words(d_conv2d_kernel_parts, thread * 120, 120, 0.0)
     for j in range(0, 10, LANES):
         for start in range(first * 223, last * 223, 1):
@@ -604,7 +605,7 @@ def compute_subtract(thread, threads, batch, clock, args):
     embedding_embeddings = matrix(args, 1, 100, 32)
     dense = matrix(args, 2, batch, 32)
     subtract = matrix(args, 3, batch, 32)
-    first, last = share(batch, ROWS, thread, threads)
+    first, last = share_batch(clock, batch, thread, threads)
     for i in range(first, last):
         row = min(max(element(label, i, 0), 0), 99)
         for j in range(0, 32, 2 * LANES):
@@ -619,7 +620,7 @@ def compute_dense_1_add_2(thread, threads, batch, clock, args):
     dense_1_kernel = matrix(args, 1, 32, 100)
     dense_1_bias = matrix(args, 2, 1, 100)
     dense_1_add = matrix(args, 3, batch, 100)
-    first, last = share(batch, ROWS, thread, threads)
+    first, last = share_batch(clock, batch, thread, threads)
     for j in range(0, 100, 4 * LANES):
         for i in range(first, last, HALF_ROWS):
             acc = zeros(HALF_ROWS, 4)
@@ -637,7 +638,7 @@ def compute_digit_accuracy_min(thread, threads, batch, clock, args):
     digit_sample_weight = matrix(args, 3, batch, 1)
     digit_loss_multiply_2 = matrix(args, 4, batch, 1)
     digit_accuracy_min = matrix(args, 5, batch, 1)
-    first, last = share(batch, ROWS, thread, threads)
+    first, last = share_batch(clock, batch, thread, threads)
     for i in range(first, last):
         largest = full(1, 4, -np.inf)
         for j in range(0, 100, 4 * LANES):
@@ -688,7 +689,7 @@ def compute_dense_1(thread, threads, batch, clock, args):
     dense_1_add = matrix(args, 0, batch, 100)
     dense_1_exp = matrix(args, 1, batch, 100)
     dense_1 = matrix(args, 2, batch, 100)
-    first, last = share(batch, ROWS, thread, threads)
+    first, last = share_batch(clock, batch, thread, threads)
     for i in range(first, last):
         largest = full(1, 4, -np.inf)
         for j in range(0, 100, 4 * LANES):
@@ -710,7 +711,7 @@ def compute_sum(thread, threads, batch, clock, args):
     """Line 21 of the model. 32 FLOPs a row."""
     subtract = matrix(args, 0, batch, 32)
     sum_ = matrix(args, 1, batch, 1)
-    first, last = share(batch, ROWS, thread, threads)
+    first, last = share_batch(clock, batch, thread, threads)
     for i in range(first, last, 2):
         sum_tile = row_sum(square(load(subtract, i, 0, 2, VECTORS_32)))
         store_column(sum_, i, sum_tile)
@@ -723,7 +724,7 @@ def compute_dense_1_add_few(thread, threads, batch, clock, args):
     dense_1_kernel = matrix(args, 1, 32, 100)
     dense_1_bias = matrix(args, 2, 1, 100)
     dense_1_add = matrix(args, 3, batch, 100)
-    first, last = share(batch, ROWS, thread, threads)
+    first, last = share_batch(clock, batch, thread, threads)
     for j in range(0, 100, 8 * LANES):
         for i in range(first, last, 1):
             acc = zeros(1, 8)
@@ -765,17 +766,11 @@ def gradients(m):
         m.feed("digit_sample_weight", digit_sample_weight, 1),
         m.feed("distance_sample_weight", distance_sample_weight, 1),
         compute_conv2d(
-            image,
-            m.weight("conv2d/kernel"),
-            m.weight("conv2d/bias"),
-            conv2d,
+            image, m.weight("conv2d/kernel"), m.weight("conv2d/bias"), conv2d
         ),
         compute_max_pooling2d(conv2d, max_pooling2d),
         compute_dense(
-            max_pooling2d,
-            m.weight("dense/kernel"),
-            m.weight("dense/bias"),
-            dense,
+            max_pooling2d, m.weight("dense/kernel"), m.weight("dense/bias"), dense
         ),
         gradient_of_flatten_1(
             label,
@@ -787,10 +782,7 @@ def gradients(m):
             d_flatten_1,
         ),
         compute_dense_1_add(
-            dense,
-            m.weight("dense_1/kernel"),
-            m.weight("dense_1/bias"),
-            dense_1_add,
+            dense, m.weight("dense_1/kernel"), m.weight("dense_1/bias"), dense_1_add
         ),
         gradient_of_dense_1_add(
             dense_1_add,
@@ -802,16 +794,10 @@ def gradients(m):
             d_dense_1_add,
         ),
         compute_distance_loss_multiply_1(
-            subtract,
-            distance_sample_weight,
-            distance_loss_multiply_1,
+            subtract, distance_sample_weight, distance_loss_multiply_1
         ),
         gradient_of_dense_add(
-            d_dense_1_add,
-            m.weight("dense_1/kernel"),
-            d_subtract,
-            dense,
-            d_dense_add,
+            d_dense_1_add, m.weight("dense_1/kernel"), d_subtract, dense, d_dense_add
         ),
         gradient_of_flatten_dot(d_dense_add, m.weight("dense/kernel"), d_flatten_dot),
         gradient_of_max_pooling2d_pool_where(conv2d, d_max_pooling2d_pool_where),
@@ -837,15 +823,11 @@ def gradients(m):
         gradient_of_dense_1_bias(d_dense_1_add, m.gradient("dense_1/bias")),
         gradient_of_dense_1_kernel(dense, d_dense_1_add, m.gradient("dense_1/kernel")),
         gradient_of_embedding_embeddings(
-            label,
-            d_flatten_1,
-            m.gradient("embedding/embeddings"),
+            label, d_flatten_1, m.gradient("embedding/embeddings")
         ),
         gradient_of_dense_bias(d_dense_add, m.gradient("dense/bias")),
         gradient_of_dense_kernel(
-            max_pooling2d,
-            d_dense_add,
-            m.gradient("dense/kernel"),
+            max_pooling2d, d_dense_add, m.gradient("dense/kernel")
         ),
         gradient_of_conv2d_bias_sum_1(d_conv2d_bias_sum, m.gradient("conv2d/bias")),
         gradient_of_conv2d_kernel(d_conv2d_kernel_parts, m.gradient("conv2d/kernel")),
@@ -888,24 +870,15 @@ def evaluate(m):
         m.feed("digit_sample_weight", digit_sample_weight, 1),
         m.feed("distance_sample_weight", distance_sample_weight, 1),
         compute_conv2d(
-            image,
-            m.weight("conv2d/kernel"),
-            m.weight("conv2d/bias"),
-            conv2d,
+            image, m.weight("conv2d/kernel"), m.weight("conv2d/bias"), conv2d
         ),
         compute_max_pooling2d(conv2d, max_pooling2d),
         compute_dense(
-            max_pooling2d,
-            m.weight("dense/kernel"),
-            m.weight("dense/bias"),
-            dense,
+            max_pooling2d, m.weight("dense/kernel"), m.weight("dense/bias"), dense
         ),
         compute_subtract(label, m.weight("embedding/embeddings"), dense, subtract),
         compute_dense_1_add_2(
-            dense,
-            m.weight("dense_1/kernel"),
-            m.weight("dense_1/bias"),
-            dense_1_add,
+            dense, m.weight("dense_1/kernel"), m.weight("dense_1/bias"), dense_1_add
         ),
         compute_digit_accuracy_min(
             dense_1_add,
@@ -916,9 +889,7 @@ def evaluate(m):
             digit_accuracy_min,
         ),
         compute_distance_loss_multiply_1(
-            subtract,
-            distance_sample_weight,
-            distance_loss_multiply_1,
+            subtract, distance_sample_weight, distance_loss_multiply_1
         ),
         sync,
         compute_figures(
@@ -954,24 +925,15 @@ def predict(m):
         m.feed("image", image, 150528),
         m.feed("label", label, 1),
         compute_conv2d(
-            image,
-            m.weight("conv2d/kernel"),
-            m.weight("conv2d/bias"),
-            conv2d,
+            image, m.weight("conv2d/kernel"), m.weight("conv2d/bias"), conv2d
         ),
         compute_max_pooling2d(conv2d, max_pooling2d),
         compute_dense(
-            max_pooling2d,
-            m.weight("dense/kernel"),
-            m.weight("dense/bias"),
-            dense,
+            max_pooling2d, m.weight("dense/kernel"), m.weight("dense/bias"), dense
         ),
         compute_subtract(label, m.weight("embedding/embeddings"), dense, subtract),
         compute_dense_1_add_2(
-            dense,
-            m.weight("dense_1/kernel"),
-            m.weight("dense_1/bias"),
-            dense_1_add,
+            dense, m.weight("dense_1/kernel"), m.weight("dense_1/bias"), dense_1_add
         ),
         compute_dense_1(dense_1_add, dense_1_exp, dense_1),
         compute_sum(subtract, sum),
@@ -996,24 +958,15 @@ def predict_few(m):
         m.feed("image", image, 150528),
         m.feed("label", label, 1),
         compute_conv2d(
-            image,
-            m.weight("conv2d/kernel"),
-            m.weight("conv2d/bias"),
-            conv2d,
+            image, m.weight("conv2d/kernel"), m.weight("conv2d/bias"), conv2d
         ),
         compute_max_pooling2d(conv2d, max_pooling2d),
         compute_dense(
-            max_pooling2d,
-            m.weight("dense/kernel"),
-            m.weight("dense/bias"),
-            dense,
+            max_pooling2d, m.weight("dense/kernel"), m.weight("dense/bias"), dense
         ),
         compute_subtract(label, m.weight("embedding/embeddings"), dense, subtract),
         compute_dense_1_add_few(
-            dense,
-            m.weight("dense_1/kernel"),
-            m.weight("dense_1/bias"),
-            dense_1_add,
+            dense, m.weight("dense_1/kernel"), m.weight("dense_1/bias"), dense_1_add
         ),
         compute_dense_1(dense_1_add, dense_1_exp, dense_1),
         compute_sum(subtract, sum),
@@ -1031,17 +984,11 @@ def features(m):
     return [
         m.feed("image", image, 150528),
         compute_conv2d(
-            image,
-            m.weight("conv2d/kernel"),
-            m.weight("conv2d/bias"),
-            conv2d,
+            image, m.weight("conv2d/kernel"), m.weight("conv2d/bias"), conv2d
         ),
         compute_max_pooling2d(conv2d, max_pooling2d),
         compute_dense(
-            max_pooling2d,
-            m.weight("dense/kernel"),
-            m.weight("dense/bias"),
-            dense,
+            max_pooling2d, m.weight("dense/kernel"), m.weight("dense/bias"), dense
         ),
         m.result("features", dense, 32),
     ]
@@ -1087,13 +1034,7 @@ SPEC = Spec(
             ("dense/kernel", "dense/bias"),
         ),
         Layer(
-            "embedding",
-            "Embedding",
-            (1, 32),
-            3200,
-            0,
-            19,
-            ("embedding/embeddings",),
+            "embedding", "Embedding", (1, 32), 3200, 0, 19, ("embedding/embeddings",)
         ),
         Layer("flatten_1", "Flatten", (32,), 0, 0, 19),
         Layer(

@@ -44,6 +44,7 @@ from kgen.runtime.tiles import (
     row_sum,
     select,
     share,
+    share_batch,
     share_block,
     sqrt,
     square,
@@ -59,12 +60,7 @@ WEIGHTS = (
     Weight("dense/kernel", (784, 256), 0, "GlorotUniform", {"seed": None}, step=272),
     Weight("dense/bias", (256,), 213248, "Zeros", {}),
     Weight(
-        "dense_1/kernel",
-        (512, 256),
-        213504,
-        "GlorotUniform",
-        {"seed": None},
-        step=272,
+        "dense_1/kernel", (512, 256), 213504, "GlorotUniform", {"seed": None}, step=272
     ),
     Weight("dense_1/bias", (256,), 352768, "Zeros", {}),
     Weight("dense_2/kernel", (512, 10), 353024, "GlorotUniform", {"seed": None}),
@@ -79,7 +75,7 @@ def compute_dense(thread, threads, batch, clock, args):
     dense_kernel = matrix(args, 1, 784, 256, 272)
     dense_bias = matrix(args, 2, 1, 256)
     dense = matrix(args, 3, batch, 256)
-    first, last = share(batch, ROWS, thread, threads)
+    first, last = share_batch(clock, batch, thread, threads)
     for top in range(first, last, 64):
         bottom = min(top + 64, last)
         for start in range(0, 784, 112):
@@ -109,7 +105,7 @@ def gradient_of_antirectifier_where_3(thread, threads, batch, clock, args):
     antirectifier_relu_1 = matrix(args, 6, batch, 256)
     antirectifier_concatenate = matrix(args, 7, batch, 256, 512)
     antirectifier_concatenate_2 = matrix(args, 8, batch, 256, 512)
-    first, last = share(batch, ROWS, thread, threads)
+    first, last = share_batch(clock, batch, thread, threads)
     for i in range(first, last):
         summed = full(1, 4, 0.0)
         for j in range(0, 256, 4 * LANES):
@@ -152,7 +148,7 @@ def compute_dropout(thread, threads, batch, clock, args):
     antirectifier_concatenate = matrix(args, 0, batch, 512)
     dropout = matrix(args, 1, batch, 512)
     key = random_key(clock, 0)
-    first, last = share(batch, ROWS, thread, threads)
+    first, last = share_batch(clock, batch, thread, threads)
     for i in range(first, last):
         for j in range(0, 512, 4 * LANES):
             random_uniform = uniform(key[0], key[1], i, j, 512, 1, 4)
@@ -169,7 +165,7 @@ def compute_dense_1(thread, threads, batch, clock, args):
     dense_1_kernel = matrix(args, 1, 512, 256, 272)
     dense_1_bias = matrix(args, 2, 1, 256)
     dense_1 = matrix(args, 3, batch, 256)
-    first, last = share(batch, ROWS, thread, threads)
+    first, last = share_batch(clock, batch, thread, threads)
     for top in range(first, last, 64):
         bottom = min(top + 64, last)
         for start in range(0, 512, 128):
@@ -193,7 +189,7 @@ def compute_dropout_1(thread, threads, batch, clock, args):
     antirectifier_1_concatenate = matrix(args, 0, batch, 512)
     dropout_1 = matrix(args, 1, batch, 512)
     key = random_key(clock, 1)
-    first, last = share(batch, ROWS, thread, threads)
+    first, last = share_batch(clock, batch, thread, threads)
     for i in range(first, last):
         for j in range(0, 512, 4 * LANES):
             random_uniform_1 = uniform(key[0], key[1], i, j, 512, 1, 4)
@@ -213,7 +209,7 @@ def compute_dense_2_add(thread, threads, batch, clock, args):
     dense_2_kernel = matrix(args, 1, 512, 10)
     dense_2_bias = matrix(args, 2, 1, 10)
     dense_2_add = matrix(args, 3, batch, 10)
-    first, last = share(batch, ROWS, thread, threads)
+    first, last = share_batch(clock, batch, thread, threads)
     for j in range(0, 10, LANES):
         for i in range(first, last, ROWS):
             acc = zeros(ROWS, 1)
@@ -232,7 +228,7 @@ def gradient_of_dense_2_add(thread, threads, batch, clock, args):
     accuracy_min = matrix(args, 4, batch, 1)
     accuracy_min_1 = matrix(args, 5, batch, 1)
     d_dense_2_add = matrix(args, 6, batch, 10)
-    first, last = share(batch, ROWS, thread, threads)
+    first, last = share_batch(clock, batch, thread, threads)
     for i in range(first, last, 2):
         dense_2_add_tile = load(dense_2_add, i, 0, 2, VECTORS_10)
         dense_2_max = row_max(keep_columns(dense_2_add_tile, 0, 10, -np.inf))
@@ -318,7 +314,7 @@ def gradient_of_antirectifier_1_concatenate(thread, threads, batch, clock, args)
     dense_2_kernel = matrix(args, 1, 512, 10)
     d_antirectifier_1_concatenate = matrix(args, 2, batch, 512)
     key = random_key(clock, 1)
-    first, last = share(batch, ROWS, thread, threads)
+    first, last = share_batch(clock, batch, thread, threads)
     for j in range(0, 512, 4 * LANES):
         panel = pack_t(dense_2_kernel, j, 0, 10, 4, 10)
         for i in range(first, last, HALF_ROWS):
@@ -360,7 +356,7 @@ def gradient_of_dense_1(thread, threads, batch, clock, args):
     d_antirectifier_1_where_3 = matrix(args, 6, batch, 1)
     antirectifier_1_rsqrt = matrix(args, 7, batch, 1)
     d_dense_1 = matrix(args, 8, batch, 256)
-    first, last = share(batch, ROWS, thread, threads)
+    first, last = share_batch(clock, batch, thread, threads)
     for i in range(first, last):
         summed = full(1, 4, 0.0)
         for j in range(0, 256, 4 * LANES):
@@ -477,7 +473,7 @@ def gradient_of_antirectifier_concatenate(thread, threads, batch, clock, args):
     dense_1_kernel = matrix(args, 1, 512, 256, 272)
     d_antirectifier_concatenate = matrix(args, 2, batch, 512)
     key = random_key(clock, 0)
-    first, last = share(batch, ROWS, thread, threads)
+    first, last = share_batch(clock, batch, thread, threads)
     for top in range(first, last, 128):
         bottom = min(top + 128, last)
         for start in range(0, 256, 128):
@@ -570,7 +566,7 @@ def compute_antirectifier_concatenate(thread, threads, batch, clock, args):
     dense = matrix(args, 0, batch, 256)
     antirectifier_concatenate = matrix(args, 1, batch, 256, 512)
     antirectifier_concatenate_2 = matrix(args, 2, batch, 256, 512)
-    first, last = share(batch, ROWS, thread, threads)
+    first, last = share_batch(clock, batch, thread, threads)
     for i in range(first, last):
         summed = full(1, 4, 0.0)
         for j in range(0, 256, 4 * LANES):
@@ -603,7 +599,7 @@ def compute_accuracy_min_1(thread, threads, batch, clock, args):
     digit_loss_multiply_2 = matrix(args, 3, batch, 1)
     accuracy_min = matrix(args, 4, batch, 1)
     accuracy_min_1 = matrix(args, 5, batch, 1)
-    first, last = share(batch, ROWS, thread, threads)
+    first, last = share_batch(clock, batch, thread, threads)
     for i in range(first, last, 2):
         dense_2_add_tile = load(dense_2_add, i, 0, 2, VECTORS_10)
         dense_2_max = row_max(keep_columns(dense_2_add_tile, 0, 10, -np.inf))
@@ -636,7 +632,7 @@ def compute_dense_2(thread, threads, batch, clock, args):
     """Line 19 of the model. 220 FLOPs a row."""
     dense_2_add = matrix(args, 0, batch, 10)
     dense_2 = matrix(args, 1, batch, 10)
-    first, last = share(batch, ROWS, thread, threads)
+    first, last = share_batch(clock, batch, thread, threads)
     for i in range(first, last, 2):
         dense_2_add_tile = load(dense_2_add, i, 0, 2, VECTORS_10)
         dense_2_max = row_max(keep_columns(dense_2_add_tile, 0, 10, -np.inf))
@@ -731,10 +727,7 @@ def gradients(m):
         ),
         compute_dropout(antirectifier_concatenate, dropout),
         compute_dense_1(
-            dropout,
-            m.weight("dense_1/kernel"),
-            m.weight("dense_1/bias"),
-            dense_1,
+            dropout, m.weight("dense_1/kernel"), m.weight("dense_1/bias"), dense_1
         ),
         gradient_of_antirectifier_where_3(
             dense_1,
@@ -749,10 +742,7 @@ def gradients(m):
         ),
         compute_dropout_1(antirectifier_1_concatenate, dropout_1),
         compute_dense_2_add(
-            dropout_1,
-            m.weight("dense_2/kernel"),
-            m.weight("dense_2/bias"),
-            dense_2_add,
+            dropout_1, m.weight("dense_2/kernel"), m.weight("dense_2/bias"), dense_2_add
         ),
         gradient_of_dense_2_add(
             dense_2_add,
@@ -764,9 +754,7 @@ def gradients(m):
             d_dense_2_add,
         ),
         gradient_of_antirectifier_1_concatenate(
-            d_dense_2_add,
-            m.weight("dense_2/kernel"),
-            d_antirectifier_1_concatenate,
+            d_dense_2_add, m.weight("dense_2/kernel"), d_antirectifier_1_concatenate
         ),
         gradient_of_dense_1(
             antirectifier_1_relu_1,
@@ -780,9 +768,7 @@ def gradients(m):
             d_dense_1,
         ),
         gradient_of_antirectifier_concatenate(
-            d_dense_1,
-            m.weight("dense_1/kernel"),
-            d_antirectifier_concatenate,
+            d_dense_1, m.weight("dense_1/kernel"), d_antirectifier_concatenate
         ),
         gradient_of_dense_1(
             antirectifier_relu_1,
@@ -807,15 +793,10 @@ def gradients(m):
         ),
         gradient_of_dense_2_bias(d_dense_2_add, m.gradient("dense_2/bias")),
         gradient_of_dense_2_kernel(
-            dropout_1,
-            d_dense_2_add,
-            m.gradient("dense_2/kernel"),
+            dropout_1, d_dense_2_add, m.gradient("dense_2/kernel")
         ),
         gradient_of_dense_bias(
-            d_dense_1,
-            d_dense,
-            m.gradient("dense_1/bias"),
-            m.gradient("dense/bias"),
+            d_dense_1, d_dense, m.gradient("dense_1/bias"), m.gradient("dense/bias")
         ),
         gradient_of_dense_1_kernel(dropout, d_dense_1, m.gradient("dense_1/kernel")),
         gradient_of_dense_kernel(image, d_dense, m.gradient("dense/kernel")),
@@ -848,9 +829,7 @@ def evaluate(m):
         m.feed("digit_sample_weight", digit_sample_weight, 1),
         compute_dense(image, m.weight("dense/kernel"), m.weight("dense/bias"), dense),
         compute_antirectifier_concatenate(
-            dense,
-            antirectifier_concatenate,
-            antirectifier_concatenate.at(256),
+            dense, antirectifier_concatenate, antirectifier_concatenate.at(256)
         ),
         compute_dense_1(
             antirectifier_concatenate,
@@ -859,9 +838,7 @@ def evaluate(m):
             dense_1,
         ),
         compute_antirectifier_concatenate(
-            dense_1,
-            antirectifier_1_concatenate,
-            antirectifier_1_concatenate.at(256),
+            dense_1, antirectifier_1_concatenate, antirectifier_1_concatenate.at(256)
         ),
         compute_dense_2_add(
             antirectifier_1_concatenate,
@@ -903,9 +880,7 @@ def predict(m):
         m.feed("image", image, 784),
         compute_dense(image, m.weight("dense/kernel"), m.weight("dense/bias"), dense),
         compute_antirectifier_concatenate(
-            dense,
-            antirectifier_concatenate,
-            antirectifier_concatenate.at(256),
+            dense, antirectifier_concatenate, antirectifier_concatenate.at(256)
         ),
         compute_dense_1(
             antirectifier_concatenate,
@@ -914,9 +889,7 @@ def predict(m):
             dense_1,
         ),
         compute_antirectifier_concatenate(
-            dense_1,
-            antirectifier_1_concatenate,
-            antirectifier_1_concatenate.at(256),
+            dense_1, antirectifier_1_concatenate, antirectifier_1_concatenate.at(256)
         ),
         compute_dense_2_add(
             antirectifier_1_concatenate,
@@ -941,15 +914,10 @@ def predict_few(m):
     return [
         m.feed("image", image, 784),
         compute_dense_few(
-            image,
-            m.weight("dense/kernel"),
-            m.weight("dense/bias"),
-            dense,
+            image, m.weight("dense/kernel"), m.weight("dense/bias"), dense
         ),
         compute_antirectifier_concatenate(
-            dense,
-            antirectifier_concatenate,
-            antirectifier_concatenate.at(256),
+            dense, antirectifier_concatenate, antirectifier_concatenate.at(256)
         ),
         compute_dense_1_few(
             antirectifier_concatenate,
@@ -958,9 +926,7 @@ def predict_few(m):
             dense_1,
         ),
         compute_antirectifier_concatenate(
-            dense_1,
-            antirectifier_1_concatenate,
-            antirectifier_1_concatenate.at(256),
+            dense_1, antirectifier_1_concatenate, antirectifier_1_concatenate.at(256)
         ),
         compute_dense_2_add(
             antirectifier_1_concatenate,
@@ -985,13 +951,7 @@ SPEC = Spec(
     metrics=(Metric("loss", (0, 1)), Metric("accuracy", (2, 3))),
     layers=(
         Layer(
-            "dense",
-            "Dense",
-            (256,),
-            200960,
-            401664,
-            17,
-            ("dense/kernel", "dense/bias"),
+            "dense", "Dense", (256,), 200960, 401664, 17, ("dense/kernel", "dense/bias")
         ),
         Layer("antirectifier", "Antirectifier", (512,), 0, 2063, 17),
         Layer("dropout", "Dropout", (512,), 0, 0, 17),

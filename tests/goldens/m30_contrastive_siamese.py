@@ -34,6 +34,7 @@ from kgen.runtime.tiles import (
     row_sum,
     select,
     share,
+    share_batch,
     share_block,
     sqrt,
     square,
@@ -62,7 +63,7 @@ def compute_trunk_dropout(thread, threads, batch, clock, args):
     trunk_dense_bias = matrix(args, 2, 1, 128)
     trunk_dropout = matrix(args, 3, batch, 128)
     key = random_key(clock, 0)
-    first, last = share(batch, ROWS, thread, threads)
+    first, last = share_batch(clock, batch, thread, threads)
     for top in range(first, last, 64):
         bottom = min(top + 64, last)
         for start in range(0, 784, 112):
@@ -95,7 +96,7 @@ def compute_trunk_dropout_1(thread, threads, batch, clock, args):
     trunk_dense_1_bias = matrix(args, 2, 1, 128)
     trunk_dropout_1 = matrix(args, 3, batch, 128)
     key = random_key(clock, 1)
-    first, last = share(batch, ROWS, thread, threads)
+    first, last = share_batch(clock, batch, thread, threads)
     for j in range(0, 128, 4 * LANES):
         panel = pack(trunk_dense_1_kernel, 0, j, 128, 4)
         for i in range(first, last, HALF_ROWS):
@@ -120,7 +121,7 @@ def compute_trunk_dense_2(thread, threads, batch, clock, args):
     trunk_dense_2_kernel = matrix(args, 1, 128, 128)
     trunk_dense_2_bias = matrix(args, 2, 1, 128)
     trunk_dense_2 = matrix(args, 3, batch, 128)
-    first, last = share(batch, ROWS, thread, threads)
+    first, last = share_batch(clock, batch, thread, threads)
     for j in range(0, 128, 4 * LANES):
         panel = pack(trunk_dense_2_kernel, 0, j, 128, 4)
         for i in range(first, last, HALF_ROWS):
@@ -139,7 +140,7 @@ def compute_trunk_dropout_2(thread, threads, batch, clock, args):
     trunk_dense_bias = matrix(args, 2, 1, 128)
     trunk_dropout_2 = matrix(args, 3, batch, 128)
     key = random_key(clock, 2)
-    first, last = share(batch, ROWS, thread, threads)
+    first, last = share_batch(clock, batch, thread, threads)
     for top in range(first, last, 64):
         bottom = min(top + 64, last)
         for start in range(0, 784, 112):
@@ -173,7 +174,7 @@ def compute_trunk_dropout_1_1(thread, threads, batch, clock, args):
     trunk_dense_1_bias = matrix(args, 2, 1, 128)
     trunk_dropout_1_1 = matrix(args, 3, batch, 128)
     key = random_key(clock, 3)
-    first, last = share(batch, ROWS, thread, threads)
+    first, last = share_batch(clock, batch, thread, threads)
     for j in range(0, 128, 4 * LANES):
         panel = pack(trunk_dense_1_kernel, 0, j, 128, 4)
         for i in range(first, last, HALF_ROWS):
@@ -200,7 +201,7 @@ def compute_gap(thread, threads, batch, clock, args):
     trunk_dense_2_1 = matrix(args, 3, batch, 128)
     trunk_dense_2 = matrix(args, 4, batch, 128)
     gap = matrix(args, 5, batch, 128)
-    first, last = share(batch, ROWS, thread, threads)
+    first, last = share_batch(clock, batch, thread, threads)
     for j in range(0, 128, 4 * LANES):
         panel = pack(trunk_dense_2_kernel, 0, j, 128, 4)
         for i in range(first, last, HALF_ROWS):
@@ -224,7 +225,7 @@ def gradient_of_where_1(thread, threads, batch, clock, args):
     d_distance_loss_where_1 = matrix(args, 4, batch, 1)
     d_divide = matrix(args, 5, batch, 1)
     d_where_1 = matrix(args, 6, batch, 1)
-    first, last = share(batch, ROWS, thread, threads)
+    first, last = share_batch(clock, batch, thread, threads)
     for i in range(first, last):
         summed = full(1, 4, 0.0)
         for j in range(0, 128, 4 * LANES):
@@ -319,7 +320,7 @@ def gradient_of_sum_1(thread, threads, batch, clock, args):
     d_divide = matrix(args, 4, batch, 1)
     d_where_1 = matrix(args, 5, batch, 1)
     d_sum_1 = matrix(args, 6, batch, 1)
-    first, last = share(batch, ROWS, thread, threads)
+    first, last = share_batch(clock, batch, thread, threads)
     for i in range(first, last, 2):
         d_distance_loss_sum_tile = load(d_distance_loss_sum, 0, 0, 1, 1)
         distance_target_tile = load(distance_target, i, 0, 2, 1)
@@ -352,7 +353,7 @@ def gradient_of_trunk_dense_2_add(thread, threads, batch, clock, args):
     d_trunk_dense_2_add_1 = matrix(args, 3, batch, 128)
     trunk_dense_2 = matrix(args, 4, batch, 128)
     d_trunk_dense_2_add = matrix(args, 5, batch, 128)
-    first, last = share(batch, ROWS, thread, threads)
+    first, last = share_batch(clock, batch, thread, threads)
     for i in range(first, last):
         for j in range(0, 128, 4 * LANES):
             d_trunk_dense_2_1_greater = load(trunk_dense_2_1, i, j, 1, 4) > 0.0
@@ -417,7 +418,7 @@ def gradient_of_trunk_dense_1_add_1(thread, threads, batch, clock, args):
     d_trunk_dropout_1_1_transpose = matrix(args, 1, 128, 128)
     trunk_dropout_1_1 = matrix(args, 2, batch, 128)
     d_trunk_dense_1_add_1 = matrix(args, 3, batch, 128)
-    first, last = share(batch, ROWS, thread, threads)
+    first, last = share_batch(clock, batch, thread, threads)
     for j in range(0, 128, 4 * LANES):
         panel = pack(d_trunk_dropout_1_1_transpose, 0, j, 128, 4)
         for i in range(first, last, HALF_ROWS):
@@ -539,7 +540,7 @@ def compute_trunk_dense(thread, threads, batch, clock, args):
     trunk_dense_kernel = matrix(args, 1, 784, 128)
     trunk_dense_bias = matrix(args, 2, 1, 128)
     trunk_dense = matrix(args, 3, batch, 128)
-    first, last = share(batch, ROWS, thread, threads)
+    first, last = share_batch(clock, batch, thread, threads)
     for top in range(first, last, 64):
         bottom = min(top + 64, last)
         for start in range(0, 784, 112):
@@ -566,7 +567,7 @@ def compute_gap_2(thread, threads, batch, clock, args):
     trunk_dense_2_bias = matrix(args, 2, 1, 128)
     trunk_dense_2 = matrix(args, 3, batch, 128)
     gap = matrix(args, 4, batch, 128)
-    first, last = share(batch, ROWS, thread, threads)
+    first, last = share_batch(clock, batch, thread, threads)
     for j in range(0, 128, 4 * LANES):
         panel = pack(trunk_dense_2_kernel, 0, j, 128, 4)
         for i in range(first, last, HALF_ROWS):
@@ -586,7 +587,7 @@ def compute_distance_loss_add(thread, threads, batch, clock, args):
     sqrt_ = matrix(args, 1, batch, 1)
     distance_target = matrix(args, 2, batch, 1)
     distance_loss_add = matrix(args, 3, batch, 1)
-    first, last = share(batch, ROWS, thread, threads)
+    first, last = share_batch(clock, batch, thread, threads)
     for i in range(first, last):
         summed = full(1, 4, 0.0)
         for j in range(0, 128, 4 * LANES):
@@ -635,7 +636,7 @@ def compute_sqrt(thread, threads, batch, clock, args):
     """Line 28 of the model. 134 FLOPs a row."""
     gap = matrix(args, 0, batch, 128)
     sqrt_ = matrix(args, 1, batch, 1)
-    first, last = share(batch, ROWS, thread, threads)
+    first, last = share_batch(clock, batch, thread, threads)
     for i in range(first, last):
         summed = full(1, 4, 0.0)
         for j in range(0, 128, 4 * LANES):
@@ -793,20 +794,14 @@ def gradients(m):
             d_where_1,
         ),
         transpose_trunk_dense_2_kernel(
-            m.weight("trunk/dense_2/kernel"),
-            d_trunk_dropout_1_1_transpose,
+            m.weight("trunk/dense_2/kernel"), d_trunk_dropout_1_1_transpose
         ),
         transpose_trunk_dense_2_kernel(
-            m.weight("trunk/dense_1/kernel"),
-            d_trunk_dropout_2_transpose,
+            m.weight("trunk/dense_1/kernel"), d_trunk_dropout_2_transpose
         ),
         sync,
         compute_accuracy_divide(
-            distance_loss_add,
-            sqrt_,
-            distance_target,
-            distance_loss_sum_1,
-            m.figure(2),
+            distance_loss_add, sqrt_, distance_target, distance_loss_sum_1, m.figure(2)
         ),
         sync,
         compute_copy_1(
@@ -872,29 +867,19 @@ def gradients(m):
             m.gradient("trunk/dense/bias"),
         ),
         gradient_of_trunk_dense_2_kernel(
-            trunk_dropout_1_1,
-            d_trunk_dense_2_add_1,
-            d_trunk_dense_2_kernel,
+            trunk_dropout_1_1, d_trunk_dense_2_add_1, d_trunk_dense_2_kernel
         ),
         gradient_of_trunk_dense_2_kernel(
-            trunk_dropout_2,
-            d_trunk_dense_1_add_1,
-            d_trunk_dense_1_kernel,
+            trunk_dropout_2, d_trunk_dense_1_add_1, d_trunk_dense_1_kernel
         ),
         gradient_of_trunk_dense_kernel(
-            right,
-            d_trunk_dense_add_1,
-            d_trunk_dense_kernel,
+            right, d_trunk_dense_add_1, d_trunk_dense_kernel
         ),
         gradient_of_trunk_dense_2_kernel(
-            trunk_dropout_1,
-            d_trunk_dense_2_add,
-            d_trunk_dense_2_dot_3,
+            trunk_dropout_1, d_trunk_dense_2_add, d_trunk_dense_2_dot_3
         ),
         gradient_of_trunk_dense_2_kernel(
-            trunk_dropout,
-            d_trunk_dense_1_add,
-            d_trunk_dense_1_dot_3,
+            trunk_dropout, d_trunk_dense_1_add, d_trunk_dense_1_dot_3
         ),
         gradient_of_trunk_dense_kernel(left, d_trunk_dense_add, d_trunk_dense_dot_3),
         sync,
@@ -907,9 +892,7 @@ def gradients(m):
             m.gradient("trunk/dense_1/kernel"),
         ),
         gradient_of_trunk_dense_kernel_1(
-            d_trunk_dense_kernel,
-            d_trunk_dense_dot_3,
-            m.gradient("trunk/dense/kernel"),
+            d_trunk_dense_kernel, d_trunk_dense_dot_3, m.gradient("trunk/dense/kernel")
         ),
     ]
 
@@ -981,11 +964,7 @@ def evaluate(m):
         compute_distance_loss_add(gap, sqrt_, distance_target, distance_loss_add),
         sync,
         compute_accuracy_divide(
-            distance_loss_add,
-            sqrt_,
-            distance_target,
-            distance_loss_sum_1,
-            m.figure(2),
+            distance_loss_add, sqrt_, distance_target, distance_loss_sum_1, m.figure(2)
         ),
         sync,
         compute_figures(

@@ -42,6 +42,7 @@ from kgen.runtime.tiles import (
     row_sum,
     select,
     share,
+    share_batch,
     share_block,
     sqrt,
     square,
@@ -57,12 +58,7 @@ WEIGHTS = (
     Weight("dense/kernel", (784, 512), 0, "GlorotUniform", {"seed": None}, step=528),
     Weight("dense/bias", (512,), 413952, "Zeros", {}),
     Weight(
-        "dense_1/kernel",
-        (512, 512),
-        414464,
-        "GlorotUniform",
-        {"seed": None},
-        step=528,
+        "dense_1/kernel", (512, 512), 414464, "GlorotUniform", {"seed": None}, step=528
     ),
     Weight("dense_1/bias", (512,), 684800, "Zeros", {}),
     Weight("dense_2/kernel", (512, 10), 685312, "GlorotUniform", {"seed": None}),
@@ -78,7 +74,7 @@ def compute_dropout(thread, threads, batch, clock, args):
     dense_bias = matrix(args, 2, 1, 512)
     dropout = matrix(args, 3, batch, 512)
     key = random_key(clock, 0)
-    first, last = share(batch, ROWS, thread, threads)
+    first, last = share_batch(clock, batch, thread, threads)
     for top in range(first, last, 64):
         bottom = min(top + 64, last)
         for start in range(0, 784, 112):
@@ -107,7 +103,7 @@ def compute_dropout_1(thread, threads, batch, clock, args):
     dense_1_bias = matrix(args, 2, 1, 512)
     dropout_1 = matrix(args, 3, batch, 512)
     key = random_key(clock, 1)
-    first, last = share(batch, ROWS, thread, threads)
+    first, last = share_batch(clock, batch, thread, threads)
     for top in range(first, last, 64):
         bottom = min(top + 64, last)
         for start in range(0, 512, 128):
@@ -139,7 +135,7 @@ def compute_dense_2_add(thread, threads, batch, clock, args):
     dense_2_kernel = matrix(args, 1, 512, 10)
     dense_2_bias = matrix(args, 2, 1, 10)
     dense_2_add = matrix(args, 3, batch, 10)
-    first, last = share(batch, ROWS, thread, threads)
+    first, last = share_batch(clock, batch, thread, threads)
     for j in range(0, 10, LANES):
         for i in range(first, last, ROWS):
             acc = zeros(ROWS, 1)
@@ -158,7 +154,7 @@ def gradient_of_dense_2_add(thread, threads, batch, clock, args):
     accuracy_min = matrix(args, 4, batch, 1)
     accuracy_min_1 = matrix(args, 5, batch, 1)
     d_dense_2_add = matrix(args, 6, batch, 10)
-    first, last = share(batch, ROWS, thread, threads)
+    first, last = share_batch(clock, batch, thread, threads)
     for i in range(first, last, 2):
         dense_2_add_tile = load(dense_2_add, i, 0, 2, VECTORS_10)
         dense_2_max = row_max(keep_columns(dense_2_add_tile, 0, 10, -np.inf))
@@ -244,7 +240,7 @@ def gradient_of_dense_1_add(thread, threads, batch, clock, args):
     dense_2_kernel = matrix(args, 1, 512, 10)
     dropout_1 = matrix(args, 2, batch, 512)
     d_dense_1_add = matrix(args, 3, batch, 512)
-    first, last = share(batch, ROWS, thread, threads)
+    first, last = share_batch(clock, batch, thread, threads)
     for j in range(0, 512, 4 * LANES):
         panel = pack_t(dense_2_kernel, j, 0, 10, 4, 10)
         for i in range(first, last, HALF_ROWS):
@@ -295,7 +291,7 @@ def gradient_of_dense_add(thread, threads, batch, clock, args):
     dense_1_kernel = matrix(args, 1, 512, 512, 528)
     dropout = matrix(args, 2, batch, 512)
     d_dense_add = matrix(args, 3, batch, 512)
-    first, last = share(batch, ROWS, thread, threads)
+    first, last = share_batch(clock, batch, thread, threads)
     for top in range(first, last, 128):
         bottom = min(top + 128, last)
         for start in range(0, 512, 128):
@@ -382,7 +378,7 @@ def compute_dense(thread, threads, batch, clock, args):
     dense_kernel = matrix(args, 1, 784, 512, 528)
     dense_bias = matrix(args, 2, 1, 512)
     dense = matrix(args, 3, batch, 512)
-    first, last = share(batch, ROWS, thread, threads)
+    first, last = share_batch(clock, batch, thread, threads)
     for top in range(first, last, 64):
         bottom = min(top + 64, last)
         for start in range(0, 784, 112):
@@ -407,7 +403,7 @@ def compute_dense_1(thread, threads, batch, clock, args):
     dense_1_kernel = matrix(args, 1, 512, 512, 528)
     dense_1_bias = matrix(args, 2, 1, 512)
     dense_1 = matrix(args, 3, batch, 512)
-    first, last = share(batch, ROWS, thread, threads)
+    first, last = share_batch(clock, batch, thread, threads)
     for top in range(first, last, 64):
         bottom = min(top + 64, last)
         for start in range(0, 512, 128):
@@ -435,7 +431,7 @@ def compute_accuracy_min_1(thread, threads, batch, clock, args):
     digit_loss_multiply_2 = matrix(args, 3, batch, 1)
     accuracy_min = matrix(args, 4, batch, 1)
     accuracy_min_1 = matrix(args, 5, batch, 1)
-    first, last = share(batch, ROWS, thread, threads)
+    first, last = share_batch(clock, batch, thread, threads)
     for i in range(first, last, 2):
         dense_2_add_tile = load(dense_2_add, i, 0, 2, VECTORS_10)
         dense_2_max = row_max(keep_columns(dense_2_add_tile, 0, 10, -np.inf))
@@ -468,7 +464,7 @@ def compute_dense_2(thread, threads, batch, clock, args):
     """Line 12 of the model. 220 FLOPs a row."""
     dense_2_add = matrix(args, 0, batch, 10)
     dense_2 = matrix(args, 1, batch, 10)
-    first, last = share(batch, ROWS, thread, threads)
+    first, last = share_batch(clock, batch, thread, threads)
     for i in range(first, last, 2):
         dense_2_add_tile = load(dense_2_add, i, 0, 2, VECTORS_10)
         dense_2_max = row_max(keep_columns(dense_2_add_tile, 0, 10, -np.inf))
@@ -533,22 +529,13 @@ def gradients(m):
         m.feed("digit_target", digit_target, 10),
         m.feed("digit_sample_weight", digit_sample_weight, 1),
         compute_dropout(
-            image,
-            m.weight("dense/kernel"),
-            m.weight("dense/bias"),
-            dropout,
+            image, m.weight("dense/kernel"), m.weight("dense/bias"), dropout
         ),
         compute_dropout_1(
-            dropout,
-            m.weight("dense_1/kernel"),
-            m.weight("dense_1/bias"),
-            dropout_1,
+            dropout, m.weight("dense_1/kernel"), m.weight("dense_1/bias"), dropout_1
         ),
         compute_dense_2_add(
-            dropout_1,
-            m.weight("dense_2/kernel"),
-            m.weight("dense_2/bias"),
-            dense_2_add,
+            dropout_1, m.weight("dense_2/kernel"), m.weight("dense_2/bias"), dense_2_add
         ),
         gradient_of_dense_2_add(
             dense_2_add,
@@ -560,16 +547,10 @@ def gradients(m):
             d_dense_2_add,
         ),
         gradient_of_dense_1_add(
-            d_dense_2_add,
-            m.weight("dense_2/kernel"),
-            dropout_1,
-            d_dense_1_add,
+            d_dense_2_add, m.weight("dense_2/kernel"), dropout_1, d_dense_1_add
         ),
         gradient_of_dense_add(
-            d_dense_1_add,
-            m.weight("dense_1/kernel"),
-            dropout,
-            d_dense_add,
+            d_dense_1_add, m.weight("dense_1/kernel"), dropout, d_dense_add
         ),
         sync,
         compute_figures(
@@ -583,9 +564,7 @@ def gradients(m):
         ),
         gradient_of_dense_2_bias(d_dense_2_add, m.gradient("dense_2/bias")),
         gradient_of_dense_2_kernel(
-            dropout_1,
-            d_dense_2_add,
-            m.gradient("dense_2/kernel"),
+            dropout_1, d_dense_2_add, m.gradient("dense_2/kernel")
         ),
         gradient_of_dense_bias(
             d_dense_1_add,
@@ -594,9 +573,7 @@ def gradients(m):
             m.gradient("dense/bias"),
         ),
         gradient_of_dense_1_kernel(
-            dropout,
-            d_dense_1_add,
-            m.gradient("dense_1/kernel"),
+            dropout, d_dense_1_add, m.gradient("dense_1/kernel")
         ),
         gradient_of_dense_kernel(image, d_dense_add, m.gradient("dense/kernel")),
     ]
@@ -626,16 +603,10 @@ def evaluate(m):
         m.feed("digit_sample_weight", digit_sample_weight, 1),
         compute_dense(image, m.weight("dense/kernel"), m.weight("dense/bias"), dense),
         compute_dense_1(
-            dense,
-            m.weight("dense_1/kernel"),
-            m.weight("dense_1/bias"),
-            dense_1,
+            dense, m.weight("dense_1/kernel"), m.weight("dense_1/bias"), dense_1
         ),
         compute_dense_2_add(
-            dense_1,
-            m.weight("dense_2/kernel"),
-            m.weight("dense_2/bias"),
-            dense_2_add,
+            dense_1, m.weight("dense_2/kernel"), m.weight("dense_2/bias"), dense_2_add
         ),
         compute_accuracy_min_1(
             dense_2_add,
@@ -669,16 +640,10 @@ def predict(m):
         m.feed("image", image, 784),
         compute_dense(image, m.weight("dense/kernel"), m.weight("dense/bias"), dense),
         compute_dense_1(
-            dense,
-            m.weight("dense_1/kernel"),
-            m.weight("dense_1/bias"),
-            dense_1,
+            dense, m.weight("dense_1/kernel"), m.weight("dense_1/bias"), dense_1
         ),
         compute_dense_2_add(
-            dense_1,
-            m.weight("dense_2/kernel"),
-            m.weight("dense_2/bias"),
-            dense_2_add,
+            dense_1, m.weight("dense_2/kernel"), m.weight("dense_2/bias"), dense_2_add
         ),
         compute_dense_2(dense_2_add, dense_2),
         m.result("digit", dense_2, 10),
@@ -695,22 +660,13 @@ def predict_few(m):
     return [
         m.feed("image", image, 784),
         compute_dense_few(
-            image,
-            m.weight("dense/kernel"),
-            m.weight("dense/bias"),
-            dense,
+            image, m.weight("dense/kernel"), m.weight("dense/bias"), dense
         ),
         compute_dense_1_few(
-            dense,
-            m.weight("dense_1/kernel"),
-            m.weight("dense_1/bias"),
-            dense_1,
+            dense, m.weight("dense_1/kernel"), m.weight("dense_1/bias"), dense_1
         ),
         compute_dense_2_add(
-            dense_1,
-            m.weight("dense_2/kernel"),
-            m.weight("dense_2/bias"),
-            dense_2_add,
+            dense_1, m.weight("dense_2/kernel"), m.weight("dense_2/bias"), dense_2_add
         ),
         compute_dense_2(dense_2_add, dense_2),
         m.result("digit", dense_2, 10),
@@ -729,13 +685,7 @@ SPEC = Spec(
     metrics=(Metric("loss", (0, 1)), Metric("accuracy", (2, 3))),
     layers=(
         Layer(
-            "dense",
-            "Dense",
-            (512,),
-            401920,
-            803840,
-            10,
-            ("dense/kernel", "dense/bias"),
+            "dense", "Dense", (512,), 401920, 803840, 10, ("dense/kernel", "dense/bias")
         ),
         Layer("dropout", "Dropout", (512,), 0, 0, 10),
         Layer(

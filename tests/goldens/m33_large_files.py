@@ -39,6 +39,7 @@ from kgen.runtime.tiles import (
     row_sum,
     select,
     share,
+    share_batch,
     share_block,
     sqrt,
     square,
@@ -64,7 +65,7 @@ def compute_dense(thread, threads, batch, clock, args):
     dense_kernel = matrix(args, 1, 784, 128)
     dense_bias = matrix(args, 2, 1, 128)
     dense = matrix(args, 3, batch, 128)
-    first, last = share(batch, ROWS, thread, threads)
+    first, last = share_batch(clock, batch, thread, threads)
     for top in range(first, last, 64):
         bottom = min(top + 64, last)
         for start in range(0, 784, 112):
@@ -89,7 +90,7 @@ def compute_dense_1_add(thread, threads, batch, clock, args):
     dense_1_kernel = matrix(args, 1, 128, 10)
     dense_1_bias = matrix(args, 2, 1, 10)
     dense_1_add = matrix(args, 3, batch, 10)
-    first, last = share(batch, ROWS, thread, threads)
+    first, last = share_batch(clock, batch, thread, threads)
     for j in range(0, 10, LANES):
         for i in range(first, last, ROWS):
             acc = zeros(ROWS, 1)
@@ -107,7 +108,7 @@ def gradient_of_dense_1_add(thread, threads, batch, clock, args):
     digit_loss_multiply_2 = matrix(args, 3, batch, 1)
     accuracy_min = matrix(args, 4, batch, 1)
     d_dense_1_add = matrix(args, 5, batch, 10)
-    first, last = share(batch, ROWS, thread, threads)
+    first, last = share_batch(clock, batch, thread, threads)
     for i in range(first, last, 2):
         dense_1_add_tile = load(dense_1_add, i, 0, 2, VECTORS_10)
         dense_1_max = row_max(keep_columns(dense_1_add_tile, 0, 10, -np.inf))
@@ -189,7 +190,7 @@ def gradient_of_dense_add(thread, threads, batch, clock, args):
     dense_1_kernel = matrix(args, 1, 128, 10)
     dense = matrix(args, 2, batch, 128)
     d_dense_add = matrix(args, 3, batch, 128)
-    first, last = share(batch, ROWS, thread, threads)
+    first, last = share_batch(clock, batch, thread, threads)
     for j in range(0, 128, 4 * LANES):
         panel = pack_t(dense_1_kernel, j, 0, 10, 4, 10)
         for i in range(first, last, HALF_ROWS):
@@ -282,7 +283,7 @@ def compute_accuracy_min(thread, threads, batch, clock, args):
     digit_sample_weight = matrix(args, 2, batch, 1)
     digit_loss_multiply_2 = matrix(args, 3, batch, 1)
     accuracy_min = matrix(args, 4, batch, 1)
-    first, last = share(batch, ROWS, thread, threads)
+    first, last = share_batch(clock, batch, thread, threads)
     for i in range(first, last, 2):
         dense_1_add_tile = load(dense_1_add, i, 0, 2, VECTORS_10)
         dense_1_max = row_max(keep_columns(dense_1_add_tile, 0, 10, -np.inf))
@@ -311,7 +312,7 @@ def compute_dense_1(thread, threads, batch, clock, args):
     """Line 8 of the model. 220 FLOPs a row."""
     dense_1_add = matrix(args, 0, batch, 10)
     dense_1 = matrix(args, 1, batch, 10)
-    first, last = share(batch, ROWS, thread, threads)
+    first, last = share_batch(clock, batch, thread, threads)
     for i in range(first, last, 2):
         dense_1_add_tile = load(dense_1_add, i, 0, 2, VECTORS_10)
         dense_1_max = row_max(keep_columns(dense_1_add_tile, 0, 10, -np.inf))
@@ -355,10 +356,7 @@ def gradients(m):
         m.feed("digit_sample_weight", digit_sample_weight, 1),
         compute_dense(image, m.weight("dense/kernel"), m.weight("dense/bias"), dense),
         compute_dense_1_add(
-            dense,
-            m.weight("dense_1/kernel"),
-            m.weight("dense_1/bias"),
-            dense_1_add,
+            dense, m.weight("dense_1/kernel"), m.weight("dense_1/bias"), dense_1_add
         ),
         gradient_of_dense_1_add(
             dense_1_add,
@@ -369,10 +367,7 @@ def gradients(m):
             d_dense_1_add,
         ),
         gradient_of_dense_add(
-            d_dense_1_add,
-            m.weight("dense_1/kernel"),
-            dense,
-            d_dense_add,
+            d_dense_1_add, m.weight("dense_1/kernel"), dense, d_dense_add
         ),
         sync,
         compute_figures(
@@ -419,10 +414,7 @@ def evaluate(m):
         m.feed("digit_sample_weight", digit_sample_weight, 1),
         compute_dense(image, m.weight("dense/kernel"), m.weight("dense/bias"), dense),
         compute_dense_1_add(
-            dense,
-            m.weight("dense_1/kernel"),
-            m.weight("dense_1/bias"),
-            dense_1_add,
+            dense, m.weight("dense_1/kernel"), m.weight("dense_1/bias"), dense_1_add
         ),
         compute_accuracy_min(
             dense_1_add,
@@ -454,10 +446,7 @@ def predict(m):
         m.feed("image", image, 784),
         compute_dense(image, m.weight("dense/kernel"), m.weight("dense/bias"), dense),
         compute_dense_1_add(
-            dense,
-            m.weight("dense_1/kernel"),
-            m.weight("dense_1/bias"),
-            dense_1_add,
+            dense, m.weight("dense_1/kernel"), m.weight("dense_1/bias"), dense_1_add
         ),
         compute_dense_1(dense_1_add, dense_1),
         m.result("digit", dense_1, 10),
@@ -473,16 +462,10 @@ def predict_few(m):
     return [
         m.feed("image", image, 784),
         compute_dense_few(
-            image,
-            m.weight("dense/kernel"),
-            m.weight("dense/bias"),
-            dense,
+            image, m.weight("dense/kernel"), m.weight("dense/bias"), dense
         ),
         compute_dense_1_add(
-            dense,
-            m.weight("dense_1/kernel"),
-            m.weight("dense_1/bias"),
-            dense_1_add,
+            dense, m.weight("dense_1/kernel"), m.weight("dense_1/bias"), dense_1_add
         ),
         compute_dense_1(dense_1_add, dense_1),
         m.result("digit", dense_1, 10),
@@ -501,22 +484,10 @@ SPEC = Spec(
     metrics=(Metric("loss", (0, 1)), Metric("accuracy", (2, 3))),
     layers=(
         Layer(
-            "dense",
-            "Dense",
-            (128,),
-            100480,
-            200960,
-            8,
-            ("dense/kernel", "dense/bias"),
+            "dense", "Dense", (128,), 100480, 200960, 8, ("dense/kernel", "dense/bias")
         ),
         Layer(
-            "dense_1",
-            "Dense",
-            (10,),
-            1290,
-            2570,
-            8,
-            ("dense_1/kernel", "dense_1/bias"),
+            "dense_1", "Dense", (10,), 1290, 2570, 8, ("dense_1/kernel", "dense_1/bias")
         ),
     ),
     trainable=101776,

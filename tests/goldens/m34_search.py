@@ -49,6 +49,7 @@ from kgen.runtime.tiles import (
     select,
     set_element,
     share,
+    share_batch,
     share_block,
     sqrt,
     square,
@@ -158,7 +159,7 @@ def compute_dropout_1(thread, threads, batch, clock, args):
     dense_bias = matrix(args, 2, 1, 32)
     dropout_1 = matrix(args, 3, batch, 32)
     key = random_key(clock, 1)
-    first, last = share(batch, ROWS, thread, threads)
+    first, last = share_batch(clock, batch, thread, threads)
     for j in range(0, 32, 2 * LANES):
         for i in range(first, last, ROWS):
             acc = zeros(ROWS, 2)
@@ -168,7 +169,7 @@ def compute_dropout_1(thread, threads, batch, clock, args):
             random_uniform_1 = uniform(key[0], key[1], i, j, 32, ROWS, 2)
             dropout_1_greater_equal = random_uniform_1 >= 0.5
             dropout_1_tile = select(dropout_1_greater_equal, dense * 2.0, 0.0)
-            store(dropout_1, i, j, dropout_1_tile)
+            store_rows(dropout_1, i, j, dropout_1_tile, last - i)
 
 
 @kernel
@@ -178,13 +179,14 @@ def compute_dense_1_add(thread, threads, batch, clock, args):
     dense_1_kernel = matrix(args, 1, 32, 10)
     dense_1_bias = matrix(args, 2, 1, 10)
     dense_1_add = matrix(args, 3, batch, 10)
-    first, last = share(batch, ROWS, thread, threads)
+    first, last = share_batch(clock, batch, thread, threads)
     for j in range(0, 10, LANES):
         for i in range(first, last, ROWS):
             acc = zeros(ROWS, 1)
             for k in range(32):
                 acc = outer(acc, dropout_1, i, k, dense_1_kernel, k, j)
-            store(dense_1_add, i, j, acc + load(dense_1_bias, 0, j, 1, 1))
+            dense_1_add_tile = acc + load(dense_1_bias, 0, j, 1, 1)
+            store_rows(dense_1_add, i, j, dense_1_add_tile, last - i)
 
 
 @kernel
@@ -196,7 +198,7 @@ def gradient_of_dense_1_add(thread, threads, batch, clock, args):
     digit_loss_multiply_2 = matrix(args, 3, batch, 1)
     accuracy_min = matrix(args, 4, batch, 1)
     d_dense_1_add = matrix(args, 5, batch, 10)
-    first, last = share(batch, ROWS, thread, threads)
+    first, last = share_batch(clock, batch, thread, threads)
     for i in range(first, last, 2):
         dense_1_add_tile = load(dense_1_add, i, 0, 2, VECTORS_10)
         dense_1_max = row_max(keep_columns(dense_1_add_tile, 0, 10, -np.inf))
@@ -213,11 +215,11 @@ def gradient_of_dense_1_add(thread, threads, batch, clock, args):
         digit_loss_negative = -digit_loss_sum_1
         digit_sample_weight_tile = load_column(digit_sample_weight, i, 2)
         digit_loss_multiply_2_tile = digit_loss_negative * digit_sample_weight_tile
-        store_column(digit_loss_multiply_2, i, digit_loss_multiply_2_tile)
+        store_column(digit_loss_multiply_2, i, digit_loss_multiply_2_tile, 0, last - i)
         accuracy_max = row_max(keep_columns(dense_1, 0, 10, -np.inf))
         accuracy_where = select(dense_1 == accuracy_max, index, 10.0)
         accuracy_min_tile = row_min(keep_columns(accuracy_where, 0, 10, np.inf))
-        store_column(accuracy_min, i, accuracy_min_tile)
+        store_column(accuracy_min, i, accuracy_min_tile, 0, last - i)
         d_digit_loss_sum_2 = 1.0 / full(1, 1, batch)
         d_digit_loss_negative_1 = d_digit_loss_sum_2 * digit_sample_weight_tile
         negative = -d_digit_loss_negative_1
@@ -227,7 +229,7 @@ def gradient_of_dense_1_add(thread, threads, batch, clock, args):
         )
         d_digit_loss_multiply_8 = dense_1 * d_digit_loss_sum_1_1
         d_dense_1_add_tile = d_digit_loss_log_softmax - d_digit_loss_multiply_8
-        store(d_dense_1_add, i, 0, d_dense_1_add_tile)
+        store_rows(d_dense_1_add, i, 0, d_dense_1_add_tile, last - i)
 
 
 @kernel
@@ -278,7 +280,7 @@ def gradient_of_dense_add(thread, threads, batch, clock, args):
     dense_1_kernel = matrix(args, 1, 32, 10)
     dropout_1 = matrix(args, 2, batch, 32)
     d_dense_add = matrix(args, 3, batch, 32)
-    first, last = share(batch, ROWS, thread, threads)
+    first, last = share_batch(clock, batch, thread, threads)
     for j in range(0, 32, 2 * LANES):
         panel = pack_t(dense_1_kernel, j, 0, 10, 2, 10)
         for i in range(first, last, ROWS):
@@ -286,7 +288,8 @@ def gradient_of_dense_add(thread, threads, batch, clock, args):
             for k in range(10):
                 acc = outer(acc, d_dense_1_add, i, k, panel, k, 0)
             kept = load(dropout_1, i, j, ROWS, 2) > 0.0
-            store(d_dense_add, i, j, select(kept, acc * 2.0, 0.0))
+            d_dense_add_tile = select(kept, acc * 2.0, 0.0)
+            store_rows(d_dense_add, i, j, d_dense_add_tile, last - i)
 
 
 @kernel
@@ -323,14 +326,14 @@ def gradient_of_flatten_dot(thread, threads, batch, clock, args):
     d_dense_add = matrix(args, 0, batch, 32)
     dense_kernel = matrix(args, 1, 1152, 32)
     d_flatten_dot = matrix(args, 2, batch, 1152)
-    first, last = share(batch, ROWS, thread, threads)
+    first, last = share_batch(clock, batch, thread, threads)
     for j in range(0, 1152, 4 * LANES):
         panel = pack_t(dense_kernel, j, 0, 32, 4, 32)
         for i in range(first, last, HALF_ROWS):
             acc = zeros(HALF_ROWS, 4)
             for k in range(32):
                 acc = outer(acc, d_dense_add, i, k, panel, k, 0)
-            store(d_flatten_dot, i, j, acc)
+            store_rows(d_flatten_dot, i, j, acc, last - i)
 
 
 @kernel
@@ -354,7 +357,7 @@ def gradient_of_max_pooling2d(thread, threads, batch, clock, args):
     d_flatten_dot = matrix(args, 0, batch, 1152)
     d_max_pooling2d = matrix(args, 1, batch, 1152)
     key = random_key(clock, 0)
-    first, last = share(batch, ROWS, thread, threads)
+    first, last = share_batch(clock, batch, thread, threads)
     for i in range(first, last):
         for j in range(0, 1152, 4 * LANES):
             random_uniform = uniform(key[0], key[1], i, j, 1152, 1, 4)
@@ -426,7 +429,7 @@ def gradient_of_conv2d_1_add(thread, threads, batch, clock, args):
     conv2d_1 = matrix(args, 0, batch, 4608)
     d_conv2d_1 = matrix(args, 1, batch, 4608)
     d_conv2d_1_add = matrix(args, 2, batch, 4608)
-    first, last = share(batch, ROWS, thread, threads)
+    first, last = share_batch(clock, batch, thread, threads)
     for i in range(first, last):
         for j in range(0, 4608, 4 * LANES):
             d_conv2d_1_greater = load(conv2d_1, i, j, 1, 4) > 0.0
@@ -440,7 +443,7 @@ def gradient_of_conv2d_1_bias_sum(thread, threads, batch, clock, args):
     """Line 16 of the model. 4,608 FLOPs a row."""
     d_conv2d_1_add = matrix(args, 0, batch * 576, 8)
     d_conv2d_1_bias_sum = matrix(args, 1, batch, 8)
-    first, last = share(batch, ROWS, thread, threads)
+    first, last = share_batch(clock, batch, thread, threads)
     for o in range(first, last):
         for j in range(0, 8, LANES):
             summed = full(1, 1, 0.0)
@@ -520,7 +523,7 @@ def gradient_of_conv2d_1_kernel_parts(thread, threads, batch, clock, args):
     d_conv2d_1_add = matrix(args, 0, batch * 576, 8)
     d_conv2d_1_kernel_parts = matrix(args, 1, threads * 72, 8)
     conv2d = matrix(args, 2, batch * 676, 8)
-    first, last = share(batch, ROWS, thread, threads)
+    first, last = share_batch(clock, batch, thread, threads)
     fill_words(d_conv2d_1_kernel_parts, thread * 576, 576, 0.0)
     for j in range(0, 8, LANES):
         for start in range(first * 24, last * 24, 5):
@@ -567,7 +570,7 @@ def gradient_of_conv2d_bias_sum(thread, threads, batch, clock, args):
     """Line 16 of the model. 5,408 FLOPs a row."""
     d_conv2d_add = matrix(args, 0, batch * 676, 8)
     d_conv2d_bias_sum = matrix(args, 1, batch, 8)
-    first, last = share(batch, ROWS, thread, threads)
+    first, last = share_batch(clock, batch, thread, threads)
     for o in range(first, last):
         for j in range(0, 8, LANES):
             summed = full(1, 1, 0.0)
@@ -582,7 +585,7 @@ def gradient_of_conv2d_kernel_parts(thread, threads, batch, clock, args):
     d_conv2d_add = matrix(args, 0, batch * 676, 8)
     d_conv2d_kernel_parts = matrix(args, 1, threads * 9, 8)
     image = matrix(args, 2, batch * 784, 1)
-    first, last = share(batch, ROWS, thread, threads)
+    first, last = share_batch(clock, batch, thread, threads)
     fill_words(d_conv2d_kernel_parts, thread * 72, 72, 0.0)
     for j in range(0, 8, LANES):
         for start in range(first * 26, last * 26, 4):
@@ -687,13 +690,14 @@ def compute_dense(thread, threads, batch, clock, args):
     dense_kernel = matrix(args, 1, 1152, 32)
     dense_bias = matrix(args, 2, 1, 32)
     dense = matrix(args, 3, batch, 32)
-    first, last = share(batch, ROWS, thread, threads)
+    first, last = share_batch(clock, batch, thread, threads)
     for j in range(0, 32, 2 * LANES):
         for i in range(first, last, ROWS):
             acc = zeros(ROWS, 2)
             for k in range(1152):
                 acc = outer(acc, max_pooling2d, i, k, dense_kernel, k, j)
-            store(dense, i, j, maximum(acc + load(dense_bias, 0, j, 1, 2), 0.0))
+            dense_tile = maximum(acc + load(dense_bias, 0, j, 1, 2), 0.0)
+            store_rows(dense, i, j, dense_tile, last - i)
 
 
 @kernel
@@ -704,7 +708,7 @@ def compute_accuracy_min(thread, threads, batch, clock, args):
     digit_sample_weight = matrix(args, 2, batch, 1)
     digit_loss_multiply_2 = matrix(args, 3, batch, 1)
     accuracy_min = matrix(args, 4, batch, 1)
-    first, last = share(batch, ROWS, thread, threads)
+    first, last = share_batch(clock, batch, thread, threads)
     for i in range(first, last, 2):
         dense_1_add_tile = load(dense_1_add, i, 0, 2, VECTORS_10)
         dense_1_max = row_max(keep_columns(dense_1_add_tile, 0, 10, -np.inf))
@@ -721,11 +725,11 @@ def compute_accuracy_min(thread, threads, batch, clock, args):
         digit_loss_negative = -digit_loss_sum_1
         digit_sample_weight_tile = load_column(digit_sample_weight, i, 2)
         digit_loss_multiply_2_tile = digit_loss_negative * digit_sample_weight_tile
-        store_column(digit_loss_multiply_2, i, digit_loss_multiply_2_tile)
+        store_column(digit_loss_multiply_2, i, digit_loss_multiply_2_tile, 0, last - i)
         accuracy_max = row_max(keep_columns(dense_1, 0, 10, -np.inf))
         accuracy_where = select(dense_1 == accuracy_max, index, 10.0)
         accuracy_min_tile = row_min(keep_columns(accuracy_where, 0, 10, np.inf))
-        store_column(accuracy_min, i, accuracy_min_tile)
+        store_column(accuracy_min, i, accuracy_min_tile, 0, last - i)
 
 
 @kernel
@@ -733,13 +737,13 @@ def compute_dense_1(thread, threads, batch, clock, args):
     """Line 20 of the model. 220 FLOPs a row."""
     dense_1_add = matrix(args, 0, batch, 10)
     dense_1 = matrix(args, 1, batch, 10)
-    first, last = share(batch, ROWS, thread, threads)
+    first, last = share_batch(clock, batch, thread, threads)
     for i in range(first, last, 2):
         dense_1_add_tile = load(dense_1_add, i, 0, 2, VECTORS_10)
         dense_1_max = row_max(keep_columns(dense_1_add_tile, 0, 10, -np.inf))
         dense_1_exp = exp(dense_1_add_tile - dense_1_max)
         dense_1_sum = row_sum(keep_columns(dense_1_exp, 0, 10, 0.0))
-        store(dense_1, i, 0, dense_1_exp / dense_1_sum)
+        store_rows(dense_1, i, 0, dense_1_exp / dense_1_sum, last - i)
 
 
 def gradients(m):
@@ -772,29 +776,17 @@ def gradients(m):
         m.feed("digit_target", digit_target, 1),
         m.feed("digit_sample_weight", digit_sample_weight, 1),
         compute_conv2d(
-            image,
-            m.weight("conv2d/kernel"),
-            m.weight("conv2d/bias"),
-            conv2d,
+            image, m.weight("conv2d/kernel"), m.weight("conv2d/bias"), conv2d
         ),
         compute_conv2d_1(
-            conv2d,
-            m.weight("conv2d_1/kernel"),
-            m.weight("conv2d_1/bias"),
-            conv2d_1,
+            conv2d, m.weight("conv2d_1/kernel"), m.weight("conv2d_1/bias"), conv2d_1
         ),
         compute_dropout(conv2d_1, dropout),
         compute_dropout_1(
-            dropout,
-            m.weight("dense/kernel"),
-            m.weight("dense/bias"),
-            dropout_1,
+            dropout, m.weight("dense/kernel"), m.weight("dense/bias"), dropout_1
         ),
         compute_dense_1_add(
-            dropout_1,
-            m.weight("dense_1/kernel"),
-            m.weight("dense_1/bias"),
-            dense_1_add,
+            dropout_1, m.weight("dense_1/kernel"), m.weight("dense_1/bias"), dense_1_add
         ),
         gradient_of_dense_1_add(
             dense_1_add,
@@ -805,10 +797,7 @@ def gradients(m):
             d_dense_1_add,
         ),
         gradient_of_dense_add(
-            d_dense_1_add,
-            m.weight("dense_1/kernel"),
-            dropout_1,
-            d_dense_add,
+            d_dense_1_add, m.weight("dense_1/kernel"), dropout_1, d_dense_add
         ),
         gradient_of_flatten_dot(d_dense_add, m.weight("dense/kernel"), d_flatten_dot),
         gradient_of_max_pooling2d(d_flatten_dot, d_max_pooling2d),
@@ -817,9 +806,7 @@ def gradients(m):
         gradient_of_conv2d_1_add(conv2d_1, d_conv2d_1, d_conv2d_1_add),
         gradient_of_conv2d_1_bias_sum(d_conv2d_1_add, d_conv2d_1_bias_sum),
         gradient_of_conv2d_1_kernel_parts(
-            d_conv2d_1_add,
-            d_conv2d_1_kernel_parts,
-            conv2d,
+            d_conv2d_1_add, d_conv2d_1_kernel_parts, conv2d
         ),
         gradient_of_conv2d_1_turn(m.weight("conv2d_1/kernel"), d_conv2d_1_turn),
         sync,
@@ -837,15 +824,12 @@ def gradients(m):
         gradient_of_conv2d_kernel_parts(d_conv2d_add, d_conv2d_kernel_parts, image),
         gradient_of_dense_1_bias(d_dense_1_add, m.gradient("dense_1/bias")),
         gradient_of_dense_1_kernel(
-            dropout_1,
-            d_dense_1_add,
-            m.gradient("dense_1/kernel"),
+            dropout_1, d_dense_1_add, m.gradient("dense_1/kernel")
         ),
         gradient_of_dense_bias(d_dense_add, m.gradient("dense/bias")),
         gradient_of_dense_kernel(dropout, d_dense_add, m.gradient("dense/kernel")),
         gradient_of_conv2d_1_kernel(
-            d_conv2d_1_kernel_parts,
-            m.gradient("conv2d_1/kernel"),
+            d_conv2d_1_kernel_parts, m.gradient("conv2d_1/kernel")
         ),
         sync,
         gradient_of_conv2d_bias_sum_1(
@@ -888,29 +872,17 @@ def evaluate(m):
         m.feed("digit_target", digit_target, 1),
         m.feed("digit_sample_weight", digit_sample_weight, 1),
         compute_conv2d(
-            image,
-            m.weight("conv2d/kernel"),
-            m.weight("conv2d/bias"),
-            conv2d,
+            image, m.weight("conv2d/kernel"), m.weight("conv2d/bias"), conv2d
         ),
         compute_conv2d_1(
-            conv2d,
-            m.weight("conv2d_1/kernel"),
-            m.weight("conv2d_1/bias"),
-            conv2d_1,
+            conv2d, m.weight("conv2d_1/kernel"), m.weight("conv2d_1/bias"), conv2d_1
         ),
         compute_max_pooling2d(conv2d_1, max_pooling2d),
         compute_dense(
-            max_pooling2d,
-            m.weight("dense/kernel"),
-            m.weight("dense/bias"),
-            dense,
+            max_pooling2d, m.weight("dense/kernel"), m.weight("dense/bias"), dense
         ),
         compute_dense_1_add(
-            dense,
-            m.weight("dense_1/kernel"),
-            m.weight("dense_1/bias"),
-            dense_1_add,
+            dense, m.weight("dense_1/kernel"), m.weight("dense_1/bias"), dense_1_add
         ),
         compute_accuracy_min(
             dense_1_add,
@@ -944,29 +916,17 @@ def predict(m):
     return [
         m.feed("image", image, 784),
         compute_conv2d(
-            image,
-            m.weight("conv2d/kernel"),
-            m.weight("conv2d/bias"),
-            conv2d,
+            image, m.weight("conv2d/kernel"), m.weight("conv2d/bias"), conv2d
         ),
         compute_conv2d_1(
-            conv2d,
-            m.weight("conv2d_1/kernel"),
-            m.weight("conv2d_1/bias"),
-            conv2d_1,
+            conv2d, m.weight("conv2d_1/kernel"), m.weight("conv2d_1/bias"), conv2d_1
         ),
         compute_max_pooling2d(conv2d_1, max_pooling2d),
         compute_dense(
-            max_pooling2d,
-            m.weight("dense/kernel"),
-            m.weight("dense/bias"),
-            dense,
+            max_pooling2d, m.weight("dense/kernel"), m.weight("dense/bias"), dense
         ),
         compute_dense_1_add(
-            dense,
-            m.weight("dense_1/kernel"),
-            m.weight("dense_1/bias"),
-            dense_1_add,
+            dense, m.weight("dense_1/kernel"), m.weight("dense_1/bias"), dense_1_add
         ),
         compute_dense_1(dense_1_add, dense_1),
         m.result("digit", dense_1, 10),
@@ -1006,23 +966,11 @@ SPEC = Spec(
         Layer("dropout", "Dropout", (12, 12, 8), 0, 0, 17),
         Layer("flatten", "Flatten", (1152,), 0, 0, 17),
         Layer(
-            "dense",
-            "Dense",
-            (32,),
-            36896,
-            73792,
-            19,
-            ("dense/kernel", "dense/bias"),
+            "dense", "Dense", (32,), 36896, 73792, 19, ("dense/kernel", "dense/bias")
         ),
         Layer("dropout_1", "Dropout", (32,), 0, 0, 20),
         Layer(
-            "dense_1",
-            "Dense",
-            (10,),
-            330,
-            650,
-            20,
-            ("dense_1/kernel", "dense_1/bias"),
+            "dense_1", "Dense", (10,), 330, 650, 20, ("dense_1/kernel", "dense_1/bias")
         ),
     ),
     trainable=37920,
@@ -1039,10 +987,13 @@ class Search(Model):
 
     spec = SPEC
     programs = Programs(
-        train=(Steps(gradients, 24720, 576, 2572300), Steps(update, 24720, 576, 0)),
-        gradient=(Steps(gradients, 24720, 576, 2572300),),
-        evaluate=(Steps(evaluate, 11998, 0, 860266),),
-        predict=(Steps(predict, 12004, 0, 860198, lot=40),),
+        train=(
+            Steps(gradients, 24720, 576, 2572300, by_tiles=False),
+            Steps(update, 24720, 576, 0, by_tiles=False),
+        ),
+        gradient=(Steps(gradients, 24720, 576, 2572300, by_tiles=False),),
+        evaluate=(Steps(evaluate, 11998, 0, 860266, by_tiles=False),),
+        predict=(Steps(predict, 12004, 0, 860198, lot=40, by_tiles=False),),
     )
 
 

@@ -35,6 +35,7 @@ from kgen.runtime.tiles import (
     select,
     set_element,
     share,
+    share_batch,
     share_rows,
     sigmoid,
     sqrt,
@@ -71,7 +72,8 @@ def compute_dense(thread, threads, batch, clock, args):
             acc = zeros(ROWS, 2)
             for k in range(5):
                 acc = outer(acc, features, i, k, dense_kernel, k, j)
-            store(dense, i, j, tanh(acc + load(dense_bias, 0, j, 1, 2)))
+            dense_tile = tanh(acc + load(dense_bias, 0, j, 1, 2))
+            store_rows(dense, i, j, dense_tile, last - i)
 
 
 @kernel
@@ -87,7 +89,8 @@ def compute_dense_1(thread, threads, batch, clock, args):
             acc = zeros(ROWS, 2)
             for k in range(32):
                 acc = outer(acc, dense, i, k, dense_1_kernel, k, j)
-            store(dense_1, i, j, tanh(acc + load(dense_1_bias, 0, j, 1, 2)))
+            dense_1_tile = tanh(acc + load(dense_1_bias, 0, j, 1, 2))
+            store_rows(dense_1, i, j, dense_1_tile, last - i)
 
 
 @kernel
@@ -104,7 +107,7 @@ def compute_dense_2(thread, threads, batch, clock, args):
             column = load(dense_2_kernel, 0, k, 1, 1)
             acc = acc + rows * column
         acc = row_sum(acc)
-        store(dense_2, i, 0, acc)
+        store_rows(dense_2, i, 0, acc, last - i)
 
 
 @kernel
@@ -131,7 +134,7 @@ def compute_scores_loss_argsort(thread, threads, batch, clock, args):
     """Line 9 of the model. 64 FLOPs a row."""
     scores_target = matrix(args, 0, batch, 8)
     scores_loss_argsort = imatrix(args, 1, batch, 8)
-    first, last = share(batch, ROWS, thread, threads)
+    first, last = share_batch(clock, batch, thread, threads)
     for i in range(first, last):
         for k in range(8):
             value = load_scalar(scores_target, i, k)
@@ -154,7 +157,7 @@ def compute_scores_loss_argsort_1(thread, threads, batch, clock, args):
     """Line 9 of the model. 64 FLOPs a row."""
     scores_loss_argsort = imatrix(args, 0, batch, 8)
     scores_loss_argsort_1 = imatrix(args, 1, batch, 8)
-    first, last = share(batch, ROWS, thread, threads)
+    first, last = share_batch(clock, batch, thread, threads)
     for i in range(first, last):
         for k in range(8):
             value = load_scalar(scores_loss_argsort, i, k)
@@ -182,7 +185,7 @@ def gradient_of_scores_loss_sum_4(thread, threads, batch, clock, args):
     rank_correlation_argsort_3 = imatrix(args, 4, batch, 8)
     rank_correlation_divide_2 = matrix(args, 5, batch, 1)
     d_scores_loss_sum_4 = matrix(args, 6, batch, 8)
-    first, last = share(batch, ROWS, thread, threads)
+    first, last = share_batch(clock, batch, thread, threads)
     for i in range(first, last, 2):
         scores_loss_argsort_1_tile = load(scores_loss_argsort_1, i, 0, 2, VECTORS_8)
         scores_loss_sum_1 = row_sum(keep_columns(scores_loss_argsort_1_tile, 0, 8, 0.0))
@@ -203,7 +206,9 @@ def gradient_of_scores_loss_sum_4(thread, threads, batch, clock, args):
         scores_loss_subtract_3 = 1.0 - scores_loss_divide_2
         scores_sample_weight_tile = load_column(scores_sample_weight, i, 2)
         scores_loss_multiply_5_tile = scores_loss_subtract_3 * scores_sample_weight_tile
-        store_column(scores_loss_multiply_5, i, scores_loss_multiply_5_tile)
+        store_column(
+            scores_loss_multiply_5, i, scores_loss_multiply_5_tile, 0, last - i
+        )
         rank_correlation_argsort_3_tile = load(
             rank_correlation_argsort_3, i, 0, 2, VECTORS_8
         )
@@ -223,7 +228,9 @@ def gradient_of_scores_loss_sum_4(thread, threads, batch, clock, args):
         rank_correlation_multiply_3 = scores_loss_sum_4 * rank_correlation_sum_4
         rank_correlation_sqrt = sqrt(rank_correlation_multiply_3 + 1e-07)
         rank_correlation_divide_2_tile = rank_correlation_sum_2 / rank_correlation_sqrt
-        store_column(rank_correlation_divide_2, i, rank_correlation_divide_2_tile)
+        store_column(
+            rank_correlation_divide_2, i, rank_correlation_divide_2_tile, 0, last - i
+        )
         d_scores_loss_sum_7 = 1.0 / full(1, 1, batch)
         d_scores_loss_subtract_3 = d_scores_loss_sum_7 * scores_sample_weight_tile
         d_scores_loss_divide_2 = -d_scores_loss_subtract_3
@@ -238,7 +245,7 @@ def gradient_of_scores_loss_sum_4(thread, threads, batch, clock, args):
         d_multiply_1 = row_sum(keep_columns(-d_scores_loss_b_1, 0, 8, 0.0))
         d_scores_loss_sum_2 = d_multiply_1 * 0.125
         d_scores_loss_sum_4_tile = d_scores_loss_b_1 + d_scores_loss_sum_2
-        store(d_scores_loss_sum_4, i, 0, d_scores_loss_sum_4_tile)
+        store_rows(d_scores_loss_sum_4, i, 0, d_scores_loss_sum_4_tile, last - i)
 
 
 @kernel
@@ -281,12 +288,16 @@ def gradient_of_scores_loss_reshape_4(thread, threads, batch, clock, args):
         d_scores_loss_multiply_14_tile = (
             d_scores_loss_sum_4_tile * d_scores_loss_multiply_12_tile
         )
-        store(d_scores_loss_multiply_14, i, 0, d_scores_loss_multiply_14_tile)
+        store_rows(
+            d_scores_loss_multiply_14, i, 0, d_scores_loss_multiply_14_tile, last - i
+        )
         d_scores_loss_gaps = d_scores_loss_multiply_14_tile * 10.0
         d_scores_loss_reshape_4_tile = row_sum(
             keep_columns(d_scores_loss_gaps, 0, 8, 0.0)
         )
-        store_column(d_scores_loss_reshape_4, i, d_scores_loss_reshape_4_tile)
+        store_column(
+            d_scores_loss_reshape_4, i, d_scores_loss_reshape_4_tile, 0, last - i
+        )
 
 
 @kernel
@@ -295,7 +306,7 @@ def gradient_of_dense_2_1(thread, threads, batch, clock, args):
     d_scores_loss_multiply_14 = matrix(args, 0, batch * 8, 8)
     d_scores_loss_reshape_4 = matrix(args, 1, batch, 8)
     d_dense_2_1 = matrix(args, 2, batch, 8)
-    first, last = share(batch, ROWS, thread, threads)
+    first, last = share_batch(clock, batch, thread, threads)
     for o in range(first, last):
         for j in range(0, 8, LANES):
             summed = full(1, 1, 0.0)
@@ -334,7 +345,7 @@ def gradient_of_dense_1_add(thread, threads, batch, clock, args):
             for k in range(1):
                 acc = outer(acc, d_dense_2_1, i, k, d_dense_1_transpose, k, j)
             d_dense_1_subtract = 1.0 - square(load(dense_1, i, j, ROWS, 2))
-            store(d_dense_1_add, i, j, acc * d_dense_1_subtract)
+            store_rows(d_dense_1_add, i, j, acc * d_dense_1_subtract, last - i)
 
 
 @kernel
@@ -372,7 +383,7 @@ def gradient_of_dense_bias_sum(thread, threads, batch, clock, args):
     d_dense_add = matrix(args, 1, batch * 8, 32)
     d_dense_1_bias_sum = matrix(args, 2, batch, 32)
     d_dense_bias_sum = matrix(args, 3, batch, 32)
-    first, last = share(batch, ROWS, thread, threads)
+    first, last = share_batch(clock, batch, thread, threads)
     for o in range(first, last):
         for j in range(0, 32, 2 * LANES):
             summed = full(1, 2, 0.0)
@@ -427,7 +438,7 @@ def gradient_of_dense_add(thread, threads, batch, clock, args):
             for k in range(32):
                 acc = outer(acc, d_dense_1_add, i, k, d_dense_transpose, k, j)
             d_dense_add_tile = acc * (1.0 - square(load(dense, i, j, ROWS, 2)))
-            store(d_dense_add, i, j, d_dense_add_tile)
+            store_rows(d_dense_add, i, j, d_dense_add_tile, last - i)
 
 
 @kernel
@@ -536,7 +547,7 @@ def compute_rank_correlation_divide_2(thread, threads, batch, clock, args):
     scores_loss_multiply_5 = matrix(args, 3, batch, 1)
     rank_correlation_argsort_3 = imatrix(args, 4, batch, 8)
     rank_correlation_divide_2 = matrix(args, 5, batch, 1)
-    first, last = share(batch, ROWS, thread, threads)
+    first, last = share_batch(clock, batch, thread, threads)
     for i in range(first, last, 2):
         scores_loss_argsort_1_tile = load(scores_loss_argsort_1, i, 0, 2, VECTORS_8)
         scores_loss_sum_1 = row_sum(keep_columns(scores_loss_argsort_1_tile, 0, 8, 0.0))
@@ -556,7 +567,9 @@ def compute_rank_correlation_divide_2(thread, threads, batch, clock, args):
         scores_loss_subtract_3 = 1.0 - scores_loss_divide_2
         scores_sample_weight_tile = load_column(scores_sample_weight, i, 2)
         scores_loss_multiply_5_tile = scores_loss_subtract_3 * scores_sample_weight_tile
-        store_column(scores_loss_multiply_5, i, scores_loss_multiply_5_tile)
+        store_column(
+            scores_loss_multiply_5, i, scores_loss_multiply_5_tile, 0, last - i
+        )
         rank_correlation_argsort_3_tile = load(
             rank_correlation_argsort_3, i, 0, 2, VECTORS_8
         )
@@ -576,7 +589,9 @@ def compute_rank_correlation_divide_2(thread, threads, batch, clock, args):
         rank_correlation_multiply_3 = scores_loss_sum_4 * rank_correlation_sum_4
         rank_correlation_sqrt = sqrt(rank_correlation_multiply_3 + 1e-07)
         rank_correlation_divide_2_tile = rank_correlation_sum_2 / rank_correlation_sqrt
-        store_column(rank_correlation_divide_2, i, rank_correlation_divide_2_tile)
+        store_column(
+            rank_correlation_divide_2, i, rank_correlation_divide_2_tile, 0, last - i
+        )
 
 
 def gradients(m):
@@ -613,30 +628,20 @@ def gradients(m):
         m.feed("scores_target", scores_target, 8),
         m.feed("scores_sample_weight", scores_sample_weight, 1),
         compute_dense(
-            features,
-            m.weight("dense/kernel"),
-            m.weight("dense/bias"),
-            dense,
+            features, m.weight("dense/kernel"), m.weight("dense/bias"), dense
         ),
         compute_dense_1(
-            dense,
-            m.weight("dense_1/kernel"),
-            m.weight("dense_1/bias"),
-            dense_1,
+            dense, m.weight("dense_1/kernel"), m.weight("dense_1/bias"), dense_1
         ),
         compute_dense_2(dense_1, m.weight("dense_2/kernel"), dense_2),
         gradient_of_scores_loss_multiply_12(
-            dense_2,
-            dense_2,
-            scores_loss_sum,
-            d_scores_loss_multiply_12,
+            dense_2, dense_2, scores_loss_sum, d_scores_loss_multiply_12
         ),
         compute_scores_loss_argsort(scores_target, scores_loss_argsort),
         compute_scores_loss_argsort_1(scores_loss_argsort, scores_loss_argsort_1),
         compute_scores_loss_argsort(dense_2, rank_correlation_argsort_2),
         compute_scores_loss_argsort_1(
-            rank_correlation_argsort_2,
-            rank_correlation_argsort_3,
+            rank_correlation_argsort_2, rank_correlation_argsort_3
         ),
         gradient_of_scores_loss_sum_4(
             scores_loss_argsort_1,
@@ -654,9 +659,7 @@ def gradients(m):
             d_scores_loss_reshape_4,
         ),
         gradient_of_dense_2_1(
-            d_scores_loss_multiply_14,
-            d_scores_loss_reshape_4,
-            d_dense_2_1,
+            d_scores_loss_multiply_14, d_scores_loss_reshape_4, d_dense_2_1
         ),
         gradient_of_dense_2_kernel_parts(dense_1, d_dense_2_1, d_dense_2_kernel_parts),
         transpose_dense_2_kernel(m.weight("dense_2/kernel"), d_dense_1_transpose),
@@ -671,23 +674,16 @@ def gradients(m):
             m.figure(3),
         ),
         gradient_of_dense_1_add(
-            d_dense_2_1,
-            d_dense_1_transpose,
-            dense_1,
-            d_dense_1_add,
+            d_dense_2_1, d_dense_1_transpose, dense_1, d_dense_1_add
         ),
         gradient_of_dense_add(d_dense_1_add, d_dense_transpose, dense, d_dense_add),
         gradient_of_dense_bias_sum(
-            d_dense_1_add,
-            d_dense_add,
-            d_dense_1_bias_sum,
-            d_dense_bias_sum,
+            d_dense_1_add, d_dense_add, d_dense_1_bias_sum, d_dense_bias_sum
         ),
         gradient_of_dense_1_kernel_parts(dense, d_dense_1_add, d_dense_1_kernel_parts),
         gradient_of_dense_kernel_parts(features, d_dense_add, d_dense_kernel_parts),
         gradient_of_dense_2_kernel(
-            d_dense_2_kernel_parts,
-            m.gradient("dense_2/kernel"),
+            d_dense_2_kernel_parts, m.gradient("dense_2/kernel")
         ),
         sync,
         gradient_of_dense_bias_sum_1(
@@ -697,8 +693,7 @@ def gradients(m):
             m.gradient("dense/bias"),
         ),
         gradient_of_dense_1_kernel(
-            d_dense_1_kernel_parts,
-            m.gradient("dense_1/kernel"),
+            d_dense_1_kernel_parts, m.gradient("dense_1/kernel")
         ),
         gradient_of_dense_kernel(d_dense_kernel_parts, m.gradient("dense/kernel")),
     ]
@@ -737,16 +732,10 @@ def evaluate(m):
         m.feed("scores_target", scores_target, 8),
         m.feed("scores_sample_weight", scores_sample_weight, 1),
         compute_dense(
-            features,
-            m.weight("dense/kernel"),
-            m.weight("dense/bias"),
-            dense,
+            features, m.weight("dense/kernel"), m.weight("dense/bias"), dense
         ),
         compute_dense_1(
-            dense,
-            m.weight("dense_1/kernel"),
-            m.weight("dense_1/bias"),
-            dense_1,
+            dense, m.weight("dense_1/kernel"), m.weight("dense_1/bias"), dense_1
         ),
         compute_dense_2(dense_1, m.weight("dense_2/kernel"), dense_2),
         compute_scores_loss_sum(dense_2, dense_2, scores_loss_sum),
@@ -754,8 +743,7 @@ def evaluate(m):
         compute_scores_loss_argsort_1(scores_loss_argsort, scores_loss_argsort_1),
         compute_scores_loss_argsort(dense_2, rank_correlation_argsort_2),
         compute_scores_loss_argsort_1(
-            rank_correlation_argsort_2,
-            rank_correlation_argsort_3,
+            rank_correlation_argsort_2, rank_correlation_argsort_3
         ),
         compute_rank_correlation_divide_2(
             scores_loss_argsort_1,
@@ -786,16 +774,10 @@ def predict(m):
     return [
         m.feed("features", features, 40),
         compute_dense(
-            features,
-            m.weight("dense/kernel"),
-            m.weight("dense/bias"),
-            dense,
+            features, m.weight("dense/kernel"), m.weight("dense/bias"), dense
         ),
         compute_dense_1(
-            dense,
-            m.weight("dense_1/kernel"),
-            m.weight("dense_1/bias"),
-            dense_1,
+            dense, m.weight("dense_1/kernel"), m.weight("dense_1/bias"), dense_1
         ),
         compute_dense_2(dense_1, m.weight("dense_2/kernel"), dense_2),
         m.result("scores", dense_2, 8),
@@ -840,10 +822,13 @@ class Spearman(Model):
 
     spec = SPEC
     programs = Programs(
-        train=(Steps(gradients, 1138, 1056, 69762), Steps(update, 1138, 1056, 0)),
-        gradient=(Steps(gradients, 1138, 1056, 69762),),
-        evaluate=(Steps(evaluate, 611, 0, 32003),),
-        predict=(Steps(predict, 560, 0, 30208),),
+        train=(
+            Steps(gradients, 1138, 1056, 69762, by_tiles=False),
+            Steps(update, 1138, 1056, 0, by_tiles=False),
+        ),
+        gradient=(Steps(gradients, 1138, 1056, 69762, by_tiles=False),),
+        evaluate=(Steps(evaluate, 611, 0, 32003, by_tiles=False),),
+        predict=(Steps(predict, 560, 0, 30208, by_tiles=False),),
     )
 
 

@@ -38,6 +38,7 @@ from kgen.runtime.tiles import (
     row_sum,
     select,
     share,
+    share_batch,
     share_rows,
     sigmoid,
     sqrt,
@@ -84,7 +85,7 @@ WEIGHTS = (
 def compute_lstm_start(thread, threads, batch, clock, args):
     """Line 6 of the model. 30 FLOPs a row."""
     lstm_start = matrix(args, 0, batch, 30)
-    first, last = share(batch, ROWS, thread, threads)
+    first, last = share_batch(clock, batch, thread, threads)
     for i in range(first, last, 2):
         store(lstm_start, i, 0, full(1, 1, 0.0) + zeros(2, VECTORS_30))
 
@@ -112,7 +113,7 @@ def compute_lstm_add_2(thread, threads, batch, clock, args):
     lstm_lstm_cell_recurrent_kernel = matrix(args, 1, 30, 120)
     lstm_add_step = matrix(args, 2, batch, 120, 3360)
     lstm_add = matrix(args, 3, batch, 120)
-    first, last = share(batch, ROWS, thread, threads)
+    first, last = share_batch(clock, batch, thread, threads)
     for j in range(0, 120, 2 * LANES):
         for i in range(first, last, ROWS):
             prefetch(lstm_add_step, i, j, ROWS, 2)
@@ -142,7 +143,7 @@ def compute_copy_1(thread, threads, batch, clock, args):
     copy = matrix(args, 12, batch, 30)
     lstm_start_before = matrix(args, 13, batch, 30)
     copy_1 = matrix(args, 14, batch, 30, 840)
-    first, last = share(batch, ROWS, thread, threads)
+    first, last = share_batch(clock, batch, thread, threads)
     for i in range(first, last, 2):
         lstm_sigmoid_tile = sigmoid(load(lstm_add, i, 0, 2, VECTORS_30))
         store(lstm_sigmoid, i, 0, lstm_sigmoid_tile)
@@ -171,7 +172,7 @@ def compute_dense_add(thread, threads, batch, clock, args):
     dense_kernel = matrix(args, 1, 30, 10)
     dense_bias = matrix(args, 2, 1, 10)
     dense_add = matrix(args, 3, batch, 10)
-    first, last = share(batch, ROWS, thread, threads)
+    first, last = share_batch(clock, batch, thread, threads)
     for j in range(0, 10, LANES):
         for i in range(first, last, ROWS):
             acc = zeros(ROWS, 1)
@@ -189,7 +190,7 @@ def gradient_of_dense_add(thread, threads, batch, clock, args):
     digit_loss_multiply_2 = matrix(args, 3, batch, 1)
     accuracy_min = matrix(args, 4, batch, 1)
     d_dense_add = matrix(args, 5, batch, 10)
-    first, last = share(batch, ROWS, thread, threads)
+    first, last = share_batch(clock, batch, thread, threads)
     for i in range(first, last, 2):
         dense_add_tile = load(dense_add, i, 0, 2, VECTORS_10)
         dense_max = row_max(keep_columns(dense_add_tile, 0, 10, -np.inf))
@@ -256,7 +257,7 @@ def gradient_of_dense_bias_parts(thread, threads, batch, clock, args):
     """Line 8 of the model. 10 FLOPs a row."""
     d_dense_add = matrix(args, 0, batch, 10)
     d_dense_bias_parts = matrix(args, 1, threads, 10)
-    first, last = share(batch, ROWS, thread, threads)
+    first, last = share_batch(clock, batch, thread, threads)
     for j in range(0, 10, LANES):
         acc = zeros(1, 1)
         for i in range(first, last):
@@ -283,7 +284,7 @@ def gradient_of_lstm_dot(thread, threads, batch, clock, args):
     d_dense_add = matrix(args, 0, batch, 10)
     dense_kernel = matrix(args, 1, 30, 10)
     d_lstm_dot = matrix(args, 2, batch, 30)
-    first, last = share(batch, ROWS, thread, threads)
+    first, last = share_batch(clock, batch, thread, threads)
     for j in range(0, 30, 2 * LANES):
         panel = pack_t(dense_kernel, j, 0, 10, 2, 10)
         for i in range(first, last, ROWS):
@@ -299,7 +300,7 @@ def gradient_of_dense_kernel_parts(thread, threads, batch, clock, args):
     lstm = matrix(args, 0, batch, 30)
     d_dense_add = matrix(args, 1, batch, 10)
     d_dense_kernel_parts = matrix(args, 2, threads * 30, 10)
-    first, last = share(batch, ROWS, thread, threads)
+    first, last = share_batch(clock, batch, thread, threads)
     for j in range(0, 10, LANES):
         for i in range(0, 30, ROWS):
             acc = zeros(ROWS, 1)
@@ -350,7 +351,7 @@ def compute_concatenate_2(thread, threads, batch, clock, args):
     concatenate_2_2 = matrix(args, 10, batch, 30, 3360)
     concatenate_2_3 = matrix(args, 11, batch, 30, 3360)
     concatenate_2_4 = matrix(args, 12, batch, 30, 3360)
-    first, last = share(batch, ROWS, thread, threads)
+    first, last = share_batch(clock, batch, thread, threads)
     for i in range(first, last, 2):
         d_lstm_start_before_tile = load(d_lstm_start_before, i, 0, 2, VECTORS_30)
         lstm_tanh_1_tile = load(lstm_tanh_1, i, 0, 2, VECTORS_30)
@@ -390,7 +391,7 @@ def gradient_of_lstm_start_before_1_dot(thread, threads, batch, clock, args):
     concatenate_2 = matrix(args, 0, batch, 120, 3360)
     d_lstm_start_before_1_transpose = matrix(args, 1, 120, 30)
     d_lstm_start_before_1_dot = matrix(args, 2, batch, 30)
-    first, last = share(batch, ROWS, thread, threads)
+    first, last = share_batch(clock, batch, thread, threads)
     for j in range(0, 30, 2 * LANES):
         for i in range(first, last, ROWS):
             acc = zeros(ROWS, 2)
@@ -441,7 +442,7 @@ def gradient_of_lstm_lstm_cell_bias_sum(thread, threads, batch, clock, args):
     """Line 6 of the model. 3,360 FLOPs a row."""
     d_lstm_add = matrix(args, 0, batch * 28, 120)
     d_lstm_lstm_cell_bias_sum = matrix(args, 1, batch, 120)
-    first, last = share(batch, ROWS, thread, threads)
+    first, last = share_batch(clock, batch, thread, threads)
     for o in range(first, last):
         for j in range(0, 120, 4 * LANES):
             summed = full(1, 4, 0.0)
@@ -540,7 +541,7 @@ def compute_lstm_add_4(thread, threads, batch, clock, args):
     lstm_lstm_cell_recurrent_kernel = matrix(args, 1, 30, 120)
     lstm_add_step = matrix(args, 2, batch, 120, 3360)
     lstm_add = matrix(args, 3, batch, 120)
-    first, last = share(batch, ROWS, thread, threads)
+    first, last = share_batch(clock, batch, thread, threads)
     for j in range(0, 120, 4 * LANES):
         for i in range(first, last, HALF_ROWS):
             prefetch(lstm_add_step, i, j, HALF_ROWS, 4)
@@ -562,7 +563,7 @@ def compute_lstm_multiply_2(thread, threads, batch, clock, args):
     lstm_add_1 = matrix(args, 4, batch, 30)
     lstm_add_4 = matrix(args, 5, batch, 30, 120)
     lstm_multiply_2 = matrix(args, 6, batch, 30)
-    first, last = share(batch, ROWS, thread, threads)
+    first, last = share_batch(clock, batch, thread, threads)
     for i in range(first, last, 2):
         lstm_sigmoid = sigmoid(load(lstm_add, i, 0, 2, VECTORS_30))
         lstm_start_1_before_tile = load(lstm_start_1_before, i, 0, 2, VECTORS_30)
@@ -583,7 +584,7 @@ def compute_accuracy_min(thread, threads, batch, clock, args):
     digit_sample_weight = matrix(args, 2, batch, 1)
     digit_loss_multiply_2 = matrix(args, 3, batch, 1)
     accuracy_min = matrix(args, 4, batch, 1)
-    first, last = share(batch, ROWS, thread, threads)
+    first, last = share_batch(clock, batch, thread, threads)
     for i in range(first, last, 2):
         dense_add_tile = load(dense_add, i, 0, 2, VECTORS_10)
         dense_max = row_max(keep_columns(dense_add_tile, 0, 10, -np.inf))
@@ -612,7 +613,7 @@ def compute_dense(thread, threads, batch, clock, args):
     """Line 8 of the model. 220 FLOPs a row."""
     dense_add = matrix(args, 0, batch, 10)
     dense = matrix(args, 1, batch, 10)
-    first, last = share(batch, ROWS, thread, threads)
+    first, last = share_batch(clock, batch, thread, threads)
     for i in range(first, last, 2):
         dense_add_tile = load(dense_add, i, 0, 2, VECTORS_10)
         dense_max = row_max(keep_columns(dense_add_tile, 0, 10, -np.inf))
@@ -628,7 +629,7 @@ def compute_lstm_add_few(thread, threads, batch, clock, args):
     lstm_lstm_cell_recurrent_kernel = matrix(args, 1, 30, 120)
     lstm_add_step = matrix(args, 2, batch, 120, 3360)
     lstm_add = matrix(args, 3, batch, 120)
-    first, last = share(batch, ROWS, thread, threads)
+    first, last = share_batch(clock, batch, thread, threads)
     for j in range(0, 120, 8 * LANES):
         for i in range(first, last, 1):
             prefetch(lstm_add_step, i, j, 1, 8)
@@ -759,10 +760,7 @@ def gradients(m):
         ),
         *(call for t in range(28) for call in lstm_step(t)),
         compute_dense_add(
-            lstm,
-            m.weight("dense/kernel"),
-            m.weight("dense/bias"),
-            dense_add,
+            lstm, m.weight("dense/kernel"), m.weight("dense/bias"), dense_add
         ),
         gradient_of_dense_add(
             dense_add,
@@ -776,8 +774,7 @@ def gradients(m):
         gradient_of_lstm_dot(d_dense_add, m.weight("dense/kernel"), d_lstm_dot),
         gradient_of_dense_kernel_parts(lstm, d_dense_add, d_dense_kernel_parts),
         transpose_lstm_lstm_cell_recurrent_kernel(
-            m.weight("lstm/lstm_cell/recurrent_kernel"),
-            d_lstm_start_before_1_transpose,
+            m.weight("lstm/lstm_cell/recurrent_kernel"), d_lstm_start_before_1_transpose
         ),
         sync,
         compute_figures(
@@ -791,15 +788,11 @@ def gradients(m):
         ),
         *(call for t in range(28) for call in d_lstm_step(t)),
         gradient_of_lstm_lstm_cell_recurrent_kernel_parts(
-            d_lstm_scan_output_10,
-            d_lstm_add,
-            d_lstm_lstm_cell_recurrent_kernel_parts,
+            d_lstm_scan_output_10, d_lstm_add, d_lstm_lstm_cell_recurrent_kernel_parts
         ),
         gradient_of_lstm_lstm_cell_bias_sum(d_lstm_add, d_lstm_lstm_cell_bias_sum),
         gradient_of_lstm_lstm_cell_kernel_parts(
-            image,
-            d_lstm_add,
-            d_lstm_lstm_cell_kernel_parts,
+            image, d_lstm_add, d_lstm_lstm_cell_kernel_parts
         ),
         gradient_of_dense_bias(d_dense_bias_parts, m.gradient("dense/bias")),
         gradient_of_dense_kernel(d_dense_kernel_parts, m.gradient("dense/kernel")),
@@ -809,12 +802,10 @@ def gradients(m):
             m.gradient("lstm/lstm_cell/recurrent_kernel"),
         ),
         gradient_of_lstm_lstm_cell_bias_sum_1(
-            d_lstm_lstm_cell_bias_sum,
-            m.gradient("lstm/lstm_cell/bias"),
+            d_lstm_lstm_cell_bias_sum, m.gradient("lstm/lstm_cell/bias")
         ),
         gradient_of_lstm_lstm_cell_kernel(
-            d_lstm_lstm_cell_kernel_parts,
-            m.gradient("lstm/lstm_cell/kernel"),
+            d_lstm_lstm_cell_kernel_parts, m.gradient("lstm/lstm_cell/kernel")
         ),
     ]
 
@@ -888,10 +879,7 @@ def evaluate(m):
         ),
         *(call for t in range(28) for call in lstm_step(t)),
         compute_dense_add(
-            lstm,
-            m.weight("dense/kernel"),
-            m.weight("dense/bias"),
-            dense_add,
+            lstm, m.weight("dense/kernel"), m.weight("dense/bias"), dense_add
         ),
         compute_accuracy_min(
             dense_add,
@@ -964,10 +952,7 @@ def predict(m):
         ),
         *(call for t in range(28) for call in lstm_step(t)),
         compute_dense_add(
-            lstm,
-            m.weight("dense/kernel"),
-            m.weight("dense/bias"),
-            dense_add,
+            lstm, m.weight("dense/kernel"), m.weight("dense/bias"), dense_add
         ),
         compute_dense(dense_add, dense),
         m.result("digit", dense, 10),
@@ -1025,10 +1010,7 @@ def predict_few(m):
         ),
         *(call for t in range(28) for call in lstm_step(t)),
         compute_dense_add(
-            lstm,
-            m.weight("dense/kernel"),
-            m.weight("dense/bias"),
-            dense_add,
+            lstm, m.weight("dense/kernel"), m.weight("dense/bias"), dense_add
         ),
         compute_dense(dense_add, dense),
         m.result("digit", dense, 10),

@@ -46,6 +46,7 @@ from kgen.runtime.tiles import (
     row_sum,
     select,
     share,
+    share_batch,
     share_block,
     sigmoid,
     sqrt,
@@ -72,11 +73,7 @@ VAE_WEIGHTS = (
     Weight("decoder/dense/kernel", (2, 256), 214560, "GlorotUniform", {"seed": None}),
     Weight("decoder/dense/bias", (256,), 215072, "Zeros", {}),
     Weight(
-        "decoder/dense_1/kernel",
-        (256, 784),
-        215328,
-        "GlorotUniform",
-        {"seed": None},
+        "decoder/dense_1/kernel", (256, 784), 215328, "GlorotUniform", {"seed": None}
     ),
     Weight("decoder/dense_1/bias", (784,), 416032, "Zeros", {}),
 )
@@ -89,7 +86,7 @@ def compute_dense(thread, threads, batch, clock, args):
     dense_kernel = matrix(args, 1, 2, 256)
     dense_bias = matrix(args, 2, 1, 256)
     dense = matrix(args, 3, batch, 256)
-    first, last = share(batch, ROWS, thread, threads)
+    first, last = share_batch(clock, batch, thread, threads)
     for j in range(0, 256, 4 * LANES):
         for i in range(first, last, HALF_ROWS):
             acc = zeros(HALF_ROWS, 4)
@@ -105,7 +102,7 @@ def compute_dense_1(thread, threads, batch, clock, args):
     dense_1_kernel = matrix(args, 1, 256, 784)
     dense_1_bias = matrix(args, 2, 1, 784)
     dense_1 = matrix(args, 3, batch, 784)
-    first, last = share(batch, ROWS, thread, threads)
+    first, last = share_batch(clock, batch, thread, threads)
     for top in range(first, last, 64):
         bottom = min(top + 64, last)
         for start in range(0, 256, 128):
@@ -166,7 +163,7 @@ def compute_dense_2(thread, threads, batch, clock, args):
     dense_kernel = matrix(args, 1, 784, 256, 272)
     dense_bias = matrix(args, 2, 1, 256)
     dense = matrix(args, 3, batch, 256)
-    first, last = share(batch, ROWS, thread, threads)
+    first, last = share_batch(clock, batch, thread, threads)
     for top in range(first, last, 64):
         bottom = min(top + 64, last)
         for start in range(0, 784, 112):
@@ -192,7 +189,7 @@ def gradient_of_dense_1(thread, threads, batch, clock, args):
     dense_1_bias = matrix(args, 2, 1, 2)
     dense_1 = matrix(args, 3, batch, 2)
     d_dense_1 = matrix(args, 4, batch, 2)
-    first, last = share(batch, ROWS, thread, threads)
+    first, last = share_batch(clock, batch, thread, threads)
     for j in range(0, 2, LANES):
         for i in range(first, last, ROWS):
             acc = zeros(ROWS, 1)
@@ -217,7 +214,7 @@ def gradient_of_dense_2_1(thread, threads, batch, clock, args):
     subtract_1 = matrix(args, 6, batch, 2)
     d_dense_2_1 = matrix(args, 7, batch, 2)
     key = random_key(clock, 0)
-    first, last = share(batch, ROWS, thread, threads)
+    first, last = share_batch(clock, batch, thread, threads)
     for j in range(0, 2, LANES):
         for i in range(first, last, ROWS):
             acc = zeros(ROWS, 1)
@@ -246,7 +243,7 @@ def compute_decoder_dense(thread, threads, batch, clock, args):
     decoder_dense_kernel = matrix(args, 1, 2, 256)
     decoder_dense_bias = matrix(args, 2, 1, 256)
     decoder_dense = matrix(args, 3, batch, 256)
-    first, last = share(batch, ROWS, thread, threads)
+    first, last = share_batch(clock, batch, thread, threads)
     for j in range(0, 256, 2 * LANES):
         for i in range(first, last, ROWS):
             acc = zeros(ROWS, 2)
@@ -266,7 +263,7 @@ def gradient_of_decoder_dense_1_add(thread, threads, batch, clock, args):
     rebuilt_loss_sigmoid_crossentropy = matrix(args, 4, batch, 784)
     rebuilt_sample_weight = matrix(args, 5, batch, 1)
     d_decoder_dense_1_add = matrix(args, 6, batch, 784)
-    first, last = share(batch, ROWS, thread, threads)
+    first, last = share_batch(clock, batch, thread, threads)
     for top in range(first, last, 64):
         bottom = min(top + 64, last)
         for start in range(0, 256, 128):
@@ -321,7 +318,7 @@ def compute_sum(thread, threads, batch, clock, args):
     """Line 31 of the model. 2 FLOPs a row."""
     subtract_1 = matrix(args, 0, batch, 2)
     sum_ = matrix(args, 1, batch, 1)
-    first, last = share(batch, ROWS, thread, threads)
+    first, last = share_batch(clock, batch, thread, threads)
     for i in range(first, last, 2):
         subtract_1_tile = load(subtract_1, i, 0, 2, 1)
         sum_tile = row_sum(keep_columns(subtract_1_tile, 0, 2, 0.0))
@@ -355,7 +352,7 @@ def compute_rebuilt_loss_multiply_1(thread, threads, batch, clock, args):
     rebuilt_loss_sigmoid_crossentropy = matrix(args, 0, batch, 784)
     rebuilt_sample_weight = matrix(args, 1, batch, 1)
     rebuilt_loss_multiply_1 = matrix(args, 2, batch, 1)
-    first, last = share(batch, ROWS, thread, threads)
+    first, last = share_batch(clock, batch, thread, threads)
     for i in range(first, last):
         summed = full(1, 4, 0.0)
         for j in range(0, 784, 4 * LANES):
@@ -392,7 +389,7 @@ def gradient_of_decoder_dense_add(thread, threads, batch, clock, args):
     decoder_dense_1_kernel = matrix(args, 1, 256, 784)
     decoder_dense = matrix(args, 2, batch, 256)
     d_decoder_dense_add = matrix(args, 3, batch, 256)
-    first, last = share(batch, ROWS, thread, threads)
+    first, last = share_batch(clock, batch, thread, threads)
     for top in range(first, last, 128):
         bottom = min(top + 128, last)
         for start in range(0, 784, 112):
@@ -465,7 +462,7 @@ def gradient_of_dense_2_2(thread, threads, batch, clock, args):
     d_dense_2_1 = matrix(args, 5, batch, 2)
     d_dense_2_2 = matrix(args, 6, batch, 2)
     key = random_key(clock, 0)
-    first, last = share(batch, ROWS, thread, threads)
+    first, last = share_batch(clock, batch, thread, threads)
     for top in range(first, last, 128):
         bottom = min(top + 128, last)
         for start in range(0, 256, 128):
@@ -533,7 +530,7 @@ def gradient_of_dense_dot(thread, threads, batch, clock, args):
     d_dense_2_2 = matrix(args, 0, batch, 2)
     dense_2_kernel = matrix(args, 1, 256, 2)
     d_dense_dot = matrix(args, 2, batch, 256)
-    first, last = share(batch, ROWS, thread, threads)
+    first, last = share_batch(clock, batch, thread, threads)
     for j in range(0, 256, 4 * LANES):
         panel = pack_t(dense_2_kernel, j, 0, 2, 4, 2)
         for i in range(first, last, HALF_ROWS):
@@ -566,7 +563,7 @@ def gradient_of_dense_add(thread, threads, batch, clock, args):
     d_dense_dot = matrix(args, 2, batch, 256)
     dense = matrix(args, 3, batch, 256)
     d_dense_add = matrix(args, 4, batch, 256)
-    first, last = share(batch, ROWS, thread, threads)
+    first, last = share_batch(clock, batch, thread, threads)
     for j in range(0, 256, 4 * LANES):
         panel = pack_t(dense_1_kernel, j, 0, 2, 4, 2)
         for i in range(first, last, HALF_ROWS):
@@ -631,7 +628,7 @@ def compute_dense_1_2(thread, threads, batch, clock, args):
     dense_1_kernel = matrix(args, 1, 256, 2)
     dense_1_bias = matrix(args, 2, 1, 2)
     dense_1 = matrix(args, 3, batch, 2)
-    first, last = share(batch, ROWS, thread, threads)
+    first, last = share_batch(clock, batch, thread, threads)
     for j in range(0, 2, LANES):
         for i in range(first, last, ROWS):
             acc = zeros(ROWS, 1)
@@ -648,7 +645,7 @@ def compute_subtract_1(thread, threads, batch, clock, args):
     dense_2_bias = matrix(args, 2, 1, 2)
     dense_1 = matrix(args, 3, batch, 2)
     subtract_1 = matrix(args, 4, batch, 2)
-    first, last = share(batch, ROWS, thread, threads)
+    first, last = share_batch(clock, batch, thread, threads)
     for j in range(0, 2, LANES):
         for i in range(first, last, ROWS):
             acc = zeros(ROWS, 1)
@@ -667,7 +664,7 @@ def compute_rebuilt_loss_sigmoid_crossentropy(thread, threads, batch, clock, arg
     decoder_dense_1_bias = matrix(args, 2, 1, 784)
     rebuilt_target = matrix(args, 3, batch, 784)
     rebuilt_loss_sigmoid_crossentropy = matrix(args, 4, batch, 784)
-    first, last = share(batch, ROWS, thread, threads)
+    first, last = share_batch(clock, batch, thread, threads)
     for top in range(first, last, 64):
         bottom = min(top + 64, last)
         for start in range(0, 256, 128):
@@ -730,10 +727,7 @@ def decoder_predict(m):
         m.feed("code", code, 2),
         compute_dense(code, m.weight("dense/kernel"), m.weight("dense/bias"), dense),
         compute_dense_1(
-            dense,
-            m.weight("dense_1/kernel"),
-            m.weight("dense_1/bias"),
-            dense_1,
+            dense, m.weight("dense_1/kernel"), m.weight("dense_1/bias"), dense_1
         ),
         m.result("image", dense_1, 784),
     ]
@@ -747,16 +741,10 @@ def decoder_predict_few(m):
     return [
         m.feed("code", code, 2),
         compute_dense_few(
-            code,
-            m.weight("dense/kernel"),
-            m.weight("dense/bias"),
-            dense,
+            code, m.weight("dense/kernel"), m.weight("dense/bias"), dense
         ),
         compute_dense_1_few(
-            dense,
-            m.weight("dense_1/kernel"),
-            m.weight("dense_1/bias"),
-            dense_1,
+            dense, m.weight("dense_1/kernel"), m.weight("dense_1/bias"), dense_1
         ),
         m.result("image", dense_1, 784),
     ]
@@ -882,22 +870,15 @@ def vae_gradients(m):
         ),
         gradient_of_dense_dot(d_dense_2_2, m.weight("dense_2/kernel"), d_dense_dot),
         gradient_of_dense_add(
-            d_dense_1_1,
-            m.weight("dense_1/kernel"),
-            d_dense_dot,
-            dense,
-            d_dense_add,
+            d_dense_1_1, m.weight("dense_1/kernel"), d_dense_dot, dense, d_dense_add
         ),
         sync,
         compute_figures(sum, rebuilt_loss_multiply_1, m.figure(0), m.figure(1)),
         gradient_of_decoder_dense_1_bias(
-            d_decoder_dense_1_add,
-            m.gradient("decoder/dense_1/bias"),
+            d_decoder_dense_1_add, m.gradient("decoder/dense_1/bias")
         ),
         gradient_of_decoder_dense_1_kernel(
-            decoder_dense,
-            d_decoder_dense_1_add,
-            m.gradient("decoder/dense_1/kernel"),
+            decoder_dense, d_decoder_dense_1_add, m.gradient("decoder/dense_1/kernel")
         ),
         gradient_of_dense_bias(
             d_decoder_dense_add,
@@ -906,9 +887,7 @@ def vae_gradients(m):
             m.gradient("dense/bias"),
         ),
         gradient_of_decoder_dense_kernel(
-            sample,
-            d_decoder_dense_add,
-            m.gradient("decoder/dense/kernel"),
+            sample, d_decoder_dense_add, m.gradient("decoder/dense/kernel")
         ),
         gradient_of_dense_1_bias(
             d_dense_2_2,
@@ -953,10 +932,7 @@ def vae_evaluate(m):
         m.feed("rebuilt_sample_weight", rebuilt_sample_weight, 1),
         compute_dense_2(image, m.weight("dense/kernel"), m.weight("dense/bias"), dense),
         compute_dense_1_2(
-            dense,
-            m.weight("dense_1/kernel"),
-            m.weight("dense_1/bias"),
-            dense_1,
+            dense, m.weight("dense_1/kernel"), m.weight("dense_1/bias"), dense_1
         ),
         compute_subtract_1(
             dense,
@@ -1000,10 +976,7 @@ def vae_predict(m):
         m.feed("image", image, 784),
         compute_dense_2(image, m.weight("dense/kernel"), m.weight("dense/bias"), dense),
         compute_dense_1_2(
-            dense,
-            m.weight("dense_1/kernel"),
-            m.weight("dense_1/bias"),
-            dense_1,
+            dense, m.weight("dense_1/kernel"), m.weight("dense_1/bias"), dense_1
         ),
         compute_dense(
             dense_1,
@@ -1031,16 +1004,10 @@ def vae_predict_few(m):
     return [
         m.feed("image", image, 784),
         compute_dense_few_2(
-            image,
-            m.weight("dense/kernel"),
-            m.weight("dense/bias"),
-            dense,
+            image, m.weight("dense/kernel"), m.weight("dense/bias"), dense
         ),
         compute_dense_1_2(
-            dense,
-            m.weight("dense_1/kernel"),
-            m.weight("dense_1/bias"),
-            dense_1,
+            dense, m.weight("dense_1/kernel"), m.weight("dense_1/bias"), dense_1
         ),
         compute_dense_few(
             dense_1,
@@ -1067,10 +1034,7 @@ def vae_encode(m):
         m.feed("image", image, 784),
         compute_dense_2(image, m.weight("dense/kernel"), m.weight("dense/bias"), dense),
         compute_dense_1_2(
-            dense,
-            m.weight("dense_1/kernel"),
-            m.weight("dense_1/bias"),
-            dense_1,
+            dense, m.weight("dense_1/kernel"), m.weight("dense_1/bias"), dense_1
         ),
         m.result("encode", dense_1, 2),
     ]
@@ -1111,22 +1075,10 @@ VAE_SPEC = Spec(
     metrics=(Metric("loss", (0, 1)),),
     layers=(
         Layer(
-            "dense",
-            "Dense",
-            (256,),
-            200960,
-            401920,
-            25,
-            ("dense/kernel", "dense/bias"),
+            "dense", "Dense", (256,), 200960, 401920, 25, ("dense/kernel", "dense/bias")
         ),
         Layer(
-            "dense_1",
-            "Dense",
-            (2,),
-            514,
-            1026,
-            26,
-            ("dense_1/kernel", "dense_1/bias"),
+            "dense_1", "Dense", (2,), 514, 1026, 26, ("dense_1/kernel", "dense_1/bias")
         ),
         Layer("dense_2", "Dense", (2,), 514, 0, 27, ("dense_2/kernel", "dense_2/bias")),
         Layer("sample", "Sample", (2,), 0, 0, 29),

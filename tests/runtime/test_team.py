@@ -14,8 +14,10 @@ from typing import Any
 import numpy as np
 import pytest
 from kgen.runtime import team as team_module
+from kgen.runtime.driver import grain_of, is_parted
 from kgen.runtime.errors import EnvironmentVariableError
 from kgen.runtime.hardware import thread_count
+from kgen.runtime.isa import ROWS
 from kgen.runtime.kernels import Buffer, kernel, sync
 from kgen.runtime.team import Plan, Team, missing_kernels, run
 from kgen.runtime.tiles import (
@@ -23,6 +25,7 @@ from kgen.runtime.tiles import (
     first_row,
     i64vector,
     set_element,
+    share,
     step_index,
 )
 from numba.core import config
@@ -79,6 +82,20 @@ def test_batches_and_clock(way: str, threads: int) -> None:
     expected = [[10, 32, 2, threads], [42, 32, 3, threads], [74, 26, 4, threads]]
     assert log[8:20].reshape(3, 4).tolist() == expected
     assert (log[:8] == -1).all() and (log[20:] == -1).all()
+
+
+@pytest.mark.parametrize("threads", [1, 2, 3, 16, 64])
+def test_grains_keep_threads_about_equally_busy(threads: int) -> None:
+    for rows in range(1, 700):
+        assert grain_of(rows, ROWS, threads) == ROWS
+        grain = grain_of(rows, 1, threads)
+        assert ROWS % grain == 0
+        if is_parted(rows, 1, threads):
+            assert rows < 2 * threads and not is_parted(rows, ROWS, threads)
+            continue
+        shares = [share(rows, grain, thread, threads) for thread in range(threads)]
+        most = max(last - first for first, last in shares)
+        assert most <= 1.25 * rows / threads or most - 1 < rows / threads
 
 
 def test_no_rows_no_steps(way: str) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 from kernel_runner import build_kernel, emulate_kernel, padded, run_kernel
-from kgen.runtime.isa import LANES
+from kgen.runtime.isa import LANES, ROWS
 from kgen.runtime.kernels import Kernel
 
 WAYS = [run_kernel, emulate_kernel]
@@ -364,15 +364,37 @@ set_element(bounds, 0, 0, first)
 set_element(bounds, 0, 1, last)
 """
     )
+    assert_shares(kernel, n, threads, 8, (0,) * 8)
+
+
+def assert_shares(kernel: Any, n: int, threads: int, grain: int, clock: tuple[int, ...]) -> None:
+    """Slices follow one another, in whole grains but for the end."""
     reached = 0
     for thread in range(threads):
         native, emulated = padded([0, 0], "int64"), padded([0, 0], "int64")
-        run_kernel(kernel, [native], n, thread=thread, threads=threads)
-        emulate_kernel(kernel, [emulated], n, thread=thread, threads=threads)
+        run_kernel(kernel, [native], n, thread=thread, threads=threads, clock=clock)
+        emulate_kernel(kernel, [emulated], n, thread=thread, threads=threads, clock=clock)
         np.testing.assert_array_equal(native, emulated)
-        assert native[0] == reached and native[0] % 8 in (0, n % 8)
+        assert native[0] == reached and native[0] % grain in (0, n % grain)
         reached = native[1]
     assert reached == n
+
+
+@pytest.mark.parametrize("n", [0, 1, 7, 100])
+@pytest.mark.parametrize("threads", [1, 3])
+@pytest.mark.parametrize("grain", [0, 1, 2])
+def test_the_clock_tells_the_grains(build: Any, n: int, threads: int, grain: int) -> None:
+    kernel = build(
+        """
+first, last = share_batch(clock, batch, thread, threads)
+again, end = share_rows(clock, batch, 5, 4, thread, threads)
+top, bottom, left, right = share_block(clock, batch, 9, 1, thread, threads)
+bounds = i64vector(args, 0)
+set_element(bounds, 0, 0, first if again == 5 * first and top == first else -1)
+set_element(bounds, 0, 1, last if end == 5 * last and bottom == last and right == 9 else -1)
+"""
+    )
+    assert_shares(kernel, n, threads, grain or ROWS, (0, 0, 0, 0, 0, 0, grain, 0))
 
 
 @pytest.mark.parametrize("run", WAYS)
@@ -458,16 +480,20 @@ def test_the_first_rows_of_a_tile_are_stored(build: Any, run: Any) -> None:
     kernel = build(
         """
 a = matrix(args, 0, 7, 20)
-for count in range(-1, 7):
+b = matrix(args, 1, 7, 3)
+for less in range(8):
+    count = 6 - less
     store_rows(a, 1, 0, full(5, 2, 3.0 + count), count)
+    store_column(b, 1, full(5, 1, 3.0 + count), 2, count)
 """
     )
-    target = padded(np.zeros((7, 20)))
-    run(kernel, [target])
-    expected = np.zeros((7, 20), np.float32)
-    expected[1:6] = 9.0  # the last of the counts covers the whole tile
-    np.testing.assert_array_equal(target[:140].reshape(7, 20), expected)
-    assert (target[140:] == 77).all()
+    target, column = padded(np.zeros((7, 20))), padded(np.zeros((7, 3)))
+    run(kernel, [target, column])
+    # Of the counts, which fall, the last that takes in row r of the tile is r + 1.
+    values = np.array([0.0, 4.0, 5.0, 6.0, 7.0, 8.0, 0.0], np.float32)[:, None]
+    np.testing.assert_array_equal(target[:140].reshape(7, 20), values.repeat(20, 1))
+    np.testing.assert_array_equal(column[:21].reshape(7, 3), values * [0.0, 0.0, 1.0])
+    assert (target[140:] == 77).all() and (column[21:] == 77).all()
 
 
 @pytest.mark.parametrize("run", WAYS)

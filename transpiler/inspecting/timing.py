@@ -49,7 +49,7 @@ class Timer:
         # Results would be written to rows of the caller's; those that a step makes stay here.
         results = {id(command) for command in self.prepared.results}
         kept = [entry for entry in self.prepared.commands if id(entry) not in results]
-        self.plan = Plan(kept)
+        self.plan = Plan(kept, self.prepared.grain)
         for command in self.plan.calls:
             self.plan.arguments_of[command][:] = self.prepared.plan.arguments_of[command]
         calls = unrolled((*program.calls, *program.update), sizes)
@@ -86,7 +86,7 @@ class Timer:
 
     def _alone(self, command: Command) -> Plan:
         """A plan of this command alone, on the arguments of the whole plan."""
-        plan = Plan([command])
+        plan = Plan([command], self.prepared.grain)
         plan.arguments_of[command][:] = self.prepared.plan.arguments_of[command]
         return plan
 

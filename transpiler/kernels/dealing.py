@@ -162,12 +162,12 @@ def _whole(loop: Loop, total: str) -> Loop:
 
 
 def _total(share: str) -> str:
-    """What `share`, `share_rows` or `share_block` divide: all rows, or the batch."""
+    """What a function that shares divides: all rows, or the batch."""
     function, _, arguments = share.removesuffix(")").partition("(")
     parts = _arguments(arguments)
-    if function == "share":
-        return parts[0]
-    return parts[1] if function == "share_block" else mul(parts[1], grouped(parts[2]))
+    if function == "share_rows":
+        return mul(parts[1], grouped(parts[2]))
+    return parts[0] if function == "share" else parts[1]
 
 
 def _turns(loop: Loop) -> str:

@@ -40,8 +40,14 @@ def shared(rows: Shape, grain: str = "ROWS") -> str:
         return f"share({product_text(rows)}, ROWS, thread, threads)"
     each = product_text(tuple(size for size in rows if size != BATCH))
     if each == "1":
-        return "share(batch, ROWS, thread, threads)"
+        return "share_batch(clock, batch, thread, threads)"
     return f"share_rows(clock, batch, {each}, {grain}, thread, threads)"
+
+
+def own_rows(body: Body, rows: Shape, height: str | int) -> str:
+    """How many rows of a tile that starts at row i are the thread's own, if not all have to be."""
+    is_whole = body.fusion.by_tiles or str(height) == "1" or not starts_with_batch(rows)
+    return "" if is_whole else "last - i"
 
 
 def starts_with_batch(shape: Shape) -> bool:

@@ -111,7 +111,7 @@ def tile_start(extent: int | str, height: str) -> tuple[str, str]:
     return f"max(min(tile, {extent} - {height}), 0)", f"{extent} - ox"
 
 
-_IMAGES = "share(batch, ROWS, thread, threads)"
+_IMAGES = "share_batch(clock, batch, thread, threads)"
 
 
 def _shared_images(shape: Shape) -> str:

@@ -15,6 +15,7 @@ from kgen.kernels.loops import (
     Width,
     epilogue,
     known_size,
+    own_rows,
     product_vectors,
     rows_text,
     shared,
@@ -82,7 +83,8 @@ def matmul(body: Body) -> KernelText:
     b_name = body.view(b, str(inner), cols)
     tiles = Loop(f"j in range(0, {cols}, {step})"), Loop(f"i in range(first, last, {rows})")
     is_whole, together = bounds == "first, last", isinstance(inner, int) and inner >= LONG_SUM
-    finish = epilogue(body, Cursor("i", "j", rows, vectors))
+    own = own_rows(body, a.shape[:-1], rows)
+    finish = epilogue(body, Cursor("i", "j", rows, vectors, limit=own))
     spread: Sequence[str] = stage.head
     if is_whole and not spread:
         spread = dealt(share, tiles, free=True, together=together)[0]
@@ -144,13 +146,16 @@ def _blocked(
 ) -> BlockedMatmulText:
     """The product in blocks; sums of what was met so far wait where the kernel stores a result."""
     shape = body.group.anchor.output.shape
+    sums = body.view(partial, rows_text(shape[:-1]), known_size(shape[-1:]))
+    cut = own_rows(body, shape[:-1], text.rows)
     return BlockedMatmulText(
         **_parts(text),
         tall=str(tall),
         block=str(_block(int(text.inner))),
         packing=(packing,) if packing else (),
         right="panel, k - start, 0" if packing else f"{text.b}, k, j",
-        sums=body.view(partial, rows_text(shape[:-1]), known_size(shape[-1:])),
+        sums=sums,
+        waiting=f"store_rows({sums}, i, j, acc, {cut})" if cut else f"store({sums}, i, j, acc)",
     )
 
 
@@ -176,7 +181,8 @@ def dot_panels(body: Body) -> NestText:
     take_names(body, "start")
     left = body.view(a, rows_text(a.shape[:-1]), inner)
     right = body.view(b, str(cols // PANEL * inner), PANEL)
-    finish = epilogue(body, Cursor("i", "j", "HALF_ROWS", "4"))
+    own = own_rows(body, a.shape[:-1], "HALF_ROWS")
+    finish = epilogue(body, Cursor("i", "j", "HALF_ROWS", "4", limit=own))
     return nest(
         free=True,
         share=share,
@@ -202,7 +208,8 @@ def dot_turned(body: Body) -> MatmulText:
     left = body.view(a, rows_text(a.shape[:-1]), inner)
     right = body.view(b, str(cols), inner)
     partial = _partial(body) if inner > BLOCK else None
-    finish = epilogue(body, Cursor("i", "j", rows, vectors))
+    own = own_rows(body, a.shape[:-1], rows)
+    finish = epilogue(body, Cursor("i", "j", rows, vectors, limit=own))
     text = MatmulText(
         bounds="first, last",
         share=shared(a.shape[:-1]),
@@ -228,6 +235,7 @@ def _dots(body: Body, share: str, bounds: str, inner: int) -> NestText:
     take_names(body, "rows", "column")
     row = body.view(a, rows_text(a.shape[:-1]), inner)
     column = body.view(b, "1", inner)
+    own = own_rows(body, a.shape[:-1], "ROWS")
     return nest(
         free=True,
         share=share,
@@ -239,7 +247,7 @@ def _dots(body: Body, share: str, bounds: str, inner: int) -> NestText:
             f"column = load({column}, 0, k, 1, 1)",
             "acc = acc + rows * column",
         ),
-        finish=("acc = row_sum(acc)", *epilogue(body, Cursor("i", "0", "ROWS", "1"))),
+        finish=("acc = row_sum(acc)", *epilogue(body, Cursor("i", "0", "ROWS", "1", limit=own))),
     )
 
 

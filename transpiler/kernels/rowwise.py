@@ -13,6 +13,7 @@ from kgen.kernels.loops import (
     Width,
     elementwise_members,
     long_vectors,
+    own_rows,
     shared,
     shared_loop,
     starts_with_batch,
@@ -73,7 +74,8 @@ def _uses_row_maps(body: Body) -> bool:
 def _one_pass(body: Body, cols: int, tile_rows: int) -> tuple[Stage, ...]:
     """Rows short enough to stay in registers from the first statement to the last."""
     vectors = f"VECTORS_{cols}" if cols > 4 else "1"
-    cursor = Cursor("i", "0", str(tile_rows), vectors)
+    own = own_rows(body, body.group.domain.rows, tile_rows)
+    cursor = Cursor("i", "0", str(tile_rows), vectors, limit=own)
     for node in body.group.members:
         value = node.output
         if node.op.name in REDUCTIONS:
