@@ -242,6 +242,30 @@ def test_emitted_modules_pass_ruff_as_it_comes(command: list[str], modules: Path
     assert done.returncode == 0, done.stdout + done.stderr
 
 
+def test_modules_with_long_names_pass_ruff(tmp_path: Path) -> None:
+    """What a name makes too long is broken where `ruff format` breaks it."""
+    for length in range(1, 50):
+        name = "M" * length
+        text = f'''model {name}:
+    input {"p" * length}: float32[6, 6, 1]
+    code = {"p" * length} |> Conv2D(4, 3, name="{"c" * length}") |> Flatten() |> Dense(3)
+    view {"v" * length}({"p" * length}) = code
+    output {"q" * length} = code |> Dense(2)
+    train:
+        optimizer = "adam"
+        loss = "mse"
+'''
+        module = compile_text(text, f"{name}.k").text
+        (tmp_path / f"m{length}.py").write_text(module, encoding="utf-8")
+    for command in (["check"], ["format", "--check", "--diff"]):
+        done = subprocess.run(
+            [sys.executable, "-m", "ruff", *command, "--isolated", "--no-cache", str(tmp_path)],
+            capture_output=True,
+            text=True,
+        )
+        assert done.returncode == 0, done.stdout + done.stderr
+
+
 def test_emitted_modules_import_the_runtime_alone(modules: Path) -> None:
     for path in modules.glob("*.py"):
         for module, _ in imports(path):

@@ -14,7 +14,7 @@ from kgen.arrays import array_text
 from kgen.body import Names
 from kgen.dims import bases, expression, symbol
 from kgen.emit_loops import LoopText, call_text, flops_a_row
-from kgen.graph import BATCH, Shape
+from kgen.graph import BATCH, Shape, Size
 from kgen.precision import FLOAT32
 from kgen.program import Buffer, Entry, Kernel, LoopCall, Program, single
 from kgen.reserved import OF_PROGRAMS
@@ -280,8 +280,10 @@ def _model(phase: Phases, names: Names, precision: str, *, alone: bool) -> dict[
 
 def _views(steps: Mapping[str, str]) -> str:
     """The programs of views, by name."""
-    items = {pycode.quoted(name): pycode.sequence([one], "()", 12) for name, one in steps.items()}
-    return pycode.mapping(items, 8, "views=")
+    items = [
+        pycode.sequence([one], "()", 12, f"{pycode.quoted(name)}: ") for name, one in steps.items()
+    ]
+    return pycode.sequence(items, "{}", 8, "views=")
 
 
 def _docstring(text: str, indent: int) -> str:
@@ -308,9 +310,7 @@ def _function(program: Program, calls: Sequence[Entry], name: str, doc: str, *, 
             local[buffer] = names.new(buffer.name)
             lines.append(pycode.wrap(f"    {local[buffer]} = {_arena(buffer, program)}"))
     entries = [
-        f"m.feed({pycode.quoted(feed.name)}, {local[feed.buffer]}, "
-        f"{expression(feed.buffer.row_floats)})"
-        for feed in feeds
+        _copy("feed", feed.name, local[feed.buffer], feed.buffer.row_floats) for feed in feeds
     ]
     entries += ["sync"] if _reads_all({feed.buffer for feed in feeds}, calls) else []
     for index, call in enumerate(calls):
@@ -327,8 +327,7 @@ def _function(program: Program, calls: Sequence[Entry], name: str, doc: str, *, 
         written = {buffer for call in calls if not call.by_batch for buffer in call.writes}
         entries += ["sync"] if written & set(program.outputs.values()) else []
         entries += [
-            f"m.result({pycode.quoted(output)}, {local[buffer]}, "
-            f"{expression(program.widths[output])})"
+            _copy("result", output, local[buffer], program.widths[output])
             for output, buffer in program.outputs.items()
         ]
     lines += (
@@ -337,6 +336,11 @@ def _function(program: Program, calls: Sequence[Entry], name: str, doc: str, *, 
     lines += [f"        {entry}," for entry in entries]
     lines.append("    ]")
     return "\n".join(lines)
+
+
+def _copy(method: str, name: str, buffer: str, width: Size) -> str:
+    """The entry that copies rows to or from where the caller has them."""
+    return pycode.call(f"m.{method}", [pycode.quoted(name), buffer, expression(width)], 8)
 
 
 def _reads_all(fed: Collection[Buffer], calls: Sequence[Entry]) -> bool:

@@ -97,8 +97,13 @@ def specification(phase: Phases, name: str, weights: str, precision: str) -> str
 
 
 def _records(field: str, kind: str, rows: Sequence[tuple[Any, ...]], indent: int = 4) -> str:
-    items = [pycode.call(kind, [pycode.literal(cell) for cell in row], indent + 4) for row in rows]
-    return pycode.sequence(items, "()", indent, f"{field}=" if field else "")
+    prefix = f"{field}=" if field else ""
+    cells = [[pycode.literal(cell) for cell in row] for row in rows]
+    together = pycode.sequence([f"{kind}({', '.join(row)})" for row in cells], "()", indent, prefix)
+    if "\n" not in together:
+        return together
+    items = [pycode.call(kind, row, indent + 4) for row in cells]
+    return pycode.sequence(items, "()", indent, prefix)
 
 
 def _inputs(model: Model) -> list[tuple[Any, ...]]:
