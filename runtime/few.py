@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from kgen.runtime.driver import DIMS_START, GRAIN, grain_of
+from kgen.runtime.driver import DIMS_START, GRAIN, grain_of, is_parted
 from kgen.runtime.helpers import Helpers
 from kgen.runtime.isa import ROWS
 from kgen.runtime.kernels import aligned
@@ -139,8 +139,10 @@ class Few:
         """So many rows from now on."""
         self.rows = rows
         self.block[ROWS_WORD] = rows
-        self.block[GRAIN] = grain_of(rows, self.prepared.plan.grain, self.threads)
-        self.block[PARTS_WORD] = rows < ROWS * self.threads
+        least = self.prepared.plan.grain
+        self.block[GRAIN] = grain_of(rows, least, self.threads)
+        uneven = is_parted(rows, least, self.threads)
+        self.block[PARTS_WORD] = uneven if least == 1 else rows < ROWS * self.threads
         self.given = [source[:rows] for source in self.sources]
         self.found = [target[:rows] for target in self.targets]
 

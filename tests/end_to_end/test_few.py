@@ -46,6 +46,22 @@ model Wide:
 """
 
 
+@pytest.mark.parametrize("threads", [2, 3])
+def test_threads_that_share_rows_change_nothing(
+    monkeypatch: pytest.MonkeyPatch, threads: int
+) -> None:
+    """A row of pictures is much work: helpers take rows of their own where those come out even."""
+    monkeypatch.setenv("KGEN_NUM_THREADS", str(threads))
+    net = kgen.load(EXAMPLES / "29_denoising_autoencoder.k").DenoisingAutoencoder(seed=0)
+    x = np.random.default_rng(0).random((13, 28, 28, 1), dtype=np.float32)
+    expected = net.predict(x, verbose=0)
+    for rows in (*range(1, 14), 4, 1):
+        np.testing.assert_array_equal(net(x[:rows]), expected[:rows])
+        few = net._quick[rows, 28, 28, 1]
+        parts = rows < 2 * threads and rows % threads != 0
+        assert few.shares and few.block[quick.PARTS_WORD] == parts
+
+
 def test_threads_that_share_columns_change_nothing(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
