@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+from kgen.runtime.covering import covering
 from kgen.runtime.device import Device
 from kgen.runtime.isa import ACCUMULATORS, LANES
 from kgen.runtime.kernels import Buffer, Command, Sync
@@ -29,13 +30,8 @@ def vectors_for(cols: int, lanes: int = LANES) -> int:
 
 
 def rows_for(n: int, vectors: int = 2, accumulators: int = ACCUMULATORS) -> int:
-    """Rows of a tile of `vectors` vectors that cover n rows evenly.
-
-    A taller tile reads less for each product; too tall a one leaves the registers, and a last
-    tile that overlaps the one before computes rows twice. Each tile costs some further rows.
-    """
-    tallest = max(1, min(n, accumulators // vectors))
-    return min(range(tallest, 0, -1), key=lambda rows: -(-n // rows) * (rows + 1.5))
+    """Rows of a tile of `vectors` vectors that cover n rows evenly, within the registers."""
+    return covering(n, max(1, accumulators // vectors))[0]
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,7 @@
 
 Of images, two lines of outputs, or some such pairs, are made at a time, so that their sums stay in
 a thread's caches; sixteen products of matrices have a row for each square of 2 by 2 outputs. Of
-lines, one is made at a time by four products, with a row for each pair of outputs.
+lines, some are made at a time by four products, with a row for each pair of outputs.
 """
 
 from __future__ import annotations
@@ -20,16 +20,18 @@ from kgen.kernels.places import add, mul
 from kgen.kernels.winograd_sums import (
     NAMES,
     PARTS,
+    Lines,
     Pairs,
     columns,
+    lines_of,
     loads,
     padded,
     pairs_of,
     products,
     read_images,
     read_lines,
-    squares,
     squares_of_columns,
+    stores,
     taps,
     vectors_of,
 )
@@ -80,42 +82,50 @@ def winograd(body: Body) -> NestText:
 
 
 def _of_lines(body: Body) -> NestText:
-    """One line at a time."""
+    """Some lines at a time, so that tiles cover all their pairs."""
     node = body.group.anchor
     u = node.inputs[1]
     (wide,) = known_sizes(node.output.shape[1:-1])
     channels, cols = known_sizes(u.shape[-2:])
-    rows, vectors, step = wide // 2, vectors_of(cols), padded(channels)
+    vectors, step = vectors_of(cols), padded(channels)
+    lines = lines_of(wide // 2, vectors, step)
     kernel = body.view(u, str(4 * channels), cols)
     reading = read_lines(body, wide)
     panel = vectors * body.lanes
-    (images,) = reading.images
-    spaces = (
-        f"squares = workspace({4 * rows * step}, {channels}, {step})",
-        f"products = workspace({4 * rows * panel}, {panel}, {panel})",
-        f"sums = workspace({wide * panel}, {panel}, {panel})",
+    block = lines.block(
+        f"squares = workspace({4 * lines.rows * step}, {channels}, {step})",
+        f"products = workspace({4 * lines.rows * panel}, {panel}, {panel})",
     )
-    source = reading.windows
-    place = source.geometry.row([reading.n, "tile * 2"])
-    height = tile_height(wide, vectors)
-    begin, _ = tile_start(wide, height)
-    outputs = Loop(
-        f"tile in range(0, {wide}, {height})",
-        (
-            f"ox = {begin}",
-            f"i = n * {wide} + ox",
-            f"acc = load(sums, ox, 0, {height}, {vectors})",
-        ),
-    )
-    text, depth = opened([outputs], 0)
-    text += indented(epilogue(body, Cursor("i", "j", height, str(vectors), limit="")), depth)
     start = (
-        *squares(source.name, place, "tile", rows, rows, channels),
+        *lines.squares(reading, channels),
         f"for j in range(0, {cols}, {columns_of(vectors)}):",
-        *indented(products(kernel, "tx", rows, channels, vectors, ("tile * 2", "0")), 1),
-        *indented(text, 1),
+        *indented(products(kernel, "tx", lines.rows, lines.count, channels, vectors), 1),
+        *indented(_outputs_of_lines(body, wide, lines, vectors), 1),
     )
-    return _one_by_one(node, (replace(images, lines=(*images.lines, *spaces)),), start)
+    return _one_by_one(node, (block,), start)
+
+
+def _outputs_of_lines(body: Body, wide: int, lines: Lines, vectors: int) -> list[str]:
+    """Sums of three products, side by side, and what follows."""
+    rows, size = lines.rows, f"1, {vectors}"
+    text, depth = opened(
+        [
+            Loop(f"tile in range({lines.count})"),
+            Loop(
+                "side in range(2)",
+                (
+                    "way = 1.0 - 2.0 * side",
+                    f"i = {lines.first} * {wide} + tile * 2 + side",
+                    f"d0 = load(products, tile + side * {3 * rows}, 0, {size})",
+                    f"d1 = load(products, tile + {rows}, 0, {size})",
+                    f"d2 = load(products, tile + {2 * rows}, 0, {size})",
+                    "acc = d1 + way * (d2 + d0)",
+                ),
+            ),
+        ],
+        0,
+    )
+    return text + indented(epilogue(body, Cursor("i", "j", "1", str(vectors), limit="")), depth)
 
 
 def _one_by_one(node: Node, loops: Sequence[Loop], start: Sequence[str]) -> NestText:
@@ -157,17 +167,27 @@ def _of_images(body: Body) -> NestText:
         ),
     )
     across = f"for j in range(0, {cols}, {columns_of(vectors)}):"
-    into = (f"({mul('ty', rows)} + tile) * 2", "j")
     start = (
         *columns(reading, pairs, channels),
         "for ty in range(4):",
         *indented(squares_of_columns(pairs, channels), 1),
         f"    {across}",
-        *indented(products(kernel, "(ty * 4 + tx)", rows, channels, vectors, into), 2),
+        *indented(products(kernel, "(ty * 4 + tx)", rows, rows, channels, vectors), 2),
+        *indented(_sums_of_products(rows, vectors), 2),
         across,
         *indented(_outputs(body, (high, wide), pairs, vectors), 1),
     )
     return _one_by_one(node, loops, start)
+
+
+def _sums_of_products(rows: int, vectors: int) -> list[str]:
+    """Sums of three products, side by side."""
+    return [
+        f"for tile in range({rows}):",
+        f"    row = ({mul('ty', rows)} + tile) * 2",
+        *indented(loads("products", "tile", rows, "0", f"1, {vectors}"), 1),
+        *indented(stores("sums", "row", 1, "j", ("d0 + (d1 + d2)", "(d1 - d2) - d3")), 1),
+    ]
 
 
 def _outputs(body: Body, positions: Sequence[int], pairs: Pairs, vectors: int) -> list[str]:

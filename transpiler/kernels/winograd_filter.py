@@ -17,7 +17,9 @@ from kgen.kernels.dealing import Loop, indented, opened
 from kgen.kernels.nest import nest, take_names, tile_height
 from kgen.kernels.places import add, mul
 from kgen.kernels.winograd_sums import (
+    LARGEST,
     NAMES,
+    Lines,
     Pairs,
     columns,
     loads,
@@ -25,7 +27,6 @@ from kgen.kernels.winograd_sums import (
     pairs_of,
     read_images,
     read_lines,
-    squares,
     squares_of_columns,
     stores,
     vectors_of,
@@ -37,8 +38,6 @@ from kgen.texts import NestText
 _TOGETHER = 64
 # Lines that are shared among threads together, which a block of them divides.
 _SHARED = 8
-# Vectors of the largest tile.
-_LARGEST = 28
 
 
 def winograd_filter(body: Body) -> NestText:
@@ -47,13 +46,13 @@ def winograd_filter(body: Body) -> NestText:
     x, grad = node.inputs
     channels, cols = known_sizes((x.shape[-1], grad.shape[-1]))
     rank = grad.type.rank - 2
-    take_names(body, "t", "start", "count", "lines", "vertical", "slopes", "total", *NAMES)
+    take_names(body, "t", "lines", "vertical", "slopes", "total", *NAMES)
     out = body.view(node.output, f"threads * {3**rank * channels}", cols)
     gradient = body.view(grad, product_text(grad.shape[:-1]), cols)
     body.written.append(node.output)
     size = 4**rank * channels * cols
     # The last tile of a total may reach below all of them.
-    room = size + _LARGEST // vectors_of(cols) * cols
+    room = size + LARGEST // vectors_of(cols) * cols
     loops, start = (_of_images if rank == 2 else _of_lines)(body, gradient)
     text = nest(
         images=x.shape,
@@ -79,27 +78,19 @@ def _of_lines(body: Body, gradient: str) -> tuple[Sequence[Loop], Sequence[str]]
     (wide,) = known_sizes(grad.shape[1:-1])
     channels, cols = known_sizes((x.shape[-1], grad.shape[-1]))
     across, step = wide // 2, padded(channels)
-    block = next((n for n in (1, 2, 4) if 2 * n * across > _TOGETHER), _SHARED)
-    rows = block * across
-    reading = read_lines(body, wide)
-    source = reading.windows
-    (images,) = reading.images
-    row = add(mul("(n - start)", across), "tile") if block > 1 else "tile"
-    place = source.geometry.row([reading.n, "tile * 2"])
-    lines, depth = opened([replace(images, head="n in range(start, start + count)")], 0)
-    lines += indented(squares(source.name, place, row, rows, across, channels), depth)
-    of_grad = _pairs_of_gradients(gradient, f"n * {wide} + tile * 2", row, rows, across, cols)
-    lines += indented(of_grad, depth)
-    blocks = Loop(
-        f"start in range(first, last, {block})",
-        (
-            f"count = min({block}, last - start)",
-            f"squares = workspace({4 * rows * step}, {channels}, {step})",
-            f"slopes = workspace({4 * rows * cols}, {cols}, {cols})",
-        ),
+    together = next((n for n in (1, 2, 4) if 2 * n * across > _TOGETHER), _SHARED)
+    lines = Lines(together, across)
+    place = f"{lines.first} * {wide} + tile * 2"
+    block = lines.block(
+        f"squares = workspace({4 * lines.rows * step}, {channels}, {step})",
+        f"slopes = workspace({4 * lines.rows * cols}, {cols}, {cols})",
     )
-    products = _products("tx", rows, mul("count", across), channels, cols)
-    return (blocks,), (*lines, *products)
+    start = (
+        *lines.squares(read_lines(body, wide), channels),
+        *_pairs_of_gradients(gradient, place, "tile", lines.rows, lines.count, cols),
+        *_products("tx", lines.rows, lines.count, channels, cols),
+    )
+    return (block,), start
 
 
 def _of_images(body: Body, gradient: str) -> tuple[Sequence[Loop], Sequence[str]]:
@@ -131,7 +122,7 @@ def _of_images(body: Body, gradient: str) -> tuple[Sequence[Loop], Sequence[str]
         "for ty in range(4):",
         *indented(squares_of_columns(pairs, channels), 1),
         *indented(pairs.each(of_grad), 1),
-        *indented(_products("(ty * 4 + tx)", rows, str(rows), channels, cols), 1),
+        *indented(_products("(ty * 4 + tx)", rows, rows, channels, cols), 1),
     )
     return loops, start
 
@@ -142,7 +133,7 @@ def _sums(target: str, row: str, step: int) -> tuple[str, ...]:
 
 
 def _pairs_of_gradients(
-    source: str, place: str, row: str, step: int, across: int, cols: int
+    source: str, place: str, row: str, step: int, across: int | str, cols: int
 ) -> list[str]:
     """Sums of two neighbours."""
     each = vectors_of(cols)
@@ -175,7 +166,7 @@ def _lines_of_gradients(
     return pairs.each(text)
 
 
-def _products(number: str, rows: int, count: str, channels: int, cols: int) -> list[str]:
+def _products(number: str, rows: int, count: int | str, channels: int, cols: int) -> list[str]:
     """Four products of matrices, from that of a `number` on, added to their totals.
 
     The first `count` of the `rows` of each factor count.
@@ -197,7 +188,7 @@ def _products(number: str, rows: int, count: str, channels: int, cols: int) -> l
     first = mul("tx", rows)
     return [
         *text,
-        *indented([f"for k in range({first}, {add(first, count)}):"], depth),
+        *indented([f"for k in range({first}, {add(first, str(count))}):"], depth),
         *indented(["acc = outer_t(acc, squares, k, tile, slopes, k, j)"], depth + 1),
         *indented([f"store_rows(total, row, j, acc, {channels} - tile)"], depth),
     ]

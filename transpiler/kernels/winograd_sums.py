@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from kgen.body import Body
 from kgen.kernels.bordering import Reading, is_bordered, read
@@ -12,12 +12,18 @@ from kgen.kernels.dealing import Loop, indented, opened
 from kgen.kernels.geometry import Geometry
 from kgen.kernels.nest import tile_height, tile_start
 from kgen.kernels.places import add, mul
+from kgen.runtime.covering import covering
 
 # What the neighbours are called, and all other names in these texts.
 PARTS = ("d0", "d1", "d2", "d3")
-NAMES = ("c", "k", "kk", "row", "tile", "pair", "squares", "columns", "products", "sums", *PARTS)
+NAMES = (
+    *("c", "k", "kk", "row", "tile", "pair", "start", "count"),
+    *("squares", "columns", "products", "sums", *PARTS),
+)
 # Squares from which a product of matrices is worth its kernel's loads, and floats of their sums.
 _MANY, _MOST = 32, 1 << 16
+# Vectors of the largest tile of any processor, and how near the best tiles are to come.
+LARGEST, _NEAR = 28, 1.04
 # Floats of lines that are copied together with their border.
 _LINES = 1 << 15
 
@@ -61,6 +67,61 @@ def pairs_of(high: int, wide: int, channels: int) -> Pairs:
     ]
     enough = [count for count in fitting if count * across >= _MANY]
     return Pairs(min(enough, default=max(fitting, default=1)), across)
+
+
+@dataclass(frozen=True)
+class Lines:
+    """The lines of outputs that are made together, and the pairs of each."""
+
+    together: int
+    across: int
+
+    @property
+    def rows(self) -> int:
+        """All pairs."""
+        return self.together * self.across
+
+    @property
+    def count(self) -> int | str:
+        """All pairs of the lines that are left."""
+        return mul("count", self.across) if self.together > 1 else self.across
+
+    @property
+    def first(self) -> str:
+        """The first line."""
+        return "start" if self.together > 1 else "n"
+
+    def block(self, *spaces: str) -> Loop:
+        """The loop over blocks of lines, each of which begins with its workspaces."""
+        if self.together == 1:
+            return Loop("n in range(first, last)", spaces)
+        count = f"count = min({self.together}, last - start)"
+        return Loop(f"start in range(first, last, {self.together})", (count, *spaces))
+
+    def squares(self, reading: Reading, channels: int) -> list[str]:
+        """Sums of four neighbours, for all pairs of a block's lines."""
+        source = reading.windows
+        (images,) = reading.images
+        place = source.geometry.row([reading.n, "tile * 2"])
+        if self.together == 1:
+            found = squares(source.name, place, "tile", self.rows, self.across, channels)
+            return [*images.lines, *found]
+        row = add(mul("(n - start)", self.across), "tile")
+        text, depth = opened([replace(images, head="n in range(start, start + count)")], 0)
+        found = squares(source.name, place, row, self.rows, self.across, channels)
+        return text + indented(found, depth)
+
+
+def lines_of(across: int, vectors: int, step: int) -> Lines:
+    """As few as tiles cover almost as well as they would a great many."""
+    tallest, most = LARGEST // vectors, max(1, _MOST // (4 * across * step))
+    best = covering(tallest, tallest)[1] / tallest
+    fine = (
+        lines
+        for lines in range(1, most)
+        if covering(lines * across, tallest)[1] <= _NEAR * best * lines * across
+    )
+    return Lines(next(fine, most), across)
 
 
 def read_lines(body: Body, wide: int) -> Reading:
@@ -161,31 +222,22 @@ def squares(source: str, place: str, row: str, step: int, across: int, channels:
 
 
 def products(
-    kernel: str, number: str, rows: int, channels: int, vectors: int, into: tuple[str, str]
+    kernel: str, number: str, rows: int, count: int | str, channels: int, vectors: int
 ) -> list[str]:
-    """Four products of matrices, from that of a `number` on, and the sums of them side by side.
-
-    `into` is the row of the first sum of a tile, and the column.
-    """
+    """Four products of matrices, from that of a `number` on; the first `count` rows count."""
     height = tile_height(rows, vectors)
-    start, _ = tile_start(rows, height)
+    start, _ = tile_start(count, height)
     loops = [
         Loop("tx in range(4)", (f"kk = {mul(number, channels)}",)),
         Loop(
-            f"tile in range(0, {rows}, {height})",
+            f"tile in range(0, {count}, {height})",
             (f"row = {add(mul('tx', rows), start)}", f"acc = zeros({height}, {vectors})"),
         ),
     ]
     text, depth = opened(loops, 0)
-    sums = ("d0 + (d1 + d2)", "(d1 - d2) - d3")
-    row, column = into
     return [
         *text,
         *indented([f"for k in range({channels}):"], depth),
         *indented([f"acc = outer(acc, squares, row, k, {kernel}, kk + k, j)"], depth + 1),
         *indented(["store(products, row, 0, acc)"], depth),
-        f"for tile in range({rows}):",
-        f"    row = {row}",
-        *indented(loads("products", "tile", rows, "0", f"1, {vectors}"), 1),
-        *indented(stores("sums", "row", 1, column, sums), 1),
     ]
