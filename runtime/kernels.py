@@ -45,7 +45,7 @@ KERNEL_SIGNATURE = types.void(
     types.CPointer(types.voidptr),
 )
 # Tile functions whose callers can be parted.
-PARTING = {"share_rows", "share_block"}
+PARTING = {"share_rows", "share_block", "transpose_block"}
 # Tile functions that products are made of, and what the heights of tiles are called that take as
 # many registers as there are (`memory.rows_for`).
 PRODUCTS, TALL_TILES = {"outer", "outer_t"}, "ROWS_"
