@@ -42,7 +42,7 @@ MANY_POSITIONS = 128
 def tile_vectors(cols: int, height: Width, lanes: int) -> int:
     """Vectors in a tile: more where it is low, as far as the columns go."""
     most = max(1, -(-cols // lanes))
-    wanted = 2 if isinstance(height, str) or height > 5 else 4 if height > 2 else 8
+    wanted = 2 if isinstance(height, str) or height > 7 else 4 if height > 2 else 8
     return min(most, wanted) if most != 3 or wanted < 3 else 3
 
 
