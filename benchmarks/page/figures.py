@@ -27,7 +27,7 @@ class Figures:
 def read_figures(folder: Path) -> Figures:
     """All files of a folder: `peers*.json`, `scaling*.json`, `roofline*.json`, `compile*.json`.
 
-    Of two files with the same model the later name wins.
+    Of two files with the same question to the same model the later name wins.
 
     Raises:
         FileNotFoundError: there are none.
@@ -39,7 +39,8 @@ def read_figures(folder: Path) -> Figures:
     for path in paths:
         record = json.loads(path.read_text(encoding="utf-8"))
         if path.name.startswith("peers"):
-            found.peers |= record["models"]
+            for model, entry in record["models"].items():
+                found.peers[model] = found.peers.get(model, {}) | entry
         elif path.name.startswith("scaling"):
             found.sweeps |= record["sweeps"]
         elif path.name.startswith("roofline"):
