@@ -194,6 +194,16 @@ def canned(folder: Path) -> None:
         (folder / f"{name}.json").write_text(json.dumps({**machine, **record}), encoding="utf-8")
 
 
+def test_figures_of_one_model_may_come_from_several_files(tmp_path: Path) -> None:
+    canned(tmp_path)
+    before = read_figures(tmp_path).peers["02"]
+    starts = {"cold": {"kgen": [1.5]}}
+    later = {"machine": {"load": 0.0}, "models": {"02": {"startup": starts}}}
+    (tmp_path / "peers_starts.json").write_text(json.dumps(later), encoding="utf-8")
+    after = read_figures(tmp_path).peers["02"]
+    assert after["steady"] == before["steady"] and after["startup"] == starts
+
+
 def test_the_page_is_made_from_saved_figures(tmp_path: Path) -> None:
     pytest.importorskip("matplotlib")
     results = tmp_path / "results"

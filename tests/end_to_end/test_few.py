@@ -37,15 +37,6 @@ def test_a_call_is_predict_whatever_the_rows_and_the_weights(tmp_path: Path) -> 
     np.testing.assert_array_equal(again(x[:4]), net(x[:4]))
 
 
-WIDE = """
-model Wide:
-    input x: float32[300]
-    output y = x |> Dense(512, activation="relu") |> Dense(512, activation="tanh") |> Dense(3)
-    train:
-        loss = "mse"
-"""
-
-
 @pytest.mark.parametrize("threads", [2, 3])
 def test_threads_that_share_rows_change_nothing(
     monkeypatch: pytest.MonkeyPatch, threads: int
@@ -60,6 +51,15 @@ def test_threads_that_share_rows_change_nothing(
         few = net._quick[rows, 28, 28, 1]
         parts = rows < 2 * threads and rows % threads != 0
         assert few.shares and few.block[quick.PARTS_WORD] == parts
+
+
+WIDE = """
+model Wide:
+    input x: float32[300]
+    output y = x |> Dense(512, activation="relu") |> Dense(512, activation="tanh") |> Dense(3)
+    train:
+        loss = "mse"
+"""
 
 
 def test_threads_that_share_columns_change_nothing(

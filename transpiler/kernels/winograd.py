@@ -107,7 +107,6 @@ def _of_lines(body: Body) -> NestText:
 
 def _outputs_of_lines(body: Body, wide: int, lines: Lines, vectors: int) -> list[str]:
     """Sums of three products, side by side, and what follows."""
-    rows, size = lines.rows, f"1, {vectors}"
     text, depth = opened(
         [
             Loop(f"tile in range({lines.count})"),
@@ -116,16 +115,23 @@ def _outputs_of_lines(body: Body, wide: int, lines: Lines, vectors: int) -> list
                 (
                     "way = 1.0 - 2.0 * side",
                     f"i = {lines.first} * {wide} + tile * 2 + side",
-                    f"d0 = load(products, tile + side * {3 * rows}, 0, {size})",
-                    f"d1 = load(products, tile + {rows}, 0, {size})",
-                    f"d2 = load(products, tile + {2 * rows}, 0, {size})",
-                    "acc = d1 + way * (d2 + d0)",
+                    *_of_three("products", "tile", lines.rows, "0", f"1, {vectors}"),
                 ),
             ),
         ],
         0,
     )
     return text + indented(epilogue(body, Cursor("i", "j", "1", str(vectors), limit="")), depth)
+
+
+def _of_three(source: str, row: str, step: int, column: str, size: str) -> tuple[str, ...]:
+    """The one or the other sum, by `side`, of three of four tiles whose rows are `step` apart."""
+    return (
+        f"d0 = load({source}, {row} + side * {3 * step}, {column}, {size})",
+        f"d1 = load({source}, {row} + {step}, {column}, {size})",
+        f"d2 = load({source}, {row} + {2 * step}, {column}, {size})",
+        "acc = d1 + way * (d2 + d0)",
+    )
 
 
 def _one_by_one(node: Node, loops: Sequence[Loop], start: Sequence[str]) -> NestText:
@@ -206,10 +212,7 @@ def _outputs(body: Body, positions: Sequence[int], pairs: Pairs, vectors: int) -
                     f"ox = {start}",
                     f"i = ({line}) * {wide} + ox",
                     f"row = {add(mul(pairs.name, wide), 'ox')}",
-                    f"d0 = load(sums, row + side * {6 * pairs.rows}, j, {size})",
-                    f"d1 = load(sums, row + {2 * pairs.rows}, j, {size})",
-                    f"d2 = load(sums, row + {4 * pairs.rows}, j, {size})",
-                    "acc = d1 + way * (d2 + d0)",
+                    *_of_three("sums", "row", 2 * pairs.rows, "j", size),
                 ),
             ),
         ],

@@ -102,12 +102,11 @@ class Lines:
         """Sums of four neighbours, for all pairs of a block's lines."""
         source = reading.windows
         (images,) = reading.images
-        place = source.geometry.row([reading.n, "tile * 2"])
-        if self.together == 1:
-            found = squares(source.name, place, "tile", self.rows, self.across, channels)
-            return [*images.lines, *found]
-        row = add(mul("(n - start)", self.across), "tile")
-        text, depth = opened([replace(images, head="n in range(start, start + count)")], 0)
+        place, row = source.geometry.row([reading.n, "tile * 2"]), "tile"
+        text, depth = list(images.lines), 0
+        if self.together > 1:
+            row = add(mul("(n - start)", self.across), row)
+            text, depth = opened([replace(images, head="n in range(start, start + count)")], 0)
         found = squares(source.name, place, row, self.rows, self.across, channels)
         return text + indented(found, depth)
 
