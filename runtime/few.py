@@ -19,11 +19,13 @@ from kgen.runtime.isa import ROWS
 from kgen.runtime.kernels import aligned
 from kgen.runtime.sharing import (
     CALLS_WORD,
+    HELPED,
     MEET_BY_PARTS,
     MEET_BY_ROWS,
     PARTED,
     PARTS_WORD,
     ROWS_WORD,
+    STRAND,
     TABLE_START,
     WAIT_WORD,
     native_few,
@@ -35,7 +37,7 @@ FEW = 256
 SINGLE = 4
 # Pauses that a leader waits for helpers where there is much work: about 0.2 ms.
 PAUSES = 4000
-# Arithmetic of a row from which help pays, and of its kernels on average.
+# Arithmetic of a row from which help pays, and between two meetings on average.
 WORTH_SHARING, WORTH_MEETING = 400_000, 50_000
 # Arithmetic of a call from which helpers are woken and waited for.
 WORTH_WAITING = 8_000_000
@@ -46,13 +48,21 @@ REST, LONGEST_REST = 0.001, 0.02
 def _flags(plan: Any) -> npt.NDArray[np.int64]:
     """For each call, which threads take part in it and whether they meet after it.
 
-    Where threads share the parts of rows, thread 0 alone runs the kernels that cannot be parted.
+    Where threads share the parts of rows, one alone runs a kernel that cannot be parted: thread 0,
+    but for strands, of which each has a thread of its own.
     """
     parted = np.array([call.kernel.is_parted for call in plan.calls])
-    following = np.append(parted[1:], False)
+    strands = np.array([call.strand for call in plan.calls])
+    if parted[strands >= 0].any():  # all threads have work in each
+        strands[:] = -1
+    aside = strands >= 0
+    parting = (strands == 0) & (np.append(-1, strands[:-1]) != 0)
+    following = np.append((parted | parting)[1:], False)
+    ending = aside & ~np.append(aside[1:], False)
     by_rows = plan.table[:, 1] != 0
     by_rows[-1] = True
-    flags = PARTED * parted + MEET_BY_PARTS * (parted | following) + MEET_BY_ROWS * by_rows
+    flags = PARTED * parted + HELPED * (parted | parting) + STRAND * np.maximum(strands, 0)
+    flags += MEET_BY_PARTS * (parted | following | ending) + MEET_BY_ROWS * by_rows
     return np.asarray(flags, np.int64)
 
 
@@ -81,7 +91,9 @@ class Few:
         self.least, self.most = least, most
         self.row_shapes = [shape for _, shape in given]
         self.kinds = [(np.dtype(one.dtype), one.limit) for one, _ in given]
-        worth = max(WORTH_SHARING, WORTH_MEETING * len(prepared.plan.calls))
+        flags = _flags(prepared.plan)
+        meetings = np.count_nonzero(flags & MEET_BY_PARTS)
+        worth = max(WORTH_SHARING, WORTH_MEETING * meetings)
         self.shares = threads > 1 and prepared.flops >= worth
         # The least rows that are much work.
         self.large = -(-WORTH_WAITING // max(prepared.flops, 1))
@@ -108,7 +120,7 @@ class Few:
         self.block[CALLS_WORD] = len(plan.calls)
         self.block[DIMS_START : DIMS_START + len(prepared.dims)] = prepared.dims
         table = plan.table.copy()
-        table[:, 1] = _flags(plan)
+        table[:, 1] = flags
         self.block[TABLE_START:] = table.reshape(-1)
         self.threads = threads
         self.helpers = Helpers(self.block, self.threads)

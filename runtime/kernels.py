@@ -7,8 +7,8 @@ runs. `sync` in the list makes all threads wait for each other.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -198,10 +198,14 @@ class Kernel:
 
 @dataclass(frozen=True, eq=False)
 class Command:
-    """A kernel and the buffers it works on."""
+    """A kernel and the buffers it works on.
+
+    `strand` numbers lists of commands of which few rows are work for one thread each; -1 is none.
+    """
 
     kernel: Kernel
     buffers: tuple[Buffer, ...]
+    strand: int = -1
 
     def addresses(self) -> npt.NDArray[np.int64]:
         """The table of buffer addresses that the machine code reads."""
@@ -216,6 +220,15 @@ class Sync:
 
 
 sync = Sync()
+
+
+def side_by_side(*strands: Iterable[Command]) -> list[Command]:
+    """One after another, commands that do not need those of another strand."""
+    return [
+        replace(command, strand=number)
+        for number, strand in enumerate(strands)
+        for command in strand
+    ]
 
 
 def kernel(function: Callable[..., Any]) -> Kernel:

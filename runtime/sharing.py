@@ -33,8 +33,9 @@ ROWS_WORD, CALLS_WORD, WAIT_WORD = CLOCK_WORDS, CLOCK_WORDS + 1, CLOCK_WORDS + 2
 PARTS_WORD = CLOCK_WORDS + 3
 TABLE_START = CLOCK_WORDS + 4
 # What a call's second word says: threads share the parts of a row; they meet after the call where
-# they share the parts of rows, or rows.
-PARTED, MEET_BY_PARTS, MEET_BY_ROWS = 1, 2, 4
+# they share the parts of rows, or rows; helpers may come for it where they share the parts of rows;
+# times STRAND, which thread runs it where one does, of as many as there may be.
+PARTED, MEET_BY_PARTS, MEET_BY_ROWS, HELPED, STRAND = 1, 2, 4, 8, 16
 # Words that the threads share, each on a cache line of its own. GATE counts how often helpers were
 # called, times CALL, and those that spin there; START is the call that they begin with, LEADING
 # tells that the leader is at work, PATIENCE the pauses after which they sleep.
@@ -89,7 +90,7 @@ def take_part(block: Any, shared: Any, thread: int, threads: int) -> int:
             at = TABLE_START + TABLE_WORDS * k
             flags = block[at + 1]
             # Helpers are called where they have work, after which all meet: none is left behind.
-            if working < threads and (parts == 0 or flags & PARTED != 0):
+            if working < threads and (parts == 0 or flags & HELPED != 0):
                 gate = atomic_load(shared, GATE)
                 if gate % CALL == threads - 1:
                     block[BY_PARTS] = parts
@@ -99,7 +100,7 @@ def take_part(block: Any, shared: Any, thread: int, threads: int) -> int:
                     else:  # one has just left
                         block[BY_PARTS] = 0
             if working == 1 or (parts == 1 and flags & PARTED == 0):
-                if thread == 0:
+                if thread == flags // STRAND % working:
                     call_kernel(block[at], 0, 1, rows, block, block[at + 2])
             else:
                 call_kernel(block[at], thread, working, rows, block, block[at + 2])

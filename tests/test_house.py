@@ -44,7 +44,7 @@ ROOMS = {
     "precision": "precision",
     "targets": "targets",
     "schedule": "access body budget costs fuse kernels listing lots placing looping ordering plan "
-    "program ranges recompute schedule texts tidy",
+    "program ranges recompute schedule strands texts tidy",
     "emit": "arrays emit emit_loops fingerprint layer_order pycode specification",
     "compiler": "compiler",
     "building": "building importing loading sklearn standalone",

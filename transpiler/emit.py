@@ -19,6 +19,7 @@ from kgen.precision import FLOAT32
 from kgen.program import Buffer, Entry, Kernel, LoopCall, Program, single
 from kgen.reserved import OF_PROGRAMS
 from kgen.specification import Phases, basename, specification, weight_table
+from kgen.strands import has_strands, strands_of
 from kgen.targets import CPU, Target
 from kgen.texts import TEMPLATES
 
@@ -249,7 +250,9 @@ def _model(phase: Phases, names: Names, precision: str, *, alone: bool) -> dict[
         programs["predict"] = [
             add(phase.predict, phase.predict.calls, "predict", "The outputs of one batch.")
         ]
-    if not phase.states and phase.few.kernels() != phase.predict.kernels():
+    few, many = phase.few, phase.predict
+    differs = few.kernels() != many.kernels() or has_strands(few.calls)
+    if not phase.states and differs:
         doc = "The outputs of one row, or of a few."
         programs["few"] = [add(phase.few, phase.few.calls, "predict_few", doc)]
     views = {
@@ -309,20 +312,29 @@ def _function(program: Program, calls: Sequence[Entry], name: str, doc: str, *, 
         if buffer.is_arena:
             local[buffer] = names.new(buffer.name)
             lines.append(pycode.wrap(f"    {local[buffer]} = {_arena(buffer, program)}"))
+
+    def argument(buffer: Buffer) -> str:
+        return local.get(buffer) or _place(buffer)
+
     entries = [
         _copy("feed", feed.name, local[feed.buffer], feed.buffer.row_floats) for feed in feeds
     ]
     entries += ["sync"] if _reads_all({feed.buffer for feed in feeds}, calls) else []
-    for index, call in enumerate(calls):
-        if call.sync and index > 0:
+    for index, strands in enumerate(strands_of(calls)):
+        if strands[0].sync and index > 0:
             entries.append("sync")
-        if isinstance(call, LoopCall):
-            text = LoopText(call, names, lambda buffer: local.get(buffer) or _place(buffer))
-            lines += [""] if lines[-1] == "        ]" else []
-            lines += text.definition()
-            entries.append(text.entry())
-            continue
-        entries.append(call_text(call, lambda buffer: local.get(buffer) or _place(buffer), 8))
+        loops: list[LoopText] = []
+        for call in strands:
+            if isinstance(call, LoopCall):
+                loops.append(LoopText(call, names, argument))
+                lines += [""] if lines[-1] == "        ]" else []
+                lines += loops[-1].definition()
+            else:
+                entries.append(call_text(call, argument, 8))
+        if len(loops) == 1:
+            entries.append(loops[0].calls(8, "*"))
+        elif loops:
+            entries.append(pycode.call("*side_by_side", [loop.calls(12) for loop in loops], 8))
     if final:
         written = {buffer for call in calls if not call.by_batch for buffer in call.writes}
         entries += ["sync"] if written & set(program.outputs.values()) else []

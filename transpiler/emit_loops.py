@@ -49,10 +49,11 @@ class LoopText:
             yield f"            {call_text(call, self.argument, 12)},"
         yield "        ]"
 
-    def entry(self) -> str:
-        """What stands in the program's list."""
+    def calls(self, indent: int, prefix: str = "") -> str:
+        """The calls of all steps, as an expression."""
         steps = expression(self.loop.length)
-        return f"*(call for {self.t} in range({steps}) for call in {self.name}({self.t}))"
+        parts = "call", f"for {self.t} in range({steps})", f"for call in {self.name}({self.t})"
+        return pycode.generator(parts, indent, prefix)
 
     def argument(self, buffer: Buffer) -> str:
         """A buffer at step `t`, as an expression."""

@@ -51,7 +51,8 @@ def _calls(
         again = ", computed again" if call.again else ""
         if isinstance(call, LoopCall):
             steps = evaluate(call.length, dims)
-            yield f"{indent}{call.name} for {call.length} steps{again}:"
+            beside = ", side by side with the loop above" if call.strand > 0 else ""
+            yield f"{indent}{call.name} for {call.length} steps{again}{beside}:"
             yield from _calls(call.calls, f"{indent}    ", steps, rows, dims)
             continue
         cost = call_cost(call, times, rows, dims)

@@ -164,8 +164,11 @@ def _is_ready(
 
 def _conflict(later: Entry, earlier: Entry) -> bool:
     """Whether a barrier must stand between: another thread's part is read or overwritten."""
-    if later.by_batch and earlier.by_batch:
-        return False
+    return not (later.by_batch and earlier.by_batch) and share_memory(later, earlier)
+
+
+def share_memory(later: Entry, earlier: Entry) -> bool:
+    """Whether they must stay in this order: one writes what the other reads or writes."""
     touched = set(later.arguments) | set(later.writes)
     return any(buffer in touched for buffer in earlier.writes) or any(
         buffer in later.writes for buffer in earlier.arguments

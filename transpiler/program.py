@@ -148,7 +148,10 @@ class CarryBuffer(Buffer):
 
 @dataclass(eq=False)
 class LoopCall:
-    """The calls of one step, applied for every step in turn; otherwise as a `Call`."""
+    """The calls of one step, applied for every step in turn; otherwise as a `Call`.
+
+    Neighbours whose `strand` counts up from 0 do not need one another.
+    """
 
     name: str
     length: Size
@@ -160,6 +163,7 @@ class LoopCall:
     sync: bool = False
     phase: int = 0
     again: bool = False
+    strand: int = -1
 
     @property
     def reads(self) -> tuple[Buffer, ...]:

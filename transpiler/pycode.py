@@ -33,6 +33,16 @@ def sequence(items: Sequence[str], brackets: str, indent: int = 0, prefix: str =
     return _bracketed(f"{prefix}{brackets[0]}", items, brackets[1], indent, trailing)
 
 
+def generator(parts: Sequence[str], indent: int = 0, prefix: str = "") -> str:
+    """A generator expression of its value and clauses, in front of a comma."""
+    line = " ".join(parts)
+    if indent + len(f"{prefix}({line}),") <= WIDTH:
+        return f"{prefix}({line})"
+    inner = " " * (indent + 4)
+    body = line if len(inner) + len(line) <= WIDTH else f"\n{inner}".join(parts)
+    return f"{prefix}(\n{inner}{body}\n{' ' * indent})"
+
+
 def mapping(items: Mapping[str, str], indent: int = 0, prefix: str = "") -> str:
     """A dict display; keys and values are source text."""
     return _bracketed(f"{prefix}{{", [f"{k}: {v}" for k, v in items.items()], "}", indent)

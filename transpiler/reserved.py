@@ -24,4 +24,4 @@ LOCALS = """
 """
 RESERVED = frozenset([*LOCALS.split(), *keyword.kwlist, *keyword.softkwlist, *dir(builtins)])
 # What the lists of kernel calls use besides: the memory they are given, and a loop's range.
-OF_PROGRAMS = frozenset(["m", "np", "range", "sync"])
+OF_PROGRAMS = frozenset(["m", "np", "range", "side_by_side", "sync"])

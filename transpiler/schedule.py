@@ -19,6 +19,7 @@ from kgen.precision import FLOAT32
 from kgen.program import Buffer, Call, Entry, Feed, Kernel, Program
 from kgen.recompute import Recomputer
 from kgen.reserved import RESERVED
+from kgen.strands import side_by_side
 
 # A plan with more barriers is worth them if it takes such a part of the memory.
 _LEANER = 0.8
@@ -299,6 +300,7 @@ def schedule(
     outputs = {name: scheduler.buffer(value) for name, value in graph.outputs.items()}
 
     def program(calls: Sequence[Entry]) -> Program:
+        calls = side_by_side(calls) if few else calls
         changes = _following(calls, stages)
         buffers, batch, fixed_size = _place(calls, changes, feeds, outputs)
         return Program(

@@ -72,7 +72,7 @@ CPU = Target(
     ("cpu",),
     {
         **_SHARED,
-        "kernels": "kernel sync",
+        "kernels": "kernel side_by_side sync",
         "memory": "Programs Steps rows_for vectors_for",
         "model": "Model",
     },

@@ -90,3 +90,16 @@ def test_layout_is_that_of_ruff(length: int, count: int) -> None:
     command = [sys.executable, "-m", "ruff", "format", "--isolated", "-"]
     run = subprocess.run(command, input=source, capture_output=True, text=True, check=True)
     assert run.stdout == source
+
+
+def test_generators_are_laid_out_as_by_ruff() -> None:
+    """In a list and in a call's arguments, of every length about the width of a line."""
+    lines: list[str] = []
+    for length in range(20, 65):
+        parts = "call", "for t in range(9)", f"for call in {'a' * length}(t)"
+        listed = pycode.sequence([pycode.generator(parts, 4, "*")] * 2, "[]", 0, "x = ")
+        lines += [listed, pycode.call("f", [pycode.generator(parts, 4)] * 2)]
+    source = "\n".join([*lines, ""])
+    command = [sys.executable, "-m", "ruff", "format", "--isolated", "-"]
+    run = subprocess.run(command, input=source, capture_output=True, text=True, check=True)
+    assert run.stdout == source
