@@ -38,7 +38,7 @@ SINGLE = 4
 # Pauses that a leader waits for helpers where there is much work: about 0.2 ms.
 PAUSES = 4000
 # Arithmetic of a row from which help pays, and between two meetings on average.
-WORTH_SHARING, WORTH_MEETING = 400_000, 50_000
+WORTH_SHARING, WORTH_MEETING = 500_000, 80_000
 # Arithmetic of a call from which helpers are woken and waited for.
 WORTH_WAITING = 8_000_000
 # Seconds without help once cores were not free for it, and at most if that happens again and again.

@@ -99,11 +99,10 @@ def take_part(block: Any, shared: Any, thread: int, threads: int) -> int:
                         working = threads
                     else:  # one has just left
                         block[BY_PARTS] = 0
-            if working == 1 or (parts == 1 and flags & PARTED == 0):
-                if thread == flags // STRAND % working:
-                    call_kernel(block[at], 0, 1, rows, block, block[at + 2])
-            else:
+            if working > 1 and (parts == 0 or flags & PARTED != 0):
                 call_kernel(block[at], thread, working, rows, block, block[at + 2])
+            elif working == 1 or thread == flags // STRAND % working:
+                call_kernel(block[at], 0, 1, rows, block, block[at + 2])
             if working > 1 and flags & (MEET_BY_PARTS if parts == 1 else MEET_BY_ROWS) != 0:
                 turn = atomic_load(shared, ROUND)
                 if atomic_add(shared, HERE, 1) == working - 1:

@@ -57,7 +57,7 @@ _TAKEN = """
     log log10 log1p log2 math matrix maximum minimum normal np numba outer outer_t pack pack_t
     packed_array part_of power prefetch prefetch_write random_key reciprocal rint row_max row_min
     row_sum rows_for rsqrt scalar scratch select set_dimension set_element share share_batch
-    share_block share_rows sigmoid sign sin sinh sqrt square step_in_call step_index store
+    share_block share_rows side_by_side sigmoid sign sin sinh sqrt square step_in_call step_index store
     store_column store_rows sync tan tanh tensor_tile tensor_zeros transpose_block uniform
     vectors_for warps workspace zeros
 """

@@ -68,6 +68,7 @@ def matmul(body: Body) -> KernelText:
         rows, vectors, step = "1", "4", "4 * LANES"
         bounds, columns = "first, last, left, right", "left, right"
         share = f"share_block(clock, batch, {cols}, 4 * LANES, thread, threads)"
+        take_names(body)
     elif single and isinstance(cols, int) and cols >= 64:
         rows, vectors, step = ("1", "8", "8 * LANES") if cols > 64 else ("1", "4", "4 * LANES")
     elif body.rows != "training" and isinstance(cols, int) and cols >= 64:
