@@ -160,6 +160,8 @@ class Fusion:
         self.around = around or graph
         self.strides = strides or {}
         self.results = {root(value) for value in graph.results()}
+        replaced = (graph.inputs.get(name) for name in graph.outputs)
+        self.replaced = {value for value in replaced if value is not None}
         self.users: dict[Value, list[Node]] = {}
         for node in graph.nodes:
             for value in node.inputs:
@@ -225,6 +227,8 @@ class Fusion:
         users = self.users.get(value, [])
         if any(not self._takes_expressions(user) for user in users):
             return False
+        if self._must_be_kept(node):
+            return False
         if node.op.name in FREE or value.dtype == "bool" or node.op.name == "broadcast_to":
             return True
         if users and all(_reduces_rows(user) for user in users):
@@ -238,6 +242,26 @@ class Fusion:
             sources = {v for v in sources if not _is_small(v)}
         small = node.op.cost <= 1 and self.sizes[value] <= _MAX_EXPRESSION
         return small and len(sources) <= 1 and node.op.name not in _KEPT
+
+    def _must_be_kept(self, node: Node) -> bool:
+        """Whether it is a scalar for several nodes, made of what the graph replaces.
+
+        Kernels that compute it again, and replace another such value, would wait for each other.
+        """
+        value = node.output
+        if not self.replaced or count(value.shape) != ONE or value.dtype == "bool":
+            return False
+        if self.replaced.isdisjoint(self._stored(node)):
+            return False
+        return len(set(self._readers(value))) > 1
+
+    def _readers(self, value: Value) -> Iterator[Node]:
+        """The nodes that read a value, through those that are computed wherever they are read."""
+        for user in self.users.get(value, []):
+            if user.op.name in ("reshape", "broadcast_to") or user.output.dtype == "bool":
+                yield from self._readers(user.output)
+            else:
+                yield user
 
     def _is_window(self, node: Node) -> bool:
         """Whether a slice is read in place: some columns of a stored value."""

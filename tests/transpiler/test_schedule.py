@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 import pytest
@@ -167,3 +168,27 @@ def test_many_weights_are_claimed_before_they_are_written(
     lines = [line for line in update.kernel.text.body if line.startswith("prefetch_write")]
     assert len(lines) == claims
     assert claims == 0 or any("(weights, 0, j + 16 * LANES, 1, 4)" in line for line in lines)
+
+
+def test_a_norm_of_weights_of_which_one_is_a_number() -> None:
+    """It is made once, before any gradient is replaced."""
+    text = "model M:\n    input x: float32[6]\n    output y = x |> Dense(1)\n    train:\n"
+    text += '        optimizer = SGD(0.1, global_clipnorm=0.5)\n        loss = "mse"\n'
+    (model,) = elaborate_text(text, "mlp.k")
+    program = lay_out(model, KernelTable()).train
+    assert program is not None
+    calls = [call for call in program.update if isinstance(call, Call)]
+    last = next(place for place, call in enumerate(calls) if "d_dense/bias" in names(call.writes))
+    assert all("d_dense/bias" not in names(call.reads) for call in calls[last + 1 : -1])
+
+
+def names(buffers: Sequence[Buffer]) -> set[str]:
+    return {buffer.name for buffer in buffers}
+
+
+@pytest.mark.parametrize("layer", ["Attention()([x, x]", "AdditiveAttention()([x, x]"])
+def test_sequences_of_one_step(layer: str) -> None:
+    """A mask of what comes before has nothing to count there."""
+    text = f"model M:\n    input x: float32[1, 3]\n    output y = {layer}, use_causal_mask=True)\n"
+    (model,) = elaborate_text(text, "m.k")
+    assert lay_out(model, KernelTable()).predict.calls

@@ -180,6 +180,8 @@ SCALAR_INPUT = register(
 
 def index(shape: Shape) -> Value:
     """The position along the last axis, as float32, in the given shape."""
+    if shape and shape[-1] == 1:
+        return apply("broadcast_to", constant(0.0), shape=tuple(shape))
     return apply("index", shape=shape)
 
 
