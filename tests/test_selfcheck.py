@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import kgen
@@ -40,6 +41,18 @@ def failures(model: Model, kind: Any) -> set[str]:
 
 def test_a_sound_model_passes(built: tuple[Model, Any]) -> None:
     assert failures(*built) == set()
+
+
+def test_steps_of_each_weight_by_itself(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Adafactor sees weights and slots in their own shapes."""
+    monkeypatch.setenv("KGEN_CACHE_DIR", str(tmp_path / "cache"))
+    text = SOURCE.replace("adam", "adafactor").replace("Dense(8, ", "Dense(2, ")
+    path = tmp_path / "small.k"
+    path.write_text(text)
+    (model,) = elaborate_text(text, "small.k")
+    checks = list(selfcheck(model, kgen.load(path).Small, rows=5, threads=()))
+    assert "optimizer step" in {check.what for check in checks}
+    assert all(check.passed for check in checks)
 
 
 def test_wrong_outputs_are_found(built: tuple[Model, Any]) -> None:

@@ -10,6 +10,7 @@ entry, 64 units in the last place.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -181,10 +182,9 @@ def _stepped(model: Model, net: Any, state: Arrays) -> np.ndarray:
 
     def share(name: str, value: Value) -> np.ndarray:
         buffer, _, path = name.partition(":")
-        (size,) = value.shape
-        assert isinstance(size, int)
+        shape = [size for size in value.shape if isinstance(size, int)]
         start = offsets[path] if path else 0
-        return state[buffer][start : start + size]
+        return state[buffer][start : start + math.prod(shape)].reshape(shape)
 
     for graph in model.optimizer.updates(state["weights"].size):
         feeds = {name: share(name, value) for name, value in graph.inputs.items()}
