@@ -148,13 +148,17 @@ class LayerScope:
             )
         return result
 
-    def call_unless_it_keeps(self, inner: LayerInstance, inputs: Any) -> Any:
-        """Apply another layer, and take it back (None) if it has changed weights or states."""
+    def call_for_steps(self, inner: LayerInstance, inputs: Any, steps: Value | float) -> Any:
+        """Apply another layer, and take it back (None) if it has changed weights or states.
+
+        What it adds to the loss counts `steps` times: it is the mean of what each step adds.
+        """
         run = self.run
         updates, losses, results = dict(run.updates), len(run.losses), len(run.results)
         assigned = {path: list(values) for path, values in run.assigned.items()}
         result = self.call(inner, inputs)
         if run.updates == updates:
+            run.losses[losses:] = [loss * steps for loss in run.losses[losses:]]
             return result
         run.updates, run.assigned = updates, assigned
         del run.losses[losses:], run.results[results:]
@@ -221,7 +225,7 @@ class FunctionScope:
     def call(self, inner: LayerInstance, inputs: Any, **arguments: Any) -> Any:
         raise AssertionError("tensor functions have no layers")
 
-    def call_unless_it_keeps(self, inner: LayerInstance, inputs: Any) -> Any:
+    def call_for_steps(self, inner: LayerInstance, inputs: Any, steps: Value | float) -> Any:
         raise AssertionError("tensor functions have no layers")
 
     def fail(self, message: str, *, help: str = "", notes: Iterable[str] = ()) -> NoReturn:

@@ -58,7 +58,8 @@ def _recur(
     results = [found] if isinstance(found, Value) else found
     if first:
         results = [ops.moveaxis(y, -1, y.type.rank - rank - 1) for y in results]
-    results[0] = regularize_activity(scope, options["activity_regularizer"], results[0])
+    for result in results if options["return_state"] else results[:1]:
+        regularize_activity(scope, options["activity_regularizer"], result)
     if mask is not None and options["return_sequences"]:
         scope.set_mask(results[0], mask)
     return results if options["return_state"] else results[0]

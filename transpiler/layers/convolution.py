@@ -9,7 +9,6 @@ from typing import Any, TypeVar
 from kgen import ops
 from kgen.dims import minus, plus, times
 from kgen.graph import ShapeError, Value
-from kgen.layers.activations import activate
 from kgen.layers.family import layer
 from kgen.layers.kinds import (
     ActivationArg,
@@ -27,7 +26,7 @@ from kgen.layers.windows import (
     OptionalExtras,
     Padding,
     Sizes,
-    as_given,
+    activated,
     borders,
     channels_last,
     each,
@@ -86,7 +85,7 @@ def _declare(rank: int) -> None:
         )
         y = convolved(x, kernel, groups, padding, strides, dilation_rate)
         y = biased(scope, y, use_bias, bias_initializer, bias_regularizer, bias_constraint)
-        y = as_given(activate(scope, activation, y), data_format)
+        y = activated(scope, activation, y, data_format)
         return regularize_activity(scope, activity_regularizer, y)
 
     @layer(f"Conv{rank}DTranspose", f"Convolution{rank}DTranspose")
@@ -132,7 +131,7 @@ def _declare(rank: int) -> None:
         )
         y = transposed(x, kernel, padding, output_padding, strides, dilation_rate)
         y = biased(scope, y, use_bias, bias_initializer, bias_regularizer, bias_constraint)
-        y = as_given(activate(scope, activation, y), data_format)
+        y = activated(scope, activation, y, data_format)
         return regularize_activity(scope, activity_regularizer, y)
 
 

@@ -186,8 +186,11 @@ class Scope(Protocol):
         """Apply another layer to a tensor or a list of them, as `inner(inputs, ...)` would."""
         ...
 
-    def call_unless_it_keeps(self, inner: LayerInstance, inputs: Any) -> Any:
-        """As `call`; None, and nothing done, if the layer keeps something of what it is given."""
+    def call_for_steps(self, inner: LayerInstance, inputs: Any, steps: Value | float) -> Any:
+        """As `call`, for so many steps of a sequence as rows of one large batch.
+
+        None, and nothing done, if the layer keeps something of what it is given.
+        """
         ...
 
     def fail(self, message: str, *, help: str = "", notes: Iterable[str] = ()) -> NoReturn:

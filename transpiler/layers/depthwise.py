@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from kgen import ops
 from kgen.graph import Value
-from kgen.layers.activations import activate
 from kgen.layers.convolution import biased
 from kgen.layers.family import layer
 from kgen.layers.kinds import (
@@ -21,7 +20,7 @@ from kgen.layers.shaping import DataFormat
 from kgen.layers.windows import (
     Padding,
     Sizes,
-    as_given,
+    activated,
     borders,
     channels_last,
     each,
@@ -72,7 +71,7 @@ def _declare(rank: int) -> None:
         )
         y = depthwise_convolved(x, kernel, padding, strides, dilation_rate)
         y = biased(scope, y, use_bias, bias_initializer, bias_regularizer, bias_constraint)
-        y = as_given(activate(scope, activation, y), data_format)
+        y = activated(scope, activation, y, data_format)
         return regularize_activity(scope, activity_regularizer, y)
 
     @layer(f"SeparableConv{rank}D", f"SeparableConvolution{rank}D")
@@ -126,7 +125,7 @@ def _declare(rank: int) -> None:
         y = depthwise_convolved(x, depthwise_kernel, padding, strides, dilation_rate)
         y = ops.conv(y, pointwise_kernel, (1,) * rank, (1,) * rank)
         y = biased(scope, y, use_bias, bias_initializer, bias_regularizer, bias_constraint)
-        y = as_given(activate(scope, activation, y), data_format)
+        y = activated(scope, activation, y, data_format)
         return regularize_activity(scope, activity_regularizer, y)
 
 

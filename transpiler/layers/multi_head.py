@@ -97,6 +97,7 @@ class Projections:
                 constraint=self.bias_constraint,
             )
             y = y + ops.reshape(bias, (outer,))
+        y = ops.sigmoid(y) if name == "gate" else y
         y = regularize_activity(self.scope, self.activity_regularizer, y)
         y = y * self.scale if name == "query" else y
         return ops.reshape(y, (*x.shape[:lead], *sizes))
@@ -214,7 +215,7 @@ def multi_head_attention(
     q = project("query", query, (num_heads, key_dim))
     k = project("key", key, (num_heads, key_dim))
     v = project("value", value, (num_heads, size))
-    gate = ops.sigmoid(project("gate", query, (num_heads, size))) if use_gate else None
+    gate = project("gate", query, (num_heads, size)) if use_gate else None
     equations = _equations(query, attention_axes)
     stored = return_attention_scores or dropout > 0.0 or query.type.rank > 3
     if not stored and by_blocks(q, k, v):
@@ -235,7 +236,6 @@ def multi_head_attention(
     outputs = last if output_shape is None else output_shape
     outputs = [outputs] if isinstance(outputs, int) else list(outputs)
     y = project("attention_output", context, outputs, bound=2)
-    y = regularize_activity(scope, activity_regularizer, y)
     if scope.mask_of(query) is not None:
         assert query_mask is not None
         scope.set_mask(y, cast(query_mask, "bool"))
@@ -328,7 +328,7 @@ def group_query_attention(
     q = project("query", query, (num_query_heads, head_dim))
     k = project("key", key, (num_key_value_heads, head_dim))
     v = project("value", value, (num_key_value_heads, head_dim))
-    gate = ops.sigmoid(project("gate", query, (num_query_heads, head_dim))) if use_gate else None
+    gate = project("gate", query, (num_query_heads, head_dim)) if use_gate else None
     stored = return_attention_scores or dropout > 0.0
     if not stored and by_blocks(q, k, v):
         context = masks.attend(q, k, v)
@@ -347,7 +347,10 @@ def group_query_attention(
     last = query.shape[-1]
     assert isinstance(last, int)
     y = project("attention_output", context, [last], bound=2)
+    # Keras has the layer's own output twice: as that of its last product, and as its own.
     y = regularize_activity(scope, activity_regularizer, y)
+    if return_attention_scores:
+        regularize_activity(scope, activity_regularizer, weights)
     if scope.mask_of(query) is not None:
         assert query_mask is not None
         scope.set_mask(y, cast(query_mask, "bool"))

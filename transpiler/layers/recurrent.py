@@ -64,7 +64,8 @@ def recur(
     found = over_time(scope, cell, sequence, given, mask, course, shown=shown)
     results = [found] if isinstance(found, Value) else found
     if "activity_regularizer" in options:
-        results[0] = regularize_activity(scope, options["activity_regularizer"], results[0])
+        for result in results if options["return_state"] else results[:1]:
+            regularize_activity(scope, options["activity_regularizer"], result)
     if mask is not None and options["return_sequences"]:
         scope.set_mask(results[0], mask)
     return results if options["return_state"] else results[0]

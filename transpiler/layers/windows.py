@@ -9,8 +9,9 @@ from typing import Annotated, Any, TypeAlias, TypeVar
 from kgen import ops
 from kgen.dims import ceil_divide
 from kgen.graph import Shape, ShapeError, Size, Value
+from kgen.layers.activations import activate
 from kgen.layers.kinds import Choice, Maybe
-from kgen.layers.registry import Kind
+from kgen.layers.registry import Bound, Kind, Scope
 
 _Function = TypeVar("_Function", bound=Callable[..., Any])
 # Positions by rank, as messages name them.
@@ -130,6 +131,19 @@ def channels_last(x: Value, rank: int, data_format: str | None) -> Value:
 def as_given(y: Value, data_format: str | None) -> Value:
     """The channels back where `data_format` has them."""
     return ops.moveaxis(y, -1, 1) if data_format == "channels_first" else y
+
+
+def activated(scope: Scope, activation: Bound | None, y: Value, data_format: str | None) -> Value:
+    """activation(y) with the channels where `data_format` has them.
+
+    One along an axis, such as softmax, counts the axes as they are then, as in Keras.
+    """
+    inner = activation
+    while inner is not None and "activation" in inner.arguments:
+        inner = inner.arguments["activation"]
+    if inner is not None and "axis" in inner.arguments:
+        return activate(scope, activation, as_given(y, data_format))
+    return as_given(activate(scope, activation, y), data_format)
 
 
 def known_channels(x: Value) -> int:

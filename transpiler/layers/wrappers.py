@@ -129,7 +129,8 @@ def time_distributed(
     inner = scope.sublayer(layer)
     within = _counted(mask) if mask is not None and mask.type.rank > 2 else None
     rows = (times(batch, length), *inputs.shape[2:])
-    result = scope.call_unless_it_keeps(inner, _masked(scope, inputs, within, rows))
+    steps = ops.count(inputs, [1])
+    result = scope.call_for_steps(inner, _masked(scope, inputs, within, rows), steps)
     if result is None:
         call = () if inner.bound is None else inner.bound.definition.call
         if mask is not None and any(param.name == "mask" for param in call):

@@ -10,7 +10,9 @@ import keras
 import numpy as np
 import pytest
 from harness import CallFailure, assert_close, build, make
+from kgen.compiler import elaborate_text
 from kgen.graph import ShapeError
+from kgen.interpret import interpret
 from kgen.layers import registry
 
 rng = np.random.default_rng(7)
@@ -26,6 +28,23 @@ ONE_INPUT: list[tuple[str, dict[str, Any], tuple[int, ...], float]] = [
     ("Dense", {"units": 5, "activation": "relu", "use_bias": False}, (3, 7), 7),
     ("Dense", {"units": 2, "activation": "softmax"}, (2, 3, 4), 24),
     ("Dense", {"units": 1, "activation": "tanh"}, (2, 2, 3, 1), 16),
+    (
+        "Conv2D",
+        {"filters": 4, "kernel_size": 2, "data_format": "channels_first", "activation": "softmax"},
+        (2, 3, 5, 4),
+        64,
+    ),
+    (
+        "SeparableConv1D",
+        {
+            "filters": 2,
+            "kernel_size": 2,
+            "data_format": "channels_first",
+            "activation": "log_softmax",
+        },
+        (2, 3, 5),
+        64,
+    ),
     ("Activation", {"activation": "gelu"}, (3, 4), 16),
     ("Identity", {}, (3, 4), 0),
     ("Dropout", {"rate": 0.3}, (3, 4), 0),
@@ -326,6 +345,41 @@ def test_activity_regularizer() -> None:
     layer(x)
     values = built([x], {"kernel": kernel, "bias": np.zeros(2, np.float32)})
     assert_close(values[built.scope.losses[0]], np.asarray(layer.losses[0]), 32)
+
+
+INNER = 'Sequential([Dense(2, activity_regularizer="l2", name="d")], name="s")'
+ACTIVE = [
+    'LSTM(2, activity_regularizer="l2", return_state=True, name="l")(x)',
+    'GRU(2, activity_regularizer=L1(0.1), return_sequences=True, name="l")(x)',
+    'MultiHeadAttention(2, 3, activity_regularizer="l2", use_gate=True, name="l")(x, x)',
+    'GroupQueryAttention(3, 2, 1, activity_regularizer="l2", name="l")'
+    "(x, x, return_attention_scores=True)",
+    f'TimeDistributed({INNER}, name="l")(x)',
+]
+
+
+@pytest.mark.parametrize("text", ACTIVE)
+def test_activities_that_count(text: str) -> None:
+    """All that a layer gives, what its projections give, and every step of a sequence."""
+    source = f"model M:\n    input x: float32[4, 3]\n    found = {text}\n"
+    several = "return_" in text and "sequences" not in text
+    source += f"    output y = found{'[0]' if several else ''}\n"
+    (model,) = elaborate_text(source + "    train:\n        objective = mean(y) * 0.0\n", "m.k")
+    assert model.evaluate is not None and model.evaluate.loss is not None
+    x = keras.Input((4, 3), name="x")
+    names = vars(keras.layers) | {"L1": keras.regularizers.L1, "Sequential": keras.Sequential}
+    twin = keras.Model(x, eval(text, {**names, "x": x}))  # the text is in the list above
+    array = numbers(2, 4, 3)
+    weights = {}
+    for path, weight in model.evaluate.weights.items():
+        (same,) = (v for v in twin.weights if path.endswith(v.path))
+        weights[path] = numbers(*weight.shape)
+        same.assign(weights[path])
+    twin(array)
+    expected = float(sum(np.asarray(loss) for loss in twin.losses))
+    assert expected > 0.01
+    found = interpret(model.evaluate, {"x": array, **weights})[model.evaluate.loss]
+    assert_close(found, np.float64(expected), 64, scale=expected)
 
 
 def test_weights_are_shared_between_calls() -> None:
