@@ -1,4 +1,4 @@
-"""The limit that a model was built with, `--max-memory`, and what is said where it is reached."""
+"""Limits of memory, `--max-memory`'s and the machine's, and what is said where they are reached."""
 
 from __future__ import annotations
 
@@ -51,6 +51,18 @@ def check_room(
         f"{_largest(memory, commands)}. "
         f"{remedy} (--batch-size), so that it computes values again instead of keeping them, or "
         "raise the limit."
+    )
+
+
+def no_room(
+    spec: Spec, program: str, memory: Memory, commands: Sequence[Command | Sync], rows: int
+) -> MemoryLimitError:
+    """What is raised where the machine does not give an arena for batches of so many rows."""
+    return MemoryLimitError(
+        f"{_DOES.get(program, 'prediction')} with a batch of {rows} needs "
+        f"{byte_text(4 * memory.floats)} at once, more than this machine gives. The largest "
+        f"buffers are {_largest(memory, commands)}. Give a smaller batch_size, or build the module "
+        "with --max-memory, for a plan that takes less."
     )
 
 

@@ -10,10 +10,11 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from kgen.runtime.ceiling import check_room, spare
+from kgen.runtime.ceiling import check_room, no_room, spare
 from kgen.runtime.compiling import Progress
 from kgen.runtime.device import Device
 from kgen.runtime.dims import open_sizes
+from kgen.runtime.errors import MemoryLimitError
 from kgen.runtime.few import FEW, SINGLE, Few
 from kgen.runtime.isa import ROWS
 from kgen.runtime.kernels import Buffer, Command, Kernel, Sync, sync
@@ -74,7 +75,10 @@ class Prepared:
         for part in steps[1:]:
             commands += part.commands(self.memory)
         check_room(spec, program, self.memory, commands, capacity)
-        self.memory.settle(shared, spare(spec, program, self.memory))
+        try:
+            self.memory.settle(shared, spare(spec, program, self.memory))
+        except MemoryError:
+            raise no_room(spec, program, self.memory, commands, capacity) from None
         self.commands = commands
         self.feeds = [(spec.feeds.index(name), command) for name, command in self.memory.feeds]
         self.results = [command for _, command in self.memory.results]
@@ -310,7 +314,8 @@ class Engine:
 
         None under emulation, where a single row is much work, and where rows take much memory.
         """
-        most = min(FEW, QUICK // max(1, *(s.rows for s in getattr(self.programs, program))))
+        memory = self._smallest(program).memory
+        most = min(FEW, QUICK * memory.capacity // max(1, memory.floats - memory.unscaled))
         if program == "few":
             most = min(most, SINGLE)
         least = SINGLE + 1 if program == "predict" and self.programs.few else 1
@@ -344,8 +349,11 @@ class Engine:
         spec, steps = self.spec, getattr(self.programs, program)
         if not self.device.has_quick_calls or spec.max_memory is not None:
             return None
-        arena = SharedArena(self.device)
-        prepared = Prepared(spec, self.state, steps, rows[1], dims, arena, program, totals=False)
+        own = SharedArena(self.device)
+        try:
+            prepared = Prepared(spec, self.state, steps, rows[1], dims, own, program, totals=False)
+        except MemoryLimitError:
+            return None
         if prepared.plan.emulated:
             return None
         inputs = list(zip(spec.inputs, given, strict=True))

@@ -27,7 +27,7 @@ class KernelError(KgenRuntimeError, RuntimeError):
 
 
 class MemoryLimitError(KgenRuntimeError, MemoryError):
-    """A batch needs more memory than the model was built for."""
+    """A batch needs more memory than the model was built for, or than there is."""
 
 
 class DeviceError(KgenRuntimeError, RuntimeError):

@@ -260,6 +260,30 @@ def test_larger_batches_are_refused_when_they_come(folder: Path) -> None:
     assert net.predict(x, batch_size=32).shape == (400, 3)
 
 
+def test_an_arena_that_the_machine_does_not_give(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    net = module(folder, DEEP).Deep(seed=0)
+    x, y = np.zeros((400, 8, 8, 4), np.float32), np.zeros(400, np.int32)
+    net.fit(x[:8], y[:8], verbose=0)
+    before = net.engine.weights.copy()
+    device = type(net.engine.device)
+    allocate = device.allocate
+
+    def scarce(self: Any, count: int, name: str = "") -> Any:
+        if count > 1 << 18:
+            raise MemoryError("no more")
+        return allocate(self, count, name)
+
+    monkeypatch.setattr(device, "allocate", scarce)
+    with pytest.raises(MemoryLimitError, match=r"training with a batch of 400 needs .* at once"):
+        net.fit(x, y, batch_size=400, verbose=0)
+    with pytest.raises(MemoryLimitError, match=r"largest buffers are .*\w+ \(line[^)]*\d+\) "):
+        net.predict(x, batch_size=400)
+    np.testing.assert_array_equal(net.engine.weights, before)
+    net.fit(x[:8], y[:8], verbose=0)
+
+
 def test_programs_take_turns_in_one_arena(folder: Path) -> None:
     net = module(folder, DEEP).Deep(seed=0)
     x, y = np.zeros((ROWS, 8, 8, 4), np.float32), np.zeros(ROWS, np.int32)

@@ -208,6 +208,30 @@ def test_open_sizes_of_much_memory_have_no_quick_call(
     assert not net._quick
 
 
+PLACED = """
+model Placed:
+    input words: int32[40]
+    output y = words |> Embedding(50, 64) |> LSTM(64) |> Dense(2)
+"""
+
+
+def test_quick_calls_take_little_memory_wherever_that_is_laid_out(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A program's memory may be laid out at run time though it has no open sizes."""
+    (tmp_path / "placed.k").write_text(PLACED)
+    model = kgen.load(tmp_path / "placed.k").Placed
+    x = np.arange(120, dtype=np.int32).reshape(3, 40) % 50
+    assert model.programs.predict[0].rows == 0
+    expected = model(seed=0).predict(x, verbose=0)
+    for limit, least, most in ((100, 0, 0), (400_000, 5, 40), (engine.QUICK, 41, quick.FEW)):
+        monkeypatch.setattr(engine, "QUICK", limit)
+        net = model(seed=0)
+        net.compile_program("predict")
+        assert least <= max((rows for rows, _ in net._quick), default=0) <= most
+        np.testing.assert_array_equal(net(x), expected)
+
+
 SEVERAL = """
 model Several:
     input x: float32[30]
