@@ -60,10 +60,14 @@ def matmul(body: Body) -> KernelText:
     single = body.rows == "few" and a.shape[:-1] == (BATCH,)
     packs = large and not single
     if packs:
+        terms = known_size(b.shape[:1])
+        fits = terms * 32 <= _LARGEST_PANEL
         if is_wide(cols):
             rows, vectors, step = "HALF_ROWS", "4", "4 * LANES"
-            partial = _partial(body) if known_size(b.shape[:1]) > BLOCK else None
+        if terms > BLOCK and (is_wide(cols) or not fits):
+            partial = _partial(body)
             take_names(body, "stop", "top", "bottom")
+        packs = fits
     elif single and alone and (large or _is_shared_wide(cols)):  # reading weights is what costs
         rows, vectors, step = "1", "4", "4 * LANES"
         bounds, columns = "first, last, left, right", "left, right"
@@ -256,7 +260,7 @@ def pays_to_pack(inner: Width, cols: Width) -> bool:
     """Panels of long columns miss the caches unless copied together; small ones fit as they are."""
     if isinstance(inner, str) or isinstance(cols, str):
         return False
-    return cols > 64 and inner * cols >= _PACKED and inner * 32 <= _LARGEST_PANEL
+    return cols > 64 and inner * cols >= _PACKED
 
 
 def _is_shared_wide(cols: Width) -> bool:
