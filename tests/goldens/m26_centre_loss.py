@@ -454,26 +454,41 @@ def gradient_of_max_pooling2d_pool_where(thread, threads, batch, clock, args):
 
 
 @kernel
-def gradient_of_conv2d(thread, threads, batch, clock, args):
+def gradient_of_max_pooling2d_1(thread, threads, batch, clock, args):
+    """Line 17 of the model. 123,210 FLOPs a row."""
+    max_pooling2d = matrix(args, 0, batch, 123210)
+    d_flatten_dot = matrix(args, 1, batch, 123210)
+    d_max_pooling2d_1 = matrix(args, 2, batch, 123210)
+    first, last = share_batch(clock, batch, thread, threads)
+    for i in range(first, last):
+        for j in range(0, 123210, 4 * LANES):
+            kept = load(max_pooling2d, i, j, 1, 4) > 0.0
+            d_flatten_dot_tile = load(d_flatten_dot, i, j, 1, 4)
+            d_max_pooling2d_1_tile = select(kept, d_flatten_dot_tile, 0.0)
+            store(d_max_pooling2d_1, i, j, d_max_pooling2d_1_tile)
+
+
+@kernel
+def gradient_of_conv2d_add(thread, threads, batch, clock, args):
     """Line 17 of the model."""
-    d_flatten_dot = matrix(args, 0, batch * 12321, 10)
+    d_max_pooling2d_1 = matrix(args, 0, batch * 12321, 10)
     d_max_pooling2d_pool_where = matrix(args, 1, batch * 12321, 10)
-    d_conv2d = matrix(args, 2, batch * 49729, 10)
+    d_conv2d_add = matrix(args, 2, batch * 49729, 10)
     first, last = share_batch(clock, batch, thread, threads)
     for n in range(first, last):
-        fill_words(d_conv2d, n * 497290, 497290, 0.0)
+        fill_words(d_conv2d_add, n * 497290, 497290, 0.0)
         for oy in range(111):
             for ox in range(111):
                 i = (n * 111 + oy) * 111 + ox
                 iy_first = oy * 2
                 ix_first = ox * 2
                 for j in range(0, 10, LANES):
-                    best = load(d_flatten_dot, i, j, 1, 1)
+                    best = load(d_max_pooling2d_1, i, j, 1, 1)
                     found = load(d_max_pooling2d_pool_where, i, j, 1, 1)
                     for iy in range(iy_first, iy_first + 2):
                         for ix in range(ix_first, ix_first + 2):
                             store(
-                                d_conv2d,
+                                d_conv2d_add,
                                 (n * 223 + iy) * 223 + ix,
                                 j,
                                 select(
@@ -482,21 +497,6 @@ def gradient_of_conv2d(thread, threads, batch, clock, args):
                                     0.0,
                                 ),
                             )
-
-
-@kernel
-def gradient_of_conv2d_add(thread, threads, batch, clock, args):
-    """Line 17 of the model. 497,290 FLOPs a row."""
-    conv2d = matrix(args, 0, batch, 497290)
-    d_conv2d = matrix(args, 1, batch, 497290)
-    d_conv2d_add = matrix(args, 2, batch, 497290)
-    first, last = share_batch(clock, batch, thread, threads)
-    for i in range(first, last):
-        for j in range(0, 497290, 4 * LANES):
-            d_conv2d_greater = load(conv2d, i, j, 1, 4) > 0.0
-            d_conv2d_tile = load(d_conv2d, i, j, 1, 4)
-            d_conv2d_add_tile = select(d_conv2d_greater, d_conv2d_tile, 0.0)
-            store(d_conv2d_add, i, j, d_conv2d_add_tile)
 
 
 @kernel
@@ -735,30 +735,30 @@ def compute_dense_1_add_few(thread, threads, batch, clock, args):
 
 def gradients(m):
     """Forward, loss and backward of one batch of training."""
-    image = m.rows(1491870, 150528)
+    image = m.rows(497290, 150528)
     conv2d = m.rows(0, 497290)
-    max_pooling2d = m.rows(1642398, 123210)
-    dense = m.rows(2012328, 32)
-    label = m.rows(2012498, 1)
-    subtract = m.rows(2012360, 32)
-    distance_sample_weight = m.rows(2012501, 1)
-    d_subtract = m.rows(2012392, 32)
-    d_flatten_1 = m.rows(2012424, 32)
-    dense_1_add = m.rows(2012028, 100)
-    dense_1_exp = m.rows(2012128, 100)
-    digit_target = m.rows(2012499, 1)
-    digit_sample_weight = m.rows(2012500, 1)
-    digit_loss_multiply_2 = m.rows(2012502, 1)
-    digit_accuracy_min = m.rows(2012503, 1)
-    d_dense_1_add = m.rows(2012228, 100)
-    distance_loss_multiply_1 = m.rows(2012504, 1)
-    d_dense_add = m.rows(2012456, 32)
-    d_flatten_dot = m.rows(1765608, 123210)
-    d_max_pooling2d_pool_where = m.rows(1888818, 123210)
-    d_conv2d = m.rows(497290, 497290)
-    d_conv2d_add = m.rows(994580, 497290)
-    d_conv2d_bias_sum = m.rows(2012488, 10)
+    max_pooling2d = m.rows(647818, 123210)
+    d_max_pooling2d_pool_where = m.rows(771028, 123210)
+    dense = m.rows(894238, 32)
+    label = m.rows(894366, 1)
+    subtract = m.rows(894270, 32)
+    distance_sample_weight = m.rows(894369, 1)
+    d_subtract = m.rows(894302, 32)
+    d_flatten_1 = m.rows(894334, 32)
+    distance_loss_multiply_1 = m.rows(300, 1)
+    dense_1_add = m.rows(0, 100)
+    dense_1_exp = m.rows(100, 100)
+    digit_target = m.rows(894367, 1)
+    digit_sample_weight = m.rows(894368, 1)
+    digit_loss_multiply_2 = m.rows(301, 1)
+    digit_accuracy_min = m.rows(302, 1)
+    d_dense_1_add = m.rows(200, 100)
+    d_dense_add = m.rows(123210, 32)
+    d_flatten_dot = m.rows(0, 123210)
+    d_max_pooling2d_1 = m.rows(894238, 123210)
+    d_conv2d_add = m.rows(0, 497290)
     d_conv2d_kernel_parts = m.parts(120)
+    d_conv2d_bias_sum = m.rows(647818, 10)
     return [
         m.feed("image", image, 150528),
         m.feed("label", label, 1),
@@ -769,6 +769,7 @@ def gradients(m):
             image, m.weight("conv2d/kernel"), m.weight("conv2d/bias"), conv2d
         ),
         compute_max_pooling2d(conv2d, max_pooling2d),
+        gradient_of_max_pooling2d_pool_where(conv2d, d_max_pooling2d_pool_where),
         compute_dense(
             max_pooling2d, m.weight("dense/kernel"), m.weight("dense/bias"), dense
         ),
@@ -780,6 +781,13 @@ def gradients(m):
             distance_sample_weight,
             d_subtract,
             d_flatten_1,
+        ),
+        sync,
+        gradient_of_embedding_embeddings(
+            label, d_flatten_1, m.gradient("embedding/embeddings")
+        ),
+        compute_distance_loss_multiply_1(
+            subtract, distance_sample_weight, distance_loss_multiply_1
         ),
         compute_dense_1_add(
             dense, m.weight("dense_1/kernel"), m.weight("dense_1/bias"), dense_1_add
@@ -793,18 +801,6 @@ def gradients(m):
             digit_accuracy_min,
             d_dense_1_add,
         ),
-        compute_distance_loss_multiply_1(
-            subtract, distance_sample_weight, distance_loss_multiply_1
-        ),
-        gradient_of_dense_add(
-            d_dense_1_add, m.weight("dense_1/kernel"), d_subtract, dense, d_dense_add
-        ),
-        gradient_of_flatten_dot(d_dense_add, m.weight("dense/kernel"), d_flatten_dot),
-        gradient_of_max_pooling2d_pool_where(conv2d, d_max_pooling2d_pool_where),
-        gradient_of_conv2d(d_flatten_dot, d_max_pooling2d_pool_where, d_conv2d),
-        gradient_of_conv2d_add(conv2d, d_conv2d, d_conv2d_add),
-        gradient_of_conv2d_bias_sum(d_conv2d_add, d_conv2d_bias_sum),
-        gradient_of_conv2d_kernel_parts(d_conv2d_add, d_conv2d_kernel_parts, image),
         sync,
         compute_figures(
             digit_loss_multiply_2,
@@ -821,14 +817,24 @@ def gradients(m):
             m.figure(7),
         ),
         gradient_of_dense_1_bias(d_dense_1_add, m.gradient("dense_1/bias")),
-        gradient_of_dense_1_kernel(dense, d_dense_1_add, m.gradient("dense_1/kernel")),
-        gradient_of_embedding_embeddings(
-            label, d_flatten_1, m.gradient("embedding/embeddings")
+        gradient_of_dense_add(
+            d_dense_1_add, m.weight("dense_1/kernel"), d_subtract, dense, d_dense_add
         ),
+        gradient_of_dense_1_kernel(dense, d_dense_1_add, m.gradient("dense_1/kernel")),
+        sync,
         gradient_of_dense_bias(d_dense_add, m.gradient("dense/bias")),
+        gradient_of_flatten_dot(d_dense_add, m.weight("dense/kernel"), d_flatten_dot),
         gradient_of_dense_kernel(
             max_pooling2d, d_dense_add, m.gradient("dense/kernel")
         ),
+        gradient_of_max_pooling2d_1(max_pooling2d, d_flatten_dot, d_max_pooling2d_1),
+        sync,
+        gradient_of_conv2d_add(
+            d_max_pooling2d_1, d_max_pooling2d_pool_where, d_conv2d_add
+        ),
+        gradient_of_conv2d_kernel_parts(d_conv2d_add, d_conv2d_kernel_parts, image),
+        gradient_of_conv2d_bias_sum(d_conv2d_add, d_conv2d_bias_sum),
+        sync,
         gradient_of_conv2d_bias_sum_1(d_conv2d_bias_sum, m.gradient("conv2d/bias")),
         gradient_of_conv2d_kernel(d_conv2d_kernel_parts, m.gradient("conv2d/kernel")),
     ]
@@ -1076,8 +1082,8 @@ class CentreLoss(Model):
 
     spec = SPEC
     programs = Programs(
-        train=(Steps(gradients, 2012505, 0, 50031090), Steps(update, 2012505, 0, 0)),
-        gradient=(Steps(gradients, 2012505, 0, 50031090),),
+        train=(Steps(gradients, 1017448, 0, 49657010), Steps(update, 1017448, 0, 0)),
+        gradient=(Steps(gradients, 1017448, 0, 49657010),),
         evaluate=(Steps(evaluate, 771299, 0, 21317168),),
         predict=(Steps(predict, 771394, 0, 21316648, lot=8),),
         few=(Steps(predict_few, 771394, 0, 21316648),),
@@ -1103,7 +1109,7 @@ SOURCE_MAP = {
     "gradient_of_flatten_dot": (18,),
     "gradient_of_dense_kernel": (18,),
     "gradient_of_max_pooling2d_pool_where": (17,),
-    "gradient_of_conv2d": (17,),
+    "gradient_of_max_pooling2d_1": (17,),
     "gradient_of_conv2d_add": (17,),
     "gradient_of_conv2d_bias_sum": (17,),
     "gradient_of_conv2d_bias_sum_1": (17,),

@@ -650,7 +650,7 @@ def compute_sqrt(thread, threads, batch, clock, args):
 @kernel
 def compute_trunk_dense_few(thread, threads, batch, clock, args):
     """Line 18 of the model. 200,960 FLOPs a row."""
-    left = matrix(args, 0, batch, 784)
+    left_2 = matrix(args, 0, batch, 784)
     trunk_dense_kernel = matrix(args, 1, 784, 128)
     trunk_dense_bias = matrix(args, 2, 1, 128)
     trunk_dense = matrix(args, 3, batch, 128)
@@ -661,7 +661,7 @@ def compute_trunk_dense_few(thread, threads, batch, clock, args):
         for i in range(first, last, 1):
             acc = zeros(1, 4)
             for k in range(784):
-                acc = outer(acc, left, i, k, trunk_dense_kernel, k, j)
+                acc = outer(acc, left_2, i, k, trunk_dense_kernel, k, j)
             trunk_dense_add = acc + load(trunk_dense_bias, 0, j, 1, 4)
             store(trunk_dense, i, j, maximum(trunk_dense_add, 0.0))
 

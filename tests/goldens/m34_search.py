@@ -352,22 +352,6 @@ def gradient_of_dense_kernel(thread, threads, batch, clock, args):
 
 
 @kernel
-def gradient_of_max_pooling2d(thread, threads, batch, clock, args):
-    """Line 17 of the model. 2,304 FLOPs a row."""
-    d_flatten_dot = matrix(args, 0, batch, 1152)
-    d_max_pooling2d = matrix(args, 1, batch, 1152)
-    key = random_key(clock, 0)
-    first, last = share_batch(clock, batch, thread, threads)
-    for i in range(first, last):
-        for j in range(0, 1152, 4 * LANES):
-            random_uniform = uniform(key[0], key[1], i, j, 1152, 1, 4)
-            dropout_greater_equal = random_uniform >= 0.25
-            d_flatten_dot_tile = load(d_flatten_dot, i, j, 1, 4)
-            d_dropout_multiply = select(dropout_greater_equal, d_flatten_dot_tile, 0.0)
-            store(d_max_pooling2d, i, j, d_dropout_multiply * 1.3333334)
-
-
-@kernel
 def gradient_of_max_pooling2d_pool_where(thread, threads, batch, clock, args):
     """Line 17 of the model."""
     conv2d_1 = matrix(args, 0, batch * 576, 8)
@@ -394,11 +378,25 @@ def gradient_of_max_pooling2d_pool_where(thread, threads, batch, clock, args):
 
 
 @kernel
-def gradient_of_conv2d_1(thread, threads, batch, clock, args):
-    """Line 17 of the model."""
-    d_max_pooling2d = matrix(args, 0, batch * 144, 8)
+def gradient_of_max_pooling2d_1(thread, threads, batch, clock, args):
+    """Line 16 of the model. 1,152 FLOPs a row."""
+    dropout = matrix(args, 0, batch, 1152)
+    d_flatten_dot = matrix(args, 1, batch, 1152)
+    d_max_pooling2d_1 = matrix(args, 2, batch, 1152)
+    first, last = share_batch(clock, batch, thread, threads)
+    for i in range(first, last):
+        for j in range(0, 1152, 4 * LANES):
+            kept_2 = load(dropout, i, j, 1, 4) > 0.0
+            multiply_2 = load(d_flatten_dot, i, j, 1, 4) * 1.3333334
+            store(d_max_pooling2d_1, i, j, select(kept_2, multiply_2, 0.0))
+
+
+@kernel
+def gradient_of_conv2d_1_add(thread, threads, batch, clock, args):
+    """Line 16 of the model."""
+    d_max_pooling2d_1 = matrix(args, 0, batch * 144, 8)
     d_max_pooling2d_pool_where = matrix(args, 1, batch * 144, 8)
-    d_conv2d_1 = matrix(args, 2, batch * 576, 8)
+    d_conv2d_1_add = matrix(args, 2, batch * 576, 8)
     first, last, left, right = share_block(clock, batch, 12, 1, thread, threads)
     for n in range(first, last):
         for oy in range(left, right):
@@ -407,12 +405,12 @@ def gradient_of_conv2d_1(thread, threads, batch, clock, args):
                 iy_first = oy * 2
                 ix_first = ox * 2
                 for j in range(0, 8, LANES):
-                    best = load(d_max_pooling2d, i, j, 1, 1)
+                    best = load(d_max_pooling2d_1, i, j, 1, 1)
                     found = load(d_max_pooling2d_pool_where, i, j, 1, 1)
                     for iy in range(iy_first, iy_first + 2):
                         for ix in range(ix_first, ix_first + 2):
                             store(
-                                d_conv2d_1,
+                                d_conv2d_1_add,
                                 (n * 24 + iy) * 24 + ix,
                                 j,
                                 select(
@@ -421,21 +419,6 @@ def gradient_of_conv2d_1(thread, threads, batch, clock, args):
                                     0.0,
                                 ),
                             )
-
-
-@kernel
-def gradient_of_conv2d_1_add(thread, threads, batch, clock, args):
-    """Line 16 of the model. 4,608 FLOPs a row."""
-    conv2d_1 = matrix(args, 0, batch, 4608)
-    d_conv2d_1 = matrix(args, 1, batch, 4608)
-    d_conv2d_1_add = matrix(args, 2, batch, 4608)
-    first, last = share_batch(clock, batch, thread, threads)
-    for i in range(first, last):
-        for j in range(0, 4608, 4 * LANES):
-            d_conv2d_1_greater = load(conv2d_1, i, j, 1, 4) > 0.0
-            d_conv2d_1_tile = load(d_conv2d_1, i, j, 1, 4)
-            d_conv2d_1_add_tile = select(d_conv2d_1_greater, d_conv2d_1_tile, 0.0)
-            store(d_conv2d_1_add, i, j, d_conv2d_1_add_tile)
 
 
 @kernel
@@ -748,28 +731,27 @@ def compute_dense_1(thread, threads, batch, clock, args):
 
 def gradients(m):
     """Forward, loss and backward of one batch of training."""
-    image = m.rows(23840, 784)
+    image = m.rows(20032, 784)
     conv2d = m.rows(0, 5408)
     conv2d_1 = m.rows(5408, 4608)
-    dropout = m.rows(19232, 1152)
-    dropout_1 = m.rows(24624, 32)
-    dense_1_add = m.rows(24688, 10)
-    digit_target = m.rows(24716, 1)
-    digit_sample_weight = m.rows(24717, 1)
-    digit_loss_multiply_2 = m.rows(24718, 1)
-    accuracy_min = m.rows(24719, 1)
-    d_dense_1_add = m.rows(24698, 10)
-    d_dense_add = m.rows(24656, 32)
-    d_flatten_dot = m.rows(20384, 1152)
-    d_max_pooling2d = m.rows(21536, 1152)
-    d_max_pooling2d_pool_where = m.rows(22688, 1152)
-    d_conv2d_1 = m.rows(10016, 4608)
-    d_conv2d_1_add = m.rows(14624, 4608)
-    d_conv2d_1_bias_sum = m.rows(24708, 8)
+    dropout = m.rows(15424, 1152)
+    dropout_1 = m.rows(20816, 32)
+    dense_1_add = m.rows(10016, 10)
+    digit_target = m.rows(20898, 1)
+    digit_sample_weight = m.rows(10026, 1)
+    digit_loss_multiply_2 = m.rows(20899, 1)
+    accuracy_min = m.rows(20900, 1)
+    d_dense_1_add = m.rows(20880, 10)
+    d_dense_add = m.rows(20848, 32)
+    d_flatten_dot = m.rows(16576, 1152)
+    d_max_pooling2d_pool_where = m.rows(17728, 1152)
+    d_max_pooling2d_1 = m.rows(18880, 1152)
+    d_conv2d_1_add = m.rows(10816, 4608)
+    d_conv2d_1_bias_sum = m.rows(20890, 8)
     d_conv2d_1_kernel_parts = m.parts(576)
     d_conv2d_1_turn = m.fixed(0, 576)
     d_conv2d_add = m.rows(5408, 5408)
-    d_conv2d_bias_sum = m.rows(10816, 8)
+    d_conv2d_bias_sum = m.rows(16576, 8)
     d_conv2d_kernel_parts = m.parts(72)
     return [
         m.feed("image", image, 784),
@@ -800,10 +782,11 @@ def gradients(m):
             d_dense_1_add, m.weight("dense_1/kernel"), dropout_1, d_dense_add
         ),
         gradient_of_flatten_dot(d_dense_add, m.weight("dense/kernel"), d_flatten_dot),
-        gradient_of_max_pooling2d(d_flatten_dot, d_max_pooling2d),
         gradient_of_max_pooling2d_pool_where(conv2d_1, d_max_pooling2d_pool_where),
-        gradient_of_conv2d_1(d_max_pooling2d, d_max_pooling2d_pool_where, d_conv2d_1),
-        gradient_of_conv2d_1_add(conv2d_1, d_conv2d_1, d_conv2d_1_add),
+        gradient_of_max_pooling2d_1(dropout, d_flatten_dot, d_max_pooling2d_1),
+        gradient_of_conv2d_1_add(
+            d_max_pooling2d_1, d_max_pooling2d_pool_where, d_conv2d_1_add
+        ),
         gradient_of_conv2d_1_bias_sum(d_conv2d_1_add, d_conv2d_1_bias_sum),
         gradient_of_conv2d_1_kernel_parts(
             d_conv2d_1_add, d_conv2d_1_kernel_parts, conv2d
@@ -988,10 +971,10 @@ class Search(Model):
     spec = SPEC
     programs = Programs(
         train=(
-            Steps(gradients, 24720, 576, 2572300, by_tiles=False),
-            Steps(update, 24720, 576, 0, by_tiles=False),
+            Steps(gradients, 20901, 576, 2566540, by_tiles=False),
+            Steps(update, 20901, 576, 0, by_tiles=False),
         ),
-        gradient=(Steps(gradients, 24720, 576, 2572300, by_tiles=False),),
+        gradient=(Steps(gradients, 20901, 576, 2566540, by_tiles=False),),
         evaluate=(Steps(evaluate, 11998, 0, 860266, by_tiles=False),),
         predict=(Steps(predict, 12004, 0, 860198, lot=40, by_tiles=False),),
     )
@@ -1012,9 +995,8 @@ SOURCE_MAP = {
     "gradient_of_dense_bias": (19,),
     "gradient_of_flatten_dot": (19,),
     "gradient_of_dense_kernel": (19,),
-    "gradient_of_max_pooling2d": (17,),
     "gradient_of_max_pooling2d_pool_where": (17,),
-    "gradient_of_conv2d_1": (17,),
+    "gradient_of_max_pooling2d_1": (16,),
     "gradient_of_conv2d_1_add": (16,),
     "gradient_of_conv2d_1_bias_sum": (16,),
     "gradient_of_conv2d_bias_sum_1": (16,),

@@ -33,6 +33,7 @@ from kgen.passes.narrow import narrow
 from kgen.passes.panel import panel
 from kgen.passes.part import part
 from kgen.passes.pin import pin
+from kgen.passes.pooled import pooled
 from kgen.passes.simplify import simplify
 from kgen.passes.sink import sink
 from kgen.passes.turn import turn
@@ -374,6 +375,35 @@ def test_what_a_dropout_left_tells_which_elements_pass_gradients(
     before, now = interpret(plain, given), interpret(after, given)
     found, expected = now[after.gradients["shift"]], before[plain.gradients["shift"]]
     np.testing.assert_array_equal(found, expected)
+
+
+@pytest.mark.parametrize("strides", [(2, 2), (1, 2)])
+def test_windows_tell_which_of_their_elements_pass_gradients(strides: tuple[int, int]) -> None:
+    """Of a ReLU that only a pooling reads, windows that overlap and others; no other result."""
+    window = {"window": (2, 3), "strides": strides, "low": (0, 1), "high": (1, 1)}
+    with Builder() as builder:
+        x = matrix(builder, "x", 5, 6, 4)
+        shift = builder.weight("shift", (4,), ZEROS)
+        y = ops.relu(x + shift)
+        largest = ops.pool(y, "max", **window)
+        dropped = ops.where(matrix(builder, "drawn", *largest.shape[1:]) > 0.0, largest * 1.5, 0.0)
+        weights = matrix(builder, "weights", *largest.shape[1:])
+        graph = builder.graph("g", {}, loss=ops.sum(dropped * weights))
+        other = builder.graph("g", {}, loss=ops.sum(dropped * weights) + ops.sum(ops.square(y)))
+    for one, is_changed in ((graph, True), (other, False)):
+        plain = simplify(lower(differentiate(simplify(one))))
+        after = pooled(plain)
+        verify(after)
+        signs = [node.output.shape for node in after.nodes if node.op.name == "greater"]
+        assert (y.shape in signs) != is_changed
+        assert mask(after).nodes != after.nodes or not is_changed
+        given = feeds(one, rows=9)
+        given["x"][::5, 1:3, 1, :2] = np.nan
+        given["x"][1::4] = np.round(given["x"][1::4])  # many are equal, and zero
+        before, now = interpret(plain, given), interpret(after, given)
+        found, expected = now[after.gradients["shift"]], before[plain.gradients["shift"]]
+        np.testing.assert_allclose(found, expected, rtol=1e-6, atol=0.0)
+        assert np.isfinite(expected[2:]).all() and np.abs(expected).max() > 0
 
 
 def test_pin_gives_results_buffers_of_their_own() -> None:

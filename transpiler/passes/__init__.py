@@ -16,6 +16,7 @@ from kgen.passes.narrow import narrow
 from kgen.passes.panel import panel
 from kgen.passes.part import part
 from kgen.passes.pin import pin
+from kgen.passes.pooled import pooled
 from kgen.passes.simplify import simplify
 from kgen.passes.sink import sink
 from kgen.passes.stage import stage
@@ -35,6 +36,7 @@ PASSES: tuple[Pass, ...] = (
     panel,
     hoist,
     with_bodies(simplify),
+    pooled,
     mask,
     part,
     border,
