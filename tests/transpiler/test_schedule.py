@@ -182,6 +182,21 @@ def test_a_norm_of_weights_of_which_one_is_a_number() -> None:
     assert all("d_dense/bias" not in names(call.reads) for call in calls[last + 1 : -1])
 
 
+def test_averages_of_one_channel() -> None:
+    """Old ones, which the correction needs, are read before new ones are written."""
+    text = "model M:\n    input x: float32[4]\n"
+    text += (
+        '    output y = x |> Dense(1) |> BatchNormalization(renorm=True, name="n") |> Dense(1)\n'
+    )
+    (model,) = elaborate_text(text + '    train:\n        loss = "mse"\n', "m.k")
+    program = lay_out(model, KernelTable()).train
+    assert program is not None
+    for path in ("n/renorm_mean", "n/renorm_stddev"):
+        (place,) = (p for p, call in enumerate(program.calls) if path in names(call.writes))
+        assert any(path in names(call.reads) for call in program.calls[:place])
+        assert all(path not in names(call.reads) for call in program.calls[place + 1 :])
+
+
 def names(buffers: Sequence[Buffer]) -> set[str]:
     return {buffer.name for buffer in buffers}
 

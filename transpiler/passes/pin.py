@@ -8,7 +8,9 @@
 A result that is an input, a constant, a plain function of the batch, or the
 same as another result would have no buffer that the runtime could read. New values of
 weights that are computed from one another's old ones are all moved aside before any is written.
-New states are moved from where the loop leaves them that began with the old ones.
+New states are moved from where the loop leaves them that began with the old ones, and so are new
+values of weights whose old ones something else needs: a kernel that makes more than the new value
+might have to run before those that read the old one.
 """
 
 from __future__ import annotations
@@ -49,6 +51,7 @@ def pin(graph: Graph) -> Graph:
         return value
 
     aside = _entangled(graph)
+    moved = _read_elsewhere(graph)
 
     def extend(mapping: Mapping[Value, Value]) -> Mapping[str, Value]:
         for kind, values in (("output", graph.outputs), ("update", graph.updates)):
@@ -57,7 +60,9 @@ def pin(graph: Graph) -> Graph:
                 if kind == "update" and graph.weights[name].carried:
                     new = _moved(new)
                 elif kind == "update" and name in aside:
-                    new = ops.copy(_moved(new))
+                    new = _moved(_moved(new))
+                elif kind == "update" and name in moved:
+                    new = _moved(new)
                 pinned[kind, name] = own(new)
         for index, metric in enumerate(graph.metrics):
             for place, value in enumerate(metric.totals):
@@ -92,6 +97,19 @@ def _entangled(graph: Graph) -> set[str]:
         if others:
             found |= {path, *others}
     return found
+
+
+def _read_elsewhere(graph: Graph) -> set[str]:
+    """Weights with new values whose old ones are needed for more than these."""
+    new = set(graph.updates.values())
+    needed: set[Value] = set()
+    waiting = graph.results()
+    while waiting:
+        value = waiting.pop()
+        if value not in new and value not in needed:
+            needed.add(value)
+            waiting += value.node.inputs
+    return {path for path in graph.updates if graph.weights[path].value in needed}
 
 
 def _moved(value: Value) -> Value:
