@@ -26,7 +26,7 @@ from kgen.layers.registry import Scope
 from kgen.layers.regularizers import regularize_activity
 from kgen.layers.shaping import DataFormat
 from kgen.layers.steps import Course, over_time
-from kgen.layers.windows import AXES, Padding, Sizes, known_channels, ranked
+from kgen.layers.windows import AXES, Padding, Sizes, goes_along_an_axis, known_channels, ranked
 
 
 def _recur(
@@ -46,6 +46,12 @@ def _recur(
             help="give the input a time axis and channels, or Reshape it",
         )
     check_steps(options["strides"], options["dilation_rate"])
+    for name in ("activation", "recurrent_activation"):
+        if first and goes_along_an_axis(options[name]):
+            scope.fail(
+                f"{name} goes along the last axis, which is one of positions in channels_first",
+                help='write data_format="channels_last", and Permute the axes of each step before',
+            )
     x = ops.as_float(sequences)
     x = ops.moveaxis(x, 2, -1) if first else x
     known_channels(x)

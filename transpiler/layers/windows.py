@@ -138,12 +138,16 @@ def activated(scope: Scope, activation: Bound | None, y: Value, data_format: str
 
     One along an axis, such as softmax, counts the axes as they are then, as in Keras.
     """
-    inner = activation
-    while inner is not None and "activation" in inner.arguments:
-        inner = inner.arguments["activation"]
-    if inner is not None and "axis" in inner.arguments:
+    if goes_along_an_axis(activation):
         return activate(scope, activation, as_given(y, data_format))
     return as_given(activate(scope, activation, y), data_format)
+
+
+def goes_along_an_axis(activation: Bound | None) -> bool:
+    """Whether an activation sees more than each element by itself."""
+    while activation is not None and "activation" in activation.arguments:
+        activation = activation.arguments["activation"]
+    return activation is not None and "axis" in activation.arguments
 
 
 def known_channels(x: Value) -> int:

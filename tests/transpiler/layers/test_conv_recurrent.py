@@ -94,3 +94,12 @@ def test_refusals(shape: tuple[int, ...], options: dict[str, Any], part: str) ->
     with pytest.raises(CallFailure) as caught:
         build(bound, [np.zeros(shape, np.float32)])
     assert part in str(caught.value)
+
+
+def test_softmax_of_channels_in_front() -> None:
+    """Keras takes it along the last axis, of positions; here the cell has channels there."""
+    options = {"filters": 2, "kernel_size": 1, "data_format": "channels_first"}
+    bound = make("layer", "ConvLSTM1D", **options, recurrent_activation="softmax")
+    with Builder() as builder, pytest.raises(CallFailure, match="recurrent_activation goes along"):
+        x = builder.input("x", open_batch(np.zeros((2, 3, 4, 5), np.float32)))
+        bound.definition.apply(PlainScope(builder), x, None, None, **bound.arguments)
