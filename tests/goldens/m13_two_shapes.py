@@ -60,8 +60,14 @@ def compute_filters(thread, threads, batch, clock, args):
                     for ty in range(3):
                         row = (oy + ty) * 34 + ox
                         kk = ty * 9
-                        for k in range(9):
+                        for k in range(3):
                             acc = outer(acc, lines, row, k, filters_kernel, kk + k, j)
+                            acc = outer(
+                                acc, lines, row, k + 3, filters_kernel, kk + k + 3, j
+                            )
+                            acc = outer(
+                                acc, lines, row, k + 6, filters_kernel, kk + k + 6, j
+                            )
                     store(filters, i, j, acc + load(filters_bias, 0, j, 1, 1))
 
 
@@ -92,8 +98,14 @@ def compute_filters_1(thread, threads, batch, clock, args):
                     for ty in range(3):
                         row = (oy + ty) * 66 + ox
                         kk = ty * 9
-                        for k in range(9):
+                        for k in range(3):
                             acc = outer(acc, lines, row, k, filters_kernel, kk + k, j)
+                            acc = outer(
+                                acc, lines, row, k + 3, filters_kernel, kk + k + 3, j
+                            )
+                            acc = outer(
+                                acc, lines, row, k + 6, filters_kernel, kk + k + 6, j
+                            )
                     store(filters_1, i, j, acc + load(filters_bias, 0, j, 1, 1))
 
 

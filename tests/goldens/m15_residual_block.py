@@ -63,9 +63,15 @@ def compute_add(thread, threads, batch, clock, args):
                         for ty in range(3):
                             row = ((oy - top) + ty) * 258 + ox
                             kk = ty * 9
-                            for k in range(9):
+                            for k in range(3):
                                 acc = outer(
                                     acc, lines, row, k, conv2d_kernel, kk + k, j
+                                )
+                                acc = outer(
+                                    acc, lines, row, k + 3, conv2d_kernel, kk + k + 3, j
+                                )
+                                acc = outer(
+                                    acc, lines, row, k + 6, conv2d_kernel, kk + k + 6, j
                                 )
                         conv2d = acc + load(conv2d_bias, 0, j, 1, 1)
                         store(add, i, j, conv2d + load(image, i, j, ROWS_256_BY_1, 1))

@@ -93,8 +93,20 @@ def compute_conv2d(thread, threads, batch, clock, args):
                     for ty in range(5):
                         row = (oy + ty) * 36 + ox
                         kk = ty * 15
-                        for k in range(15):
+                        for k in range(3):
                             acc = outer(acc, lines, row, k, conv2d_kernel, kk + k, j)
+                            acc = outer(
+                                acc, lines, row, k + 3, conv2d_kernel, kk + k + 3, j
+                            )
+                            acc = outer(
+                                acc, lines, row, k + 6, conv2d_kernel, kk + k + 6, j
+                            )
+                            acc = outer(
+                                acc, lines, row, k + 9, conv2d_kernel, kk + k + 9, j
+                            )
+                            acc = outer(
+                                acc, lines, row, k + 12, conv2d_kernel, kk + k + 12, j
+                            )
                     store(conv2d, i, j, acc + load(conv2d_bias, 0, j, 1, 1))
 
 
@@ -126,8 +138,20 @@ def compute_add(thread, threads, batch, clock, args):
                     for ty in range(5):
                         row = (oy + ty) * 36 + ox
                         kk = ty * 15
-                        for k in range(15):
+                        for k in range(3):
                             acc = outer(acc, lines, row, k, conv2d_2_kernel, kk + k, j)
+                            acc = outer(
+                                acc, lines, row, k + 3, conv2d_2_kernel, kk + k + 3, j
+                            )
+                            acc = outer(
+                                acc, lines, row, k + 6, conv2d_2_kernel, kk + k + 6, j
+                            )
+                            acc = outer(
+                                acc, lines, row, k + 9, conv2d_2_kernel, kk + k + 9, j
+                            )
+                            acc = outer(
+                                acc, lines, row, k + 12, conv2d_2_kernel, kk + k + 12, j
+                            )
                     conv2d_2 = acc + load(conv2d_2_bias, 0, j, 1, 1)
                     store(add, i, j, conv2d_2 + load(image, i, j, ROWS_32_BY_1, 1))
 
@@ -150,8 +174,20 @@ def compute_conv2d_2(thread, threads, batch, clock, args):
                     for ty in range(5):
                         row = (n * 32 + oy + ty) * 32 + ox
                         kk = ty * 15
-                        for k in range(15):
+                        for k in range(3):
                             acc = outer(acc, image, row, k, conv2d_kernel, kk + k, j)
+                            acc = outer(
+                                acc, image, row, k + 3, conv2d_kernel, kk + k + 3, j
+                            )
+                            acc = outer(
+                                acc, image, row, k + 6, conv2d_kernel, kk + k + 6, j
+                            )
+                            acc = outer(
+                                acc, image, row, k + 9, conv2d_kernel, kk + k + 9, j
+                            )
+                            acc = outer(
+                                acc, image, row, k + 12, conv2d_kernel, kk + k + 12, j
+                            )
                     store(conv2d, i, j, acc + load(conv2d_bias, 0, j, 1, 1))
 
 
@@ -173,8 +209,44 @@ def compute_conv2d_1(thread, threads, batch, clock, args):
                     for ty in range(5):
                         row = (n * 28 + oy + ty) * 28 + ox
                         kk = ty * 80
-                        for k in range(80):
+                        for k in range(16):
                             acc = outer(acc, conv2d, row, k, conv2d_1_kernel, kk + k, j)
+                            acc = outer(
+                                acc,
+                                conv2d,
+                                row,
+                                k + 16,
+                                conv2d_1_kernel,
+                                kk + k + 16,
+                                j,
+                            )
+                            acc = outer(
+                                acc,
+                                conv2d,
+                                row,
+                                k + 32,
+                                conv2d_1_kernel,
+                                kk + k + 32,
+                                j,
+                            )
+                            acc = outer(
+                                acc,
+                                conv2d,
+                                row,
+                                k + 48,
+                                conv2d_1_kernel,
+                                kk + k + 48,
+                                j,
+                            )
+                            acc = outer(
+                                acc,
+                                conv2d,
+                                row,
+                                k + 64,
+                                conv2d_1_kernel,
+                                kk + k + 64,
+                                j,
+                            )
                     store(conv2d_1, i, j, acc + load(conv2d_1_bias, 0, j, 1, 1))
 
 
@@ -196,9 +268,27 @@ def compute_conv2d_2_2(thread, threads, batch, clock, args):
                     for ty in range(3):
                         row = (n * 24 + oy + ty) * 24 + ox
                         kk = ty * 48
-                        for k in range(48):
+                        for k in range(16):
                             acc = outer(
                                 acc, conv2d_1, row, k, conv2d_2_kernel, kk + k, j
+                            )
+                            acc = outer(
+                                acc,
+                                conv2d_1,
+                                row,
+                                k + 16,
+                                conv2d_2_kernel,
+                                kk + k + 16,
+                                j,
+                            )
+                            acc = outer(
+                                acc,
+                                conv2d_1,
+                                row,
+                                k + 32,
+                                conv2d_2_kernel,
+                                kk + k + 32,
+                                j,
                             )
                     store(conv2d_2, i, j, acc + load(conv2d_2_bias, 0, j, 1, 1))
 

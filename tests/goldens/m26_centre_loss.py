@@ -97,8 +97,11 @@ def compute_conv2d(thread, threads, batch, clock, args):
                     for ty in range(2):
                         row = (n * 224 + oy + ty) * 224 + ox
                         kk = ty * 6
-                        for k in range(6):
+                        for k in range(3):
                             acc = outer(acc, image, row, k, conv2d_kernel, kk + k, j)
+                            acc = outer(
+                                acc, image, row, k + 3, conv2d_kernel, kk + k + 3, j
+                            )
                     conv2d_tile = maximum(acc + load(conv2d_bias, 0, j, 1, 1), 0.0)
                     store(conv2d, i, j, conv2d_tile)
 

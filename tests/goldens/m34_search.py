@@ -96,8 +96,14 @@ def compute_conv2d(thread, threads, batch, clock, args):
                     for ty in range(3):
                         row = (n * 28 + oy + ty) * 28 + ox
                         kk = ty * 3
-                        for k in range(3):
+                        for k in range(1):
                             acc = outer(acc, image, row, k, conv2d_kernel, kk + k, j)
+                            acc = outer(
+                                acc, image, row, k + 1, conv2d_kernel, kk + k + 1, j
+                            )
+                            acc = outer(
+                                acc, image, row, k + 2, conv2d_kernel, kk + k + 2, j
+                            )
                     conv2d_tile = maximum(acc + load(conv2d_bias, 0, j, 1, 1), 0.0)
                     store(conv2d, i, j, conv2d_tile)
 
@@ -120,8 +126,20 @@ def compute_conv2d_1(thread, threads, batch, clock, args):
                     for ty in range(3):
                         row = (n * 26 + oy + ty) * 26 + ox
                         kk = ty * 24
-                        for k in range(24):
+                        for k in range(8):
                             acc = outer(acc, conv2d, row, k, conv2d_1_kernel, kk + k, j)
+                            acc = outer(
+                                acc, conv2d, row, k + 8, conv2d_1_kernel, kk + k + 8, j
+                            )
+                            acc = outer(
+                                acc,
+                                conv2d,
+                                row,
+                                k + 16,
+                                conv2d_1_kernel,
+                                kk + k + 16,
+                                j,
+                            )
                     conv2d_1_tile = maximum(acc + load(conv2d_1_bias, 0, j, 1, 1), 0.0)
                     store(conv2d_1, i, j, conv2d_1_tile)
 
@@ -494,8 +512,14 @@ def gradient_of_conv2d_add(thread, threads, batch, clock, args):
                     for ty in range(3):
                         row = (oy + ty) * 28 + ox
                         kk = ty * 24
-                        for k in range(24):
+                        for k in range(8):
                             acc = outer(acc, lines, row, k, d_conv2d_1_turn, kk + k, j)
+                            acc = outer(
+                                acc, lines, row, k + 8, d_conv2d_1_turn, kk + k + 8, j
+                            )
+                            acc = outer(
+                                acc, lines, row, k + 16, d_conv2d_1_turn, kk + k + 16, j
+                            )
                     d_conv2d_greater = load(conv2d, i, j, ROWS_26_BY_1, 1) > 0.0
                     store(d_conv2d_add, i, j, select(d_conv2d_greater, acc, 0.0))
 

@@ -35,6 +35,8 @@ from kgen.texts import NestText
 LARGEST_PANEL = 1 << 18
 # Elements of a run from which its product with a single channel goes along the run.
 LONG_RUN = 16
+# Taps of a run that are met together: of each, a vector stays in a register.
+_TOGETHER = 5
 # Positions of an image from which packing a panel for each image costs little.
 MANY_POSITIONS = 128
 
@@ -85,7 +87,7 @@ def conv(body: Body) -> NestText:
         across = Loop(f"j in range(0, {cols}, {columns_of(vectors)})", packing)
         by_image = _positions(out) >= MANY_POSITIONS or not panels
         outer_loops = (*reading.images, across) if by_image else (across, *reading.images)
-        products = _taps(reading, positions, b, column)
+        products = _taps(reading, positions, b, column, vectors)
     j = "0" if dots else "j"
     shape = [size(out, axis) for axis in range(geometry.rank + 1)]
     tile = (
@@ -197,7 +199,10 @@ class Taps:
     finish: tuple[str, ...] = ()
 
 
-def _taps(reading: Reading, positions: Sequence[str], kernel: str, column: str) -> Taps:
+def _taps(
+    reading: Reading, positions: Sequence[str], kernel: str, column: str, vectors: int
+) -> Taps:
+    """A product for each run of taps, or for each tap, those of a run together."""
     source, geometry = reading.windows, reading.windows.geometry
     base = "row" if source.is_plain else "place"
     places, tap, loops = _walk(geometry, reading.within(positions), reading.n)
@@ -207,13 +212,27 @@ def _taps(reading: Reading, positions: Sequence[str], kernel: str, column: str) 
     if block != "0":
         lines.append(f"kk = {block}")
         kk = "kk + k"
-    left = source.at(base, "ox", "k")
+    length = geometry.channels if _waits_for_cells(geometry, vectors) else geometry.run
+    starts = map(str, range(0, geometry.run, length))
     return _around(
         loops,
         lines,
-        Loop(f"k in range({geometry.run})"),
-        f"acc = outer(acc, {source.name}, {left}, {kernel}, {kk}, {column})",
+        Loop(f"k in range({length})"),
+        *(
+            f"acc = outer(acc, {source.name}, {source.at(base, 'ox', add('k', start))}, {kernel}, "
+            f"{add(kk, start)}, {column})"
+            for start in starts
+        ),
     )
+
+
+def _waits_for_cells(geometry: Geometry, vectors: int) -> bool:
+    """Whether a tile loads a number for each vector that it adds, and its rows read the same ones.
+
+    Where taps of a run are met together, the compiler loads once what several of them read.
+    """
+    taps = geometry.run // geometry.channels
+    return vectors == 1 and geometry.strides[-1] == 1 and 1 < taps <= _TOGETHER
 
 
 def _dots(body: Body, reading: Reading, w: Value, positions: Sequence[str], height: str) -> Taps:
