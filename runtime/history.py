@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from kgen.runtime.callback import Callback
+from kgen.runtime.errors import MissingPackageError
 from kgen.runtime.progress import figure_text
 
 
@@ -51,13 +52,13 @@ class History(Callback):
         The suffix of `path` chooses the format (png, svg, pdf).
 
         Raises:
-            ImportError: matplotlib is not installed.
+            MissingPackageError: matplotlib is not installed, or cannot be imported.
         """
         try:
             from matplotlib.figure import Figure
         except ImportError as error:
-            raise ImportError(
-                "History.plot needs matplotlib: pip install 'kgen-compiler[plot]'."
+            raise MissingPackageError(
+                f"History.plot needs matplotlib: pip install 'kgen-compiler[plot]' ({error})."
             ) from error
         names = list(dict.fromkeys(name.removeprefix("val_") for name in self.history))
         figure = Figure(figsize=(5.0, 3.0 * max(1, len(names))), layout="constrained")

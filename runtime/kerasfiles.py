@@ -17,7 +17,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
-from kgen.runtime.errors import WeightError
+from kgen.runtime.errors import MissingPackageError, WeightError
 
 HDF5_MAGIC = b"\x89HDF"
 ZIP_MAGIC = b"PK\x03\x04"
@@ -123,12 +123,12 @@ def h5py_package(purpose: str) -> Any:
     """The package h5py.
 
     Raises:
-        ImportError: it is not installed.
+        MissingPackageError: it is not installed.
     """
     try:
         import h5py
     except ImportError as error:
-        raise ImportError(
+        raise MissingPackageError(
             f"{purpose} needs the package h5py: pip install 'kgen-compiler[keras]'."
         ) from error
     return h5py

@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 from kgen.runtime.callback import Callback
+from kgen.runtime.errors import MissingPackageError
 
 
 class CSVLogger(Callback):
@@ -97,7 +98,7 @@ class TensorBoard(Callback):
         update_freq: "epoch", "batch", or a number of batches after which to write too.
 
     Raises:
-        ImportError: tensorboardX is not installed.
+        MissingPackageError: tensorboardX is not installed.
         ValueError: an argument that asks for what there is not.
     """
 
@@ -126,7 +127,7 @@ class TensorBoard(Callback):
         try:
             from tensorboardX import SummaryWriter
         except ImportError as error:
-            raise ImportError(
+            raise MissingPackageError(
                 "TensorBoard needs tensorboardX: pip install 'kgen-compiler[tensorboard]'."
             ) from error
         self._make_writer = SummaryWriter

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import io
+import json
 import os
 import shlex
 import subprocess
@@ -20,6 +21,7 @@ from kgen.cli import COMMANDS, kgen, main
 from kgen.commands.datafiles import _READERS
 from kgen.commands.options import Place
 from kgen.layers.registry import FAMILIES
+from kgen.runtime.kerasfiles import HDF5_MAGIC
 
 from tests.test_cli import SMALL, Done, cache
 from tests.test_cli import kgen as run
@@ -96,6 +98,36 @@ def test_data_and_weights_that_cannot_be_read(option: str, file: str, project: P
     done = run(command, "small.k", *words, cwd=project)
     assert done.returncode == 1 and done.stdout == "", done
     assert done.stderr.startswith("error: ") and file in done.stderr, done.stderr
+
+
+def test_packages_that_are_missing(
+    project: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(project)
+    monkeypatch.setitem(sys.modules, "h5py", None)
+    Path("keras.weights.h5").write_bytes(HDF5_MAGIC)
+    Path("data.h5").write_bytes(HDF5_MAGIC)
+    for weights, data, name in (
+        ("keras.weights.h5", "data.npz", "keras"),
+        ("small.safetensors", "data.h5", "data"),
+    ):
+        assert main(["evaluate", "small.k", "--weights", weights, "--data", data]) == 1
+        error = capsys.readouterr().err
+        assert error.startswith("error: reading "), error
+        assert f"needs the package h5py: pip install 'kgen-compiler[{name}]'" in error
+
+
+def test_a_plot_that_cannot_be_drawn(
+    project: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    pytest.importorskip("matplotlib")
+    monkeypatch.chdir(project)
+    monkeypatch.setitem(sys.modules, "matplotlib.figure", None)
+    words = ["--data", "data.npz", "--epochs", "1", "-o", "unplotted", "--json"]
+    assert main(["train", "small.k", *words]) == 0
+    shown = capsys.readouterr()
+    assert "warning: no plot is written: History.plot needs matplotlib" in shown.err
+    assert "plot" not in json.loads(shown.out) and Path("unplotted/small.history.json").exists()
 
 
 def test_messages_tell_which_data_they_are_about(project: Path) -> None:

@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 from kgen.commands.csvfiles import read_csv
-from kgen.runtime.errors import DataError
+from kgen.runtime.errors import DataError, MissingPackageError
 from kgen.runtime.messages import count_text
 from kgen.suggest import suggest
 
@@ -247,7 +247,7 @@ def _read_h5(path: Path, spec: Any) -> dict[str, Any]:
     try:
         import h5py
     except ImportError as error:
-        raise DataError(
+        raise MissingPackageError(
             f"reading {path} needs the package h5py: pip install 'kgen-compiler[data]'."
         ) from error
     path.open("rb").close()  # says best what is wrong with a path

@@ -237,6 +237,7 @@ def _save(
     from importlib.util import find_spec
 
     from kgen.building import write_if_changed
+    from kgen.runtime.errors import MissingPackageError
 
     results: dict[str, Any] = {"weights": None}
     if weights:
@@ -250,8 +251,12 @@ def _save(
         plot = stem.with_suffix(".history.png")
         net.history.history = figures
         net.history.epoch = list(range(max(map(len, figures.values()))))
-        net.history.plot(plot)
-        results["plot"] = str(plot)
+        try:
+            net.history.plot(plot)
+        except MissingPackageError as error:  # it is there, and cannot be imported
+            say(f"warning: no plot is written: {error}")
+        else:
+            results["plot"] = str(plot)
     return results
 
 
