@@ -81,6 +81,11 @@ def test_attributes_of_keras(tmp_path: Path) -> None:
         ("compile", "settings of train:"),
         ("layers", "net.summary"),
         ("trainable_weights", r"net\.weights\['dense/kernel'\]"),
+        ("non_trainable_variables", r"net\.weights\['dense/kernel'\]"),
+        ("output", r"view code\(x\) = h"),
+        ("get_config", r"net\.save\(path\)"),
+        ("train_step", r"steps are compiled from the \.k file"),
+        ("predict_classes", r"argmax\(-1\)"),
         ("nothing", "no attribute 'nothing'$"),
     ):
         with pytest.raises(AttributeError, match=remedy):
@@ -90,6 +95,24 @@ def test_attributes_of_keras(tmp_path: Path) -> None:
         net.part.get_weights()
     with pytest.raises(KgenRuntimeError, match=r"trainable=False in a\.k"):
         net.part.trainable = False
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "remedy"),
+    [
+        ("loss", "mse", "settings of train:"),
+        ("metrics", ["mae"], r"net\.metrics_names"),
+        ("run_eagerly", True, "NUMBA_DISABLE_JIT=1"),
+        ("jit_compile", False, "always compiled"),
+    ],
+)
+def test_settings_of_keras_are_not_ignored(
+    name: str, value: Any, remedy: str, tmp_path: Path
+) -> None:
+    net = model(tmp_path, TRAINED)
+    with pytest.raises(KgenRuntimeError, match=f"'{name}' of A cannot be set: .*{remedy}"):
+        setattr(net, name, value)
+    assert net.loss(X, Y) >= 0
 
 
 @pytest.mark.parametrize("fails", [False, True])
