@@ -7,6 +7,7 @@ from contextlib import contextmanager
 
 from kgen import syntax
 from kgen.buildtime import Arguments
+from kgen.builtins import BUILTINS
 from kgen.diagnostics import Report, Span, fail
 from kgen.expressions import Expressions
 from kgen.graph import Value
@@ -21,7 +22,7 @@ from kgen.layering import (
     truth_option,
 )
 from kgen.limits import Budget
-from kgen.names import Names, registered
+from kgen.names import Names, hidden, registered
 from kgen.nesting import apply_model, instance
 from kgen.opendims import declare_dims
 from kgen.ownweights import assigned_in_layer, declare_weight
@@ -97,7 +98,8 @@ class Elaborator(Expressions):
                     "a tensor cannot be called",
                     node.span,
                     label=str(function.type),
-                    help="construct, then apply: Dense(64)(x), or x |> Dense(64)",
+                    help=hidden(node, BUILTINS)
+                    or "construct, then apply: Dense(64)(x), or x |> Dense(64)",
                 )
         return super().call(function, arguments, node)
 

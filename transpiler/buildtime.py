@@ -16,7 +16,7 @@ from kgen.builtins import BUILTINS, call_builtin, formatted, instead_of_attribut
 from kgen.diagnostics import KgenError, Span, fail
 from kgen.graph import Value
 from kgen.limits import Budget, check_bits, check_characters, check_items
-from kgen.names import Names, unknown
+from kgen.names import Names, hidden, unknown
 from kgen.values import POISON, BuildValue, Builtin, Silenced, describe
 
 # What the codes of exceeded limits begin with: whatever follows exceeds them as well.
@@ -76,7 +76,8 @@ class Evaluator:
             "K0305",
             f"{describe(function)} cannot be called",
             node.span,
-            help="layers, models, functions and build-time functions can be called",
+            help=hidden(node, BUILTINS)
+            or "layers, models, functions and build-time functions can be called",
         )
 
     def tensor_binary(self, op: str, a: BuildValue, b: BuildValue, span: Span) -> BuildValue:

@@ -17,10 +17,14 @@ from kgen.values import BuildValue, Registered
 FOREIGN = {
     "tf": "TensorFlow is no part of the language",
     "np": "NumPy is no part of the language",
-    "keras": "layers are named directly: Dense(64), without keras.layers",
+    "keras": "names stand by themselves: Dense(64), Adam(1e-3), mean(x), without keras in front",
     "layers": "layers are named directly: Dense(64)",
     "ops": "tensor functions are named directly: mean(x)",
     "K": "tensor functions are named directly: mean(x)",
+    "random": "random numbers come from layers: GaussianNoise(1.0)(zeros_like(x), training=True)",
+    "y_true": 'a loss is named, loss = "mse"; a formula is one\'s own, loss name(y_true, y_pred):',
+    "y_pred": 'a loss is named, loss = "mse"; a formula is one\'s own, loss name(y_true, y_pred):',
+    "compile": 'settings of `train:` stand a line each: loss = "mse"',
     "print": "a model file does nothing but describe; kgen summary shows a model",
     "Input": "inputs are declared: input image: float32[784]",
     "Model": "models are declared: model Name:",
@@ -57,8 +61,8 @@ _TAKEN = """
     log log10 log1p log2 math matrix maximum minimum normal np numba outer outer_t pack pack_t
     packed_array part_of power prefetch prefetch_write random_key reciprocal rint row_max row_min
     row_sum rows_for rsqrt scalar scratch select set_dimension set_element share share_batch
-    share_block share_rows side_by_side sigmoid sign sin sinh sqrt square step_in_call step_index store
-    store_column store_rows sync tan tanh tensor_tile tensor_zeros transpose_block uniform
+    share_block share_rows side_by_side sigmoid sign sin sinh sqrt square step_in_call step_index
+    store store_column store_rows sync tan tanh tensor_tile tensor_zeros transpose_block uniform
     vectors_for warps workspace zeros
 """
 # What a model has at run time, so that no view may be called so.
@@ -132,6 +136,16 @@ def unknown(name: str, scope: Names, builtins: Iterable[str], span: Span) -> NoR
         known += names(family)
     help = FOREIGN.get(name) or suggest(name, known) or "bind the name before this line"
     fail("K0201", f"nothing is called `{name}`", span, label="unknown name", help=help)
+
+
+def hidden(node: syntax.Expr, builtins: Iterable[str]) -> str:
+    """What to do where a name that is called is a function elsewhere, and here a value; or ""."""
+    called = node.function if isinstance(node, syntax.Call | syntax.Pipe) else None
+    if not isinstance(called, syntax.Name):
+        return ""
+    if called.id not in builtins and registered(called.id) is None:
+        return ""
+    return f"`{called.id}` is bound above, which hides what it was: give that value another name"
 
 
 def unsupported(what: str, span: Span | None, note: str = "", help: str = "") -> NoReturn:

@@ -166,9 +166,10 @@ def per_output(settings: Settings, name: str, outputs: Sequence[str]) -> list[Bu
         return [value.get(output) for output in outputs]
     if isinstance(value, list | tuple):
         if len(value) != len(outputs):
+            count = f"{len(outputs)} output{'s' if len(outputs) > 1 else ''}"
             fail(
                 "K0508",
-                f"`{name}` is a list of {len(value)}, and the model has {len(outputs)} outputs",
+                f"`{name}` is a list of {len(value)}, and the model has {count}",
                 place,
                 help=f"give one for each of {', '.join(outputs)}, or a dict by output name",
             )

@@ -119,6 +119,8 @@ def _misplaced(mistake: _Mistake) -> Diagnostic | None:
             "outside any block",
             help="indent it below the `model`, `layer` or `def` it belongs to",
         )
+    if mistake.line.indent > 0 and word == "loss" and mistake.tokens[1].kind != "name":
+        return _unexpected(mistake, {"_EQUAL"}, 'a setting is written like this: `loss = "mse"`')
     if mistake.line.indent > 0 and word in TOP_WORDS:
         return Diagnostic(
             "K0114",

@@ -27,6 +27,8 @@ from kgen.layers.registry import Scope
 from kgen.layers.regularizers import regularize_activity
 from kgen.layers.steps import Course, over_time
 
+# What to do where steps are wanted and none are left.
+TIMELESS = "a recurrent layer keeps its steps with return_sequences=True; else Reshape the input"
 States: TypeAlias = Annotated[
     Any,
     Maybe(
@@ -57,7 +59,7 @@ def recur(
     if sequence.type.rank != 3:
         scope.fail(
             f"a recurrent layer reads [batch, time, features], found {sequence.type}",
-            help="give the input a time axis, or Reshape it",
+            help=TIMELESS,
         )
     course = Course(**{field.name: options[field.name] for field in fields(Course)})
     given = [states] if isinstance(states, Value) else states

@@ -9,7 +9,7 @@ from kgen.dims import times
 from kgen.graph import Shape, Value
 from kgen.layers.family import layer
 from kgen.layers.kinds import Choice, LayerArg, OnlyNone, OptionalLayer, OptionalT
-from kgen.layers.recurrent import States
+from kgen.layers.recurrent import TIMELESS, States
 from kgen.layers.registry import LayerInstance, Scope
 
 _MODES = ("concat", "sum", "mul", "ave", None)
@@ -123,7 +123,7 @@ def time_distributed(
     if inputs.type.rank < 3:
         scope.fail(
             f"TimeDistributed reads [batch, time, ...], found {inputs.type}",
-            help="give the input a time axis, or Reshape it",
+            help=TIMELESS,
         )
     batch, length = inputs.shape[:2]
     inner = scope.sublayer(layer)
