@@ -107,12 +107,13 @@ def by_name(value: Any, names: Sequence[str], kind: str, argument: str) -> list[
             raise DataError(f"{argument} lacks {listed(missing)}; it must give every {kind}.")
         return [value[name] for name in names]
     if isinstance(value, list | tuple):
-        if len(names) == 1:
+        if len(names) == 1 and not _are_arrays(value):
             return [value[0] if len(value) == 1 and is_table(value[0]) else value]
         if len(value) != len(names):
+            apart = " Targets are an argument by themselves, y." if kind == "input" else ""
             raise DataError(
                 f"{argument} has {count_text(len(value), 'part')}, but the model has "
-                f"{count_text(len(names), kind)}: {listed(names)}."
+                f"{count_text(len(names), kind)}: {listed(names)}.{apart}"
             )
         return list(value)
     if len(names) != 1:
@@ -121,6 +122,11 @@ def by_name(value: Any, names: Sequence[str], kind: str, argument: str) -> list[
             f"pass a list or a dict of {listed(names)}."
         )
     return [value]
+
+
+def _are_arrays(value: Sequence[Any]) -> bool:
+    """Whether a list is no list of rows, as its parts have different numbers of axes."""
+    return all(map(is_table, value)) and len({len(part.shape) for part in value}) > 1
 
 
 def bind_inputs(spec: Spec, x: Any, *, finite: bool = True, lazy: bool = False) -> list[Any]:

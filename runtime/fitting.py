@@ -240,12 +240,14 @@ def refuse_with_stream(**arguments: Any) -> None:
     Raises:
         DataError: an argument is not None.
     """
+    remedies = {
+        "batch_size": "let the batches have the size wanted",
+        "validation_split": "pass other batches, or rows, as validation_data",
+    }
     for name, value in arguments.items():
         if value is not None:
-            raise DataError(
-                f"{name} cannot be given when x yields batches: "
-                "let the batches be (x, y) or (x, y, sample_weight) of the size wanted."
-            )
+            remedy = remedies.get(name, "let the batches be (x, y) or (x, y, sample_weight)")
+            raise DataError(f"{name} cannot be given when x yields batches: {remedy}.")
 
 
 def optional_number(value: Any, name: str) -> int | None:

@@ -110,7 +110,8 @@ class ValueChecks:
                 f"{holds} beyond the range of float32: first {value!r} in row {row}. "
                 "Scale the data."
             )
+        verb = "is" if self.bad == 1 else "are"
         raise DataError(
-            f"{holds} that are NaN or infinite: first {value!r} in row {row}. "
+            f"{holds} that {verb} NaN or infinite: first {value!r} in row {row}. "
             "Remove those rows or fill the gaps, for example with numpy.nan_to_num."
         )

@@ -192,6 +192,8 @@ def test_matching_shape(found: Any, expected: Any, matched: Any) -> None:
         (np.zeros((0, 3), np.float32), ("empty",)),
         ({"y": rows(2)}, ("unknown key 'y'", "'x'")),
         ([rows(2), rows(2)], ("input 'x'",)),
+        ((rows(4), np.zeros(4)), ("x has 2 parts", "1 input: 'x'", "argument by themselves, y")),
+        (np.array([[1.0, 2.0, np.nan]]), ("1 value that is NaN",)),
     ],
 )
 def test_refused_inputs(x: Any, fragments: tuple[str, ...]) -> None:

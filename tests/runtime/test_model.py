@@ -315,8 +315,13 @@ def test_refused_arguments_change_nothing(settings: dict[str, Any], fragment: st
 def test_refused_with_streams() -> None:
     net = linear_model()(seed=0)
     stream = [arrays()]
-    for settings in ({"y": 1}, {"batch_size": 3}, {"validation_split": 0.1}, {"sample_weight": 1}):
-        with pytest.raises(DataError, match=f"{next(iter(settings))} cannot be given"):
+    for settings, remedy in (
+        ({"y": 1}, r"let the batches be \(x, y\)"),
+        ({"batch_size": 3}, "let the batches have the size wanted"),
+        ({"validation_split": 0.1}, "as validation_data"),
+        ({"sample_weight": 1}, r"let the batches be \(x, y\)"),
+    ):
+        with pytest.raises(DataError, match=f"{next(iter(settings))} cannot be given.*{remedy}"):
             net.fit(iter(stream), verbose=0, **settings)  # type: ignore[arg-type]
     with pytest.raises(ValueError, match="verbose"):
         net.fit(*arrays(), verbose=3)
