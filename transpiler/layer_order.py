@@ -40,16 +40,17 @@ def beside(model: Model) -> tuple[tuple[str, str], ...]:
 
 
 class _Readers:
-    """What depends on which layers, each layer being a bit."""
+    """What depends on which layers' weights, each weight being a bit."""
 
     def __init__(self, graph: Graph, entries: Mapping[str, list[str]]) -> None:
-        self.bits = {entry: 1 << place for place, entry in enumerate(entries)}
-        owners = {path: self.bits[entry] for entry, paths in entries.items() for path in paths}
-        bits = {
-            weight.value: owners[path] for path, weight in graph.weights.items() if path in owners
+        places = {path: 1 << place for place, path in enumerate(graph.weights)}
+        self.weights = {
+            entry: [places[path] for path in paths if path in places]
+            for entry, paths in entries.items()
         }
+        bits = {weight.value: places[path] for path, weight in graph.weights.items()}
         fed = set(graph.inputs.values())
-        # For each use of weights on data: whose weights, and which layers the data went through.
+        # For each use of weights on data: which weights, and which ones the data went through.
         self.uses: list[tuple[int, int]] = []
         for node in graph.nodes:
             data = through = own = 0
@@ -64,6 +65,13 @@ class _Readers:
             bits[node.output] = bits.get(node.output, 0) | through | own
 
     def reads(self, entry: str, before: str) -> bool:
-        """Whether all that a layer reads went through another."""
-        uses = [through for own, through in self.uses if own & self.bits[entry]]
-        return bool(uses) and all(through & self.bits[before] for through in uses)
+        """Whether each call of a layer reads what went through another.
+
+        A call uses each weight of its layer, so one weight that is only used on such data tells it.
+        """
+        passed = sum(self.weights[before])
+        for weight in self.weights[entry]:
+            uses = [through for own, through in self.uses if own & weight]
+            if uses and all(through & passed for through in uses):
+                return True
+        return False

@@ -43,6 +43,20 @@ input x: float32[4]
 d = Dense(4)
 output y = d(x) + Dense(4)(d(x)) + Dense(4)(x)
 """
+DECODER = """
+input a: float32[6, 4]
+input b: float32[5, 4]
+s, h, c = LSTM(4, return_sequences=True, return_state=True)(a)
+d = LSTM(4, return_sequences=True)(b, initial_state=[h, c])
+output y = MultiHeadAttention(2, 4)(d, MultiHeadAttention(2, 4)(s, s))
+"""
+TWICE = """
+input a: float32[4]
+input b: float32[4]
+d = Dense(4)
+e = Dense(4)
+output y = e(d(a)) + e(b)
+"""
 
 
 @pytest.mark.parametrize(
@@ -54,6 +68,8 @@ output y = d(x) + Dense(4)(d(x)) + Dense(4)(x)
         (TABLES, (("embedding", "other"),)),
         (INNER, (("one", "sequential"),)),
         (TURNED, (("dense", "dense_1"),)),
+        (DECODER, ()),
+        (TWICE, (("d", "e"),)),
     ],
 )
 def test_pairs(body: str, pairs: tuple[tuple[str, str], ...]) -> None:
