@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import threading
 from collections.abc import Callable, Mapping
@@ -9,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from kgen.runtime.errors import KgenRuntimeError, WeightError
+from kgen.runtime.errors import KgenRuntimeError, MissingPackageError, WeightError
 
 FOREIGN_FILES = (
     (b"\x89HDF", "an HDF5 file"),
@@ -45,6 +46,7 @@ def write_tensors(
 
     def write(part: Path) -> None:
         save_file(whole, part, metadata=dict(metadata))
+        _sort_metadata(part)
 
     replace_file(path, write, overwrite=overwrite)
 
@@ -139,12 +141,24 @@ def _cause(error: BaseException, folder: Path, path: str | os.PathLike[str]) -> 
     return text.rstrip(".")
 
 
+def _sort_metadata(part: Path) -> None:
+    """Puts the metadata in order, which the library leaves to chance: same content, same bytes."""
+    with part.open("r+b") as file:
+        size = int.from_bytes(file.read(8), "little")
+        header = json.loads(file.read(size))
+        header["__metadata__"] = dict(sorted(header.get("__metadata__", {}).items()))
+        text = json.dumps(header, separators=(",", ":"), ensure_ascii=False).encode()
+        if len(text) <= size:
+            file.seek(8)
+            file.write(text.ljust(size))
+
+
 def _safetensors() -> Any:
     try:
         import safetensors
         import safetensors.numpy
     except ImportError as error:
-        raise ImportError(
+        raise MissingPackageError(
             "saving and loading weights needs the package safetensors: pip install safetensors."
         ) from error
     return safetensors

@@ -40,7 +40,7 @@ def override(param: syntax.ParamDecl, default: BuildValue, text: str) -> BuildVa
     if default is not None and type(value) is not type(default):
         if isinstance(default, list) and isinstance(value, tuple):
             return list(value)
-        _refuse(param, default, text, span)
+        _refuse(param, default, text if value is None else value, span)
     return value
 
 
@@ -61,13 +61,13 @@ def _read(default: BuildValue, text: str, span: Span) -> BuildValue:
     return text
 
 
-def _refuse(param: syntax.ParamDecl, default: BuildValue, text: str, span: Span) -> None:
+def _refuse(param: syntax.ParamDecl, default: BuildValue, found: BuildValue, span: Span) -> None:
     kind = {int: "an integer", float: "a number", bool: "true or false", list: "a list"}.get(
         type(default), "a value of the same kind"
     )
     fail(
         "K0302",
-        f"the parameter `{param.name}` is {kind}, found {describe(text)}",
+        f"the parameter `{param.name}` is {kind}, found {describe(found)}",
         span,
         notes=[f"{param.span.place}: {param.span.text[:80]}"],
         help=f"write -D {param.name}={_sample(default)}",

@@ -100,6 +100,13 @@ def test_nan_weights_of_a_failed_run_can_be_kept(tmp_path: Path) -> None:
     assert np.isnan(type(net).load(tmp_path / "w").weights["y_dense/bias"]).all()
 
 
+def test_the_same_state_makes_the_same_file(tmp_path: Path) -> None:
+    net = trained()
+    for name in "abc":
+        net.save(tmp_path / name)
+    assert len({(tmp_path / name).read_bytes() for name in "abc"}) == 1
+
+
 def test_weights_alone(tmp_path: Path) -> None:
     net = trained()
     net.save_weights(tmp_path / "w")

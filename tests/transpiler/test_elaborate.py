@@ -296,6 +296,7 @@ def test_unknown_override() -> None:
     assert "did you mean `width`?" in message(text, widht="3")
     assert "command line:1:4" in message(text, widht="3")
     assert "the parameter `width` is an integer, found the string 'x'" in message(text, width="x")
+    assert "the parameter `width` is an integer, found the number 2.5" in message(text, width="2.5")
 
 
 def test_loops_unroll_and_branches_fold() -> None:
