@@ -48,6 +48,11 @@ def has_strands(calls: Sequence[Entry]) -> bool:
 
 def _phase(calls: Sequence[Entry]) -> list[Entry]:
     """The calls of a phase in such an order."""
+    loops = [call for call in calls if isinstance(call, LoopCall) and call.by_batch]
+    for loop in loops:
+        loop.strand = -1
+    if len(loops) < 2:
+        return list(calls)
     needs: dict[Entry, set[Entry]] = {}
     for place, call in enumerate(calls):
         needs[call] = set()
@@ -55,12 +60,12 @@ def _phase(calls: Sequence[Entry]) -> list[Entry]:
             if share_memory(call, other):
                 needs[call] |= {other, *needs[other]}
     order: list[Entry] = []
-    for strands in _levels([c for c in calls if isinstance(c, LoopCall) and c.by_batch], needs):
+    for strands in _levels(loops, needs):
         wanted = set().union(*(needs[loop] for loop in strands))
         order += [call for call in calls if call in wanted and call not in order]
         order += strands
-        for number, loop in enumerate(strands):
-            loop.strand = number if len(strands) > 1 else -1
+        for number, loop in enumerate(strands if len(strands) > 1 else ()):
+            loop.strand = number
     order += [call for call in calls if call not in order]
     _mark_barrier(calls, order)
     return order
