@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -13,6 +12,7 @@ from kgen.runtime.data import Dataset, bind_data, bind_inputs
 from kgen.runtime.errors import DataError
 from kgen.runtime.fixedbatch import check_one_batch
 from kgen.runtime.spec import Spec
+from kgen.runtime.warning import warn
 
 
 def is_stream(x: Any) -> bool:
@@ -108,11 +108,10 @@ class BatchStream:
             raise DataError(f"{self.what} yields no batches.")
         if self.limit is not None and taken < self.limit:
             self.exhausted = True
-            warnings.warn(
+            warn(
                 f"{self.what} ran out of batches after {taken} of {self.limit} steps"
                 f"{'' if self.anew else '; training stops'}. "
                 f"Lower {self.bound} or yield more batches.",
-                stacklevel=3,
             )
         if self.indexed and callable(getattr(self.source, "on_epoch_end", None)):
             self.source.on_epoch_end()

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import os
-import warnings
 from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
+from kgen.runtime.warning import warn
 
 
 class NonFiniteWarning(RuntimeWarning):
@@ -40,9 +40,8 @@ def may_write(model: Any, path: str | os.PathLike[str]) -> bool:
     """
     if has_finite_weights(model):
         return True
-    warnings.warn(
+    warn(
         f"weights of {model.name} are NaN or infinite: '{os.fspath(path)}' is not written.",
         NonFiniteWarning,
-        stacklevel=3,
     )
     return False

@@ -17,7 +17,6 @@ import platform
 import sys
 import types as python_types
 import uuid
-import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -29,6 +28,7 @@ from kgen.runtime.isa import ISA, choose_isa
 from kgen.runtime.random import random_bits
 from kgen.runtime.vecmath import vector_exp
 from kgen.runtime.vectors import NumpyVector
+from kgen.runtime.warning import warn
 from numba.core import config
 from numba.misc.appdirs import AppDirs
 
@@ -136,11 +136,10 @@ def cache_folders(source: str) -> Iterator[Path]:
 def warn_uncached(folders: tuple[Path, ...], reason: str) -> None:
     """Say once that kernels cannot be kept, where it was tried, and what helps."""
     places = " or ".join(str(folder) for folder in folders)
-    warnings.warn(
+    warn(
         f"compiled kernels cannot be kept in {places} ({reason}); every start will compile "
         "again. Set NUMBA_CACHE_DIR to a folder that can be written.",
         CacheWarning,
-        stacklevel=2,
     )
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import warnings
 from collections.abc import Mapping
 from typing import Any
 
@@ -11,6 +10,7 @@ import numpy as np
 from kgen.runtime.callback import Callback
 from kgen.runtime.messages import listed
 from kgen.runtime.progress import say
+from kgen.runtime.warning import warn
 
 RISING_FIGURES = ("acc", "auc", "precision", "recall", "f1", "fbeta", "r2", "iou", "positives")
 FALLING_FIGURES = ("loss", "error", "entropy", "mse", "mae", "rmse", "mape", "msle", "divergence")
@@ -71,10 +71,9 @@ class Monitor(Callback):
         """The watched figure; warns and gives None if the logs lack it."""
         value = (logs or {}).get(self.monitor)
         if value is None:
-            warnings.warn(
+            warn(
                 f"{type(self).__name__} watches '{self.monitor}', which is not among the "
                 f"figures {listed(logs or {})}.",
-                stacklevel=3,
             )
         if isinstance(value, np.ndarray):
             raise ValueError(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import warnings
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -13,6 +12,7 @@ from kgen.runtime.finite import NonFiniteWarning, has_finite_weights, not_finite
 from kgen.runtime.progress import figure_text
 from kgen.runtime.retracing import FirstStep, can_retrace, first_step, kept_state
 from kgen.runtime.spec import Spec
+from kgen.runtime.warning import warn
 
 # Weights that a message names.
 NAMED = 4
@@ -61,7 +61,7 @@ class Watch:
             return
         history.nonfinite = f"{spec.source}: {text}. {self._origin(epoch)} {_ADVICE}"
         self.begun = None
-        warnings.warn(history.nonfinite, NonFiniteWarning, stacklevel=5)
+        warn(history.nonfinite, NonFiniteWarning)
 
     def _origin(self, epoch: int) -> str:
         spec = self.model.spec

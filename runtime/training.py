@@ -177,7 +177,8 @@ class Training:
         finally:
             if self._bar is not None:
                 self._bar.close()
-        take_average(model)
+        if self.epochs:
+            take_average(model)
         callbacks.call("on_train_end", logs)
 
     def _epoch(self, epoch: int) -> dict[str, float]:

@@ -84,6 +84,12 @@ class ValueChecks:
             return
         row, value = self.first
         holds = f"{self.what} holds {count_text(self.bad, 'value')}"
+        if self.integers and np.isfinite(value) and value % 1:
+            wanted = self.numbers if self.classes else "integers"
+            raise DataError(
+                f"{holds} that are not whole numbers, or out of range: first {value!r} in row "
+                f"{row}. These are {wanted}; round them where that is what they mean."
+            )
         if self.integers:
             allowed = (
                 f"outside the {self.numbers} 0 to {self.classes - 1}"

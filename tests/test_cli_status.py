@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import importlib.util
 import io
 import json
 import os
@@ -128,6 +129,10 @@ def test_a_plot_that_cannot_be_drawn(
     shown = capsys.readouterr()
     assert "warning: no plot is written: History.plot needs matplotlib" in shown.err
     assert "plot" not in json.loads(shown.out) and Path("unplotted/small.history.json").exists()
+    Path("unplotted/small.history.png").write_bytes(b"of an earlier run")
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
+    assert main(["train", "small.k", *words]) == 0
+    assert "small.history.png shows an earlier run" in capsys.readouterr().err
 
 
 def test_messages_tell_which_data_they_are_about(project: Path) -> None:

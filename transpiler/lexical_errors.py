@@ -56,20 +56,32 @@ def foreign_operator(span: Span, text: str) -> Diagnostic:
     )
 
 
+def foreign_name(span: Span, text: str) -> Diagnostic:
+    """A name with letters or digits that are not ASCII's."""
+    char = next(char for char in text if not char.isascii())
+    remedy = "names are made of the letters a to z, A to Z, digits and `_`"
+    apart = unicodedata.normalize("NFKD", text.replace("ß", "ss"))
+    plain = apart.encode("ascii", "ignore").decode()
+    if len(plain) >= len(text):
+        remedy += f": write `{plain}`, for instance"
+    message = f"unexpected character {_shown(char)} in the name `{text}`"
+    return Diagnostic("K0109", message, span, "not a name in `.k`", (), remedy)
+
+
 def unknown_character(span: Span, char: str) -> Diagnostic:
     """A character that begins no token."""
-    name = unicodedata.name(char, "").lower() or f"U+{ord(char):04X}"
-    shown = f"`{char}` ({name})" if char.isprintable() else name
     if char in _STRAIGHT:
         plain = _STRAIGHT[char]
         remedy = f"use {plain if len(plain) > 2 else f'`{plain}`'} instead"
-    elif char.isalpha():
-        remedy = "names are made of the letters a to z, A to Z, digits and `_`"
     else:
         remedy = "remove it, or put it inside a string"
-    return Diagnostic(
-        "K0109", f"unexpected character {shown}", span, "not part of `.k`", (), remedy
-    )
+    message = f"unexpected character {_shown(char)}"
+    return Diagnostic("K0109", message, span, "not part of `.k`", (), remedy)
+
+
+def _shown(char: str) -> str:
+    name = unicodedata.name(char, "").lower() or f"U+{ord(char):04X}"
+    return f"`{char}` ({name})" if char.isprintable() else name
 
 
 def unclosed_string(span: Span, text: str) -> Diagnostic:

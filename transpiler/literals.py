@@ -11,6 +11,7 @@ from kgen.scan import TOKEN
 _ESCAPE = re.compile(
     r"\\(?:x([0-9a-fA-F]{2})|u([0-9a-fA-F]{4})|U([0-9a-fA-F]{8})|(\n)|(.))", re.DOTALL
 )
+_NOT_IN_FIELDS = ("open_string", "open_text", "foreign_name", "unknown", "comment")
 _SIMPLE = {
     "n": "\n",
     "t": "\t",
@@ -120,7 +121,7 @@ def _field(text: str, brace: int, body_end: int, span: Span) -> tuple[RawField, 
         kind, token = match.lastgroup, match.group()
         if depth == 0 and (token == "}" or token[0] == ":"):
             break
-        if token == "!" or kind in ("open_string", "open_text", "unknown", "comment"):
+        if token == "!" or kind in _NOT_IN_FIELDS:
             raise _malformed(
                 span, position, match.end(), "not allowed in a field", "fields hold an expression"
             )

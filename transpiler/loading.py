@@ -110,8 +110,12 @@ def cache_folder() -> Path:
 def _private_folder() -> Path:
     """A folder of this user's own, for those without a writable home."""
     name = f"kgen-{os.getuid() if hasattr(os, 'getuid') else 'user'}"
-    folder = Path(tempfile.gettempdir()) / name
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    try:
+        folder = Path(tempfile.gettempdir()) / name
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as error:
+        remedy = "set KGEN_CACHE_DIR to a folder that can be written"
+        raise PermissionError(f"no folder can keep modules ({error}); {remedy}") from error
     if hasattr(os, "getuid") and folder.stat().st_uid != os.getuid():
         raise PermissionError(f"{folder} belongs to another user; set KGEN_CACHE_DIR")
     return folder

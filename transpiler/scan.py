@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 
 from kgen.diagnostics import Diagnostic, Source, Span, fail
 from kgen.lexical_errors import (
+    foreign_name,
     foreign_operator,
     number_error,
     unclosed_bracket,
@@ -38,6 +39,7 @@ TOKEN = re.compile(
     | (?P<open_text>[fF]?(?:\"{3}|'{3}))
     | (?P<open_string>[fF]?["'][^\n]*)
     | (?P<number>0[xX]\w*|(?:\d|\.\d)(?:[eE][+-]?\d|\w|\.(?!\.))*)
+    | (?P<foreign_name>(?=\w*(?u:[^\W\x00-\x7f]))(?u:[^\W\d]\w*))
     | (?P<name>[A-Za-z_][A-Za-z_0-9]*)
     | (?P<foreign>\*\*=|//=|<<|>>|:=|->|[-+*/%@&^]=|&&|\|\||[!&^~;\\](?!=)|\|(?!>))
     | (?P<operator>\|>|\*\*|//|==|!=|<=|>=|\.\.\.|[-+*/%@=<>:,.])
@@ -208,6 +210,8 @@ class _Reader:
                 return number_error(span, token.text)
             case "foreign":
                 return foreign_operator(span, token.text)
+            case "foreign_name":
+                return foreign_name(span, token.text)
             case "unknown":
                 return unknown_character(span, token.text)
         return None

@@ -203,3 +203,15 @@ def test_swapping_averages(tmp_path: Path) -> None:
     assert all(np.all(one == 0.25) for one in seen) and seen
     np.testing.assert_array_equal(net.engine.weights[: net.spec.trainable], weights)
     assert np.all(net.engine.slots["average"] == 0.25)
+
+
+def test_no_epochs_leave_the_weights() -> None:
+    """`fit` ends with the average in the weights, but not where it trained nothing, as Keras's."""
+    net = linear_model(replace(linear_spec(), optimizer=SGD(0.1, use_ema=True)))(seed=1)
+    net.engine.step = 1
+    net.engine.slots["average"] = np.full(net.spec.trainable, 0.25, np.float32)
+    weights = net.engine.weights.copy()
+    net.fit(*arrays(), epochs=0, verbose=0)
+    np.testing.assert_array_equal(net.engine.weights, weights)
+    net.fit(*arrays(), epochs=1, initial_epoch=1, verbose=0)
+    assert np.all(net.engine.weights[: net.spec.trainable] == 0.25)

@@ -173,6 +173,17 @@ def test_schedules_and_schedulers_do_not_mix() -> None:
             net.fit(*arrays(), callbacks=[callback], verbose=0)
 
 
+def test_warnings_show_the_line_that_called(tmp_path: Path) -> None:
+    net = linear_model()(seed=0)
+    net.engine.weights[0] = np.nan
+    watching = [ModelCheckpoint(tmp_path / "a.safetensors"), EarlyStopping("nowhere")]
+    with pytest.warns(UserWarning) as caught:
+        net.fit(*arrays(), callbacks=watching, verbose=0)
+    assert {type(one.message) for one in caught} == {NonFiniteWarning, UserWarning}
+    assert {one.filename for one in caught} == {__file__}
+    assert not list(tmp_path.iterdir())
+
+
 def test_terminate_on_nan(monkeypatch: pytest.MonkeyPatch) -> None:
     net = linear_model()(seed=0)
     net.engine.on_step = lambda: net.engine.totals.__setitem__(0, np.nan)

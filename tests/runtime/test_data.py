@@ -235,7 +235,7 @@ def test_large_finite_values_are_not_mistaken() -> None:
     [
         ([0, 1, 3, -1], ("target 'label'", "2 values", "0 to 2", "first 3 in row 2", "from 0")),
         ([0, -1, 2, 0], ("first -1 in row 1", "ignore_class=-1")),
-        ([0.0, 1.5, 2.0, 0.0], ("first 1.5 in row 1",)),
+        ([0.0, 1.5, 2.0, 0.0], ("1 value that are not whole", "first 1.5 in row 1")),
         ([0.0, np.nan, 2.0, 0.0], ("first nan in row 1",)),
         ([0, 1, 2**40, 0], (str(2**40), "row 2")),
         (np.eye(3)[[0, 1, 2, 0]], ("one-hot", "argmax", "(rows)", "(4, 3)")),

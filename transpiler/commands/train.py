@@ -247,8 +247,11 @@ def _save(
     history = stem.with_suffix(".history.json")
     write_if_changed(history, json_text(figures) + "\n")
     results["history"] = str(history)
-    if find_spec("matplotlib") is not None and figures:
-        plot = stem.with_suffix(".history.png")
+    plot = stem.with_suffix(".history.png")
+    if find_spec("matplotlib") is None:
+        if plot.exists():
+            say(f"warning: {plot} shows an earlier run: matplotlib is not installed")
+    elif figures:
         net.history.history = figures
         net.history.epoch = list(range(max(map(len, figures.values()))))
         try:

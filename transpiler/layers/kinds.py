@@ -170,6 +170,15 @@ _OWN = {
     "metric": "one of your own is declared with `metric name(y_true, y_pred):`",
 }
 
+# Families whose members go by strings, as a message calls one.
+_NAMED = {
+    "loss": "a loss",
+    "metric": "a metric",
+    "optimizer": "an optimizer",
+    "activation": "an activation",
+    "initializer": "an initializer",
+}
+
 
 @dataclass(frozen=True)
 class Member(Kind):
@@ -199,6 +208,10 @@ class Member(Kind):
             return bound(definition)
         if reason := refused(family, name):
             raise ArgumentProblem(f"{name} is not part of kgen", reason)
+        other = next((other for other in _NAMED if find(other, name) is not None), None)
+        if other is not None:
+            own = _NAMED.get(family, f"a {family}")
+            raise ArgumentProblem(f"{name!r} is {_NAMED[other]}, not {own}", f"give {self.wants}")
         raise ArgumentProblem(f"no {family} is called {name!r}", suggest(name, names(family)))
 
 
