@@ -63,6 +63,7 @@ from kgen.runtime.tiles import (
 
 VECTORS_10 = vectors_for(10)
 ROWS_3_BY_1 = rows_for(3, 1)
+ROWS_8_BY_3 = rows_for(8, 3)
 ROWS_24_BY_1 = rows_for(24, 1)
 ROWS_26_BY_1 = rows_for(26, 1)
 
@@ -535,27 +536,107 @@ def gradient_of_conv2d_1_kernel_parts(thread, threads, batch, clock, args):
     for j in range(0, 8, LANES):
         for start in range(first * 24, last * 24, 5):
             count = min(5, last * 24 - start)
-            for t in range(3 * -(-24 // ROWS_24_BY_1)):
-                tap = t // (-(-24 // ROWS_24_BY_1))
-                m = t % (-(-24 // ROWS_24_BY_1)) * ROWS_24_BY_1
+            for t in range(3 * -(-8 // ROWS_8_BY_3)):
+                tap = t // (-(-8 // ROWS_8_BY_3))
+                m = t % (-(-8 // ROWS_8_BY_3)) * ROWS_8_BY_3
                 ty = tap
-                acc = load(
+                acc_0 = load(
                     d_conv2d_1_kernel_parts,
                     thread * 72 + tap * 24 + m,
                     j,
-                    ROWS_24_BY_1,
+                    ROWS_8_BY_3,
+                    1,
+                )
+                acc_1 = load(
+                    d_conv2d_1_kernel_parts,
+                    thread * 72 + tap * 24 + 8 + m,
+                    j,
+                    ROWS_8_BY_3,
+                    1,
+                )
+                acc_2 = load(
+                    d_conv2d_1_kernel_parts,
+                    thread * 72 + tap * 24 + 16 + m,
+                    j,
+                    ROWS_8_BY_3,
                     1,
                 )
                 for q in range(start, start + count):
                     n = q // 24
                     oy = q % 24
                     row = (n * 26 + oy + ty) * 26
-                    for ox in range(24):
-                        acc = outer_t(
-                            acc, conv2d, row + ox, m, d_conv2d_1_add, q * 24 + ox, j
+                    for ox in range(2):
+                        acc_0 = outer_t(
+                            acc_0, conv2d, row + ox, m, d_conv2d_1_add, q * 24 + ox, j
+                        )
+                    for ox in range(1, 2):
+                        acc_1 = outer_t(
+                            acc_1,
+                            conv2d,
+                            row + ox,
+                            m,
+                            d_conv2d_1_add,
+                            q * 24 + ox - 1,
+                            j,
+                        )
+                    for ox in range(24, 25):
+                        acc_1 = outer_t(
+                            acc_1,
+                            conv2d,
+                            row + ox,
+                            m,
+                            d_conv2d_1_add,
+                            q * 24 + ox - 1,
+                            j,
+                        )
+                    for ox in range(24, 26):
+                        acc_2 = outer_t(
+                            acc_2,
+                            conv2d,
+                            row + ox,
+                            m,
+                            d_conv2d_1_add,
+                            q * 24 + ox - 2,
+                            j,
+                        )
+                    for ox in range(2, 24):
+                        acc_0 = outer_t(
+                            acc_0, conv2d, row + ox, m, d_conv2d_1_add, q * 24 + ox, j
+                        )
+                        acc_1 = outer_t(
+                            acc_1,
+                            conv2d,
+                            row + ox,
+                            m,
+                            d_conv2d_1_add,
+                            q * 24 + ox - 1,
+                            j,
+                        )
+                        acc_2 = outer_t(
+                            acc_2,
+                            conv2d,
+                            row + ox,
+                            m,
+                            d_conv2d_1_add,
+                            q * 24 + ox - 2,
+                            j,
                         )
                 store_rows(
-                    d_conv2d_1_kernel_parts, thread * 72 + tap * 24 + m, j, acc, 24 - m
+                    d_conv2d_1_kernel_parts, thread * 72 + tap * 24 + m, j, acc_0, 8 - m
+                )
+                store_rows(
+                    d_conv2d_1_kernel_parts,
+                    thread * 72 + tap * 24 + 8 + m,
+                    j,
+                    acc_1,
+                    8 - m,
+                )
+                store_rows(
+                    d_conv2d_1_kernel_parts,
+                    thread * 72 + tap * 24 + 16 + m,
+                    j,
+                    acc_2,
+                    8 - m,
                 )
 
 

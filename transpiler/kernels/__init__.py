@@ -16,7 +16,8 @@ from kgen.kernels.columnwise import columns
 from kgen.kernels.convolving import conv, turn
 from kgen.kernels.depthwise import depthwise, depthwise_filter
 from kgen.kernels.distinct import distinct_places, distinct_ranks, distinct_rows
-from kgen.kernels.filtering import conv_filter, filter_parts
+from kgen.kernels.filter_parts import filter_parts
+from kgen.kernels.filtering import conv_filter
 from kgen.kernels.indexing import gathered, scattered
 from kgen.kernels.loops import starts_with_batch
 from kgen.kernels.moving import copied, transposed

@@ -212,7 +212,7 @@ def _taps(
     if block != "0":
         lines.append(f"kk = {block}")
         kk = "kk + k"
-    length = geometry.channels if _waits_for_cells(geometry, vectors) else geometry.run
+    length = geometry.channels if waits_for_cells(geometry, vectors) else geometry.run
     starts = map(str, range(0, geometry.run, length))
     return _around(
         loops,
@@ -226,7 +226,7 @@ def _taps(
     )
 
 
-def _waits_for_cells(geometry: Geometry, vectors: int) -> bool:
+def waits_for_cells(geometry: Geometry, vectors: int) -> bool:
     """Whether a tile loads a number for each vector that it adds, and its rows read the same ones.
 
     Where taps of a run are met together, the compiler loads once what several of them read.
