@@ -5,17 +5,15 @@ from __future__ import annotations
 import sys
 import warnings
 
+# What the names of the runtime's modules begin with; or that of the one it was written into.
+_OURS = __name__.removesuffix("warning")
+
 
 def warn(text: str, category: type[Warning] = UserWarning) -> None:
     """Warn with the place from which the runtime was entered."""
     level = 1
     frame = sys._getframe()
-    while frame.f_back is not None and _is_ours(frame.f_globals.get("__name__", "")):
+    while frame.f_back is not None and frame.f_globals.get("__name__", "").startswith(_OURS):
         frame = frame.f_back
         level += 1
     warnings.warn(text, category, stacklevel=level)
-
-
-def _is_ours(module: str) -> bool:
-    """Whether a module is of the runtime, or the one that the runtime was written into."""
-    return module == __name__ or module.startswith("kgen.runtime.")

@@ -41,10 +41,8 @@ LABELS = {
 }
 
 
-@pytest.mark.parametrize(
-    "kind",
-    [pytest.param(kind, marks=() if kind == "three rows" else pytest.mark.slow) for kind in LABELS],
-)
+@pytest.mark.slow
+@pytest.mark.parametrize("kind", LABELS)
 def test_losses_and_gradients(kind: str) -> None:
     """With and without a row's pair with itself; rows without pairs of both kinds do not count.
 

@@ -76,6 +76,15 @@ def anchors() -> Arrays:
 
 FAST = [
     Example(
+        "40_spearman.k",
+        "Spearman",
+        twins.spearman,
+        one("features", (8, 5)),
+        lambda: {"scores": numbers((8,), ROWS, 2)},
+    ),
+]
+SLOW = [
+    Example(
         "27_antirectifier.k",
         "AntirectifierMlp",
         twins.antirectifier,
@@ -83,22 +92,6 @@ FAST = [
         classes("digit", 10),
         {"width": "9", "rate": "0.0"},
     ),
-    Example(
-        "40_spearman.k",
-        "Spearman",
-        twins.spearman,
-        one("features", (8, 5)),
-        lambda: {"scores": numbers((8,), ROWS, 2)},
-    ),
-    Example(
-        "45_gan.k",
-        "Forge",
-        twins.forge,
-        one("seed", (4,)),
-        defines=SMALL_GAN,
-    ),
-]
-SLOW = [
     Example(
         "17_visual_question.k",
         "VisualQuestion",
@@ -222,6 +215,13 @@ SLOW = [
         one("image", (8, 8, 1)),
         lambda: {"rebuilt": twins.truths(64, ROWS, 2).reshape(ROWS, 8, 8, 1)},
         {"size": "8", "filters": "[2, 3]"},
+    ),
+    Example(
+        "45_gan.k",
+        "Forge",
+        twins.forge,
+        one("seed", (4,)),
+        defines=SMALL_GAN,
     ),
     Example(
         "45_gan.k",

@@ -72,7 +72,14 @@ check(7, 139, 133, 2)
 
 
 @pytest.mark.parametrize("kind", PRODUCTS)
-@pytest.mark.parametrize("how", [*ISAS, "emulated"])
+@pytest.mark.parametrize(
+    "how",
+    [
+        "avx512",
+        "avx2",
+        *(pytest.param(h, marks=pytest.mark.slow) for h in ("baseline", "emulated")),
+    ],
+)
 def test_products(how: str, kind: str) -> None:
     if how not in (*host_isas(), "emulated"):
         pytest.skip(f"this processor has no {how}")

@@ -109,9 +109,8 @@ def test_like_keras(name: str, twin: Any, outputs: int) -> None:
     check(case, 200)
 
 
-@pytest.mark.parametrize(
-    "length", [3, *(pytest.param(n, marks=pytest.mark.slow) for n in (1, 33, 130))]
-)
+@pytest.mark.slow
+@pytest.mark.parametrize("length", [1, 3, 33, 130])
 def test_any_length(length: int) -> None:
     x, y = {"x": numbers((length, 5), 5, length)}, {"y": 3.0 * numbers((2,), 5, 9)}
     # A softmax over a single place depends on nothing.

@@ -111,6 +111,7 @@ def test_every_loss_with_sample_weights() -> None:
     check_figures(case)
 
 
+@pytest.mark.slow
 def test_losses_of_plain_probabilities() -> None:
     targets = all_targets()
     y = {

@@ -7,6 +7,7 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 import numpy as np
+import pytest
 from float_errors import assert_errors
 from native import build_text
 from twins import double
@@ -41,6 +42,7 @@ def sizes(w: dict[str, Any], image: Any) -> Any:
     return jnp.mean(jnp.square(jax.grad(score)(image)), (1, 2, 3))[:, None]
 
 
+@pytest.mark.slow
 def test_slopes_through_convolutions() -> None:
     net = build_text(MODEL).Nested(seed=3)
     rng = np.random.default_rng(0)

@@ -76,7 +76,7 @@ TWINS = {"Series": steps, "EachStep": each_step, "Pair": pair}
     [
         ("Series", 13, (7,), 1),
         ("EachStep", 9, (16,), 2),
-        ("Pair", 11, (3, 17), 1),
+        pytest.param("Pair", 11, (3, 17), 1, marks=pytest.mark.slow),
         pytest.param("Series", 37, (33,), 5, marks=pytest.mark.slow),
         pytest.param("Pair", 17, (33, 16), 5, marks=pytest.mark.slow),
     ],

@@ -236,9 +236,8 @@ def identity(example: Example) -> str:
     return "-".join([example.model, *example.defines.values()])
 
 
-@pytest.mark.parametrize(
-    "example", [DENSE[0], pytest.param(NEWS, marks=pytest.mark.slow)], ids=identity
-)
+@pytest.mark.slow
+@pytest.mark.parametrize("example", [DENSE[0], NEWS], ids=identity)
 def test_errors_are_as_small_as_those_of_keras(example: Example) -> None:
     check_errors(example)
 

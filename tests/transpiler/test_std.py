@@ -26,8 +26,6 @@ MODELS = {
     "DenseNet121": ("densenet121", 33),
     "EfficientNetB0": ("efficientnet_b0", 33),
 }
-QUICK = ("MobileNet",)
-ALL = [pytest.param(n, marks=() if n in QUICK else pytest.mark.slow) for n in MODELS]
 
 
 @pytest.fixture(autouse=True)
@@ -36,7 +34,8 @@ def fresh_names() -> None:
     keras.utils.clear_session()
 
 
-@pytest.mark.parametrize("name", ALL)
+@pytest.mark.slow
+@pytest.mark.parametrize("name", MODELS)
 def test_layers_and_weights(name: str) -> None:
     theirs = getattr(keras.applications, name)(weights=None)
     file = MODELS[name][0]
