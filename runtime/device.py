@@ -57,7 +57,7 @@ class Device:
 
     def plan(self, commands: Sequence[Command | Sync], grain: int) -> Plan:
         """The commands made ready to run; threads keep `grain` rows of the batch together."""
-        return Plan(commands, grain)
+        return Plan(commands, grain, paced=True)
 
     def team(self, workers: int) -> Team:
         """What runs plans with so many workers."""

@@ -221,34 +221,41 @@ def is_parted(rows: int, least: int, threads: int) -> bool:
 def drive_steps(
     thread: int,
     threads: int,
+    shares: int,
     table: Any,
     commands: int,
-    steps: int,
+    begin: int,
+    end: int,
     batch_size: int,
     first: int,
     last: int,
     clock: Any,
     control: Any,
 ) -> int:
-    """Run `steps` batches of rows first..last; gives the steps done.
+    """Run the batches `begin` to `end` - 1 of rows first..last; gives the steps done.
 
-    `table` holds address, whether to wait after it, and argument table of each command. `clock`
-    is this thread's own. A stop wished for in `control` takes effect after the step in which
-    thread 0 sees it; all threads agree on it at the barrier that ends the step.
+    `table` holds address, whether to wait after it, and argument table of each command. The work
+    is cut into `shares`, of which each thread does every `threads`-th: sums are the same however
+    many threads there are. `clock` is this thread's own. A stop wished for in `control` takes
+    effect after the step in which thread 0 sees it; all threads agree on it at the barrier that
+    ends the step.
     """
     mode = flush_subnormals()
-    for step in range(steps):
+    for step in range(begin, end):
         row = first + step * batch_size
         rows = min(batch_size, last - row)
         clock[0] = row
         clock[3] = step
-        clock[GRAIN] = grain_of(rows, clock[LEAST_GRAIN], threads)
-        parted = is_parted(rows, clock[LEAST_GRAIN], threads)
+        clock[GRAIN] = grain_of(rows, clock[LEAST_GRAIN], shares)
+        parted = is_parted(rows, clock[LEAST_GRAIN], shares)
         clock[BY_PARTS] = parted
         stop = 0
         for k in range(commands):
             at = TABLE_WORDS * k
-            call_kernel(table[at], thread, threads, rows, clock, table[at + 2])
+            share = thread
+            while share < shares:
+                call_kernel(table[at], share, shares, rows, clock, table[at + 2])
+                share += threads
             ends = k == commands - 1
             agreed = AGREED + 8 * (step & 1)  # two in turn: a fast thread must not overwrite
             if ends and thread == 0:
@@ -267,22 +274,24 @@ def drive_steps(
                         else:
                             if atomic_load(control, ABORT) != 0:
                                 restore_mode(mode)
-                                return step
+                                return step - begin
                             yield_processor()
             if ends:
                 stop = atomic_load(control, agreed)
         clock[1] += 1
         if stop != 0:
             restore_mode(mode)
-            return step + 1
+            return step + 1 - begin
     restore_mode(mode)
-    return steps
+    return end - begin
 
 
 DRIVE_SIGNATURE = types.int64(
     types.int64,
     types.int64,
+    types.int64,
     WORDS,
+    types.int64,
     types.int64,
     types.int64,
     types.int64,

@@ -7,6 +7,7 @@ import functools
 import os
 import queue
 import threading
+import time
 import weakref
 from collections.abc import Sequence
 from typing import Any
@@ -28,6 +29,7 @@ from kgen.runtime.driver import (
 )
 from kgen.runtime.hardware import MAX_THREADS, thread_count
 from kgen.runtime.kernels import Command, Kernel, Sync, jit_is_disabled
+from kgen.runtime.pacing import Pace
 
 STACK_BYTES = 8 << 20  # kernels keep packed panels on the stack; some systems give 128 KiB
 
@@ -35,12 +37,16 @@ STACK_BYTES = 8 << 20  # kernels keep packed panels on the stack; some systems g
 class Plan:
     """A list of commands made ready to run: kernels compiled, addresses in a table.
 
-    Threads share the batch in grains of `grain` rows at least.
+    Threads share the batch in grains of `grain` rows at least. If the plan is `paced`, one thread
+    may do the shares of all.
     """
 
-    def __init__(self, commands: Sequence[Command | Sync], grain: int = 1) -> None:
+    def __init__(
+        self, commands: Sequence[Command | Sync], grain: int = 1, *, paced: bool = False
+    ) -> None:
         self.commands = tuple(commands)
         self.grain = grain
+        self.paces: dict[int, Pace] | None = {} if paced else None  # by the number of threads
         self.calls = [entry for entry in commands if isinstance(entry, Command)]
         self.segments: list[list[Command]] = [[]]
         for entry in commands:
@@ -77,7 +83,7 @@ def missing_kernels(commands: Sequence[Command | Sync]) -> list[Kernel]:
 def native_drive() -> Any:
     """The compiled driver as a C function; the GIL is free while it runs."""
     integer, pointer = ctypes.c_int64, ctypes.c_void_p
-    kinds = (integer, integer, pointer, *(integer,) * 5, pointer, pointer)
+    kinds = (*(integer,) * 3, pointer, *(integer,) * 6, pointer, pointer)
     return ctypes.CFUNCTYPE(integer, *kinds)(drive.address)
 
 
@@ -157,12 +163,31 @@ class Team:
             clock[DIMS_START : DIMS_START + len(dims)] = dims
         if plan.emulated:
             return self._emulate(plan, steps, batch_size, first_row, last_row)
-        work = plan.address, len(plan.calls), steps, batch_size, first_row, last_row
+        work = plan.address, len(plan.calls)
+        rows = batch_size, first_row, last_row
+        if self.threads == 1 or plan.paces is None:
+            return self._run_part(work, 0, steps, rows, single=self.threads == 1)
+        pace = plan.paces.setdefault(self.threads, Pace(self.threads))
+        done = 0
+        while done < steps and not self.control[STOP]:
+            single, part = pace.part(batch_size, steps - done)
+            start = time.perf_counter()
+            part = self._run_part(work, done, done + part, rows, single)
+            pace.note(single, part, time.perf_counter() - start)
+            self.clocks[:, 1] = self.clocks[0, 1]
+            done += part
+        return done
+
+    def _run_part(
+        self, work: tuple[int, ...], begin: int, end: int, rows: tuple[int, ...], single: bool
+    ) -> int:
+        """Run the steps `begin` to `end` - 1; gives how many were done."""
+        running = 1 if single else self.threads
         calls = [
-            (number, self.threads, *work, clock, self._control_address)
-            for number, clock in enumerate(self._clock_addresses)
+            (number, running, self.threads, *work, begin, end, *rows, clock, self._control_address)
+            for number, clock in enumerate(self._clock_addresses[:running])
         ]
-        if self.threads == 1:
+        if single:
             return int(native_drive()(*calls[0]))
         return self._run_together(calls)
 

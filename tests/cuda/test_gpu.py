@@ -19,7 +19,12 @@ END_TO_END = HERE.parent / "end_to_end"
 # What runs in a process without the compiler, or compares instruction sets of processors.
 ELSEWHERE = "not emulated and not bounds_hold"
 SUITES = sorted(path.name for path in END_TO_END.glob("test_*.py"))
-OF_PROCESSORS = {"test_few.py", "test_instruction_sets.py", "test_examples_page.py"}
+OF_PROCESSORS = {
+    "test_examples_page.py",
+    "test_few.py",
+    "test_instruction_sets.py",
+    "test_paced.py",
+}
 pytestmark = pytest.mark.gpu
 
 

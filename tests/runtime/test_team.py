@@ -155,6 +155,70 @@ def test_stop_in_the_emulation(monkeypatch: Any) -> None:
     assert len(calls) == 2
 
 
+class Alternating:
+    """A pace that takes both ways in turn, some steps at a time."""
+
+    def __init__(self, steps: int) -> None:
+        self.steps = steps
+        self.noted: list[tuple[bool, int]] = []
+
+    def part(self, batch_size: int, steps: int) -> tuple[bool, int]:
+        """Not the way of the last part."""
+        return len(self.noted) % 2 == 0, min(self.steps, steps)
+
+    def note(self, single: bool, steps: int, seconds: float) -> None:
+        """Keeps what it is told."""
+        assert seconds > 0
+        self.noted.append((single, steps))
+
+
+def paced_plan(commands: Any, pace: Any, threads: int) -> Plan:
+    """A plan that runs at this pace."""
+    plan = Plan(commands, paced=True)
+    assert plan.paces is not None
+    plan.paces[threads] = pace
+    return plan
+
+
+@pytest.mark.parametrize("threads", [2, 3, 7])
+def test_one_thread_does_the_shares_of_all_in_turn_with_the_team(threads: int) -> None:
+    slots, errors = np.full(threads, -1, np.int64), np.zeros(threads, np.int64)
+    log = np.full(4 * 108, -1, np.int64)
+    commands = [
+        write_own(words(slots)),
+        sync,
+        check_others(words(slots), words(errors)),
+        record(words(log)),
+    ]
+    pace, team = Alternating(5), Team(threads)
+    plan = paced_plan(commands, pace, threads)
+    assert team.run(plan, batch_size=3, first_row=4, last_row=4 + 300, step=7) == 100
+    assert pace.noted == [(part % 2 == 0, 5) for part in range(20)]
+    assert not errors.any()
+    assert (team.clocks[:, 1] == 107).all()
+    expected = [[4 + 3 * step, 3, 7 + step, threads] for step in range(100)]
+    assert log[28:428].reshape(100, 4).tolist() == expected
+
+
+def test_a_stop_ends_all_parts() -> None:
+    slots = np.zeros(2, np.int64)
+    team, pace = Team(2), Alternating(100)
+    plan = paced_plan([write_own(words(slots)), sync], pace, 2)
+    timer = threading.Timer(0.1, team.stop)
+    timer.start()
+    done = team.run(plan, batch_size=1, first_row=0, last_row=10**12)
+    timer.join()
+    assert 0 < done < 10**12 and done == sum(steps for _, steps in pace.noted)
+    assert (slots == done - 1).all() and (team.clocks[:, 1] == done).all()
+
+
+def test_a_thread_alone_or_without_pace_runs_in_one_part() -> None:
+    log = np.full(40, -1, np.int64)
+    plan = paced_plan([record(words(log))], None, 1)
+    assert Team(1).run(plan, batch_size=1, first_row=0, last_row=10) == 10
+    assert log.reshape(10, 4)[:, 3].tolist() == [1] * 10
+
+
 def test_an_interrupt_before_the_native_call_leaves_the_team_usable(monkeypatch: Any) -> None:
     slots = np.zeros(2, np.int64)
     team = Team(2)
