@@ -54,6 +54,11 @@ def atomic_swap_if(words: Any, place: int, expected: int, new: int) -> int:
     return before
 
 
+def words_at(address: int) -> Any:
+    """The words at an address, which only compiled code can read."""
+    raise NotImplementedError("only compiled code can read what is at an address")
+
+
 def pause_briefly() -> None:
     """Tell the processor that this thread spins."""
 
@@ -120,6 +125,16 @@ def describe_atomic_swap_if(words: Any, place: Any, expected: Any, new: Any) -> 
         return code.builder.extract_value(found, 0)
 
     return types.int64, (WORDS, types.int64, types.int64, types.int64), generate
+
+
+@implements(words_at)
+def describe_words_at(address: Any) -> Description:
+    """A pointer."""
+
+    def generate(code: Code, address: Any) -> Any:
+        return code.builder.inttoptr(address, INT64.as_pointer())
+
+    return WORDS, (types.int64,), generate
 
 
 @implements(pause_briefly)

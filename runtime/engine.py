@@ -357,7 +357,8 @@ class Engine:
         if prepared.plan.emulated:
             return None
         inputs = list(zip(spec.inputs, given, strict=True))
-        return Few(prepared, self.turn, *rows, inputs, made, self.threads)
+        outputs = [(one.name, shape) for one, shape in zip(spec.outputs, made, strict=True)]
+        return Few(prepared, self.turn, *rows, inputs, outputs, self.threads)
 
     def predictor(self, rows: int) -> str:
         """The program that predicts so many rows."""

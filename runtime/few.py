@@ -69,7 +69,7 @@ def _flags(plan: Any) -> npt.NDArray[np.int64]:
 class Few:
     """Runs a program on `least` to `most` rows through buffers of its own.
 
-    `given` are the inputs with the shapes of their rows, `made` the shapes of the outputs' rows.
+    `given` are the inputs with the shapes of their rows, `made` the outputs' names and shapes.
     Where there are fewer rows than make a share for each thread, threads share the parts of rows.
 
     Buffers that stay where they are need no addresses worked out for a call: what
@@ -84,13 +84,15 @@ class Few:
         least: int,
         most: int,
         given: Sequence[tuple[Input, tuple[int, ...]]],
-        made: Sequence[tuple[int, ...]],
+        made: Sequence[tuple[str, tuple[int, ...]]],
         threads: int,
     ) -> None:
         self.turn = turn
         self.least, self.most = least, most
         self.row_shapes = [shape for _, shape in given]
         self.kinds = [(np.dtype(one.dtype), one.limit) for one, _ in given]
+        self.dtype, self.limit = self.kinds[0]
+        self.names = [name for name, _ in made]
         flags = _flags(prepared.plan)
         meetings = np.count_nonzero(flags & MEET_BY_PARTS)
         worth = max(WORTH_SHARING, WORTH_MEETING * meetings)
@@ -104,7 +106,7 @@ class Few:
             _rows(small, shape).view(dtype)
             for shape, (dtype, _) in zip(self.row_shapes, self.kinds, strict=True)
         ]
-        self.targets = [_rows(most, shape) for shape in made]
+        self.targets = [_rows(most, shape) for _, shape in made]
         self.order = np.arange(most)
         self.prepared = prepared
         for result, target in zip(prepared.results, self.targets, strict=True):
@@ -125,27 +127,55 @@ class Few:
         self.threads = threads
         self.helpers = Helpers(self.block, self.threads)
         self.run = native_few()
-        work = self.block.ctypes.data, self.helpers.shared_place, 0
-        self.alone, self.together = (*work, 1), (*work, self.threads)
+        self.jobs = [self.helpers.job(0, count) for count in (1, threads)]
+        self.alone, self.together = (job.ctypes.data for job in self.jobs)
         self.how = self.together if self.shares else self.alone
         self.rest, self.length = 0.0, REST
         self._expect(least)
 
-    def __call__(
-        self, inputs: Sequence[npt.NDArray[Any]], rows: int
-    ) -> list[npt.NDArray[np.float32]]:
-        """The outputs for `inputs`, which have `rows` rows, `least` to `most`."""
+    def one(self, x: npt.NDArray[Any]) -> Any:
+        """What `several` gives for the only input."""
+        if x.dtype is not self.dtype or (
+            self.limit is not None and not x.view(np.uint32).max() < self.limit
+        ):
+            return None
         with self.turn:
+            rows = len(x)
+            if rows != self.rows:
+                self._expect(rows)
+            if rows >= self.large:
+                return self._much((x,))
+            self.first[...] = x
+            return self._answer()
+
+    def several(self, inputs: Sequence[npt.NDArray[Any]]) -> Any:
+        """The outputs for inputs of `least` to `most` rows: an array, or a dict of several.
+
+        None if they are not of the inputs' dtypes, or hold indices that are none.
+        """
+        if not self._holds(inputs):
+            return None
+        with self.turn:
+            rows = len(inputs[0])
             if rows != self.rows:
                 self._expect(rows)
             if rows >= self.large:
                 return self._much(inputs)
             for given, x in zip(self.given, inputs, strict=True):
                 given[...] = x
-            threads = self.run(*self.how)
-            if self.shares and threads != self.threads:
-                self._without_help(crowded=threads < 0)
-            return [found.copy() for found in self.found]
+            return self._answer()
+
+    def _answer(self) -> Any:
+        threads = self.run(self.how)
+        if self.shares and threads != self.threads:
+            self._without_help(crowded=threads < 0)
+        return self._results()
+
+    def _results(self) -> Any:
+        """Copies of the outputs."""
+        if len(self.names) == 1:
+            return self.found[0].copy()
+        return {name: found.copy() for name, found in zip(self.names, self.found, strict=True)}
 
     def _expect(self, rows: int) -> None:
         """So many rows from now on."""
@@ -156,6 +186,7 @@ class Few:
         uneven = is_parted(rows, least, self.threads)
         self.block[PARTS_WORD] = uneven if least == 1 else rows < ROWS * self.threads
         self.given = [source[:rows] for source in self.sources]
+        self.first = self.given[0]
         self.found = [target[:rows] for target in self.targets]
 
     def keys(self) -> list[tuple[Any, ...]]:
@@ -165,7 +196,7 @@ class Few:
             for rows in range(self.least, self.most + 1)
         ]
 
-    def holds(self, inputs: Sequence[npt.NDArray[Any]]) -> bool:
+    def _holds(self, inputs: Sequence[npt.NDArray[Any]]) -> bool:
         """Whether numbers are of the inputs' dtypes, and indices from 0 to below the limits."""
         for x, (dtype, limit) in zip(inputs, self.kinds, strict=True):
             if x.dtype is not dtype:
@@ -174,7 +205,7 @@ class Few:
                 return False
         return True
 
-    def _much(self, inputs: Sequence[npt.NDArray[Any]]) -> list[npt.NDArray[np.float32]]:
+    def _much(self, inputs: Sequence[npt.NDArray[Any]]) -> Any:
         """A call that is much work: helpers are waited for, and rows are not copied."""
         held = [np.ascontiguousarray(x) for x in inputs]
         if self.threads > 1 and self.helpers.ready < self.threads - 1:
@@ -182,11 +213,11 @@ class Few:
         self.block[WAIT_WORD] = PAUSES
         for index, arguments, _ in self.feeds:
             arguments[0] = held[index].ctypes.data
-        self.run(*self.together)
+        self.run(self.together)
         self.block[WAIT_WORD] = 0
         for _, arguments, place in self.feeds:
             arguments[0] = place
-        return [found.copy() for found in self.found]
+        return self._results()
 
     def _without_help(self, *, crowded: bool) -> None:
         """Rest where cores are not free for helpers; else see to it that they come."""

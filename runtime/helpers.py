@@ -21,11 +21,11 @@ SOON = 1e-3
 
 
 def share_out(
-    wake: threading.Semaphore, end: threading.Event, work: tuple[Any, ...], arrays: Any
+    wake: threading.Semaphore, end: threading.Event, job: npt.NDArray[np.int64], arrays: Any
 ) -> None:
     """A helper's life: sleep, take part for as long as predictions come, sleep. Keeps `arrays`."""
     while wake.acquire() and not end.is_set():
-        native_few()(*work)
+        native_few()(job.ctypes.data)
 
 
 @functools.cache
@@ -70,12 +70,16 @@ class Helpers:
         self.block = block
         self.shared = np.zeros(SHARED_WORDS, np.int64)
         self.shared[PATIENCE] = PATIENT_PAUSES
-        self.shared_place = self.shared.ctypes.data
         self._last = 0.0
         self._process = -1
         self._wakes: list[threading.Semaphore] = []
         self._threads: list[threading.Thread] = []
         _all_helpers.add(self)
+
+    def job(self, thread: int, threads: int) -> npt.NDArray[np.int64]:
+        """What tells a thread of so many to take part; the block and this must outlive it."""
+        places = self.block.ctypes.data, self.shared.ctypes.data
+        return np.array([*places, thread, threads], np.int64)
 
     @property
     def ready(self) -> int:
@@ -104,10 +108,10 @@ class Helpers:
         self._wakes = [threading.Semaphore(0) for _ in range(self.threads - 1)]
         self._threads = []
         for number, wake in enumerate(self._wakes, 1):
-            work = self.block.ctypes.data, self.shared_place, number, self.threads
+            job = self.job(number, self.threads)
             thread = threading.Thread(
                 target=share_out,
-                args=(wake, end, work, (self.block, self.shared)),
+                args=(wake, end, job, (self.block, self.shared)),
                 name=f"kgen-few-{number}",
                 daemon=True,
             )

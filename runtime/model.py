@@ -156,12 +156,16 @@ class Model(ModelBase):
         """
         if training:
             refuse_training(self)
-        arrays = (x,) if type(x) is np.ndarray else self._quick.listed(x)
-        if arrays:
+        found = None
+        if type(x) is np.ndarray:
+            few = self._quick.get(x.shape)
+            if few is not None:
+                found = few.one(x)
+        elif arrays := self._quick.listed(x):
             few = self._quick.get(key([one.shape for one in arrays]))
-            if few is not None and few.holds(arrays):
-                return by_output(self.spec, few(arrays, len(arrays[0])))
-        return self._forward(x)
+            if few is not None:
+                found = few.several(arrays)
+        return self._forward(x) if found is None else found
 
     def forward(self, x: Any) -> Any:
         """The same as calling the model."""

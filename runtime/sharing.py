@@ -22,6 +22,7 @@ from kgen.runtime.driver import (
     flush_subnormals,
     pause_briefly,
     restore_mode,
+    words_at,
     yield_processor,
 )
 from kgen.runtime.kernels import Kernel
@@ -45,13 +46,20 @@ CALL = 1 << 16
 LATE = 4000
 
 
-def take_part(block: Any, shared: Any, thread: int, threads: int) -> int:
+def take_part(job: Any) -> int:
     """Run the calls of a block one after another; gives the number of threads that did.
+
+    `job` tells where the block and the shared words are, which thread this is, and of how many:
+    the fewer arguments, the quicker a call from Python.
 
     Thread 0 leads: it runs them once, alone until all helpers are at the gate, for which it waits a
     while, then with them. A helper takes part in every run until none has come for a while. The
     number is negative if the leader waited so long that other work must have had a helper's core.
     """
+    block = words_at(job[0])
+    shared = words_at(job[1])
+    thread = int(job[2])
+    threads = int(job[3])
     mode = flush_subnormals()
     crowded = 1
     working = threads
@@ -124,11 +132,10 @@ def take_part(block: Any, shared: Any, thread: int, threads: int) -> int:
         atomic_add(shared, GATE, 1)
 
 
-run_few = Kernel(take_part, types.int64(WORDS, WORDS, types.int64, types.int64))
+run_few = Kernel(take_part, types.int64(WORDS))
 
 
 @functools.cache
 def native_few() -> Any:
     """The compiled `take_part` as a C function; the GIL is free while it runs."""
-    integer, pointer = ctypes.c_int64, ctypes.c_void_p
-    return ctypes.CFUNCTYPE(integer, pointer, pointer, integer, integer)(run_few.address)
+    return ctypes.CFUNCTYPE(ctypes.c_int64, ctypes.c_void_p)(run_few.address)

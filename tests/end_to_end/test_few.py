@@ -182,7 +182,7 @@ def test_open_sizes_that_come_often_have_quick_calls(
         for _ in range(200):
             call.how = call.together
             np.testing.assert_array_equal(net(words), expected[n])
-            together += call.run(*call.together) == 2
+            together += call.run(call.together) == 2
     assert together
     assert len(net._quick) == QUICK_SHAPES
     net.weights["dense/bias"] += 1.0
