@@ -5,7 +5,7 @@ from __future__ import annotations
 TRIAL = 2e-3  # seconds that tell how quick a way is
 # Seconds of work between trials, in those that a trial takes: before the first, while threads
 # share the work, and while one does it all.
-FIRST, SHARED, SINGLE = 10, 100, 30
+FIRST_AFTER, SHARED_EVERY, ALONE_EVERY = 10, 100, 30
 GAIN = 0.9  # what the other way may take of this one's time to be worth the change
 # A way that was just chosen is held to what it promised in a short part; the next ones may grow.
 GROWTH, LONGEST = 2.0, 0.05
@@ -33,7 +33,7 @@ class Pace:
         self._step: dict[bool, float] = {}  # seconds a step, if single or not
         self._trial = 0.0  # seconds left of the other way's trial
         self._since = 0.0  # seconds of work since the last one
-        self._every = FIRST
+        self._every = FIRST_AFTER
         self._part = TRIAL
 
     def part(self, batch_size: int, steps: int) -> tuple[bool, int]:
@@ -60,12 +60,12 @@ class Pace:
         else:
             self._trial -= seconds
             self._since = 0.0
-            self._every = SINGLE if self.single else SHARED
+            self._every = ALONE_EVERY if self.single else SHARED_EVERY
         other = self._step.get(not self.single)
         if self._trial <= 0 and other is not None and other < GAIN * self._step[self.single]:
             self.single = not self.single
             self._since, self._part = 0.0, TRIAL
-            self._every = SINGLE if self.single else SHARED
+            self._every = ALONE_EVERY if self.single else SHARED_EVERY
 
     def _is_due(self) -> bool:
         """Whether the other way's next trial has been earned."""

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import numpy as np
 import pytest
-from kgen.runtime.pacing import LONGEST, SHARED, SINGLE, TRIAL, Pace
+from kgen.runtime.pacing import LONGEST, SHARED_EVERY, ALONE_EVERY, TRIAL, Pace
 
 
 class Machine:
@@ -48,7 +48,7 @@ class Machine:
 @pytest.mark.parametrize("step", [20e-6, 2e-3, 0.1])
 def test_a_free_machine_is_shared(step: float, steps: int) -> None:
     machine = Machine(step, 1.8 * step)
-    while machine.now < 50 * SHARED * max(TRIAL, step):
+    while machine.now < 50 * SHARED_EVERY * max(TRIAL, step):
         machine.run(steps)
     assert not machine.pace.single
     assert machine.alone < 0.04 * machine.now
@@ -72,7 +72,7 @@ def test_a_busy_machine_is_found_out_and_left_when_it_is_free(steps: int) -> Non
     assert machine.alone > 0.9 * (machine.now - busy)
     machine.step = {False: 40e-6, True: 55e-6}
     call = steps * 70e-6  # it is looked at between calls only
-    limit = SINGLE * TRIAL + LONGEST + call + 2 * TRIAL
+    limit = ALONE_EVERY * TRIAL + LONGEST + call + 2 * TRIAL
     assert machine.until(lambda: not machine.pace.single, steps) < limit
 
 
