@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import numpy as np
 import pytest
-from kgen.runtime.pacing import LONGEST, SHARED_EVERY, ALONE_EVERY, TRIAL, Pace
+from kgen.runtime.pacing import ALONE_EVERY, LONGEST, SHARED_EVERY, TRIAL, Pace
 
 
 class Machine:
