@@ -20,7 +20,7 @@ _BUSY = 350
 # Floats of the arena for a row from which lots pay, if less than half of them are outputs.
 _LONG = 4096
 # What is made anew for every lot, weights in another order for one, is such a part of it at most.
-_ANEW = 1 / 4
+_ANEW = 1 / 3
 # Floats that one core's own cache holds, and the rows of which a lot is a multiple.
 _CACHE = 1 << 19
 _GRAIN = 8
