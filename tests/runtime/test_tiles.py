@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -85,6 +86,41 @@ store_column(matrix(args, 2, 2, 1), 0, row_sum(load(a, 0, 0, 2, 2)))
     run(kernel, [padded(a), largest, total])
     np.testing.assert_array_equal(largest[:2], a.max(1))
     np.testing.assert_array_equal(total[:2], a.sum(1))
+
+
+def halved(a: Any, combine: Any) -> Any:
+    """What each row comes to if its second half is combined with its first until one is left."""
+    while a.shape[1] > 1:
+        half = a.shape[1] // 2
+        a = combine(a[:, :half], a[:, half:])
+    return a
+
+
+@pytest.mark.parametrize("run", WAYS)
+@pytest.mark.parametrize("across", [1, 2])
+@pytest.mark.parametrize("rows", [1, 2, 3, 4, 6, 7, 8, 16, 24])
+def test_rows_are_combined_in_one_order_however_many_there_are(
+    build: Any, run: Any, rows: int, across: int
+) -> None:
+    cols = across * LANES
+    kernel = build(
+        f"""
+block = load(matrix(args, 0, {rows}, {cols}), 0, 0, {rows}, {across})
+sums, largest = matrix(args, 1, {rows}, {cols}), matrix(args, 2, {rows}, {cols})
+store(sums, 0, 0, zeros({rows}, {across}) + row_sum(block))
+store(largest, 0, 0, zeros({rows}, {across}) + row_max(block))
+store(matrix(args, 3, {rows}, {cols}), 0, 0, zeros({rows}, {across}) + row_min(block))
+"""
+    )
+    a = np.random.default_rng(rows).standard_normal((rows, cols)).astype(np.float32)
+    held = [padded(np.zeros(rows * cols)) for _ in range(3)]
+    run(kernel, [padded(a), *held])
+    sums, largest, least = (one[: rows * cols].reshape(rows, cols) for one in held)
+    joined = a.reshape(rows, across, LANES)
+    total = halved(functools.reduce(np.add, joined.swapaxes(0, 1)), np.add)
+    np.testing.assert_array_equal(sums, np.broadcast_to(total, a.shape))
+    np.testing.assert_array_equal(largest, np.broadcast_to(a.max(1, keepdims=True), a.shape))
+    np.testing.assert_array_equal(least, np.broadcast_to(a.min(1, keepdims=True), a.shape))
 
 
 @pytest.mark.parametrize("run", WAYS)
@@ -435,11 +471,11 @@ for i in range(0, batch, 2):
 def test_windows(build: Any, run: Any) -> None:
     """Rows that overlap: a convolution of 3 taps, stride 2, as one product."""
     kernel = build(
-        """
+        f"""
 x = matrix(args, 0, 5, 3 * 4, 2 * 4)
 w = matrix(args, 1, 3 * 4, 6)
 y = matrix(args, 2, 5, 6)
-acc = zeros(5, 1)
+acc = zeros(5, {-(-6 // LANES)})
 for k in range(3 * 4):
     acc = outer(acc, x, 0, k, w, k, 0)
 store(y, 0, 0, acc)
@@ -478,12 +514,12 @@ store_column(c, 0, load_column(matrix(args, 0, 2, 10), 0, 2))
 @pytest.mark.parametrize("run", WAYS)
 def test_the_first_rows_of_a_tile_are_stored(build: Any, run: Any) -> None:
     kernel = build(
-        """
+        f"""
 a = matrix(args, 0, 7, 20)
 b = matrix(args, 1, 7, 3)
 for less in range(8):
     count = 6 - less
-    store_rows(a, 1, 0, full(5, 2, 3.0 + count), count)
+    store_rows(a, 1, 0, full(5, {-(-20 // LANES)}, 3.0 + count), count)
     store_column(b, 1, full(5, 1, 3.0 + count), 2, count)
 """
     )
