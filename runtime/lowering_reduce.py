@@ -28,29 +28,6 @@ def build_sum(builder: Any, a: Any, b: Any) -> Any:
     return builder.fadd(a, b)
 
 
-def fold_lanes(code: Code, rows: list[Any], combine: Combine) -> list[Any]:
-    """The lanes of each vector combined in a butterfly; the result is in all of its lanes.
-
-    Where there are two vectors, the first step leaves half of each, side by side in one: the steps
-    that follow combine both at once, and likewise with more. Sums are the butterfly's, bit for bit.
-    """
-    builder, unit = code.builder, code.unit
-    distance = unit.lanes // 2
-    vectors, places = rows, [0]
-    while distance:
-        if len(vectors) % 2 == 0:
-            pairs = zip(vectors[::2], vectors[1::2], strict=True)
-            joined = [unit.exchanged(builder, *pair, distance) for pair in pairs]
-            vectors = [combine(builder, low, high) for low, high in joined]
-            places = [place + half for half in (0, distance) for place in places]
-        else:
-            vectors = [combine(builder, v, unit.swapped(builder, v, distance)) for v in vectors]
-        distance //= 2
-    if len(places) == 1:
-        return vectors
-    return [unit.spread(builder, vector, place) for vector in vectors for place in places]
-
-
 def describe_row_fold(tile: Any, combine: Combine) -> Description:
     """Each row combined: its vectors in order, then its lanes in a butterfly."""
     if not isinstance(tile, TileType):
@@ -58,13 +35,17 @@ def describe_row_fold(tile: Any, combine: Combine) -> Description:
 
     def generate(code: Code, value: Any) -> Any:
         parts = code.vectors(tile, value)
-        rows = []
+        result = []
         for r in range(tile.rows):
             row = parts[r * tile.vectors]
             for v in range(1, tile.vectors):
                 row = combine(code.builder, row, parts[r * tile.vectors + v])
-            rows.append(row)
-        return code.tile(fold_lanes(code, rows, combine))
+            distance = code.unit.lanes // 2
+            while distance:
+                row = combine(code.builder, row, code.unit.swapped(code.builder, row, distance))
+                distance //= 2
+            result.append(row)
+        return code.tile(result)
 
     return TileType(tile.rows, 1), (tile,), generate
 

@@ -67,10 +67,6 @@ class VectorUnit(ABC):
         """
 
     @abstractmethod
-    def spread(self, builder: Any, vector: Any, lane: int) -> Any:
-        """All lanes from lane `lane`."""
-
-    @abstractmethod
     def first(self, builder: Any, vector: Any) -> Any:
         """The scalar in lane 0."""
 
@@ -155,10 +151,6 @@ class Simd(VectorUnit):
             builder.shuffle_vector(a, b, ir.Constant(self.ints, low)),
             builder.shuffle_vector(a, b, ir.Constant(self.ints, high)),
         )
-
-    def spread(self, builder: Any, vector: Any, lane: int) -> Any:
-        """One shuffle."""
-        return builder.shuffle_vector(vector, vector, ir.Constant(self.ints, [lane] * LANES))
 
     def first(self, builder: Any, vector: Any) -> Any:
         """An extraction."""

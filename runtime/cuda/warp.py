@@ -107,13 +107,9 @@ class Warp(VectorUnit):
         got = self.swapped(builder, sent, distance)
         return builder.select(upper, got, a), builder.select(upper, b, got)
 
-    def spread(self, builder: Any, vector: Any, lane: int) -> Any:
-        """One shuffle."""
-        return self._exchange(builder, "idx", vector, lane)
-
     def first(self, builder: Any, vector: Any) -> Any:
         """Lane 0's, for all lanes."""
-        return self.spread(builder, vector, 0)
+        return self._exchange(builder, "idx", vector, 0)
 
     def wait(self, builder: Any) -> None:
         """All lanes are here, and see what any of them wrote."""

@@ -134,8 +134,8 @@ def gradient_of_dense_2_add(thread, threads, batch, clock, args):
     accuracy_min = matrix(args, 4, batch, 1)
     d_dense_2_add = matrix(args, 5, batch, 10)
     first, last = share_batch(clock, batch, thread, threads)
-    for i in range(first, last, 4):
-        dense_2_add_tile = load(dense_2_add, i, 0, 4, VECTORS_10)
+    for i in range(first, last, 2):
+        dense_2_add_tile = load(dense_2_add, i, 0, 2, VECTORS_10)
         dense_2_max = row_max(keep_columns(dense_2_add_tile, 0, 10, -np.inf))
         dense_2_subtract = dense_2_add_tile - dense_2_max
         dense_2_exp = exp(dense_2_subtract)
@@ -143,12 +143,12 @@ def gradient_of_dense_2_add(thread, threads, batch, clock, args):
         dense_2 = dense_2_exp / dense_2_sum
         digit_loss_log_softmax = dense_2_subtract - log(dense_2_sum)
         index = lane_index(0, VECTORS_10)
-        digit_loss_equal = index == load_column(digit_target, i, 4)
+        digit_loss_equal = index == load_column(digit_target, i, 2)
         digit_loss_as_float_1 = select(digit_loss_equal, 1.0, 0.0)
         digit_loss_multiply = digit_loss_as_float_1 * digit_loss_log_softmax
         digit_loss_sum_1 = row_sum(keep_columns(digit_loss_multiply, 0, 10, 0.0))
         digit_loss_negative = -digit_loss_sum_1
-        digit_sample_weight_tile = load_column(digit_sample_weight, i, 4)
+        digit_sample_weight_tile = load_column(digit_sample_weight, i, 2)
         digit_loss_multiply_2_tile = digit_loss_negative * digit_sample_weight_tile
         store_column(digit_loss_multiply_2, i, digit_loss_multiply_2_tile)
         accuracy_max = row_max(keep_columns(dense_2, 0, 10, -np.inf))
@@ -441,8 +441,8 @@ def compute_accuracy_min(thread, threads, batch, clock, args):
     digit_loss_multiply_2 = matrix(args, 3, batch, 1)
     accuracy_min = matrix(args, 4, batch, 1)
     first, last = share_batch(clock, batch, thread, threads)
-    for i in range(first, last, 4):
-        dense_2_add_tile = load(dense_2_add, i, 0, 4, VECTORS_10)
+    for i in range(first, last, 2):
+        dense_2_add_tile = load(dense_2_add, i, 0, 2, VECTORS_10)
         dense_2_max = row_max(keep_columns(dense_2_add_tile, 0, 10, -np.inf))
         dense_2_subtract = dense_2_add_tile - dense_2_max
         dense_2_exp = exp(dense_2_subtract)
@@ -450,12 +450,12 @@ def compute_accuracy_min(thread, threads, batch, clock, args):
         dense_2 = dense_2_exp / dense_2_sum
         digit_loss_log_softmax = dense_2_subtract - log(dense_2_sum)
         index = lane_index(0, VECTORS_10)
-        digit_loss_equal = index == load_column(digit_target, i, 4)
+        digit_loss_equal = index == load_column(digit_target, i, 2)
         digit_loss_as_float_1 = select(digit_loss_equal, 1.0, 0.0)
         digit_loss_multiply = digit_loss_as_float_1 * digit_loss_log_softmax
         digit_loss_sum_1 = row_sum(keep_columns(digit_loss_multiply, 0, 10, 0.0))
         digit_loss_negative = -digit_loss_sum_1
-        digit_sample_weight_tile = load_column(digit_sample_weight, i, 4)
+        digit_sample_weight_tile = load_column(digit_sample_weight, i, 2)
         digit_loss_multiply_2_tile = digit_loss_negative * digit_sample_weight_tile
         store_column(digit_loss_multiply_2, i, digit_loss_multiply_2_tile)
         accuracy_max = row_max(keep_columns(dense_2, 0, 10, -np.inf))
@@ -470,8 +470,8 @@ def compute_dense_2(thread, threads, batch, clock, args):
     dense_2_add = matrix(args, 0, batch, 10)
     dense_2 = matrix(args, 1, batch, 10)
     first, last = share_batch(clock, batch, thread, threads)
-    for i in range(first, last, 4):
-        dense_2_add_tile = load(dense_2_add, i, 0, 4, VECTORS_10)
+    for i in range(first, last, 2):
+        dense_2_add_tile = load(dense_2_add, i, 0, 2, VECTORS_10)
         dense_2_max = row_max(keep_columns(dense_2_add_tile, 0, 10, -np.inf))
         dense_2_exp = exp(dense_2_add_tile - dense_2_max)
         dense_2_sum = row_sum(keep_columns(dense_2_exp, 0, 10, 0.0))

@@ -100,8 +100,8 @@ def gradient_of_dense_1(thread, threads, batch, clock, args):
     accuracy_min_1 = matrix(args, 5, batch, 1)
     d_dense_1 = matrix(args, 6, batch, 10)
     first, last = share_batch(clock, batch, thread, threads)
-    for i in range(first, last, 4):
-        dense_1_tile = load(dense_1, i, 0, 4, VECTORS_10)
+    for i in range(first, last, 2):
+        dense_1_tile = load(dense_1, i, 0, 2, VECTORS_10)
         activation_1_max = row_max(keep_columns(dense_1_tile, 0, 10, -np.inf))
         activation_1_subtract = dense_1_tile - activation_1_max
         activation_1_exp = exp(activation_1_subtract)
@@ -109,11 +109,11 @@ def gradient_of_dense_1(thread, threads, batch, clock, args):
         activation_1 = activation_1_exp / activation_1_sum
         digit_loss_log = log(activation_1_sum)
         digit_loss_log_softmax = activation_1_subtract - digit_loss_log
-        digit_target_tile = load(digit_target, i, 0, 4, VECTORS_10)
+        digit_target_tile = load(digit_target, i, 0, 2, VECTORS_10)
         digit_loss_multiply = digit_target_tile * digit_loss_log_softmax
         digit_loss_sum_1 = row_sum(keep_columns(digit_loss_multiply, 0, 10, 0.0))
         digit_loss_negative = -digit_loss_sum_1
-        digit_sample_weight_tile = load_column(digit_sample_weight, i, 4)
+        digit_sample_weight_tile = load_column(digit_sample_weight, i, 2)
         digit_loss_multiply_2_tile = digit_loss_negative * digit_sample_weight_tile
         store_column(digit_loss_multiply_2, i, digit_loss_multiply_2_tile)
         accuracy_max = row_max(keep_columns(digit_target_tile, 0, 10, -np.inf))
@@ -323,8 +323,8 @@ def compute_accuracy_min_1(thread, threads, batch, clock, args):
     accuracy_min = matrix(args, 4, batch, 1)
     accuracy_min_1 = matrix(args, 5, batch, 1)
     first, last = share_batch(clock, batch, thread, threads)
-    for i in range(first, last, 4):
-        dense_1_tile = load(dense_1, i, 0, 4, VECTORS_10)
+    for i in range(first, last, 2):
+        dense_1_tile = load(dense_1, i, 0, 2, VECTORS_10)
         activation_1_max = row_max(keep_columns(dense_1_tile, 0, 10, -np.inf))
         activation_1_subtract = dense_1_tile - activation_1_max
         activation_1_exp = exp(activation_1_subtract)
@@ -332,11 +332,11 @@ def compute_accuracy_min_1(thread, threads, batch, clock, args):
         activation_1 = activation_1_exp / activation_1_sum
         digit_loss_log = log(activation_1_sum)
         digit_loss_log_softmax = activation_1_subtract - digit_loss_log
-        digit_target_tile = load(digit_target, i, 0, 4, VECTORS_10)
+        digit_target_tile = load(digit_target, i, 0, 2, VECTORS_10)
         digit_loss_multiply = digit_target_tile * digit_loss_log_softmax
         digit_loss_sum_1 = row_sum(keep_columns(digit_loss_multiply, 0, 10, 0.0))
         digit_loss_negative = -digit_loss_sum_1
-        digit_sample_weight_tile = load_column(digit_sample_weight, i, 4)
+        digit_sample_weight_tile = load_column(digit_sample_weight, i, 2)
         digit_loss_multiply_2_tile = digit_loss_negative * digit_sample_weight_tile
         store_column(digit_loss_multiply_2, i, digit_loss_multiply_2_tile)
         accuracy_max = row_max(keep_columns(digit_target_tile, 0, 10, -np.inf))
@@ -358,8 +358,8 @@ def compute_activation_1(thread, threads, batch, clock, args):
     dense_1 = matrix(args, 0, batch, 10)
     activation_1 = matrix(args, 1, batch, 10)
     first, last = share_batch(clock, batch, thread, threads)
-    for i in range(first, last, 4):
-        dense_1_tile = load(dense_1, i, 0, 4, VECTORS_10)
+    for i in range(first, last, 2):
+        dense_1_tile = load(dense_1, i, 0, 2, VECTORS_10)
         activation_1_max = row_max(keep_columns(dense_1_tile, 0, 10, -np.inf))
         activation_1_exp = exp(dense_1_tile - activation_1_max)
         activation_1_sum = row_sum(keep_columns(activation_1_exp, 0, 10, 0.0))

@@ -130,19 +130,19 @@ def gradient_of_dense_2_add(thread, threads, batch, clock, args):
     accuracy_min_1 = matrix(args, 5, batch, 1)
     d_dense_2_add = matrix(args, 6, batch, 10)
     first, last = share_batch(clock, batch, thread, threads)
-    for i in range(first, last, 4):
-        dense_2_add_tile = load(dense_2_add, i, 0, 4, VECTORS_10)
+    for i in range(first, last, 2):
+        dense_2_add_tile = load(dense_2_add, i, 0, 2, VECTORS_10)
         dense_2_max = row_max(keep_columns(dense_2_add_tile, 0, 10, -np.inf))
         dense_2_subtract = dense_2_add_tile - dense_2_max
         dense_2_exp = exp(dense_2_subtract)
         dense_2_sum = row_sum(keep_columns(dense_2_exp, 0, 10, 0.0))
         dense_2 = dense_2_exp / dense_2_sum
         label_loss_log_softmax = dense_2_subtract - log(dense_2_sum)
-        label_target_tile = load(label_target, i, 0, 4, VECTORS_10)
+        label_target_tile = load(label_target, i, 0, 2, VECTORS_10)
         label_loss_multiply = label_target_tile * label_loss_log_softmax
         label_loss_sum_1 = row_sum(keep_columns(label_loss_multiply, 0, 10, 0.0))
         label_loss_negative = -label_loss_sum_1
-        label_sample_weight_tile = load_column(label_sample_weight, i, 4)
+        label_sample_weight_tile = load_column(label_sample_weight, i, 2)
         label_loss_multiply_2_tile = label_loss_negative * label_sample_weight_tile
         store_column(label_loss_multiply_2, i, label_loss_multiply_2_tile)
         accuracy_max = row_max(keep_columns(label_target_tile, 0, 10, -np.inf))
@@ -435,19 +435,19 @@ def compute_accuracy_min_1(thread, threads, batch, clock, args):
     accuracy_min = matrix(args, 4, batch, 1)
     accuracy_min_1 = matrix(args, 5, batch, 1)
     first, last = share_batch(clock, batch, thread, threads)
-    for i in range(first, last, 4):
-        dense_2_add_tile = load(dense_2_add, i, 0, 4, VECTORS_10)
+    for i in range(first, last, 2):
+        dense_2_add_tile = load(dense_2_add, i, 0, 2, VECTORS_10)
         dense_2_max = row_max(keep_columns(dense_2_add_tile, 0, 10, -np.inf))
         dense_2_subtract = dense_2_add_tile - dense_2_max
         dense_2_exp = exp(dense_2_subtract)
         dense_2_sum = row_sum(keep_columns(dense_2_exp, 0, 10, 0.0))
         dense_2 = dense_2_exp / dense_2_sum
         label_loss_log_softmax = dense_2_subtract - log(dense_2_sum)
-        label_target_tile = load(label_target, i, 0, 4, VECTORS_10)
+        label_target_tile = load(label_target, i, 0, 2, VECTORS_10)
         label_loss_multiply = label_target_tile * label_loss_log_softmax
         label_loss_sum_1 = row_sum(keep_columns(label_loss_multiply, 0, 10, 0.0))
         label_loss_negative = -label_loss_sum_1
-        label_sample_weight_tile = load_column(label_sample_weight, i, 4)
+        label_sample_weight_tile = load_column(label_sample_weight, i, 2)
         label_loss_multiply_2_tile = label_loss_negative * label_sample_weight_tile
         store_column(label_loss_multiply_2, i, label_loss_multiply_2_tile)
         accuracy_max = row_max(keep_columns(label_target_tile, 0, 10, -np.inf))
@@ -468,8 +468,8 @@ def compute_dense_2(thread, threads, batch, clock, args):
     dense_2_add = matrix(args, 0, batch, 10)
     dense_2 = matrix(args, 1, batch, 10)
     first, last = share_batch(clock, batch, thread, threads)
-    for i in range(first, last, 4):
-        dense_2_add_tile = load(dense_2_add, i, 0, 4, VECTORS_10)
+    for i in range(first, last, 2):
+        dense_2_add_tile = load(dense_2_add, i, 0, 2, VECTORS_10)
         dense_2_max = row_max(keep_columns(dense_2_add_tile, 0, 10, -np.inf))
         dense_2_exp = exp(dense_2_add_tile - dense_2_max)
         dense_2_sum = row_sum(keep_columns(dense_2_exp, 0, 10, 0.0))

@@ -152,8 +152,8 @@ def compute_dense_2(thread, threads, batch, clock, args):
     dense_2_add = matrix(args, 0, batch, 10)
     dense_2 = matrix(args, 1, batch, 10)
     first, last = share_batch(clock, batch, thread, threads)
-    for i in range(first, last, 4):
-        dense_2_add_tile = load(dense_2_add, i, 0, 4, VECTORS_10)
+    for i in range(first, last, 2):
+        dense_2_add_tile = load(dense_2_add, i, 0, 2, VECTORS_10)
         dense_2_max = row_max(keep_columns(dense_2_add_tile, 0, 10, -np.inf))
         dense_2_exp = exp(dense_2_add_tile - dense_2_max)
         dense_2_sum = row_sum(keep_columns(dense_2_exp, 0, 10, 0.0))
@@ -345,9 +345,9 @@ def gradient_of_time_distributed_1(thread, threads, batch, clock, args):
     accuracy_min = matrix(args, 4, batch * 20, 1)
     d_time_distributed_1 = matrix(args, 5, batch * 20, 10)
     first, last = share_rows(clock, batch, 20, ROWS, thread, threads)
-    for i in range(first, last, 4):
+    for i in range(first, last, 2):
         time_distributed_classifier_dense_2_tile = load(
-            time_distributed_classifier_dense_2, i, 0, 4, VECTORS_10
+            time_distributed_classifier_dense_2, i, 0, 2, VECTORS_10
         )
         digits_loss_sum = row_sum(
             keep_columns(time_distributed_classifier_dense_2_tile, 0, 10, 0.0)
@@ -357,12 +357,12 @@ def gradient_of_time_distributed_1(thread, threads, batch, clock, args):
         digits_loss_minimum = minimum(digits_loss_maximum, 0.9999999)
         digits_loss_log = log(digits_loss_minimum)
         index = lane_index(0, VECTORS_10)
-        digits_loss_equal = index == load_column(digits_target, i, 4)
+        digits_loss_equal = index == load_column(digits_target, i, 2)
         digits_loss_as_float_1 = select(digits_loss_equal, 1.0, 0.0)
         digits_loss_multiply = digits_loss_as_float_1 * digits_loss_log
         digits_loss_sum_1 = row_sum(keep_columns(digits_loss_multiply, 0, 10, 0.0))
         digits_loss_negative = -digits_loss_sum_1
-        digits_sample_weight_tile = load_column(digits_sample_weight, i, 4)
+        digits_sample_weight_tile = load_column(digits_sample_weight, i, 2)
         digits_loss_multiply_2_tile = digits_loss_negative * digits_sample_weight_tile
         store_column(
             digits_loss_multiply_2, i, digits_loss_multiply_2_tile, 0, last - i
@@ -813,9 +813,9 @@ def compute_accuracy_min(thread, threads, batch, clock, args):
     digits_loss_multiply_2 = matrix(args, 3, batch * 20, 1)
     accuracy_min = matrix(args, 4, batch * 20, 1)
     first, last = share_rows(clock, batch, 20, ROWS, thread, threads)
-    for i in range(first, last, 4):
+    for i in range(first, last, 2):
         time_distributed_classifier_dense_2_tile = load(
-            time_distributed_classifier_dense_2, i, 0, 4, VECTORS_10
+            time_distributed_classifier_dense_2, i, 0, 2, VECTORS_10
         )
         digits_loss_sum = row_sum(
             keep_columns(time_distributed_classifier_dense_2_tile, 0, 10, 0.0)
@@ -824,12 +824,12 @@ def compute_accuracy_min(thread, threads, batch, clock, args):
         digits_loss_maximum = maximum(digits_loss_divide, 1e-07)
         digits_loss_log = log(minimum(digits_loss_maximum, 0.9999999))
         index = lane_index(0, VECTORS_10)
-        digits_loss_equal = index == load_column(digits_target, i, 4)
+        digits_loss_equal = index == load_column(digits_target, i, 2)
         digits_loss_as_float_1 = select(digits_loss_equal, 1.0, 0.0)
         digits_loss_multiply = digits_loss_as_float_1 * digits_loss_log
         digits_loss_sum_1 = row_sum(keep_columns(digits_loss_multiply, 0, 10, 0.0))
         digits_loss_negative = -digits_loss_sum_1
-        digits_sample_weight_tile = load_column(digits_sample_weight, i, 4)
+        digits_sample_weight_tile = load_column(digits_sample_weight, i, 2)
         digits_loss_multiply_2_tile = digits_loss_negative * digits_sample_weight_tile
         store_column(
             digits_loss_multiply_2, i, digits_loss_multiply_2_tile, 0, last - i

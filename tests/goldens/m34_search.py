@@ -218,8 +218,8 @@ def gradient_of_dense_1_add(thread, threads, batch, clock, args):
     accuracy_min = matrix(args, 4, batch, 1)
     d_dense_1_add = matrix(args, 5, batch, 10)
     first, last = share_batch(clock, batch, thread, threads)
-    for i in range(first, last, 4):
-        dense_1_add_tile = load(dense_1_add, i, 0, 4, VECTORS_10)
+    for i in range(first, last, 2):
+        dense_1_add_tile = load(dense_1_add, i, 0, 2, VECTORS_10)
         dense_1_max = row_max(keep_columns(dense_1_add_tile, 0, 10, -np.inf))
         dense_1_subtract = dense_1_add_tile - dense_1_max
         dense_1_exp = exp(dense_1_subtract)
@@ -227,12 +227,12 @@ def gradient_of_dense_1_add(thread, threads, batch, clock, args):
         dense_1 = dense_1_exp / dense_1_sum
         digit_loss_log_softmax = dense_1_subtract - log(dense_1_sum)
         index = lane_index(0, VECTORS_10)
-        digit_loss_equal = index == load_column(digit_target, i, 4)
+        digit_loss_equal = index == load_column(digit_target, i, 2)
         digit_loss_as_float_1 = select(digit_loss_equal, 1.0, 0.0)
         digit_loss_multiply = digit_loss_as_float_1 * digit_loss_log_softmax
         digit_loss_sum_1 = row_sum(keep_columns(digit_loss_multiply, 0, 10, 0.0))
         digit_loss_negative = -digit_loss_sum_1
-        digit_sample_weight_tile = load_column(digit_sample_weight, i, 4)
+        digit_sample_weight_tile = load_column(digit_sample_weight, i, 2)
         digit_loss_multiply_2_tile = digit_loss_negative * digit_sample_weight_tile
         store_column(digit_loss_multiply_2, i, digit_loss_multiply_2_tile, 0, last - i)
         accuracy_max = row_max(keep_columns(dense_1, 0, 10, -np.inf))
@@ -797,8 +797,8 @@ def compute_accuracy_min(thread, threads, batch, clock, args):
     digit_loss_multiply_2 = matrix(args, 3, batch, 1)
     accuracy_min = matrix(args, 4, batch, 1)
     first, last = share_batch(clock, batch, thread, threads)
-    for i in range(first, last, 4):
-        dense_1_add_tile = load(dense_1_add, i, 0, 4, VECTORS_10)
+    for i in range(first, last, 2):
+        dense_1_add_tile = load(dense_1_add, i, 0, 2, VECTORS_10)
         dense_1_max = row_max(keep_columns(dense_1_add_tile, 0, 10, -np.inf))
         dense_1_subtract = dense_1_add_tile - dense_1_max
         dense_1_exp = exp(dense_1_subtract)
@@ -806,12 +806,12 @@ def compute_accuracy_min(thread, threads, batch, clock, args):
         dense_1 = dense_1_exp / dense_1_sum
         digit_loss_log_softmax = dense_1_subtract - log(dense_1_sum)
         index = lane_index(0, VECTORS_10)
-        digit_loss_equal = index == load_column(digit_target, i, 4)
+        digit_loss_equal = index == load_column(digit_target, i, 2)
         digit_loss_as_float_1 = select(digit_loss_equal, 1.0, 0.0)
         digit_loss_multiply = digit_loss_as_float_1 * digit_loss_log_softmax
         digit_loss_sum_1 = row_sum(keep_columns(digit_loss_multiply, 0, 10, 0.0))
         digit_loss_negative = -digit_loss_sum_1
-        digit_sample_weight_tile = load_column(digit_sample_weight, i, 4)
+        digit_sample_weight_tile = load_column(digit_sample_weight, i, 2)
         digit_loss_multiply_2_tile = digit_loss_negative * digit_sample_weight_tile
         store_column(digit_loss_multiply_2, i, digit_loss_multiply_2_tile, 0, last - i)
         accuracy_max = row_max(keep_columns(dense_1, 0, 10, -np.inf))
@@ -826,8 +826,8 @@ def compute_dense_1(thread, threads, batch, clock, args):
     dense_1_add = matrix(args, 0, batch, 10)
     dense_1 = matrix(args, 1, batch, 10)
     first, last = share_batch(clock, batch, thread, threads)
-    for i in range(first, last, 4):
-        dense_1_add_tile = load(dense_1_add, i, 0, 4, VECTORS_10)
+    for i in range(first, last, 2):
+        dense_1_add_tile = load(dense_1_add, i, 0, 2, VECTORS_10)
         dense_1_max = row_max(keep_columns(dense_1_add_tile, 0, 10, -np.inf))
         dense_1_exp = exp(dense_1_add_tile - dense_1_max)
         dense_1_sum = row_sum(keep_columns(dense_1_exp, 0, 10, 0.0))

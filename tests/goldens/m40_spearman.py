@@ -186,12 +186,12 @@ def gradient_of_scores_loss_sum_4(thread, threads, batch, clock, args):
     rank_correlation_divide_2 = matrix(args, 5, batch, 1)
     d_scores_loss_sum_4 = matrix(args, 6, batch, 8)
     first, last = share_batch(clock, batch, thread, threads)
-    for i in range(first, last, 4):
-        scores_loss_argsort_1_tile = load(scores_loss_argsort_1, i, 0, 4, VECTORS_8)
+    for i in range(first, last, 2):
+        scores_loss_argsort_1_tile = load(scores_loss_argsort_1, i, 0, 2, VECTORS_8)
         scores_loss_sum_1 = row_sum(keep_columns(scores_loss_argsort_1_tile, 0, 8, 0.0))
         multiply = scores_loss_sum_1 * 0.125
         scores_loss_a = scores_loss_argsort_1_tile - multiply
-        scores_loss_sum_tile = load(scores_loss_sum, i, 0, 4, VECTORS_8)
+        scores_loss_sum_tile = load(scores_loss_sum, i, 0, 2, VECTORS_8)
         scores_loss_sum_2 = row_sum(keep_columns(scores_loss_sum_tile, 0, 8, 0.0))
         scores_loss_b = scores_loss_sum_tile - (scores_loss_sum_2 * 0.125)
         scores_loss_multiply_2 = scores_loss_a * scores_loss_b
@@ -204,13 +204,13 @@ def gradient_of_scores_loss_sum_4(thread, threads, batch, clock, args):
         scores_loss_sqrt = sqrt(scores_loss_add)
         scores_loss_divide_2 = scores_loss_sum_3 / scores_loss_sqrt
         scores_loss_subtract_3 = 1.0 - scores_loss_divide_2
-        scores_sample_weight_tile = load_column(scores_sample_weight, i, 4)
+        scores_sample_weight_tile = load_column(scores_sample_weight, i, 2)
         scores_loss_multiply_5_tile = scores_loss_subtract_3 * scores_sample_weight_tile
         store_column(
             scores_loss_multiply_5, i, scores_loss_multiply_5_tile, 0, last - i
         )
         rank_correlation_argsort_3_tile = load(
-            rank_correlation_argsort_3, i, 0, 4, VECTORS_8
+            rank_correlation_argsort_3, i, 0, 2, VECTORS_8
         )
         rank_correlation_sum_1 = row_sum(
             keep_columns(rank_correlation_argsort_3_tile, 0, 8, 0.0)
@@ -280,10 +280,10 @@ def gradient_of_scores_loss_reshape_4(thread, threads, batch, clock, args):
     d_scores_loss_multiply_14 = matrix(args, 2, batch * 8, 8)
     d_scores_loss_reshape_4 = matrix(args, 3, batch * 8, 1)
     first, last = share_rows(clock, batch, 8, ROWS, thread, threads)
-    for i in range(first, last, 4):
-        d_scores_loss_sum_4_tile = load_column(d_scores_loss_sum_4, i, 4)
+    for i in range(first, last, 2):
+        d_scores_loss_sum_4_tile = load_column(d_scores_loss_sum_4, i, 2)
         d_scores_loss_multiply_12_tile = load(
-            d_scores_loss_multiply_12, i, 0, 4, VECTORS_8
+            d_scores_loss_multiply_12, i, 0, 2, VECTORS_8
         )
         d_scores_loss_multiply_14_tile = (
             d_scores_loss_sum_4_tile * d_scores_loss_multiply_12_tile
@@ -548,12 +548,12 @@ def compute_rank_correlation_divide_2(thread, threads, batch, clock, args):
     rank_correlation_argsort_3 = imatrix(args, 4, batch, 8)
     rank_correlation_divide_2 = matrix(args, 5, batch, 1)
     first, last = share_batch(clock, batch, thread, threads)
-    for i in range(first, last, 4):
-        scores_loss_argsort_1_tile = load(scores_loss_argsort_1, i, 0, 4, VECTORS_8)
+    for i in range(first, last, 2):
+        scores_loss_argsort_1_tile = load(scores_loss_argsort_1, i, 0, 2, VECTORS_8)
         scores_loss_sum_1 = row_sum(keep_columns(scores_loss_argsort_1_tile, 0, 8, 0.0))
         multiply = scores_loss_sum_1 * 0.125
         scores_loss_a = scores_loss_argsort_1_tile - multiply
-        scores_loss_sum_tile = load(scores_loss_sum, i, 0, 4, VECTORS_8)
+        scores_loss_sum_tile = load(scores_loss_sum, i, 0, 2, VECTORS_8)
         scores_loss_sum_2 = row_sum(keep_columns(scores_loss_sum_tile, 0, 8, 0.0))
         scores_loss_b = scores_loss_sum_tile - (scores_loss_sum_2 * 0.125)
         scores_loss_multiply_2 = scores_loss_a * scores_loss_b
@@ -565,13 +565,13 @@ def compute_rank_correlation_divide_2(thread, threads, batch, clock, args):
         scores_loss_add = (scores_loss_sum_4 * scores_loss_sum_5) + 1e-07
         scores_loss_divide_2 = scores_loss_sum_3 / sqrt(scores_loss_add)
         scores_loss_subtract_3 = 1.0 - scores_loss_divide_2
-        scores_sample_weight_tile = load_column(scores_sample_weight, i, 4)
+        scores_sample_weight_tile = load_column(scores_sample_weight, i, 2)
         scores_loss_multiply_5_tile = scores_loss_subtract_3 * scores_sample_weight_tile
         store_column(
             scores_loss_multiply_5, i, scores_loss_multiply_5_tile, 0, last - i
         )
         rank_correlation_argsort_3_tile = load(
-            rank_correlation_argsort_3, i, 0, 4, VECTORS_8
+            rank_correlation_argsort_3, i, 0, 2, VECTORS_8
         )
         rank_correlation_sum_1 = row_sum(
             keep_columns(rank_correlation_argsort_3_tile, 0, 8, 0.0)

@@ -191,8 +191,8 @@ def gradient_of_dense_add(thread, threads, batch, clock, args):
     accuracy_min = matrix(args, 4, batch, 1)
     d_dense_add = matrix(args, 5, batch, 10)
     first, last = share_batch(clock, batch, thread, threads)
-    for i in range(first, last, 4):
-        dense_add_tile = load(dense_add, i, 0, 4, VECTORS_10)
+    for i in range(first, last, 2):
+        dense_add_tile = load(dense_add, i, 0, 2, VECTORS_10)
         dense_max = row_max(keep_columns(dense_add_tile, 0, 10, -np.inf))
         dense_subtract = dense_add_tile - dense_max
         dense_exp = exp(dense_subtract)
@@ -200,12 +200,12 @@ def gradient_of_dense_add(thread, threads, batch, clock, args):
         dense = dense_exp / dense_sum
         digit_loss_log_softmax = dense_subtract - log(dense_sum)
         index = lane_index(0, VECTORS_10)
-        digit_loss_equal = index == load_column(digit_target, i, 4)
+        digit_loss_equal = index == load_column(digit_target, i, 2)
         digit_loss_as_float_1 = select(digit_loss_equal, 1.0, 0.0)
         digit_loss_multiply = digit_loss_as_float_1 * digit_loss_log_softmax
         digit_loss_sum_1 = row_sum(keep_columns(digit_loss_multiply, 0, 10, 0.0))
         digit_loss_negative = -digit_loss_sum_1
-        digit_sample_weight_tile = load_column(digit_sample_weight, i, 4)
+        digit_sample_weight_tile = load_column(digit_sample_weight, i, 2)
         digit_loss_multiply_2_tile = digit_loss_negative * digit_sample_weight_tile
         store_column(digit_loss_multiply_2, i, digit_loss_multiply_2_tile)
         accuracy_max = row_max(keep_columns(dense, 0, 10, -np.inf))
@@ -585,8 +585,8 @@ def compute_accuracy_min(thread, threads, batch, clock, args):
     digit_loss_multiply_2 = matrix(args, 3, batch, 1)
     accuracy_min = matrix(args, 4, batch, 1)
     first, last = share_batch(clock, batch, thread, threads)
-    for i in range(first, last, 4):
-        dense_add_tile = load(dense_add, i, 0, 4, VECTORS_10)
+    for i in range(first, last, 2):
+        dense_add_tile = load(dense_add, i, 0, 2, VECTORS_10)
         dense_max = row_max(keep_columns(dense_add_tile, 0, 10, -np.inf))
         dense_subtract = dense_add_tile - dense_max
         dense_exp = exp(dense_subtract)
@@ -594,12 +594,12 @@ def compute_accuracy_min(thread, threads, batch, clock, args):
         dense = dense_exp / dense_sum
         digit_loss_log_softmax = dense_subtract - log(dense_sum)
         index = lane_index(0, VECTORS_10)
-        digit_loss_equal = index == load_column(digit_target, i, 4)
+        digit_loss_equal = index == load_column(digit_target, i, 2)
         digit_loss_as_float_1 = select(digit_loss_equal, 1.0, 0.0)
         digit_loss_multiply = digit_loss_as_float_1 * digit_loss_log_softmax
         digit_loss_sum_1 = row_sum(keep_columns(digit_loss_multiply, 0, 10, 0.0))
         digit_loss_negative = -digit_loss_sum_1
-        digit_sample_weight_tile = load_column(digit_sample_weight, i, 4)
+        digit_sample_weight_tile = load_column(digit_sample_weight, i, 2)
         digit_loss_multiply_2_tile = digit_loss_negative * digit_sample_weight_tile
         store_column(digit_loss_multiply_2, i, digit_loss_multiply_2_tile)
         accuracy_max = row_max(keep_columns(dense, 0, 10, -np.inf))
@@ -614,8 +614,8 @@ def compute_dense(thread, threads, batch, clock, args):
     dense_add = matrix(args, 0, batch, 10)
     dense = matrix(args, 1, batch, 10)
     first, last = share_batch(clock, batch, thread, threads)
-    for i in range(first, last, 4):
-        dense_add_tile = load(dense_add, i, 0, 4, VECTORS_10)
+    for i in range(first, last, 2):
+        dense_add_tile = load(dense_add, i, 0, 2, VECTORS_10)
         dense_max = row_max(keep_columns(dense_add_tile, 0, 10, -np.inf))
         dense_exp = exp(dense_add_tile - dense_max)
         dense_sum = row_sum(keep_columns(dense_exp, 0, 10, 0.0))

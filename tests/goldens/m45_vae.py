@@ -319,8 +319,8 @@ def compute_sum(thread, threads, batch, clock, args):
     subtract_1 = matrix(args, 0, batch, 2)
     sum_ = matrix(args, 1, batch, 1)
     first, last = share_batch(clock, batch, thread, threads)
-    for i in range(first, last, 4):
-        subtract_1_tile = load(subtract_1, i, 0, 4, 1)
+    for i in range(first, last, 2):
+        subtract_1_tile = load(subtract_1, i, 0, 2, 1)
         sum_tile = row_sum(keep_columns(subtract_1_tile, 0, 2, 0.0))
         store_column(sum_, i, sum_tile)
 

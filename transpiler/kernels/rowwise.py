@@ -50,8 +50,6 @@ def _tile_rows(body: Body, cols: int) -> int:
     """Rows taken together where a row is short: independent work hides latency."""
     if not starts_with_batch(body.group.domain.rows) or _uses_row_maps(body):
         return 1
-    if cols <= 16 and any(node.op.name in REDUCTIONS for node in body.group.members):
-        return 4  # whose lanes are combined together
     return 2 if cols <= 32 else 1
 
 
