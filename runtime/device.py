@@ -9,6 +9,7 @@ import numpy.typing as npt
 from kgen.runtime.compiling import Progress, compile_kernels
 from kgen.runtime.hardware import thread_count
 from kgen.runtime.kernels import Command, Sync, aligned, gather_rows, scatter_rows
+from kgen.runtime.pacing import Pace
 from kgen.runtime.service import add_figures, pick_scalars
 from kgen.runtime.team import Plan, Team, missing_kernels
 
@@ -57,7 +58,7 @@ class Device:
 
     def plan(self, commands: Sequence[Command | Sync], grain: int) -> Plan:
         """The commands made ready to run; threads keep `grain` rows of the batch together."""
-        return Plan(commands, grain, paced=True)
+        return Plan(commands, grain, Pace())
 
     def team(self, workers: int) -> Team:
         """What runs plans with so many workers."""

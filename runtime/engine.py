@@ -356,9 +356,7 @@ class Engine:
             return None
         if prepared.plan.emulated:
             return None
-        inputs = list(zip(spec.inputs, given, strict=True))
-        outputs = [(one.name, shape) for one, shape in zip(spec.outputs, made, strict=True)]
-        return Few(prepared, self.turn, *rows, inputs, outputs, self.threads)
+        return Few(prepared, self.turn, *rows, spec, given, made, self.threads)
 
     def predictor(self, rows: int) -> str:
         """The program that predicts so many rows."""

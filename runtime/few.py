@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 from kgen.runtime.driver import DIMS_START, GRAIN, grain_of, is_parted
+from kgen.runtime.evaluation import by_output
 from kgen.runtime.helpers import Helpers
 from kgen.runtime.isa import ROWS
 from kgen.runtime.kernels import aligned
@@ -30,7 +31,7 @@ from kgen.runtime.sharing import (
     WAIT_WORD,
     native_few,
 )
-from kgen.runtime.spec import Input
+from kgen.runtime.spec import Spec
 
 FEW = 256
 # Rows up to which the program of that name is quicker than `predict`.
@@ -69,7 +70,7 @@ def _flags(plan: Any) -> npt.NDArray[np.int64]:
 class Few:
     """Runs a program on `least` to `most` rows through buffers of its own.
 
-    `given` are the inputs with the shapes of their rows, `made` the outputs' names and shapes.
+    `given` are the shapes of the inputs' rows, `made` those of the outputs'.
     Where there are fewer rows than make a share for each thread, threads share the parts of rows.
 
     Buffers that stay where they are need no addresses worked out for a call: what
@@ -83,16 +84,17 @@ class Few:
         turn: Any,
         least: int,
         most: int,
-        given: Sequence[tuple[Input, tuple[int, ...]]],
-        made: Sequence[tuple[str, tuple[int, ...]]],
+        spec: Spec,
+        given: Sequence[tuple[int, ...]],
+        made: Sequence[tuple[int, ...]],
         threads: int,
     ) -> None:
+        self.spec = spec
         self.turn = turn
         self.least, self.most = least, most
-        self.row_shapes = [shape for _, shape in given]
-        self.kinds = [(np.dtype(one.dtype), one.limit) for one, _ in given]
+        self.row_shapes = given
+        self.kinds = [(np.dtype(one.dtype), one.limit) for one in spec.inputs]
         self.dtype, self.limit = self.kinds[0]
-        self.names = [name for name, _ in made]
         flags = _flags(prepared.plan)
         meetings = np.count_nonzero(flags & MEET_BY_PARTS)
         worth = max(WORTH_SHARING, WORTH_MEETING * meetings)
@@ -106,7 +108,7 @@ class Few:
             _rows(small, shape).view(dtype)
             for shape, (dtype, _) in zip(self.row_shapes, self.kinds, strict=True)
         ]
-        self.targets = [_rows(most, shape) for _, shape in made]
+        self.targets = [_rows(most, shape) for shape in made]
         self.order = np.arange(most)
         self.prepared = prepared
         for result, target in zip(prepared.results, self.targets, strict=True):
@@ -134,7 +136,7 @@ class Few:
         self._expect(least)
 
     def one(self, x: npt.NDArray[Any]) -> Any:
-        """What `several` gives for the only input."""
+        """What `several` gives for the only input, by fewer steps: most calls are of this kind."""
         if x.dtype is not self.dtype or (
             self.limit is not None and not x.view(np.uint32).max() < self.limit
         ):
@@ -169,13 +171,7 @@ class Few:
         threads = self.run(self.how)
         if self.shares and threads != self.threads:
             self._without_help(crowded=threads < 0)
-        return self._results()
-
-    def _results(self) -> Any:
-        """Copies of the outputs."""
-        if len(self.names) == 1:
-            return self.found[0].copy()
-        return {name: found.copy() for name, found in zip(self.names, self.found, strict=True)}
+        return by_output(self.spec, [found.copy() for found in self.found])
 
     def _expect(self, rows: int) -> None:
         """So many rows from now on."""
@@ -217,7 +213,7 @@ class Few:
         self.block[WAIT_WORD] = 0
         for _, arguments, place in self.feeds:
             arguments[0] = place
-        return self._results()
+        return by_output(self.spec, [found.copy() for found in self.found])
 
     def _without_help(self, *, crowded: bool) -> None:
         """Rest where cores are not free for helpers; else see to it that they come."""

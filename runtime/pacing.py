@@ -17,18 +17,14 @@ class Pace:
     A thread that shares its core with other programs makes all others wait at every barrier; where
     barriers are many, one thread that does the shares of all is then done sooner, and comes to the
     same sums. Both ways are timed: the one in use at every part of a run, the other for a moment
-    now and then.
-
-    Args:
-        threads: of the team.
+    now and then. Another team, or batch size, is learnt anew.
     """
 
-    def __init__(self, threads: int) -> None:
-        self.threads = threads
-        self._forget()
+    def __init__(self) -> None:
+        self._begin(1, 0)
 
-    def _forget(self) -> None:
-        self.batch_size = 0
+    def _begin(self, threads: int, batch_size: int) -> None:
+        self.threads, self.batch_size = threads, batch_size
         self.single = False
         self._step: dict[bool, float] = {}  # seconds a step, if single or not
         self._trial = 0.0  # seconds left of the other way's trial
@@ -36,11 +32,10 @@ class Pace:
         self._every = FIRST_AFTER
         self._part = TRIAL
 
-    def part(self, batch_size: int, steps: int) -> tuple[bool, int]:
-        """Whether one thread does the next part of `steps` steps, and how many of them."""
-        if batch_size != self.batch_size:
-            self._forget()
-            self.batch_size = batch_size
+    def part(self, threads: int, batch_size: int, steps: int) -> tuple[bool, int]:
+        """Whether one of `threads` does the next part of `steps` steps, and how many of them."""
+        if (threads, batch_size) != (self.threads, self.batch_size):
+            self._begin(threads, batch_size)
         if self._trial <= 0 and self._is_due():
             self._trial = TRIAL
         single = self.single != (self._trial > 0)

@@ -37,16 +37,16 @@ STACK_BYTES = 8 << 20  # kernels keep packed panels on the stack; some systems g
 class Plan:
     """A list of commands made ready to run: kernels compiled, addresses in a table.
 
-    Threads share the batch in grains of `grain` rows at least. If the plan is `paced`, one thread
-    may do the shares of all.
+    Threads share the batch in grains of `grain` rows at least. If there is a `pace`, it says when
+    one thread does the shares of all.
     """
 
     def __init__(
-        self, commands: Sequence[Command | Sync], grain: int = 1, *, paced: bool = False
+        self, commands: Sequence[Command | Sync], grain: int = 1, pace: Pace | None = None
     ) -> None:
         self.commands = tuple(commands)
         self.grain = grain
-        self.paces: dict[int, Pace] | None = {} if paced else None  # by the number of threads
+        self.pace = pace
         self.calls = [entry for entry in commands if isinstance(entry, Command)]
         self.segments: list[list[Command]] = [[]]
         for entry in commands:
@@ -165,12 +165,12 @@ class Team:
             return self._emulate(plan, steps, batch_size, first_row, last_row)
         work = plan.address, len(plan.calls)
         rows = batch_size, first_row, last_row
-        if self.threads == 1 or plan.paces is None:
+        pace = plan.pace
+        if self.threads == 1 or pace is None:
             return self._run_part(work, 0, steps, rows, single=self.threads == 1)
-        pace = plan.paces.setdefault(self.threads, Pace(self.threads))
         done = 0
         while done < steps and not self.control[STOP]:
-            single, part = pace.part(batch_size, steps - done)
+            single, part = pace.part(self.threads, batch_size, steps - done)
             start = time.perf_counter()
             part = self._run_part(work, done, done + part, rows, single)
             pace.note(single, part, time.perf_counter() - start)

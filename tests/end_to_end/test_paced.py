@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 from kgen.compiler import compile_text
-from kgen.runtime import engine, team
+from kgen.runtime import device, engine
 from native import load
 from test_repeatable import same
 from twins import labels, numbers
@@ -34,7 +34,7 @@ class Fixed:
         self.single = single
         self.parts = 0
 
-    def part(self, batch_size: int, steps: int) -> tuple[bool, int]:
+    def part(self, threads: int, batch_size: int, steps: int) -> tuple[bool, int]:
         """A step by one thread, or by all."""
         self.parts += 1
         return self.single(self.parts), 1
@@ -51,7 +51,7 @@ def test_one_thread_comes_to_the_same_bits_as_all(monkeypatch: Any, threads: int
     found = []
     for single in (lambda part: False, lambda part: True, lambda part: part % 2 == 0):
         pace = Fixed(single)
-        monkeypatch.setattr(team, "Pace", lambda threads, pace=pace: pace)
+        monkeypatch.setattr(device, "Pace", lambda pace=pace: pace)
         net = module.Mixed(seed=3, threads=threads)
         history = net.fit(x, y, batch_size=16, epochs=3, verbose=0)
         found.append((net, history.history, net.predict(x)))

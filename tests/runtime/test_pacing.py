@@ -20,19 +20,17 @@ class Machine:
     def __init__(self, together: float, alone: float, threads: int = 2) -> None:
         self.step = {False: together, True: alone}
         self.now = self.alone = 0.0
-        self.pace = Pace(threads)
-        self.longest = 0.0
+        self.pace, self.threads = Pace(), threads
 
     def run(self, steps: int, batch_size: int = 32) -> None:
         """One call of `steps` steps."""
         while steps > 0:
-            single, part = self.pace.part(batch_size, steps)
+            single, part = self.pace.part(self.threads, batch_size, steps)
             assert 1 <= part <= steps
             seconds = part * self.step[single]
             self.pace.note(single, part, seconds)
             self.now += seconds
             self.alone += seconds if single else 0.0
-            self.longest = max(self.longest, seconds)
             steps -= part
 
     def until(self, wanted: Callable[[], bool], steps: int) -> float:
@@ -101,22 +99,24 @@ def test_uneven_times_settle_on_the_quicker_way() -> None:
 
 
 def test_the_first_part_of_an_unknown_plan_is_one_step_and_parts_grow() -> None:
-    pace = Pace(2)
-    assert pace.part(32, 1000) == (False, 1)
+    pace = Pace()
+    assert pace.part(2, 32, 1000) == (False, 1)
     pace.note(False, 1, 1e-4)
-    single, steps = pace.part(32, 1000)
+    single, steps = pace.part(2, 32, 1000)
     assert not single and steps == pytest.approx(2 * TRIAL / 1e-4, abs=1)
     pace.note(False, steps, steps * 1e-4)
-    assert pace.part(32, 1000)[1] == pytest.approx(2 * steps, abs=2)
+    assert pace.part(2, 32, 1000)[1] == pytest.approx(2 * steps, abs=2)
 
 
-def test_another_batch_size_is_learnt_anew() -> None:
+@pytest.mark.parametrize("other", [(2, 64), (3, 32)])
+def test_another_batch_size_or_team_is_learnt_anew(other: tuple[int, int]) -> None:
     machine = Machine(180e-6, 70e-6)
     machine.until(lambda: machine.pace.single, 100)
-    assert machine.pace.part(64, 100) == (False, 1)
+    assert machine.pace.part(*other, 100) == (False, 1)
 
 
 def test_times_of_nothing_divide_by_nothing() -> None:
-    pace = Pace(2)
+    pace = Pace()
+    assert pace.part(2, 32, 5) == (False, 1)
     pace.note(False, 1, 0.0)
-    assert pace.part(32, 5)[1] >= 1
+    assert pace.part(2, 32, 5) == (False, 1)

@@ -7,11 +7,12 @@ from typing import Any
 
 import pytest
 from kgen.runtime.isa import LANES
-from kgen.runtime.kernel_cache import KernelCache
+from kgen.runtime.kernel_cache import KernelCache, host_cpu
 from kgen.runtime.kernels import Kernel, kernel
 from kgen.runtime.memory import rows_for
 from kgen.runtime.pipeline import scheduled
 from kgen.runtime.tiles import matrix, maximum, outer, store, zeros
+from numba.core import config
 
 ROWS_28_BY_2 = rows_for(28, 2)
 ROWS_31_BY_4 = rows_for(31, 4)
@@ -67,8 +68,8 @@ def innermost(assembly: str) -> list[str]:
 def test_tiles_stay_in_registers(function: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     """A product's loop moves accumulators neither to memory nor to other registers.
 
-    But for one or two of 28 in tiles of four vectors: with these and a factor that makes 33
-    registers.
+    But for one of 28 in tiles of four vectors: with these and a factor that makes 33 registers.
+    For AMD's processors LLVM has the next factor loaded as well, which makes 34.
     """
     monkeypatch.setattr(KernelCache, "read", lambda cache: None)
     made: Kernel = kernel(function)
@@ -79,7 +80,8 @@ def test_tiles_stay_in_registers(function: Any, monkeypatch: pytest.MonkeyPatch)
     rows, vectors = (ROWS_28_BY_2, 2) if function is two else (ROWS_31_BY_4, 4)
     assert sum("vfmadd" in line for line in body) == rows * vectors
     moved = [line for line in body if re.match(r"\s+vmov\w+\s+%zmm\d+, ", line)]
-    assert len(moved) <= 2 * max(0, rows * vectors + vectors + 1 - 32)
+    factors = 2 if (config.CPU_NAME or host_cpu()[0]).startswith("znver") else 1
+    assert len(moved) <= max(0, rows * vectors + vectors + factors - 32)
     assert len(body) <= rows * vectors + rows + vectors + 8
 
 

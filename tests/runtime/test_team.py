@@ -9,7 +9,7 @@ import textwrap
 import threading
 import time
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import pytest
@@ -162,7 +162,7 @@ class Alternating:
         self.steps = steps
         self.noted: list[tuple[bool, int]] = []
 
-    def part(self, batch_size: int, steps: int) -> tuple[bool, int]:
+    def part(self, threads: int, batch_size: int, steps: int) -> tuple[bool, int]:
         """Not the way of the last part."""
         return len(self.noted) % 2 == 0, min(self.steps, steps)
 
@@ -170,14 +170,6 @@ class Alternating:
         """Keeps what it is told."""
         assert seconds > 0
         self.noted.append((single, steps))
-
-
-def paced_plan(commands: Any, pace: Any, threads: int) -> Plan:
-    """A plan that runs at this pace."""
-    plan = Plan(commands, paced=True)
-    assert plan.paces is not None
-    plan.paces[threads] = pace
-    return plan
 
 
 @pytest.mark.parametrize("threads", [2, 3, 7])
@@ -191,7 +183,7 @@ def test_one_thread_does_the_shares_of_all_in_turn_with_the_team(threads: int) -
         record(words(log)),
     ]
     pace, team = Alternating(5), Team(threads)
-    plan = paced_plan(commands, pace, threads)
+    plan = Plan(commands, pace=cast(Any, pace))
     assert team.run(plan, batch_size=3, first_row=4, last_row=4 + 300, step=7) == 100
     assert pace.noted == [(part % 2 == 0, 5) for part in range(20)]
     assert not errors.any()
@@ -203,7 +195,7 @@ def test_one_thread_does_the_shares_of_all_in_turn_with_the_team(threads: int) -
 def test_a_stop_ends_all_parts() -> None:
     slots = np.zeros(2, np.int64)
     team, pace = Team(2), Alternating(100)
-    plan = paced_plan([write_own(words(slots)), sync], pace, 2)
+    plan = Plan([write_own(words(slots)), sync], pace=cast(Any, pace))
     timer = threading.Timer(0.1, team.stop)
     timer.start()
     done = team.run(plan, batch_size=1, first_row=0, last_row=10**12)
@@ -212,10 +204,11 @@ def test_a_stop_ends_all_parts() -> None:
     assert (slots == done - 1).all() and (team.clocks[:, 1] == done).all()
 
 
-def test_a_thread_alone_or_without_pace_runs_in_one_part() -> None:
-    log = np.full(40, -1, np.int64)
-    plan = paced_plan([record(words(log))], None, 1)
+def test_a_team_of_one_asks_no_pace() -> None:
+    log, pace = np.full(40, -1, np.int64), Alternating(5)
+    plan = Plan([record(words(log))], pace=cast(Any, pace))
     assert Team(1).run(plan, batch_size=1, first_row=0, last_row=10) == 10
+    assert pace.noted == []
     assert log.reshape(10, 4)[:, 3].tolist() == [1] * 10
 
 
